@@ -1,0 +1,67 @@
+"""The interface every dataset reader follows, and the card that introduces it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sambench.types import Sample
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What a reader of tables needs to know of a dataset.
+
+    Attributes:
+        name: Registry name, as in `data=NAME`.
+        title: Full name.
+        home: Home page, where it is downloaded.
+        terms: Licence or terms of use.
+        layout: The expected files below the root, as downloaded.
+        splits: Names accepted by `split=`.
+        generated: True where sambench makes the data itself; tables then say that it is no benchmark.
+        note: Anything a table's caption must say.
+    """
+
+    name: str
+    title: str
+    home: str
+    terms: str
+    layout: str
+    splits: tuple[str, ...]
+    generated: bool = False
+    note: str = ""
+
+
+class Dataset(ABC):
+    """An ordered collection of samples, read lazily.
+
+    Attributes:
+        card: The dataset's card.
+        keys: Sample ids in the dataset's order, after `split`, `ids` and `limit`.
+        fingerprint: SHA-256 (hex) over name, split, keys and the bytes of every annotation file that is read, so two
+            runs over different data never compare as the same. Image bytes are fingerprinted row by row.
+        root: The folder that is read, as given by the user or made by sambench.
+        split: The chosen split.
+    """
+
+    card: DatasetCard
+    keys: list[str]
+    fingerprint: str
+    root: str
+    split: str
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self.load(key) for key in self.keys)
+
+    @abstractmethod
+    def load(self, key: str) -> Sample:
+        """Read one sample.
+
+        Raises:
+            DatasetError: A file is missing or damaged; names the file, the expected layout, home page and terms.
+        """

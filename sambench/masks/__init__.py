@@ -1,0 +1,1 @@
+"""Mask arithmetic: run-length codes, boxes, suppression, stability, resizing, automatic mask generation."""

@@ -1,0 +1,53 @@
+"""The interface every promptable model follows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sambench.types import Embedding, Masks, Prompts
+
+
+class PromptableModel(ABC):
+    """A model that encodes an image once and answers prompts about it many times.
+
+    Attributes:
+        name: Short name for tables.
+        fingerprint: SHA-256 (hex) over the weights' bytes, preprocessing, dtype and the code's own version of either:
+            whatever changes an embedding changes it, and nothing else does. It names the cache entries.
+        provenance: What `run.json` says of the model: checkpoint path, SHA-256, size, class, version, dtype.
+        encode_batch_size: How many images `encode` likes at once.
+    """
+
+    name: str
+    fingerprint: str
+    provenance: dict[str, object]
+    encode_batch_size: int = 1
+
+    @abstractmethod
+    def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
+        """Encode images, the costly half.
+
+        Args:
+            images: (H, W, 3) uint8 RGB each; sizes may differ.
+
+        Returns:
+            One embedding an image, on the model's device, in the order of the images.
+        """
+
+    @abstractmethod
+    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
+        """Answer B prompts about one image, the cheap half.
+
+        Args:
+            embedding: From `encode` or from the cache, on any device.
+            prompts: In pixels of the original image.
+            multimask: True asks for the model's several candidates (three for SAM), False for its single answer.
+
+        Returns:
+            B x M masks on the model's device.
+        """

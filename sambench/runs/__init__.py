@@ -1,0 +1,1 @@
+"""What is left of a run: its folder, and the tables and figures made from it."""

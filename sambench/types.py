@@ -1,0 +1,205 @@
+"""The values that flow through a run: sample, embedding, prompts, masks, rows, metrics.
+
+Frames: `xy` and `xyxy` are in pixels of the original image, x to the right, y down, where the centre of the top-left
+pixel is (0, 0) for points as the models receive them. Sizes are (height, width).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Size = tuple[int, int]
+"""(height, width) in pixels."""
+
+Row = dict[str, Any]
+"""One scored unit: plain numbers, strings and short lists; always holds `sample_id`."""
+
+
+@dataclass(frozen=True)
+class BoundaryTruth:
+    """Human segmentations of one image and their boundary maps.
+
+    Attributes:
+        segmentations: One (H, W) integer label map an annotator.
+        boundaries: One (H, W) bool map an annotator, True on boundary pixels.
+    """
+
+    segmentations: list[np.ndarray]
+    boundaries: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One ground-truth object.
+
+    Attributes:
+        id: The annotation's id in its dataset.
+        category_id: The category's id in its dataset.
+        rle: Compressed COCO run-length code: {"size": [H, W], "counts": bytes}.
+        area: The dataset's own `area` where it gives one, else the mask's, in pixels.
+        iscrowd: True where the region stands for a group and is no object of its own.
+    """
+
+    id: int | str
+    category_id: int
+    rle: dict[str, Any]
+    area: float
+    iscrowd: bool = False
+
+
+@dataclass(frozen=True)
+class InstanceTruth:
+    """Ground-truth objects of one image.
+
+    Attributes:
+        annotations: The objects, in the dataset's order.
+        image_id: The image's id in its annotation file.
+        neg_category_ids: Categories verified to be absent (LVIS), else empty.
+        not_exhaustive_category_ids: Categories not fully annotated here (LVIS), else empty.
+    """
+
+    annotations: list[Annotation]
+    image_id: int | str
+    neg_category_ids: list[int] = field(default_factory=list)
+    not_exhaustive_category_ids: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image with its ground truth.
+
+    Attributes:
+        id: Unique within the dataset and stable between machines (a relative path without its ending, as a rule).
+        image: (H, W, 3) uint8 RGB.
+        target: The ground truth the task reads: `BoundaryTruth` or `InstanceTruth`.
+    """
+
+    id: str
+    image: np.ndarray
+    target: Any
+
+    @property
+    def size(self) -> Size:
+        """(height, width) of the image in pixels."""
+        return int(self.image.shape[0]), int(self.image.shape[1])
+
+    @cached_property
+    def image_sha256(self) -> str:
+        """SHA-256 of the decoded pixels and their shape: what the model sees, whatever file held it."""
+        digest = hashlib.sha256(repr(self.image.shape).encode())
+        digest.update(np.ascontiguousarray(self.image).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a model computes once an image.
+
+    Attributes:
+        tensors: Named tensors, as they are stored in the cache.
+        original_size: (height, width) of the image the prompts' coordinates refer to.
+    """
+
+    tensors: dict[str, Tensor]
+    original_size: Size
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """A batch of B prompts for one image; each prompt may mix points, a box and earlier mask logits.
+
+    Attributes:
+        points_xy: (B, N, 2) float32, image pixels.
+        labels: (B, N) integer, 1 foreground, 0 background, -1 padding (a point that is not there).
+        boxes_xyxy: (B, 4) float32, image pixels.
+        mask_logits: (B, h, w) float32 low-resolution logits of an earlier answer of the same model.
+    """
+
+    points_xy: Tensor | None = None
+    labels: Tensor | None = None
+    boxes_xyxy: Tensor | None = None
+    mask_logits: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if (self.points_xy is None) != (self.labels is None):
+            raise ValueError("points_xy and labels come together")
+        lengths = {len(part) for part in self._parts() if part is not None}
+        if len(lengths) != 1:
+            raise ValueError(f"a batch of prompts needs parts of one length, got {sorted(lengths)}")
+
+    def _parts(self) -> tuple[Tensor | None, ...]:
+        return self.points_xy, self.labels, self.boxes_xyxy, self.mask_logits
+
+    def __len__(self) -> int:
+        return next(len(part) for part in self._parts() if part is not None)
+
+    def __getitem__(self, index: slice) -> Prompts:
+        """Return the prompts of a slice of the batch."""
+        return Prompts(*(None if part is None else part[index] for part in self._parts()))
+
+
+@dataclass(frozen=True)
+class MaskFrame:
+    """How low-resolution logits map to the original image.
+
+    Attributes:
+        original_size: (height, width) of the image.
+        padded_size: The padded square that logits are resized to first (SAM: 1024 x 1024); None resizes directly.
+        input_size: The top-left part of `padded_size` that holds the image; the rest is padding.
+    """
+
+    original_size: Size
+    padded_size: Size | None = None
+    input_size: Size | None = None
+
+
+@dataclass(frozen=True)
+class Masks:
+    """A model's answer to B prompts with M masks each.
+
+    Attributes:
+        logits: (B, M, h, w) float low-resolution logits; a mask is where they exceed 0 once resized to the image.
+        predicted_iou: (B, M) float, the model's own estimate of each mask's quality.
+        frame: How the logits map to the image (`sambench.masks.resize.logits_at_original`).
+    """
+
+    logits: Tensor
+    predicted_iou: Tensor
+    frame: MaskFrame
+
+    def flat(self) -> Masks:
+        """Return the same masks as (B * M, 1, h, w), prompt by prompt."""
+        return replace(self, logits=self.logits.flatten(0, 1)[:, None], predicted_iou=self.predicted_iou.reshape(-1, 1))
+
+    def __getitem__(self, index: Any) -> Masks:
+        """Return the masks of the chosen prompts (a slice, or an index or bool tensor over B)."""
+        return replace(self, logits=self.logits[index], predicted_iou=self.predicted_iou[index])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number with what is needed to read it.
+
+    Attributes:
+        value: The number; NaN where it is undefined.
+        ci95: Low and high end of its 95 % interval, or None where none can be given.
+        n: How many independent units (images, as a rule) it rests on.
+        higher_is_better: Direction.
+        unit: "fraction", "IoU", "AP", ...
+        reference: Key of the published number it answers to (`results/reference`), or None.
+    """
+
+    value: float
+    ci95: tuple[float, float] | None
+    n: int
+    higher_is_better: bool = True
+    unit: str = "fraction"
+    reference: str | None = None
