@@ -1,0 +1,92 @@
+"""Boxes around masks, their conversions and shifts.
+
+A `boxes_xyxy` of a mask is (x0, y0, x1, y1) in pixels where x1 and y1 are the last column and row that hold a pixel of
+the mask (inclusive), as in segment_anything; COCO's `bbox` is (x, y, width, height) that counts pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from pycocotools import mask as coco_mask
+from torch import Tensor
+
+
+def masks_to_boxes_xyxy(masks: Tensor) -> Tensor:
+    """Find the tight box of each mask.
+
+    Args:
+        masks: (..., H, W) bool.
+
+    Returns:
+        (..., 4) int64 XYXY in pixels of the mask, last column and row inclusive; (0, 0, 0, 0) for an empty mask
+        (segment_anything's `batched_mask_to_box`).
+    """
+    x0, x1 = _extent(masks.any(dim=-2))
+    y0, y1 = _extent(masks.any(dim=-1))
+    return torch.stack([x0, y0, x1, y1], dim=-1)
+
+
+def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
+    """First and last True along the last axis of (..., L) bool; zeros where there is none."""
+    length = occupied.shape[-1]
+    if occupied.numel() == 0:
+        nothing = torch.zeros(occupied.shape[:-1], dtype=torch.int64, device=occupied.device)
+        return nothing, nothing.clone()
+    steps = torch.arange(length, device=occupied.device)
+    last = torch.where(occupied, steps, -1).amax(dim=-1)
+    first = torch.where(occupied, steps, length).amin(dim=-1)
+    empty = last < 0
+    return first.masked_fill(empty, 0), last.masked_fill(empty, 0)
+
+
+def rles_to_boxes_xyxy(rles: Sequence[dict[str, Any]]) -> np.ndarray:
+    """Find the tight box of each run-length-coded mask without decoding it.
+
+    Args:
+        rles: N compressed COCO run-length codes.
+
+    Returns:
+        (N, 4) int64 XYXY in pixels, inclusive; (0, 0, 0, 0) for an empty mask, as `masks_to_boxes_xyxy`.
+    """
+    if not rles:
+        return np.zeros((0, 4), np.int64)
+    x, y, width, height = coco_mask.toBbox(list(rles)).astype(np.int64).T
+    boxes = np.stack([x, y, x + width - 1, y + height - 1], axis=1)
+    boxes[width == 0] = 0
+    return boxes
+
+
+def boxes_xyxy_to_xywh(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """Convert (..., 4) XYXY to XYWH by subtraction alone (width = x1 - x0), in the frame and dtype given.
+
+    For inclusive mask boxes this is segment_anything's `bbox`, one pixel short of COCO's; `inclusive_xyxy_to_coco`
+    gives COCO's.
+    """
+    return np.concatenate([boxes_xyxy[..., :2], boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]], axis=-1)
+
+
+def boxes_xywh_to_xyxy(boxes_xywh: np.ndarray) -> np.ndarray:
+    """Convert (..., 4) XYWH to XYXY by addition alone (x1 = x + width), in the frame and dtype given."""
+    return np.concatenate([boxes_xywh[..., :2], boxes_xywh[..., :2] + boxes_xywh[..., 2:]], axis=-1)
+
+
+def inclusive_xyxy_to_coco(boxes_xyxy: np.ndarray) -> np.ndarray:
+    """Convert (..., 4) inclusive boxes of non-empty masks to COCO's XYWH, which counts the last pixel too."""
+    coco = boxes_xyxy_to_xywh(boxes_xyxy)
+    coco[..., 2:] += 1
+    return coco
+
+
+def shift_boxes_xyxy(boxes_xyxy: Tensor, crop_box_xyxy: Sequence[int]) -> Tensor:
+    """Move (..., 4) boxes from a crop's frame to the image's (segment_anything's `uncrop_boxes_xyxy`).
+
+    Args:
+        boxes_xyxy: (..., 4) in pixels of the crop.
+        crop_box_xyxy: The crop in pixels of the image.
+    """
+    x0, y0 = crop_box_xyxy[:2]
+    return boxes_xyxy + torch.tensor([x0, y0, x0, y0], dtype=boxes_xyxy.dtype, device=boxes_xyxy.device)

@@ -1,0 +1,55 @@
+"""Greedy non-maximum suppression of boxes, with torchvision's semantics to the bit and without torchvision."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+
+def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
+    """Keep the boxes that no better kept box overlaps by more than a threshold.
+
+    Areas are (x1 - x0) * (y1 - y0) in float32, so that inclusive mask boxes of one column or row have none, never
+    suppress and are never suppressed; a box goes if IoU > threshold strictly; equal scores keep their given order.
+    These are `torchvision.ops.nms`'s rules, and `batched_nms`'s for a single category.
+
+    Args:
+        boxes_xyxy: (N, 4) in any frame, any numeric dtype (computed in float32).
+        scores: (N,) higher is better; NaN counts as the highest, as torch sorts it.
+        iou_threshold: In [0, 1], compared in float64.
+
+    Returns:
+        (K,) int64 indices of the kept boxes by decreasing score, on the device of `boxes_xyxy`.
+    """
+    if boxes_xyxy.ndim != 2 or boxes_xyxy.shape[1] != 4 or scores.shape != boxes_xyxy.shape[:1]:
+        raise ValueError(f"expected (N, 4) boxes and (N,) scores, got {boxes_xyxy.shape} and {scores.shape}")
+    order = torch.sort(scores.detach().cpu(), stable=True, descending=True).indices
+    ranked = boxes_xyxy.detach().cpu().float()[order].numpy()
+    kept = torch.from_numpy(_survivors(np.ascontiguousarray(ranked.T), float(iou_threshold)))
+    return order[kept].to(boxes_xyxy.device)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
+    """Ranks of the kept boxes; `ranked` is (4, N) float32, best first. 0 / 0 is NaN and suppresses nothing."""
+    x0, y0, x1, y1 = ranked[0], ranked[1], ranked[2], ranked[3]
+    areas = (x1 - x0) * (y1 - y0)
+    count = len(x0)
+    suppressed = np.zeros(count, np.bool_)
+    kept = np.empty(count, np.int64)
+    n_kept = 0
+    nothing = np.float32(0)
+    for i in range(count):
+        if suppressed[i]:
+            continue
+        kept[n_kept] = i
+        n_kept += 1
+        for j in range(i + 1, count):
+            width = max(nothing, min(x1[i], x1[j]) - max(x0[i], x0[j]))
+            height = max(nothing, min(y1[i], y1[j]) - max(y0[i], y0[j]))
+            overlap = width * height
+            iou = overlap / (areas[i] + areas[j] - overlap)
+            suppressed[j] |= np.float64(iou) > iou_threshold
+    return kept[:n_kept]
