@@ -1,0 +1,83 @@
+"""The three kinds of boundary prediction the Berkeley benchmark reads, as soft or binary maps at image size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sambench.errors import PredictionError
+
+
+def strength_from_image(image: np.ndarray) -> np.ndarray:
+    """Scale a stored boundary map to [0, 1].
+
+    Args:
+        image: (H, W) bool, unsigned integer (divided by the type's largest value: 255 or 65535) or float, or (H, W, C)
+            with equal colour channels (alpha, the last of 2 or 4, is ignored).
+
+    Returns:
+        (H, W) float64.
+
+    Raises:
+        PredictionError: The channels differ, or the type is another.
+    """
+    if image.ndim == 3:
+        colours = image[..., : image.shape[2] - (image.shape[2] in (2, 4))]
+        if (colours != colours[..., :1]).any():
+            raise PredictionError("a boundary map with colours has no single strength", mend="save it in greyscale")
+        image = colours[..., 0]
+    if image.ndim != 2:
+        raise PredictionError(f"a boundary map is (height, width), this one has shape {image.shape}")
+    if image.dtype.kind == "u":
+        return image.astype(np.float64) / np.iinfo(image.dtype).max
+    if image.dtype.kind in "fb":
+        return image.astype(np.float64)
+    raise PredictionError(
+        f"a boundary map of type {image.dtype} has no known range", mend="save it as 8-bit, 16-bit or float in [0, 1]"
+    )
+
+
+def pb_from_ucm2(ucm2: np.ndarray) -> np.ndarray:
+    """Return the boundary strength at image size of a double-size ultrametric contour map.
+
+    Args:
+        ucm2: (2 * H + 1, 2 * W + 1) float in [0, 1]; pixel (y, x) is element (2 * y + 1, 2 * x + 1), its borders are around.
+
+    Returns:
+        (H, W) float64: the strength at each pixel's lower right corner, `ucm2[2::2, 2::2]` as in `evaluation_bdry_image`.
+
+    Raises:
+        PredictionError: The map has no odd height and width.
+    """
+    if ucm2.ndim != 2 or ucm2.shape[0] % 2 == 0 or ucm2.shape[1] % 2 == 0:
+        raise PredictionError(
+            f"a double-size contour map has odd height and width, this one has shape {ucm2.shape}",
+            mend="save ucm2 as (2 * height + 1, 2 * width + 1)",
+        )
+    return np.ascontiguousarray(ucm2[2::2, 2::2], dtype=np.float64)
+
+
+def boundaries_from_segs(segs: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the boundary map of each segmentation.
+
+    A pixel is on a boundary if its 2 x 2 block with the neighbours right, below and lower right has two labels; beyond the
+    image the border pixels go on (`seg2bdry(seg, 'imageSize')` of the benchmark).
+
+    Args:
+        segs: (H, W) integer label maps, coarse or fine in any order; the benchmark's "thresholds" are 1 to len(segs).
+
+    Returns:
+        One (H, W) bool map a segmentation.
+
+    Raises:
+        PredictionError: A segmentation is no map, or there is none.
+    """
+    if not segs:
+        raise PredictionError("a prediction of segmentations holds none", mend="store at least one label map in 'segs'")
+    boundaries = []
+    for number, seg in enumerate(segs, start=1):
+        if seg.ndim != 2:
+            raise PredictionError(f"segmentation {number} has shape {seg.shape}, not (height, width)")
+        block = np.pad(seg, ((0, 1), (0, 1)), mode="edge")
+        here, right, below, across = block[:-1, :-1], block[:-1, 1:], block[1:, :-1], block[1:, 1:]
+        boundaries.append((here != right) | (here != below) | (right != across) | (below != across))
+    return boundaries

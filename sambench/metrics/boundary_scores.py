@@ -1,0 +1,142 @@
+"""Scores and curves from boundary counts, as the Berkeley benchmark and its successor in pdollar/edges summarise them.
+
+The two tool boxes (`collect_eval_bdry`, `edgesEvalDir`) agree in every number; only the second has R50.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_EPS = np.finfo(np.float64).eps
+_STEPS = np.linspace(0.0, 1.0, 100)
+_GRID = np.arange(101) / 100
+
+
+@dataclass(frozen=True)
+class BoundaryScores:
+    """Boundary scores of a set of N images at T thresholds; all fractions.
+
+    Attributes:
+        ods: Best F of the set at one threshold for all images, with recall and precision linear between thresholds.
+        ods_threshold, ods_recall, ods_precision: Where it is reached.
+        ois: F when each image has the threshold that is best for it, counts summed.
+        ois_recall, ois_precision: Its recall and precision.
+        ap: Average precision: precision interpolated at recalls 0, .01, ..., 1, summed, over 100 (not 101, as the original).
+        r50: Recall at a precision of .5, or at the lowest precision if that is above; NaN if precision stays below.
+        thresholds, recall, precision, f: (T,) float64 curve of the set.
+        images: (N, 4) float64 threshold, recall, precision and F at each image's own best (interpolated) threshold.
+    """
+
+    ods: float
+    ods_threshold: float
+    ods_recall: float
+    ods_precision: float
+    ois: float
+    ois_recall: float
+    ois_precision: float
+    ap: float
+    r50: float
+    thresholds: np.ndarray
+    recall: np.ndarray
+    precision: np.ndarray
+    f: np.ndarray
+    images: np.ndarray
+
+
+def recall_precision_f(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return recall, precision and F of (..., 4) counts cntR, sumR, cntP, sumP; 0 where nothing is counted."""
+    matched_true, true, matched_predicted, predicted = np.moveaxis(np.asarray(counts, np.float64), -1, 0)
+    recall = matched_true / np.maximum(true, _EPS)
+    precision = matched_predicted / np.maximum(predicted, _EPS)
+    return recall, precision, _f(recall, precision)
+
+
+def _f(recall: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    return 2 * precision * recall / np.maximum(precision + recall, _EPS)
+
+
+def best_point(thresholds: np.ndarray, recall: np.ndarray, precision: np.ndarray) -> tuple[float, float, float, float]:
+    """Find the best F on a curve, with 100 points from each threshold to the next.
+
+    Args:
+        thresholds, recall, precision: (T,) float64.
+
+    Returns:
+        Threshold, recall, precision and F; of equals the first.
+    """
+    if len(thresholds) == 1:
+        return thresholds[0], recall[0], precision[0], _f(recall, precision)[0]
+    between = [part[1:, None] * _STEPS + part[:-1, None] * (1 - _STEPS) for part in (thresholds, recall, precision)]
+    f = _f(between[1], between[2])
+    best = np.unravel_index(np.argmax(f), f.shape)
+    return between[0][best], between[1][best], between[2][best], f[best]
+
+
+def average_precision(recall: np.ndarray, precision: np.ndarray) -> float:
+    """Return the area under a curve by the original's rule; see `BoundaryScores.ap`.
+
+    Args:
+        recall, precision: (T,) float64 by threshold; of equal recalls the first counts.
+    """
+    ordered, first = np.unique(recall, return_index=True)
+    if len(ordered) < 2:
+        return 0.0
+    return float(np.interp(_GRID, ordered, precision[first], left=0.0, right=0.0).sum() / 100)
+
+
+def recall_at_half_precision(recall: np.ndarray, precision: np.ndarray) -> float:
+    """Return the recall where precision is .5; see `BoundaryScores.r50`.
+
+    Args:
+        recall, precision: (T,) float64 by threshold; of equal recalls the first counts, of equal precisions the highest
+            recall.
+    """
+    first = np.unique(recall, return_index=True)[1][::-1]
+    recall, precision = recall[first], precision[first]
+    ordered, first = np.unique(precision, return_index=True)
+    if len(ordered) < 2:
+        return float("nan")
+    return float(np.interp(max(ordered[0], 0.5), ordered, recall[first], right=np.nan))
+
+
+def best_counts(counts: np.ndarray) -> np.ndarray:
+    """Return each image's counts at its own best threshold: (N, T, 4) to (N, 4); of equals the first threshold."""
+    best = recall_precision_f(counts)[2].argmax(axis=1)
+    return np.asarray(counts)[np.arange(len(counts)), best]
+
+
+def summarize_counts(counts: np.ndarray, thresholds: np.ndarray) -> BoundaryScores:
+    """Summarise the counts of a set of images.
+
+    Args:
+        counts: (N, T, 4) integer cntR, sumR, cntP, sumP (`boundary_counts`), N and T at least 1.
+        thresholds: (T,) float, ascending.
+
+    Returns:
+        The scores.
+    """
+    counts, thresholds = np.asarray(counts), np.asarray(thresholds, np.float64)
+    if counts.ndim != 3 or counts.shape[1:] != (len(thresholds), 4) or 0 in counts.shape:
+        raise ValueError(f"counts of shape {counts.shape} for {len(thresholds)} thresholds")
+    recall, precision, f = recall_precision_f(counts.sum(axis=0))
+    ods_threshold, ods_recall, ods_precision, ods = best_point(thresholds, recall, precision)
+    ois_recall, ois_precision, ois = recall_precision_f(best_counts(counts).sum(axis=0))
+    image_curves = [recall_precision_f(image)[:2] for image in counts]
+    return BoundaryScores(
+        ods=float(ods),
+        ods_threshold=float(ods_threshold),
+        ods_recall=float(ods_recall),
+        ods_precision=float(ods_precision),
+        ois=float(ois),
+        ois_recall=float(ois_recall),
+        ois_precision=float(ois_precision),
+        ap=average_precision(recall, precision),
+        r50=recall_at_half_precision(recall, precision),
+        thresholds=thresholds,
+        recall=recall,
+        precision=precision,
+        f=f,
+        images=np.array([best_point(thresholds, *curve) for curve in image_curves]),
+    )
