@@ -1,0 +1,73 @@
+"""Textures and light of the generated scenes: what keeps a boundary detector from being right everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from sambench.datasets.mini_shapes import Grid
+
+_SCALES = (0.8, 2.5, 7.0, 20.0)
+
+
+def noise(grid: Grid, weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return (H, W) noise of RMS 1, mixed from four scales (0.8 to 20 px) by `weights` (4,)."""
+    height, width = grid[0].shape
+    total = np.zeros((height, width))
+    for scale, weight in zip(_SCALES, weights, strict=True):
+        # Coarse fields are drawn small and enlarged: the same look at a fraction of the time.
+        step = max(1, int(scale / 2))
+        small = rng.normal(size=(height // step + 2, width // step + 2))
+        field = ndimage.gaussian_filter(small, scale / step, mode="wrap", truncate=3)
+        # Divided by the RMS that white noise keeps under this filter, so that small windows look like large ones.
+        field *= 2 * np.sqrt(np.pi) * scale / step * weight
+        if step > 1:
+            field = ndimage.zoom(field, step, order=1, grid_mode=True, mode="nearest")
+        total += field[:height, :width]
+    return total / np.sqrt(np.square(weights).sum())
+
+
+def stripes(local: Grid, period: float, rng: np.random.Generator, warp: np.ndarray) -> np.ndarray:
+    """Return (H, W) waves across the local u axis, of RMS about 1, bent by `warp` (H, W) pixels."""
+    phase = 2 * np.pi * ((local[0] + warp) / period + rng.uniform())
+    return np.tanh(2.5 * np.sin(phase)) * 1.1
+
+
+def material(
+    grid: Grid, colour: np.ndarray, contrast: float, rng: np.random.Generator, striped: bool = False
+) -> np.ndarray:
+    """Return an (H, W, 3) float texture around `colour` (3,), in 8-bit units.
+
+    Args:
+        grid: Pixel coordinates.
+        colour: Mean RGB, 0 to 255.
+        contrast: RMS of the luminance texture, in grey levels.
+        rng: Source of randomness.
+        striped: Mix in waves.
+    """
+    weights = rng.uniform(0.1, 1.0, 4) * rng.permutation([1.0, 0.6, 0.35, 0.2])
+    light = noise(grid, weights, rng)
+    if striped:
+        angle = rng.uniform(0, np.pi)
+        along = grid[0] * np.cos(angle) + grid[1] * np.sin(angle), grid[1]
+        light = 0.6 * light + stripes(along, rng.uniform(6, 18), rng, 3 * noise(grid, np.array([0, 0, 0.3, 1.0]), rng))
+    tint = noise(grid, np.array([0.1, 0.2, 0.5, 1.0]), rng)
+    direction = rng.normal(size=3)
+    direction -= direction.mean()
+    slope = rng.uniform(-0.06, 0.06, 2)
+    gradient = slope[0] * (grid[0] - grid[0].mean()) + slope[1] * (grid[1] - grid[1].mean())
+    luminance = contrast * light + gradient
+    return colour + luminance[..., None] + 0.35 * contrast * tint[..., None] * direction
+
+
+def rounding(mask: np.ndarray, depth: float) -> np.ndarray:
+    """Return (H, W) shading of a bulging surface lit from the upper left: about -1 to 1 inside `mask`."""
+    height = np.minimum(ndimage.distance_transform_edt(mask), depth) / depth
+    bulge = ndimage.gaussian_filter(np.sqrt(np.clip(1 - (1 - height) ** 2, 0, 1)), depth / 4)
+    dy, dx = np.gradient(bulge)
+    return np.clip((dx + dy) * depth * 0.8, -1, 1)
+
+
+def shadow(mask: np.ndarray, offset: tuple[int, int], softness: float) -> np.ndarray:
+    """Return (H, W) darkness in [0, 1] of the shadow `mask` casts `offset` (y, x) pixels away."""
+    return ndimage.gaussian_filter(ndimage.shift(mask.astype(np.float64), offset, order=0), softness)

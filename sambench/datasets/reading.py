@@ -1,0 +1,77 @@
+"""What every reader needs: an error that introduces its dataset, images, file listings and fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sambench.datasets.base import DatasetCard
+from sambench.errors import DatasetError
+
+_EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
+
+
+def data_error(card: DatasetCard, what: str, where: object) -> DatasetError:
+    """Build the error of missing or damaged data: what and where, then layout, home page and terms to mend it."""
+    layout = "\n".join(f"           {line}" for line in card.layout.strip().splitlines())
+    mend = f"{card.title} is laid out as downloaded:\n{layout}\n         from {card.home}\n         terms: {card.terms}"
+    return DatasetError(what, where=where, mend=mend)
+
+
+def read_image(path: Path, card: DatasetCard) -> np.ndarray:
+    """Read an image file as its pixels are stored; an EXIF orientation is not applied, as annotations ignore it.
+
+    Args:
+        path: The image file.
+        card: The dataset it belongs to, for the message.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        DatasetError: The file is missing, truncated, no image, or has more than 8 bits a channel.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.mode not in _EIGHT_BIT_MODES:
+                    raise data_error(card, f"image has mode {image.mode}; 8 bits a channel are expected", path)
+                return np.asarray(image.convert("RGB"))
+    except FileNotFoundError as error:
+        raise data_error(card, "image is missing", path) from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise data_error(card, f"image cannot be decoded, it may be truncated: {error}", path) from error
+
+
+def list_files(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
+    """List a folder's files of the given endings (lower case, with the dot) by name without ending, sorted by name.
+
+    Hidden files and the `._*` twins that some archives hold are left out.
+    """
+    found = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    return {path.stem: path for path in sorted(found) if path.suffix.lower() in endings}
+
+
+def fingerprint(name: str, split: str, keys: Sequence[str], files: Iterable[Path]) -> str:
+    """Hash what a dataset holds: its name, split and keys, and the bytes of its annotation files in this order.
+
+    Returns:
+        SHA-256 in hex.
+
+    Raises:
+        DatasetError: A file cannot be read.
+    """
+    digest = hashlib.sha256(repr((name, split, list(keys))).encode())
+    for path in files:
+        try:
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise DatasetError(f"annotation file cannot be read: {error.strerror}", where=path) from error
+    return digest.hexdigest()

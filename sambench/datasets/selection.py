@@ -1,0 +1,72 @@
+"""Which samples of a dataset a run reads: `ids` first, then `limit`, always in the dataset's own order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from sambench.errors import DatasetError, UsageError, listing
+
+_SHOWN = 10
+
+
+def select(
+    keys: Sequence[str],
+    *,
+    ids: Iterable[str | int] | None = None,
+    limit: int | None = None,
+    aliases: Mapping[str, str] | None = None,
+    where: object = None,
+) -> list[str]:
+    """Choose sample ids.
+
+    Args:
+        keys: All sample ids, in the dataset's order.
+        ids: The samples to keep: full ids, their last parts ("100007" for "test/100007") where these are unique, or
+            aliases. Naming one twice keeps it once.
+        limit: Keep at most this many, the first ones.
+        aliases: Other names a sample goes by (an image id of the annotation file), each with its sample id.
+        where: The folder or file that was read, for messages.
+
+    Returns:
+        The chosen sample ids in the dataset's order.
+
+    Raises:
+        UsageError: `limit` is below 1, or `ids` is empty.
+        DatasetError: `ids` holds unknown or ambiguous names; all are counted, and near matches are shown.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit={limit} keeps no sample", mend="give a limit of 1 or more, or leave it out")
+    if ids is None:
+        return list(keys[:limit])
+    wanted = [str(name) for name in ([ids] if isinstance(ids, str) else ids)]
+    if not wanted:
+        raise UsageError("ids is an empty list, which keeps no sample", mend="name samples, or leave ids out")
+    names = _names(keys, aliases or {})
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise DatasetError(_unknown(unknown, names), where=where, mend=f"known ids look like {listing(list(keys), 3)}")
+    twofold = [f"{name} ({listing(names[name], 3)})" for name in wanted if len(names[name]) > 1]
+    if twofold:
+        raise DatasetError(f"ids that fit several samples: {listing(twofold)}", where=where, mend="give the full ids")
+    chosen = {names[name][0] for name in wanted}
+    return [key for key in keys if key in chosen][:limit]
+
+
+def _names(keys: Sequence[str], aliases: Mapping[str, str]) -> dict[str, list[str]]:
+    """Map every accepted name to the sample ids it fits; a full id fits only its own sample."""
+    names: dict[str, list[str]] = {}
+    for name, key in [*((key.rsplit("/", 1)[-1], key) for key in keys), *aliases.items()]:
+        fitting = names.setdefault(name, [])
+        if key not in fitting:
+            fitting.append(key)
+    names.update({key: [key] for key in keys})
+    return names
+
+
+def _unknown(unknown: list[str], names: Mapping[str, list[str]]) -> str:
+    told = []
+    for name in unknown[:_SHOWN]:
+        near = [names[match][0] for match in difflib.get_close_matches(name, names, n=3)]
+        told.append(f"{name} (near: {', '.join(dict.fromkeys(near))})" if near else name)
+    return f"{len(unknown)} of the ids are not in this dataset: {listing(told + unknown[_SHOWN:], _SHOWN)}"
