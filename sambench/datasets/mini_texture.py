@@ -51,6 +51,9 @@ def material(
         angle = rng.uniform(0, np.pi)
         along = grid[0] * np.cos(angle) + grid[1] * np.sin(angle), grid[1]
         light = 0.6 * light + stripes(along, rng.uniform(6, 18), rng, 3 * noise(grid, np.array([0, 0, 0.3, 1.0]), rng))
+    # Blotches with hard edges: strong contours that no annotator draws, as grass, bark and foliage have them.
+    blotches = np.tanh(5 * (noise(grid, np.array([0.0, 0.5, 1.0, 0.3]), rng) - rng.uniform(0.4, 1.0)))
+    light += rng.uniform(0.3, 1.3) * blotches
     tint = noise(grid, np.array([0.1, 0.2, 0.5, 1.0]), rng)
     direction = rng.normal(size=3)
     direction -= direction.mean()

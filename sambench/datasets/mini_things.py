@@ -23,12 +23,12 @@ def paint_place(scene: Scene, place: str) -> None:
     rng, (_, y) = scene.rng, scene.grid
     height, width = scene.top.shape
     (name, colour), *lower = _PLACES[place]
-    add(scene, name, np.ones_like(y, bool), _near(colour, 10, rng), rng.uniform(3, 7), depth=BACKGROUND)
+    add(scene, name, np.ones_like(y, bool), _near(colour, 10, rng), rng.uniform(4, 9), depth=BACKGROUND)
     for number, (name, colour) in enumerate(lower):
         level = height * (0.3 + 0.3 * number + rng.uniform(-0.06, 0.06))
         line = level + height * 0.03 * shapes.profile(width, rng.uniform(0.2, 1.2), rng)
         striped = name in ("sea", "dune")
-        add(scene, name, y > line, _near(colour, 8, rng), rng.uniform(7, 14), depth=BACKGROUND, striped=striped)
+        add(scene, name, y > line, _near(colour, 8, rng), rng.uniform(14, 26), depth=BACKGROUND, striped=striped)
 
 
 def paint_pebble(scene: Scene, centre: tuple[float, float], reach: float) -> None:
