@@ -1,3 +1,18 @@
 """Zero-shot evaluation of promptable segmentation models by the Segment Anything paper's own protocols."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sambench.api import load_run, run, score
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load_run", "run", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the interface only when it is used, so that `sambench --help` stays fast."""
+    if name in ("load_run", "run", "score"):
+        from sambench import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'sambench' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Hydra's configuration groups: task/, model/, data/ and config.yaml."""

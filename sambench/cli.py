@@ -1,0 +1,95 @@
+"""The command line: one word chooses the command; nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from sambench.errors import SambenchError, UsageError
+
+USAGE = """\
+sambench: zero-shot evaluation of promptable segmentation models
+
+  sambench run task=NAME [key=value ...]     run a task with a model on data (see `sambench run --help`)
+  sambench score task=NAME data=NAME predictions=FOLDER
+                                             score predictions made elsewhere
+  sambench table NAME [runs=[A,B]] [format=md|csv|latex] [out=FOLDER]
+                                             the paper's table beside measured rows
+  sambench ls tasks|models|data|runs         what there is
+  sambench cache ls|verify|prune             the embedding cache
+  sambench --version
+
+examples:
+  sambench run task=edges                                     the embedded model on the embedded data, no download
+  sambench run task=edges data=bsds500 data.root=/data        the same on BSDS500
+  sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9 a sweep
+  sambench table edges
+tab completion for bash:
+  eval "$(sambench run -sc install=bash)"
+"""
+
+COMMANDS = {
+    "run": "sambench.commands.run:main",
+    "score": "sambench.commands.run:score",
+    "table": "sambench.commands.table:main",
+    "ls": "sambench.commands.ls:main",
+    "cache": "sambench.commands.cache:main",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 0, 2 on wrong usage or bad input, 130 on Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = dispatch(words)
+    except SambenchError as error:
+        print(f"sambench: {error}", file=sys.stderr)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        print("sambench: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def dispatch(words: list[str]) -> int:
+    """Choose the command and run it; returns the exit code.
+
+    Raises:
+        UsageError: There is no such command.
+    """
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0 if words else 2
+    if words[0] in ("--version", "version"):
+        from sambench import __version__
+
+        print(f"sambench {__version__}")
+        return 0
+    if words[0] in ("-sc", "--shell-completion"):
+        return _resolve("sambench.commands.completion:main")(words[1:])
+    if words[0] not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        raise UsageError(
+            f"there is no command {words[0]!r}; there are {', '.join(COMMANDS)}",
+            where=f"sambench {' '.join(words)}",
+            mend=f"did you mean `sambench {near[0]}`?" if near else "`sambench --help` explains each",
+        )
+    return _resolve(COMMANDS[words[0]])(words[1:])
+
+
+def _resolve(target: str) -> Callable[[list[str]], int]:
+    import importlib
+
+    module, _, name = target.partition(":")
+    found: Callable[[list[str]], int] = getattr(importlib.import_module(module), name)
+    return found
+
+
+if __name__ == "__main__":
+    main()

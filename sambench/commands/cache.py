@@ -1,0 +1,66 @@
+"""`sambench cache`: look at, check and trim the embedding cache."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sambench.commands.words import parse
+from sambench.engine.cache import EmbeddingCache
+from sambench.errors import UsageError
+from sambench.paths import cache_root
+
+
+def main(words: list[str]) -> int:
+    """Run `ls`, `verify` or `prune`; `verify` exits with 1 when an entry is damaged."""
+    what, rest = (words[0], words[1:]) if words else ("", [])
+    takes: dict[str, dict[str, Any]] = {
+        "ls": {"dir": None},
+        "verify": {"dir": None, "remove": False},
+        "prune": {"dir": None, "budget_gb": None},
+    }
+    if what not in takes:
+        raise UsageError(
+            f"sambench cache has no {what!r}" if what else "nothing was asked of the cache",
+            where="sambench cache",
+            mend="use sambench cache ls, sambench cache verify [remove=true], or sambench cache prune budget_gb=5",
+        )
+    values = parse(rest, takes[what], f"cache {what}")
+    cache = EmbeddingCache(Path(values["dir"]) if values["dir"] else cache_root() / "embeddings")
+    return {"ls": _ls, "verify": _verify, "prune": _prune}[what](cache, values)
+
+
+def _ls(cache: EmbeddingCache, values: dict[str, Any]) -> int:
+    entries = sorted(cache.entries(), key=lambda entry: entry.used)
+    total = sum(entry.size for entry in entries)
+    print(f"{cache.folder}: {len(entries)} embeddings, {total / 1e9:.3f} GB")
+    if entries:
+        days = (time.time() - entries[0].used) / 86400
+        print(f"least recently used {days:.1f} days ago; largest {max(entry.size for entry in entries) / 1e6:.1f} MB")
+    return 0
+
+
+def _verify(cache: EmbeddingCache, values: dict[str, Any]) -> int:
+    checked = damaged = 0
+    for entry, trouble in cache.verify():
+        checked += 1
+        if trouble is not None:
+            damaged += 1
+            print(f"{entry.path}: {trouble}")
+            if values["remove"]:
+                entry.path.unlink(missing_ok=True)
+    done = " and removed" if values["remove"] and damaged else ""
+    print(f"{checked} embeddings checked, {damaged} damaged{done}")
+    return 1 if damaged and not values["remove"] else 0
+
+
+def _prune(cache: EmbeddingCache, values: dict[str, Any]) -> int:
+    budget = values["budget_gb"]
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or budget < 0:
+        raise UsageError(
+            "prune needs the size to keep", where="sambench cache prune", mend="sambench cache prune budget_gb=5"
+        )
+    removed = cache.prune(int(budget * 1e9))
+    print(f"{len(removed)} embeddings removed, {sum(entry.size for entry in removed) / 1e9:.3f} GB")
+    return 0

@@ -1,0 +1,48 @@
+"""`sambench ls`: what tasks, models, data and runs there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sambench import registry
+from sambench.commands.words import parse
+from sambench.errors import SambenchError, UsageError
+
+KINDS: dict[str, registry.Kind] = {"tasks": "tasks", "models": "models", "data": "datasets"}
+
+
+def main(words: list[str]) -> int:
+    """Print one list."""
+    what, rest = (words[0], words[1:]) if words else ("", [])
+    if what in KINDS:
+        parse(rest, {}, f"ls {what}")
+        lines = registry.describe(KINDS[what])
+        width = max(map(len, lines), default=0)
+        print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
+        return 0
+    if what == "runs":
+        return _runs(Path(parse(rest, {"results": "results"}, "ls runs")["results"]))
+    raise UsageError(
+        f"cannot list {what!r}" if what else "nothing was named to list",
+        where="sambench ls",
+        mend="use sambench ls tasks, models, data or runs",
+    )
+
+
+def _runs(folder: Path) -> int:
+    """Print the runs below a folder with their state and main metrics; a damaged one is told, not skipped."""
+    from sambench.runs.store import load_run
+    from sambench.runs.summary import number
+
+    found = sorted(folder.rglob("run.json"))
+    if not found:
+        print(f"no runs below {folder}")
+    for path in found:
+        try:
+            run = load_run(path.parent)
+        except SambenchError as error:
+            print(f"{path.parent}  cannot be read: {error.what}")
+            continue
+        told = ", ".join(f"{name} {number(metric.value)}" for name, metric in list(run.metrics.items())[:4])
+        print(f"{path.parent}  {run.record['status']}  {told}")
+    return 0

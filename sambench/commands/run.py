@@ -1,0 +1,131 @@
+"""`sambench run` and `sambench score`: Hydra composes the configuration, the engine does the rest."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from sambench import registry
+from sambench.errors import SambenchError, UsageError
+
+HELP = """\
+sambench run: run a task with a model on data; a killed run goes on when the same command is given again
+
+  sambench run task=NAME [model=NAME] [data=NAME] [key=value ...]
+
+tasks:
+{tasks}
+models (default: hierarchy):
+{models}
+data (default: mini):
+{data}
+
+common keys (all of them, with their values: sambench run task=edges --cfg job):
+  limit=20                 only the first 20 samples
+  data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
+  data.split=val           another split
+  run.dir=FOLDER           the run folder (default: one below results/ that the same command finds again)
+  run.overwrite=true       redo a finished run
+  task.SWITCH=VALUE        another choice where the paper leaves one open, e.g. task.nms_iou=0.8
+  task/edges=PRESET        a published alternative, e.g. task/edges=ymgw55
+  device=cuda  workers=4  prompt_batch=32  cache.enabled=false  progress=off
+
+examples:
+  sambench run task=edges
+  sambench run task=edges data=bsds500 data.root=/data
+  sambench run task=edges data=bsds500 data.split=val limit=10 run.dir=/tmp/try
+  sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9
+  sambench run task=edges --cfg job
+  sambench run --config-dir my_configs task=mine
+  sambench score task=edges data=bsds500 data.root=/data predictions=hed_png
+"""
+
+
+def main(words: list[str]) -> int:
+    """Run a task."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP.format(**{group: _listed(kind) for group, kind in _KINDS.items()}))
+        return 0 if words else 2
+    if words[0] in ("-sc", "--shell-completion"):
+        from sambench.commands.completion import main as complete
+
+        return complete(words[1:])
+    _check_words(words, "run")
+    return _hydra(words)
+
+
+def score(words: list[str]) -> int:
+    """Score predictions made elsewhere."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP.format(**{group: _listed(kind) for group, kind in _KINDS.items()}))
+        return 0 if words else 2
+    _check_words(words, "score")
+    if not any(word.startswith("predictions=") for word in words):
+        raise UsageError(
+            "no predictions were given",
+            where="sambench score",
+            mend="add predictions=FOLDER; to predict with a model use `sambench run`",
+        )
+    return _hydra(words)
+
+
+_KINDS: dict[str, registry.Kind] = {"tasks": "tasks", "models": "models", "data": "datasets"}
+
+
+def _listed(kind: registry.Kind) -> str:
+    return "\n".join(f"  {name}" for name in sorted(registry.targets(kind)))
+
+
+def _check_words(words: list[str], command: str) -> None:
+    """Refuse a missing task before Hydra makes folders for it."""
+    asked = {word.partition("=")[0] for word in words}
+    if "task" not in asked and not asked & {"--info", "--cfg", "-c", "-i", "--hydra-help"}:
+        raise UsageError(
+            "no task was chosen", where=f"sambench {command}", mend="add task=edges; `sambench ls tasks` lists them"
+        )
+
+
+def _hydra(words: list[str]) -> int:
+    """Hand the words to Hydra; an error of a single run or of any member of a sweep decides the exit code."""
+    import hydra
+    from omegaconf import DictConfig
+
+    failed: list[int] = []
+    several = any(word in ("-m", "--multirun") for word in words)
+
+    def job(config: DictConfig) -> None:
+        try:
+            _run_one(config)
+        except SambenchError as error:
+            print(f"sambench: {error}", file=sys.stderr)
+            failed.append(error.exit_code)
+            if not several:
+                sys.exit(error.exit_code)
+
+    _allow_local_plugins(words)
+    sys.argv = ["sambench", *words]
+    job.__module__ = "sambench.commands.run"
+    hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)()
+    return failed[0] if failed else 0
+
+
+def _run_one(config: Any) -> None:
+    from sambench.api import resolve
+    from sambench.engine.launch import launch
+    from sambench.runs.summary import print_run
+
+    logging.basicConfig(format="sambench: %(message)s", level=logging.WARNING)
+    launched = launch(resolve(config))
+    if launched.was_finished:
+        print("this run was finished before; run.overwrite=true redoes it", file=sys.stderr)
+    print_run(launched.run)
+
+
+def _allow_local_plugins(words: list[str]) -> None:
+    """Let code beside a `--config-dir` folder's configs be imported as package.module:attribute."""
+    for flag, value in zip(words, [*words[1:], ""], strict=True):
+        if flag in ("--config-dir", "-cd"):
+            sys.path.insert(0, value)
+        elif flag.startswith("--config-dir="):
+            sys.path.insert(0, flag.partition("=")[2])

@@ -1,0 +1,52 @@
+"""The `key=value` words of commands that need no composed configuration."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sambench.errors import UsageError
+
+
+def parse(words: Sequence[str], defaults: Mapping[str, Any], command: str) -> dict[str, Any]:
+    """Read `key=value` words; values are YAML, so `[a,b]` is a list and `null` is nothing.
+
+    Args:
+        words: What stands after the command.
+        defaults: The keys it takes, with their defaults.
+        command: For messages, as in "table edges".
+
+    Raises:
+        UsageError: A word is not `key=value`, the key is unknown or the value cannot be read.
+    """
+    import yaml
+
+    values = dict(defaults)
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise UsageError(
+                f"{word!r} is not of the form key=value",
+                where=f"sambench {command}",
+                mend=f"use {', '.join(f'{name}=...' for name in defaults)}",
+            )
+        if key not in defaults:
+            near = difflib.get_close_matches(key, defaults, n=1)
+            raise UsageError(
+                f"sambench {command} has no {key!r}; it has {', '.join(defaults)}",
+                where=word,
+                mend=f"use {near[0]}=..." if near else f"leave {key} out",
+            )
+        try:
+            values[key] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UsageError(f"the value of {key} cannot be read: {error}", where=word, mend="quote it") from error
+    return values
+
+
+def as_list(value: Any) -> list[str]:
+    """Turn nothing, one value or a list into a list of texts."""
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

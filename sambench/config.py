@@ -1,0 +1,113 @@
+"""From resolved configuration to objects: every switch is checked against the constructor it is meant for."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from sambench import registry
+from sambench.errors import UsageError
+
+RESERVED = {"name", "preset"}
+"""Keys of a group's YAML file that are not constructor arguments: the registry name and the preset's label."""
+
+
+def build(kind: registry.Kind, group: str, settings: Mapping[str, Any], **extra: Any) -> Any:
+    """Construct a task, model or dataset from its group of the configuration.
+
+    Args:
+        kind: Which registry to look in.
+        group: The group's key in the configuration, for messages: "task", "model" or "data".
+        settings: The group's resolved values; `name` chooses the class, the rest are its keyword arguments.
+        extra: Arguments that the engine supplies; dropped where the constructor does not take them.
+
+    Raises:
+        UsageError: A key is unknown or missing, or a value has the wrong type; the key and what it takes are named.
+    """
+    if not settings.get("name"):
+        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {kind}` lists names")
+    target = registry.resolve(kind, settings["name"])
+    arguments = {key: value for key, value in settings.items() if key not in RESERVED}
+    parameters = inspect.signature(target).parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        extra = {key: value for key, value in extra.items() if key in parameters}
+        unknown = [key for key in arguments if key not in parameters]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], parameters, n=1)
+            raise UsageError(
+                f"{settings['name']} has no switch {unknown[0]!r}; it has: {', '.join(parameters)}",
+                where=f"{group}.{unknown[0]}",
+                mend=f"use {group}.{near[0]}=..." if near else f"leave {unknown[0]} out",
+            )
+    hints = _hints(target)
+    for key, value in arguments.items():
+        arguments[key] = convert(value, hints.get(key, Any), f"{group}.{key}")
+    arguments.update(extra)
+    missing = [
+        name
+        for name, p in parameters.items()
+        if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and arguments.get(name) is None
+    ]
+    if missing:
+        raise UsageError(
+            f"{settings['name']} needs {', '.join(missing)}",
+            where=f"{group}.{missing[0]}",
+            mend=f"add {group}.{missing[0]}=... to the command",
+        )
+    return target(**arguments)
+
+
+def convert(value: Any, hint: Any, where: str) -> Any:
+    """Check a configuration value against a type hint, widening int to float and list to tuple.
+
+    Raises:
+        UsageError: The value does not have the hinted type or is none of the hinted choices.
+    """
+    origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        if value in options:
+            return value
+        raise _refusal(value, f"one of {', '.join(map(str, options))}", where, options)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in options:
+            return None
+        inner = [option for option in options if option is not type(None)]
+        if len(inner) == 1:
+            return convert(value, inner[0], where)
+        return value
+    if hint is bool and not isinstance(value, bool):
+        raise _refusal(value, "true or false", where)
+    if hint is int and (isinstance(value, bool) or not isinstance(value, int)):
+        raise _refusal(value, "a whole number", where)
+    if hint is float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _refusal(value, "a number", where)
+        return float(value)
+    if hint is str:
+        if isinstance(value, dict | list):
+            raise _refusal(value, "a text", where)
+        return str(value)
+    if origin in (list, tuple):
+        if not isinstance(value, list | tuple):
+            raise _refusal(value, "a list, as in [a,b]", where)
+        inner_hint = options[0] if options else Any
+        return origin(convert(item, inner_hint, f"{where}[{i}]") for i, item in enumerate(value))
+    return value
+
+
+def _hints(target: Callable[..., Any]) -> dict[str, Any]:
+    """Resolve the type hints of a constructor; names only known to type checkers are left unchecked."""
+    try:
+        return typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)  # type: ignore[misc]
+    except NameError:
+        return {}
+
+
+def _refusal(value: Any, wanted: str, where: str, options: tuple[Any, ...] = ()) -> UsageError:
+    near = difflib.get_close_matches(str(value), [str(option) for option in options], n=1)
+    mend = f"use {where}={near[0]}" if near else f"give {where} {wanted}"
+    return UsageError(f"{where} is {value!r}, but takes {wanted}", where=where, mend=mend)

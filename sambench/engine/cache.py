@@ -1,0 +1,189 @@
+"""Embeddings on disk, found by what made them: the model's fingerprint and the image's pixels, never a path."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sambench.engine.entry import FORMAT, pack, unpack
+from sambench.errors import CacheError
+from sambench.types import Embedding
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+log = logging.getLogger("sambench.cache")
+
+STORED_DTYPES = {"keep": None, "fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+_STALE_TEMPORARY_SECONDS = 3600.0
+
+
+@dataclass
+class CacheCounts:
+    """What the cache did for one run."""
+
+    hits: int = 0
+    misses: int = 0
+    corrupt: int = 0
+    evicted: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stored embedding: its key, file, size in bytes and the time it was last used (seconds since the epoch)."""
+
+    key: str
+    path: Path
+    size: int
+    used: float
+
+
+@dataclass
+class EmbeddingCache:
+    """A content-addressed store of embeddings, safe to share between runs and processes.
+
+    One safetensors file an entry, written under a temporary name and renamed; its header carries a SHA-256 of the
+    tensors, checked at every read. A damaged entry is reported once, removed and computed again.
+
+    Args:
+        folder: Where the entries lie; made when first written to.
+        budget_bytes: Least recently used entries are removed above this size; None keeps everything.
+        dtype: "keep", "fp32", "bf16" or "fp16": how floating tensors are stored; it is part of the key.
+    """
+
+    folder: Path
+    budget_bytes: int | None = None
+    dtype: str = "keep"
+    counts: CacheCounts = field(default_factory=CacheCounts)
+    _total: int | None = None
+
+    def key(self, model_fingerprint: str, image_sha256: str) -> str:
+        """Return the SHA-256 (hex) that names the embedding of one image by one model."""
+        parts = json.dumps([FORMAT, model_fingerprint, image_sha256, self.dtype])
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+    def path(self, key: str) -> Path:
+        """Return the file of an entry, whether it exists or not."""
+        return self.folder / key[:2] / f"{key}.safetensors"
+
+    def get(self, key: str) -> Embedding | None:
+        """Read an entry; None where there is none or where it was damaged and has been removed."""
+        path = self.path(key)
+        try:
+            blob = path.read_bytes()
+        except FileNotFoundError:
+            self.counts.misses += 1
+            return None
+        except OSError as error:
+            raise CacheError(
+                f"the embedding cache cannot be read: {error}", where=path, mend="check the folder's permissions"
+            ) from error
+        try:
+            embedding = unpack(blob, key)
+        except ValueError as error:
+            log.warning("cache entry %s is damaged (%s); it is removed and computed again", path, error)
+            path.unlink(missing_ok=True)
+            self._total = None
+            self.counts.corrupt += 1
+            self.counts.misses += 1
+            return None
+        os.utime(path)
+        self.counts.hits += 1
+        return embedding
+
+    def put(self, key: str, embedding: Embedding) -> Embedding:
+        """Store an embedding and return it as a later `get` will: moved to the CPU and in the stored dtype."""
+        stored = Embedding(
+            {name: _stored(tensor, self.dtype) for name, tensor in embedding.tensors.items()}, embedding.original_size
+        )
+        path = self.path(key)
+        blob = pack(stored, key)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(blob)
+            os.replace(temporary, path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise CacheError(
+                f"the embedding cache cannot be written: {error}",
+                where=path.parent,
+                mend="free some space, choose another folder with cache.dir=FOLDER, or run with cache.enabled=false",
+            ) from error
+        self._account(len(blob))
+        return stored
+
+    def entries(self) -> Iterator[Entry]:
+        """Walk over the entries in no particular order."""
+        if not self.folder.is_dir():
+            return
+        for shard in os.scandir(self.folder):
+            if not shard.is_dir():
+                continue
+            for item in os.scandir(shard.path):
+                if item.name.endswith(".safetensors"):
+                    try:
+                        stat = item.stat()
+                    except FileNotFoundError:  # removed by another process since the folder was listed
+                        continue
+                    yield Entry(item.name.removesuffix(".safetensors"), Path(item.path), stat.st_size, stat.st_mtime)
+
+    def prune(self, budget_bytes: int) -> list[Entry]:
+        """Remove least recently used entries until at most `budget_bytes` remain; returns what was removed."""
+        kept = sorted(self.entries(), key=lambda entry: entry.used)
+        total = sum(entry.size for entry in kept)
+        removed = []
+        for entry in kept:
+            if total <= budget_bytes:
+                break
+            entry.path.unlink(missing_ok=True)
+            total -= entry.size
+            removed.append(entry)
+        self._remove_stale_temporaries()
+        self._total = total
+        self.counts.evicted += len(removed)
+        return removed
+
+    def verify(self) -> Iterator[tuple[Entry, str | None]]:
+        """Check every entry; yields each with None, or with what is wrong with it."""
+        for entry in self.entries():
+            try:
+                unpack(entry.path.read_bytes(), entry.key)
+            except (ValueError, OSError) as error:
+                yield entry, str(error)
+            else:
+                yield entry, None
+
+    def _account(self, size: int) -> None:
+        """Keep the running total and evict a tenth of the budget at once, so that eviction stays rare."""
+        if self.budget_bytes is None:
+            return
+        if self._total is None:
+            self._total = sum(entry.size for entry in self.entries())
+        else:
+            self._total += size
+        if self._total > self.budget_bytes:
+            self.prune(int(self.budget_bytes * 0.9))
+
+    def _remove_stale_temporaries(self) -> None:
+        """Remove what killed writers left behind."""
+        for path in self.folder.glob("*/.*.tmp"):
+            if time.time() - path.stat().st_mtime > _STALE_TEMPORARY_SECONDS:
+                path.unlink(missing_ok=True)
+
+
+def _stored(tensor: Tensor, dtype: str) -> Tensor:
+    import torch
+
+    name = STORED_DTYPES[dtype]
+    if name is not None and tensor.is_floating_point():
+        tensor = tensor.to(getattr(torch, name))
+    return tensor.detach().to("cpu").contiguous()

@@ -1,0 +1,172 @@
+"""From a resolved configuration to a finished run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import sambench
+from sambench.config import build
+from sambench.datasets.base import Dataset
+from sambench.engine.cache import STORED_DTYPES, EmbeddingCache
+from sambench.engine.device import resolve_device
+from sambench.engine.predictor import Predictor
+from sambench.engine.runner import Plan, execute
+from sambench.engine.scoring import worker_count
+from sambench.engine.sources import FolderSource, ModelSource, Source, check_folder
+from sambench.engine.stages import Stages
+from sambench.engine.task import Task
+from sambench.errors import UsageError
+from sambench.paths import cache_root
+from sambench.runs import provenance
+from sambench.runs.store import Run, RunStore, identity_hash
+
+log = logging.getLogger("sambench")
+
+
+@dataclass
+class Launched:
+    """A run and whether it had been finished before."""
+
+    run: Run
+    was_finished: bool
+
+
+def launch(config: Mapping[str, Any]) -> Launched:
+    """Run what a resolved configuration (`configs/config.yaml`) asks for, or go on with it where it was interrupted.
+
+    Raises:
+        SambenchError: Something the user gave cannot be used; what, where and how to mend it.
+    """
+    task: Task = build("tasks", "task", config["task"])
+    dataset = open_dataset(config["data"], task)
+    stages = Stages()
+    device = resolve_device(config["device"])
+    record: dict[str, Any] = {"config": dict(config), "switches": switches(task)}
+    if config["predictions"] is not None:
+        source, model, keys = _from_folder(config, task, dataset, stages)
+        cache = None
+    else:
+        source, model, keys, cache = _from_model(config, task, dataset, stages, device)
+    identity = {
+        "version": sambench.__version__,
+        "task": {"name": task.name, **switches(task)},
+        "model": {"name": model["name"], "fingerprint": model["fingerprint"]},
+        "data": {
+            "name": dataset.card.name,
+            "split": dataset.split,
+            "fingerprint": dataset.fingerprint,
+            "samples": len(keys),
+            "keys_sha256": hashlib.sha256("\n".join(keys).encode()).hexdigest(),
+        },
+        "seed": config["seed"],
+        "device": device.partition(":")[0],
+        "embedding_dtype": config["cache"]["dtype"],
+    }
+    store = RunStore(run_folder(config, identity), identity, config["run"]["overwrite"])
+    try:
+        if store.run.finished:
+            return Launched(store.run, was_finished=True)
+        record |= {
+            "model": model,
+            "data": {**identity["data"], "root": dataset.root, "card": asdict(dataset.card)},
+            "missing": [key for key in dataset.keys if key not in set(keys)],
+            "code": provenance.code(),
+            "environment": provenance.environment(device),
+        }
+        store.start(record)
+        plan = Plan(
+            task=task,
+            dataset=dataset,
+            source=source,
+            keys=keys,
+            stages=stages,
+            workers=worker_count(config["workers"]),
+            encode_batch=int(model.get("encode_batch_size", 1)),
+            save_predictions=config["predictions"] is None,
+            illustrate=config["illustrate"],
+            seed=config["seed"],
+            progress=config["progress"],
+            label=f"{task.name} {dataset.card.name} {model['name']}",
+        )
+        run = execute(plan, store, lambda: {"cache": asdict(cache.counts) if cache is not None else None})
+        return Launched(run, was_finished=False)
+    finally:
+        store.close()
+
+
+def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
+    """Open the data and check with its first sample that it has the ground truth the task reads.
+
+    Raises:
+        UsageError: The data has another kind of ground truth.
+    """
+    settings = dict(settings)
+    if settings.get("kind") == "auto":
+        settings["kind"] = task.mini_kind
+    dataset: Dataset = build("datasets", "data", settings)
+    found = type(dataset.load(dataset.keys[0]).target)
+    if not issubclass(found, task.target):
+        raise UsageError(
+            f"task {task.name} reads {task.target.__name__}, but {dataset.card.name} holds {found.__name__}",
+            where=f"data={dataset.card.name}",
+            mend="`sambench ls data` tells which data fits which task",
+        )
+    return dataset
+
+
+def switches(task: Task) -> dict[str, Any]:
+    """Return a task's protocol switches as JSON-like values."""
+    return json.loads(json.dumps(asdict(task))) if is_dataclass(task) else {}
+
+
+def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
+    """Return `run.dir`, or a folder whose name follows from the settings, so that the same command finds it again."""
+    if config["run"]["dir"] is not None:
+        return Path(config["run"]["dir"])
+    names = [identity["data"]["name"], identity["model"]["name"], identity_hash(identity)]
+    return Path(config["run"]["results"]) / identity["task"]["name"] / "-".join(names)
+
+
+def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
+    """Open the embedding cache that a configuration's `cache` group describes."""
+    if settings["dtype"] not in STORED_DTYPES:
+        raise UsageError(
+            f"cache.dtype is {settings['dtype']!r}", where="cache.dtype", mend=f"use one of {', '.join(STORED_DTYPES)}"
+        )
+    budget = settings["budget_gb"]
+    folder = Path(settings["dir"]) if settings["dir"] is not None else cache_root() / "embeddings"
+    return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"])
+
+
+def _from_model(
+    config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages, device: str
+) -> tuple[Source, dict[str, Any], list[str], EmbeddingCache | None]:
+    model = build("models", "model", config["model"], device=device)
+    cache = open_cache(config["cache"]) if config["cache"]["enabled"] else None
+    predictor = Predictor(model, cache, stages, config["prompt_batch"])
+    told = {
+        "name": model.name,
+        "fingerprint": model.fingerprint,
+        "encode_batch_size": model.encode_batch_size,
+        **model.provenance,
+    }
+    return ModelSource(task, predictor, stages), told, list(dataset.keys), cache
+
+
+def _from_folder(
+    config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages
+) -> tuple[Source, dict[str, Any], list[str]]:
+    folder = Path(config["predictions"])
+    missing = set(check_folder(task, dataset.keys, folder, config["allow_missing"]))
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(str(path.relative_to(folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
+    told = {"name": folder.resolve().name, "fingerprint": digest.hexdigest(), "predictions": str(folder)}
+    return FolderSource(task, folder, stages), told, [key for key in dataset.keys if key not in missing]

@@ -1,0 +1,94 @@
+"""Progress on long work: a bar on a terminal, a line now and then elsewhere, always with the time left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Literal, Protocol
+
+ProgressKind = Literal["auto", "bar", "lines", "off"]
+_LINE_EVERY_SECONDS = 15.0
+
+
+class Progress(Protocol):
+    """Counts finished samples."""
+
+    def advance(self, count: int = 1) -> None:
+        """Count samples as finished."""
+
+    def close(self) -> None:
+        """Take the display down."""
+
+
+class Bar:
+    """A live bar on standard error."""
+
+    def __init__(self, label: str, total: int, done: int) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._id = self._progress.add_task(label, total=total, completed=done)
+        self._progress.start()
+
+    def advance(self, count: int = 1) -> None:
+        """Count samples as finished."""
+        self._progress.advance(self._id, count)
+
+    def close(self) -> None:
+        """Take the display down."""
+        self._progress.stop()
+
+
+class Lines:
+    """A line on standard error every quarter of a minute."""
+
+    def __init__(self, label: str, total: int, done: int) -> None:
+        self.label, self.total, self.done, self.first = label, total, done, done
+        self.start = self.last = time.monotonic()
+
+    def advance(self, count: int = 1) -> None:
+        """Count samples as finished."""
+        self.done += count
+        now = time.monotonic()
+        if now - self.last < _LINE_EVERY_SECONDS and self.done < self.total:
+            return
+        self.last = now
+        left = (now - self.start) / max(self.done - self.first, 1) * (self.total - self.done)
+        print(f"{self.label}: {self.done}/{self.total}, about {left:.0f} s left", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+class Off:
+    """No display."""
+
+    def advance(self, count: int = 1) -> None:
+        """Count nothing."""
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+def progress(kind: ProgressKind, label: str, total: int, done: int = 0) -> Progress:
+    """Choose a display; "auto" is a bar on a terminal and lines elsewhere."""
+    if kind == "auto":
+        kind = "bar" if sys.stderr.isatty() else "lines"
+    if kind == "bar":
+        return Bar(label, total, done)
+    return Lines(label, total, done) if kind == "lines" else Off()

@@ -1,0 +1,84 @@
+"""Where predictions come from: a model, or a folder of files made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sambench.engine.predictor import Predictor
+from sambench.engine.stages import Stages
+from sambench.engine.task import Task
+from sambench.errors import PredictionError, listing
+from sambench.types import Sample
+
+
+class Source(Protocol):
+    """Gives the prediction for a sample."""
+
+    def prepare(self, samples: Sequence[Sample]) -> None:
+        """Do what is cheaper for several samples at once."""
+
+    def predict(self, sample: Sample) -> Any:
+        """Return the task's prediction for one sample."""
+
+
+@dataclass
+class ModelSource:
+    """Predictions made by a model now."""
+
+    task: Task
+    predictor: Predictor
+    stages: Stages
+
+    def prepare(self, samples: Sequence[Sample]) -> None:
+        """Fetch or encode the samples' embeddings in one batch."""
+        self.predictor.prepare(samples)
+
+    def predict(self, sample: Sample) -> Any:
+        """Prompt the model by the task's protocol."""
+        with self.stages.timed("post"):
+            return self.task.predict(sample, self.predictor)
+
+
+@dataclass
+class FolderSource:
+    """Predictions read from files."""
+
+    task: Task
+    folder: Path
+    stages: Stages
+
+    def prepare(self, samples: Sequence[Sample]) -> None:
+        """Nothing is gained by reading several at once."""
+
+    def predict(self, sample: Sample) -> Any:
+        """Read the sample's prediction."""
+        with self.stages.timed("read"):
+            return self.task.read(sample, self.folder)
+
+
+def check_folder(task: Task, keys: Sequence[str], folder: Path, allow_missing: bool) -> list[str]:
+    """Compare a folder of predictions with the data before anything is scored.
+
+    Returns:
+        The keys without a prediction (empty unless `allow_missing`).
+
+    Raises:
+        PredictionError: Predictions are missing, or answer no sample; all of them are counted and named.
+    """
+    missing, strangers = task.missing(keys, folder)
+    if strangers:
+        raise PredictionError(
+            f"{len(strangers)} prediction(s) answer no sample of this data: {listing(strangers, 20)}",
+            where=folder,
+            mend="choose the split they were made for (data.split=...), or move them out of the folder",
+        )
+    if missing and (not allow_missing or len(missing) == len(keys)):
+        raise PredictionError(
+            f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}",
+            where=folder,
+            mend="add them, or score the rest with allow_missing=true",
+        )
+    return missing

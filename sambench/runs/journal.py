@@ -1,0 +1,76 @@
+"""Rows as they are scored: one checked line a sample, appended; a killed run loses at most the line it was writing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from sambench.types import Row
+
+log = logging.getLogger("sambench.runs")
+
+
+class Journal:
+    """The append-only file of a run's rows, keyed by sample id.
+
+    Each line is `CRC32 JSON`, where JSON is [sample id, rows]. A last line without its newline or with a wrong checksum
+    is what a killed process left; it is cut off and its sample is scored again. A damaged line elsewhere is reported
+    and dropped likewise, so nothing is counted that was not written whole.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] | None = None
+
+    def read(self) -> dict[str, list[Row]]:
+        """Return the rows of every sample that was written whole, and rewrite the file without what was not."""
+        if not self.path.exists():
+            return {}
+        done: dict[str, list[Row]] = {}
+        lines, bad = [], 0
+        for line in self.path.read_bytes().splitlines(keepends=True):
+            parsed = _parse(line)
+            if parsed is None:
+                bad += 1
+            elif parsed[0] not in done:
+                done[parsed[0]] = parsed[1]
+                lines.append(line)
+        if bad:
+            log.warning("%s: dropped %d unfinished or damaged line(s); their samples are scored again", self.path, bad)
+            temporary = self.path.with_suffix(".tmp")
+            temporary.write_bytes(b"".join(lines))
+            os.replace(temporary, self.path)
+        return done
+
+    def append(self, sample_id: str, rows: Sequence[Row]) -> None:
+        """Add the rows of one sample."""
+        if self._file is None:
+            self._file = self.path.open("ab")
+        self._file.write(_line(sample_id, rows))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Force what was appended to the disk and close the file."""
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
+
+
+def _line(sample_id: str, rows: Sequence[Row]) -> bytes:
+    body = json.dumps([sample_id, list(rows)], separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def _parse(line: bytes) -> tuple[str, list[Row]] | None:
+    checksum, _, body = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(body):
+        return None
+    sample_id, rows = json.loads(body)
+    return sample_id, rows

@@ -1,0 +1,60 @@
+"""Where a number comes from: code, libraries, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import sambench
+
+_PACKAGES = (
+    "torch", "transformers", "numpy", "scipy", "numba", "scikit-image", "higra", "pycocotools", "lvis", "hotcoco",
+    "pandas", "pyarrow", "pillow", "hydra-core",
+)  # fmt: skip
+
+
+def now() -> str:
+    """Return the time in UTC, to the second, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def code() -> dict[str, Any]:
+    """Return sambench's version and, in a checkout, the commit and whether files differ from it."""
+    root = Path(sambench.__file__).resolve().parent.parent
+    found: dict[str, Any] = {"version": sambench.__version__, "commit": None, "dirty": None}
+    if (root / ".git").exists():
+        commit = _git(root, "rev-parse", "HEAD")
+        status = _git(root, "status", "--porcelain", "--untracked-files=no")
+        found.update(commit=commit, dirty=None if status is None else bool(status))
+    return found
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Return Python, platform, processor count, device and the versions of the libraries that numbers depend on."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "device": device,
+        "packages": {name: found for name in _PACKAGES if (found := _version(name)) is not None},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

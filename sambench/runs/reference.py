@@ -1,0 +1,48 @@
+"""Published numbers, each with its source (`results/reference/*.csv`)."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from sambench.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ABOUT = ("method", "year", "source", "location", "note")
+"""Columns that are no metric."""
+
+
+def published(table: str) -> pd.DataFrame:
+    """Read the published rows of one table.
+
+    Args:
+        table: "edges" and so on; a file of that name in `results/reference`.
+
+    Returns:
+        One row a published result; metric columns are float, NaN where the source has no value.
+
+    Raises:
+        UsageError: There is no such table.
+    """
+    import pandas as pd
+
+    path = files("sambench.reference") / f"{table}.csv"
+    if not path.is_file():
+        known = sorted(item.name[:-4] for item in files("sambench.reference").iterdir() if item.name.endswith(".csv"))
+        raise UsageError(f"there is no published table {table!r}", where="results/reference", mend=f"use {known}")
+    with path.open(encoding="utf-8") as file:
+        return pd.read_csv(file, keep_default_na=False, na_values=[""])
+
+
+def paper_values(reference: str) -> float | None:
+    """Return the paper's own value for SAM that a metric answers to.
+
+    Args:
+        reference: "TABLE/COLUMN", as in `Metric.reference`.
+    """
+    table, _, column = reference.partition("/")
+    rows = published(table)
+    chosen = rows[(rows["method"] == "SAM") & (rows["source"] == "paper")]
+    return None if chosen.empty else float(chosen.iloc[0][column])

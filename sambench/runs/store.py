@@ -1,0 +1,245 @@
+"""The run folder: what was run, row by row, and what came of it; resumable until it is finished, immutable after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from sambench.errors import RunError
+from sambench.runs import provenance
+from sambench.runs.files import atomic_path, finite, write_json
+from sambench.runs.journal import Journal
+from sambench.types import Metric, Row
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock; two processes in one folder are then the user's care
+    fcntl = None  # type: ignore[assignment]
+
+SCHEMA_VERSION = 1
+RUNNING, FINISHED = "running", "finished"
+
+
+@dataclass
+class Run:
+    """A stored run.
+
+    Attributes:
+        folder: The run folder.
+        record: The content of `run.json`.
+    """
+
+    folder: Path
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.record.get("status") == FINISHED
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """The run's metrics by name."""
+        return {name: metric_from_json(value) for name, value in self.record.get("metrics", {}).items()}
+
+    @property
+    def predictions(self) -> Path:
+        """The folder of saved predictions."""
+        return self.folder / "predictions"
+
+    def rows(self) -> list[Row]:
+        """Read the rows of a finished run, in the dataset's order."""
+        import pyarrow.parquet as pq
+
+        path = self.folder / "rows.parquet"
+        try:
+            return pq.read_table(path).to_pylist()
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"the run's rows cannot be read: {error}", where=path, mend="score the run again with overwrite=true"
+            ) from error
+
+
+class RunStore:
+    """A run folder being written.
+
+    Args:
+        folder: The run folder; made if it is not there.
+        identity: What makes two runs the same: protocol switches, model, data, seed, version. A folder that holds
+            another identity is refused.
+        overwrite: Remove the run the folder holds and start anew; an interrupted run of the same identity goes on.
+
+    Raises:
+        RunError: The folder holds another run (the difference is shown) or is no run folder at all.
+    """
+
+    def __init__(self, folder: Path, identity: dict[str, Any], overwrite: bool = False) -> None:
+        self.run = Run(folder)
+        self.journal = Journal(folder / "rows.jsonl")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(folder)
+        if overwrite and (folder / "run.json").exists() and not resumable(folder, identity):
+            for name in ("run.json", "rows.parquet", "rows.jsonl"):
+                (folder / name).unlink(missing_ok=True)
+            shutil.rmtree(self.run.predictions, ignore_errors=True)
+        if (folder / "run.json").exists():
+            self.run.record = read_record(folder)
+            check_same(self.run.record.get("identity", {}), identity, folder)
+        elif any(item for item in folder.iterdir() if not item.name.startswith(".")):
+            raise RunError(
+                "the folder is not empty and holds no run", where=folder, mend="choose another with run.dir=FOLDER"
+            )
+        self.identity = identity
+        self.done = {} if self.run.finished else self.journal.read()
+
+    def start(self, record: dict[str, Any]) -> None:
+        """Write `run.json` before the first sample, adding this session to those of earlier, interrupted ones."""
+        sessions = [*self.run.record.get("sessions", []), {"started": provenance.now(), "resumed": len(self.done)}]
+        self.run.record = {
+            "schema_version": SCHEMA_VERSION,
+            "status": RUNNING,
+            "identity": self.identity,
+            **record,
+            "sessions": sessions,
+        }
+        write_json(self.run.folder / "run.json", self.run.record)
+
+    def append(self, sample_id: str, rows: Sequence[Row]) -> None:
+        """Store the rows of one finished sample."""
+        self.journal.append(sample_id, rows)
+        self.done[sample_id] = list(rows)
+
+    def ordered(self, keys: Sequence[str]) -> list[Row]:
+        """Return all rows in the dataset's order, whatever order they were scored in."""
+        return [row for key in keys if key in self.done for row in self.done[key]]
+
+    def finish(self, rows: list[Row], metrics: dict[str, Metric], record: dict[str, Any]) -> Run:
+        """Write the rows and the final `run.json`; the folder is immutable from then on."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.journal.close()
+        with atomic_path(self.run.folder / "rows.parquet") as temporary:
+            pq.write_table(pa.Table.from_pylist(rows), temporary)
+        self.run.record.update(record)
+        self.run.record["status"] = FINISHED
+        self.run.record["finished"] = provenance.now()
+        self.run.record["metrics"] = {name: finite(asdict(metric)) for name, metric in metrics.items()}
+        write_json(self.run.folder / "run.json", self.run.record)
+        self.journal.path.unlink(missing_ok=True)
+        self.close()
+        return self.run
+
+    def close(self) -> None:
+        """Let go of the folder; what was appended is kept."""
+        self.journal.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def lock(folder: Path) -> IO[str] | None:
+    """Hold the folder for this process until it ends, however it ends.
+
+    Raises:
+        RunError: Another process is writing the folder.
+    """
+    if fcntl is None:
+        return None
+    handle = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise RunError(
+            "another process is writing this run", where=folder, mend="wait for it, or choose run.dir=FOLDER"
+        ) from error
+    return handle
+
+
+def resumable(folder: Path, identity: dict[str, Any]) -> bool:
+    """Tell whether a folder holds an interrupted run of this identity."""
+    try:
+        record = read_record(folder)
+        check_same(record.get("identity", {}), identity, folder)
+    except RunError:
+        return False
+    return record["status"] == RUNNING
+
+
+def load_run(folder: str | Path) -> Run:
+    """Open a stored run.
+
+    Raises:
+        RunError: There is no run in the folder, or its `run.json` is damaged or of a newer schema.
+    """
+    return Run(Path(folder), read_record(Path(folder)))
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read and check a folder's `run.json`."""
+    path = folder / "run.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError("there is no run in this folder", where=folder, mend="`sambench ls runs` lists runs") from error
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"run.json cannot be read: {error}", where=path, mend="run it again in a new folder or with overwrite=true"
+        ) from error
+    if not isinstance(record, dict) or "schema_version" not in record:
+        raise RunError("run.json is not a sambench run", where=path, mend="point to a folder made by `sambench run`")
+    if record["schema_version"] > SCHEMA_VERSION:
+        raise RunError(
+            f"run.json has schema {record['schema_version']}, this sambench reads up to {SCHEMA_VERSION}",
+            where=path,
+            mend="upgrade sambench",
+        )
+    return record
+
+
+def metric_from_json(value: dict[str, Any]) -> Metric:
+    """Undo the JSON form of a metric; null is NaN."""
+    number = float("nan") if value["value"] is None else value["value"]
+    interval = value["ci95"]
+    return Metric(**{**value, "value": number, "ci95": None if interval is None else (interval[0], interval[1])})
+
+
+def identity_hash(identity: dict[str, Any]) -> str:
+    """Return eight hex digits that name an identity in a default folder's name."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def check_same(stored: dict[str, Any], wanted: dict[str, Any], folder: Path) -> None:
+    """Refuse to continue a run under other settings.
+
+    Raises:
+        RunError: The identities differ; every differing key is shown with both values.
+    """
+    before, after = flatten(stored), flatten(json.loads(json.dumps(wanted)))
+    lines = [
+        f"{key}: {before.get(key, '(absent)')} there, {after.get(key, '(absent)')} now"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key, "(absent)") != after.get(key, "(absent)")
+    ]
+    if lines:
+        raise RunError(
+            "the folder holds a run with other settings:\n    " + "\n    ".join(lines),
+            where=folder,
+            mend="choose another folder with run.dir=FOLDER, or redo this one with overwrite=true",
+        )
+
+
+def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn nested tables into one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, dict):
+            flat.update(flatten(item, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = item
+    return flat

@@ -1,0 +1,69 @@
+"""The table a run prints when it ends."""
+
+from __future__ import annotations
+
+import math
+
+from sambench.runs.reference import paper_values
+from sambench.runs.store import Run
+from sambench.types import Metric
+
+
+def caption(run: Run) -> str:
+    """Say in one line what was run on what, and whatever a reader of the numbers must not miss."""
+    record = run.record
+    data, card = record["data"], record["data"]["card"]
+    preset = record["config"]["task"].get("preset")
+    text = f"{record['identity']['task']['name']}"
+    text += f" ({preset})" if preset else ""
+    text += f", {record['model']['name']}, {card['title']} {data['split']}, {data['samples']} images"
+    if record.get("missing"):
+        text += f"; {len(record['missing'])} images without a prediction are left out"
+    return f"{text}. {card['note']}".strip() if card["note"] else text
+
+
+def interval(metric: Metric, digits: int = 3) -> str:
+    """Write a 95 % interval, or nothing where there is none."""
+    if metric.ci95 is None:
+        return ""
+    return f"[{number(metric.ci95[0], digits)}, {number(metric.ci95[1], digits)}]"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a fraction as the field does: .768; nothing for an undefined value."""
+    if value is None or math.isnan(value):
+        return ""
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def print_run(run: Run) -> None:
+    """Print metrics with intervals beside the paper's values, the stages' times and the run folder."""
+    from rich.console import Console
+    from rich.table import Table
+
+    generated = run.record["data"]["card"]["generated"]
+    table = Table(title=caption(run), title_justify="left", title_style="")
+    for column in ("metric", "measured", "95 % interval", "n"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    if not generated:
+        table.add_column("paper, SAM ViT-H", justify="right")
+    for name, metric in run.metrics.items():
+        cells = [name, number(metric.value), interval(metric), str(metric.n)]
+        if not generated:
+            cells.append(number(paper_values(metric.reference) if metric.reference else None))
+        table.add_row(*cells)
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    console.print(table)
+    console.print(_stages(run))
+    console.print(f"run folder: {run.folder}", soft_wrap=True)
+
+
+def _stages(run: Run) -> str:
+    """Write the stages' seconds an image in one line."""
+    timings = run.record.get("timings", {})
+    parts = [f"{stage} {value['per_image']:.3f}" for stage, value in timings.items() if stage != "wall"]
+    cache = run.record.get("cache")
+    told = f"; cache: {cache['hits']} hits, {cache['misses']} misses" if cache else ""
+    wall = timings.get("wall", {}).get("seconds", 0.0)
+    return f"seconds an image: {', '.join(parts)}; {wall:.1f} s in all{told}"
