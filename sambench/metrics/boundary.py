@@ -102,7 +102,7 @@ def counts_of_maps(
                 f"map {number} is {_size(boundary.shape)}, the annotators' boundaries are {_size(shape)} (height x width)",
                 mend="resize the prediction to its image before scoring",
             )
-        words = pack(np.ascontiguousarray(boundary))
+        words = pack(boundary)
         packed.append(thin_packed(words) if thin else words)
     radius = _radius(shape, max_dist)
     counts = np.zeros((len(packed), 4), np.int64)
@@ -112,15 +112,17 @@ def counts_of_maps(
     problems = _problems(truths, column_of, radius)
     counts[:, 1] = sum(int(truth.sum()) for truth in truths)
     uses = np.zeros(int(column_of.max()) + 1, np.int32)
-    n_pairs, before = 0, np.zeros_like(packed[0])
-    for t, words in enumerate(packed):
-        leaving = column_of.ravel()[set_bits(before & ~words, shape[1])]
-        entering = column_of.ravel()[set_bits(words & ~before, shape[1])]
+    n_pairs, n_present, before = 0, 0, np.zeros_like(packed[0])
+    for t in reversed(
+        range(len(packed))
+    ):  # the last map has the fewest pixels as a rule, and entering is the cheaper way
+        leaving = column_of.ravel()[set_bits(before & ~packed[t], shape[1])]
+        entering = column_of.ravel()[set_bits(packed[t] & ~before, shape[1])]
         for graph, state in problems:
             n_pairs += change_columns(graph, state, leaving, entering, uses)
-        counts[t, 0], counts[t, 2] = n_pairs, np.count_nonzero(uses)
-        counts[t, 3] = set_bits(words, shape[1]).size
-        before = words
+        n_present += len(entering) - len(leaving)
+        counts[t, 0], counts[t, 2:] = n_pairs, (np.count_nonzero(uses), n_present)
+        before = packed[t]
     return counts
 
 
@@ -155,8 +157,9 @@ def match_maps(
 
 def _problems(truths: list[np.ndarray], column_of: np.ndarray, radius: float) -> list[tuple[Graph, State]]:
     """Set up one matching problem an annotator, no column present yet."""
-    # Of equal optima the one with the first pixels in raster order is taken.
-    rank = np.arange(int(column_of.max()) + 1)
+    # Of equal optima the one with the first pixels column by column is taken, the order the original numbers pixels in.
+    rank = np.empty(int(column_of.max()) + 1, np.int64)
+    rank[column_of.T[column_of.T >= 0]] = np.arange(len(rank))
     graphs = [build_graph(truth, column_of, rank, radius) for truth in truths]
     return [(graph, empty_state(graph)) for graph in graphs]
 

@@ -15,7 +15,6 @@ _TOP = np.uint64(63)
 _ZERO = np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
 def pack(mask: np.ndarray) -> np.ndarray:
     """Pack a mask into words with a border of zeros.
 
@@ -26,22 +25,15 @@ def pack(mask: np.ndarray) -> np.ndarray:
         (H + 2, ceil(W / 64) + 2) uint64; pixel (y, x) is bit `x % 64` of word (y + 1, x // 64 + 1).
     """
     height, width = mask.shape
-    words = np.zeros((height + 2, (width + 63) // 64 + 2), np.uint64)
-    for y in range(height):
-        for x in range(width):
-            if mask[y, x]:
-                words[y + 1, (x >> 6) + 1] |= _ONE << np.uint64(x & 63)
+    words = np.zeros((height + 2, (width + 63) // 64 + 2), "<u8")
+    octets = np.packbits(mask, axis=1, bitorder="little")
+    words.view(np.uint8)[1:-1, 8 : 8 + octets.shape[1]] = octets
     return words
 
 
-@njit(cache=True, nogil=True)
-def unpack(words: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return the (height, width) bool mask that `pack` made the words from."""
-    mask = np.zeros((height, width), np.bool_)
-    for y in range(height):
-        for x in range(width):
-            mask[y, x] = (words[y + 1, (x >> 6) + 1] >> np.uint64(x & 63)) & _ONE
-    return mask
+def unpack(words: np.ndarray, width: int) -> np.ndarray:
+    """Return the (H, width) bool mask that `pack` made the words from."""
+    return np.unpackbits(words.view(np.uint8)[1:-1, 8:], axis=1, count=width, bitorder="little").view(bool)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -104,8 +96,8 @@ def thin(mask: np.ndarray) -> np.ndarray:
     Returns:
         (H, W) bool.
     """
-    flags = np.ascontiguousarray(np.asarray(mask) != 0)
-    return unpack(thin_packed(pack(flags)), *flags.shape)
+    flags = np.asarray(mask) != 0
+    return unpack(thin_packed(pack(flags)), flags.shape[1])
 
 
 @njit(cache=True, nogil=True)
