@@ -1,0 +1,202 @@
+"""COCO run-length codes of masks: typed functions over pycocotools that refuse what it would decode to rubbish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from sambench.types import Size
+
+Rle = dict[str, Any]
+"""Compressed run-length code: {"size": [H, W], "counts": bytes}; runs go down the columns, background first."""
+
+
+def encode_masks(masks: np.ndarray) -> list[Rle]:
+    """Compress masks.
+
+    Args:
+        masks: (N, H, W) bool.
+
+    Returns:
+        N compressed codes.
+    """
+    if len(masks) == 0:
+        return []
+    return list(coco_mask.encode(np.asfortranarray(masks.transpose(1, 2, 0), dtype=np.uint8)))
+
+
+def decode_masks(rles: Sequence[Rle], size: Size) -> np.ndarray:
+    """Expand codes of one image.
+
+    Args:
+        rles: N compressed codes.
+        size: (height, width) they all have.
+
+    Returns:
+        (N, H, W) bool.
+    """
+    if len(rles) == 0:
+        return np.zeros((0, *size), bool)
+    if wrong := [rle["size"] for rle in rles if tuple(rle["size"]) != tuple(size)]:
+        raise ValueError(f"masks of size {wrong[0]} where (height, width) is {list(size)}")
+    return np.ascontiguousarray(coco_mask.decode(list(rles)).transpose(2, 0, 1)).astype(bool)
+
+
+def areas(rles: Sequence[Rle]) -> np.ndarray:
+    """Return the (N,) int64 numbers of mask pixels."""
+    return np.asarray(coco_mask.area(list(rles)), np.int64).reshape(-1)
+
+
+def boxes_xywh(rles: Sequence[Rle]) -> np.ndarray:
+    """Return the (N, 4) float64 boxes (left, top, width, height) of the masks, in pixels; zeros for empty masks.
+
+    A mask of one pixel at column 3, row 5 has the box (3, 5, 1, 1), as COCO counts.
+    """
+    return np.asarray(coco_mask.toBbox(list(rles)), np.float64).reshape(-1, 4)
+
+
+def boxes_xyxy(rles: Sequence[Rle]) -> np.ndarray:
+    """Return the (N, 4) float64 boxes (left, top, right, bottom) whose edges enclose the masks' pixels.
+
+    A mask of one pixel at column 3, row 5 has the box (3, 5, 4, 6).
+    """
+    boxes = boxes_xywh(rles)
+    boxes[:, 2:] += boxes[:, :2]
+    return boxes
+
+
+def iou(rles: Sequence[Rle], others: Sequence[Rle], crowd: Sequence[bool] | None = None) -> np.ndarray:
+    """Measure the overlap of every pair of masks.
+
+    Args:
+        rles: N codes (detections).
+        others: M codes (ground truth).
+        crowd: M flags; against a crowd the intersection is divided by the area of the first mask alone, as COCO does.
+
+    Returns:
+        (N, M) float64 in [0, 1]; 0 where both masks are empty.
+    """
+    if len(rles) == 0 or len(others) == 0:
+        return np.zeros((len(rles), len(others)))
+    flags = [0] * len(others) if crowd is None else [int(flag) for flag in crowd]
+    return np.asarray(coco_mask.iou(list(rles), list(others), flags), np.float64)
+
+
+def union(rles: Sequence[Rle]) -> Rle:
+    """Join masks of one size (at least one) into the mask of all their pixels."""
+    return dict(coco_mask.merge(list(rles), intersect=False))
+
+
+def to_json(rle: Rle) -> Rle:
+    """Return a code that `json` can write: `counts` as str, `size` as plain integers."""
+    counts = rle["counts"]
+    return {
+        "size": [int(length) for length in rle["size"]],
+        "counts": counts.decode("ascii") if isinstance(counts, bytes) else counts,
+    }
+
+
+def from_json(rle: Rle) -> Rle:
+    """Return the compressed code that `to_json` wrote.
+
+    Raises:
+        ValueError: The run lengths do not fill the mask.
+    """
+    height, width = rle["size"]
+    return from_segmentation(rle, (height, width))
+
+
+def from_segmentation(segmentation: Any, size: Size) -> Rle:
+    """Compress a `segmentation` of a COCO or LVIS file in any of its forms.
+
+    Args:
+        segmentation: Polygons [[x0, y0, x1, y1, ...], ...], whose union is meant, in pixels with (0, 0) at the corner
+            of the image; or {"size", "counts"} with run lengths as a list or as a compressed string.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        The compressed code; what reaches over the image's border is cut off.
+
+    Raises:
+        ValueError: No polygon, fewer than three points, no numbers, coordinates off the image by more than its side,
+            another size than the image's, or run lengths that do not fill it.
+    """
+    if isinstance(segmentation, dict):
+        return _from_runs(segmentation, size)
+    if not isinstance(segmentation, list | tuple) or len(segmentation) == 0:
+        raise ValueError("segmentation holds no polygon and no run-length code")
+    polygons = [_checked_polygon(polygon, size) for polygon in segmentation]
+    return union(coco_mask.frPyObjects(polygons, *size))
+
+
+def run_lengths(counts: bytes) -> np.ndarray:
+    """Expand the compressed string of a code to its (R,) int64 run lengths, background first.
+
+    The string holds 6 bits a character from "0" on: 5 of the number and one that tells that more follow, lowest
+    first, in two's complement; from the fourth on, numbers are differences to the last run but one
+    (pycocotools' `rleToString`).
+
+    Raises:
+        ValueError: The string ends within a number, or holds other characters.
+    """
+    codes = np.frombuffer(counts, np.uint8).astype(np.int64) - 48
+    if len(codes) == 0:
+        return np.zeros(0, np.int64)
+    if codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
+        raise ValueError("run-length string is damaged")
+    ends = np.flatnonzero((codes & 32) == 0)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    if (ends - starts).max() > 8:
+        raise ValueError("run-length string is damaged")
+    place = 5 * (np.arange(len(codes)) - np.repeat(starts, ends - starts + 1))
+    numbers = np.add.reduceat((codes & 31) << place, starts)
+    numbers -= np.where(codes[ends] & 16, np.int64(1) << (place[ends] + 5), 0)
+    for first in (1, 2):
+        numbers[first::2] = np.cumsum(numbers[first::2])
+    return numbers
+
+
+def _from_runs(segmentation: dict[str, Any], size: Size) -> Rle:
+    try:
+        stated, counts = [int(length) for length in segmentation["size"]], segmentation["counts"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError('run-length code should hold "size" [height, width] and "counts"') from error
+    if stated != list(size):
+        raise ValueError(f"run-length code is for (height, width) {stated}, the image has {list(size)}")
+    if isinstance(counts, str | bytes):
+        packed = counts.encode("ascii", "replace") if isinstance(counts, str) else counts
+        _check_runs(run_lengths(packed), size)
+        return {"size": stated, "counts": packed}
+    try:
+        runs = np.asarray(counts, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError("run lengths are no numbers") from error
+    _check_runs(runs, size)
+    return dict(coco_mask.frPyObjects({"size": stated, "counts": runs.astype(np.uint32)}, *size))
+
+
+def _check_runs(runs: np.ndarray, size: Size) -> None:
+    """Refuse runs that do not fill the mask: pycocotools would decode them to whatever the memory held."""
+    if runs.ndim != 1 or not np.isfinite(runs).all() or (runs < 0).any() or (runs % 1).any():
+        raise ValueError("run lengths should be whole numbers from 0 on")
+    if runs.sum() != size[0] * size[1]:
+        raise ValueError(f"run lengths cover {int(runs.sum())} pixels of {size[0] * size[1]}")
+
+
+def _checked_polygon(polygon: Any, size: Size) -> np.ndarray:
+    """Return a polygon as (2 K,) float64, refusing what pycocotools would take for a box or never finish drawing."""
+    try:
+        points = np.asarray(polygon, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError("polygon holds something else than numbers") from error
+    if points.ndim != 1 or len(points) < 6 or len(points) % 2:
+        raise ValueError(f"polygon should hold x, y of three points or more in one list, has shape {points.shape}")
+    if not np.isfinite(points).all():
+        raise ValueError("polygon holds numbers that are not finite")
+    reach = max(size)
+    if points.min() < -reach or points[::2].max() > size[1] + reach or points[1::2].max() > size[0] + reach:
+        raise ValueError(f"polygon lies far off the image of (height, width) {list(size)}")
+    return points
