@@ -1,0 +1,337 @@
+"""SAM, SAM-HQ, SAM 2, SAM 3's tracker and EdgeTAM: `transformers`' encoders behind the references' own semantics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from torch import Tensor
+
+from sambench.errors import ModelError, UsageError
+from sambench.models.base import PromptableModel
+from sambench.models.checkpoints import FAMILIES, Checkpoint, load_checkpoint
+from sambench.models.sam_decode import DecoderImage, MaskDecoder, TokenRules, hq_features
+from sambench.models.sam_preprocess import LongestSide, Preprocessing, Square, stack_pixels
+from sambench.types import Embedding, Masks, Prompts
+
+ENCODE_VERSION = 1
+"""Raised whenever this module computes another embedding from the same weights and image."""
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def load(
+    checkpoint: str | None,
+    family: str | None = None,
+    variant: str | None = None,
+    device: str = "auto",
+    dtype: str = "fp32",
+    decode_dtype: str = "fp32",
+    compile: bool = False,
+    channels_last: bool = False,
+    encode_batch_size: int = 1,
+    decode_batch_size: int | None = None,
+    dynamic_multimask: bool = True,
+    hq_token_only: bool = False,
+) -> TransformersSam:
+    """Load a model of the SAM family; nothing is downloaded.
+
+    Args:
+        checkpoint: Local folder in `transformers`' format, or the authors' original file.
+        family: "sam", "sam_hq", "sam2", "sam3_tracker" or "edgetam"; anything else in the file is refused. None takes
+            what the file holds.
+        variant: The size that must be in the file, such as "vit_h", "2.1_hiera_large"; None takes any.
+        device: "auto" (cuda, then mps, then cpu), "cpu", "cuda", "cuda:1", "mps".
+        dtype: "fp32", "bf16" or "fp16" for the image encoder and the embeddings it gives.
+        decode_dtype: The same for prompt encoder and mask decoder; low precision moves masks, so the default is fp32.
+        compile: Compile the image encoder with torch.compile.
+        channels_last: Lay the image encoder's convolutions out channels last.
+        encode_batch_size: Images at once in `encode`.
+        decode_batch_size: Prompts at once in `decode`; None is 4 on a CPU, whose caches hold no more, and 64 elsewhere.
+        dynamic_multimask: SAM 2 and later, single answers: fall back to the best of three where the single mask is not
+            stable, as `build_sam2` does by default.
+        hq_token_only: SAM-HQ: answer the high-quality token's mask alone, not its sum with SAM's.
+
+    Raises:
+        ModelError: The checkpoint cannot be loaded or is not what was asked for.
+        UsageError: A wrong device, dtype or family.
+    """
+    if checkpoint is None:
+        raise ModelError(
+            "no checkpoint is given", where="model.checkpoint", mend="model.checkpoint=PATH; see README.md"
+        )
+    if family is not None and family not in FAMILIES:
+        raise UsageError(f"unknown family {family!r}", where="model.family", mend=f"one of {', '.join(FAMILIES)}")
+    target = torch_device(device)
+    dtypes = torch_dtype(dtype, "model.dtype"), torch_dtype(decode_dtype, "model.decode_dtype")
+    loaded = load_checkpoint(checkpoint)
+    _check_asked(loaded, family, variant)
+    return TransformersSam(
+        loaded,
+        device=target,
+        dtype=dtypes[0],
+        decode_dtype=dtypes[1],
+        compile=compile,
+        channels_last=channels_last,
+        encode_batch_size=encode_batch_size,
+        decode_batch_size=decode_batch_size,
+        rules=TokenRules(dynamic_multimask=dynamic_multimask, hq_token_only=hq_token_only),
+    )
+
+
+class TransformersSam(PromptableModel):
+    """A SAM-family model with `transformers`' image encoder and this package's decoder over the same weights.
+
+    Args:
+        checkpoint: The loaded model; its module is changed in place.
+        device: Where it runs.
+        dtype: Of the image encoder and the embeddings.
+        decode_dtype: Of prompt encoder and mask decoder.
+        compile: Compile the image encoder.
+        channels_last: Memory layout of the image encoder's convolutions.
+        encode_batch_size: Images at once.
+        decode_batch_size: Prompts at once, None for the device's default.
+        rules: Which of the decoder's masks are answered.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        decode_dtype: torch.dtype = torch.float32,
+        compile: bool = False,
+        channels_last: bool = False,
+        encode_batch_size: int = 1,
+        decode_batch_size: int | None = None,
+        rules: TokenRules | None = None,
+    ) -> None:
+        rules = TokenRules() if rules is None else rules
+        self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
+        self.family = checkpoint.family
+        self.model = checkpoint.model.to(self.device).requires_grad_(False)
+        self.model.to(decode_dtype)
+        self.encoder = self.model.vision_encoder.to(dtype)
+        if channels_last:
+            self.encoder.to(memory_format=torch.channels_last)
+        if compile:
+            self.encoder = torch.compile(self.encoder)
+        self.preprocessing = preprocessing_of(self.family, self.model.config)
+        self.decoder = MaskDecoder(self.model, rules)
+        self.encode_batch_size = encode_batch_size
+        self.decode_batch_size = decode_batch_size or (4 if self.device.type == "cpu" else 64)
+        self.name = "_".join(part for part in (self.family, checkpoint.variant) if part)
+        self.provenance = self._describe(checkpoint, rules)
+        self.fingerprint = self._fingerprint(checkpoint)
+        self._prepared: tuple[Embedding, DecoderImage] | None = None
+
+    def _fingerprint(self, checkpoint: Checkpoint) -> str:
+        what = {
+            "weights": checkpoint.sha256,
+            "preprocessing": self.preprocessing.describe(),
+            "dtype": str(self.dtype),
+            "class": FAMILIES[self.family][0],
+            "transformers": transformers.__version__,
+            "version": ENCODE_VERSION,
+        }
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+    def _describe(self, checkpoint: Checkpoint, rules: TokenRules) -> dict[str, object]:
+        described: dict[str, object] = {
+            "checkpoint": checkpoint.path,
+            "sha256": checkpoint.sha256,
+            "size_bytes": checkpoint.size_bytes,
+            "format": checkpoint.format,
+            "family": self.family,
+            "variant": checkpoint.variant,
+            "class": FAMILIES[self.family][0],
+            "transformers": transformers.__version__,
+            "torch": torch.__version__,
+            "device": str(self.device),
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "decode_dtype": str(self.decode_dtype).removeprefix("torch."),
+            "preprocessing": self.preprocessing.describe(),
+        }
+        if self.family == "sam_hq":
+            described["hq_token_only"] = rules.hq_token_only
+        elif self.family != "sam":
+            described["dynamic_multimask"] = rules.dynamic_multimask
+        return described
+
+    @torch.inference_mode()
+    def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
+        """Encode (H, W, 3) uint8 RGB images; see `PromptableModel.encode`.
+
+        An embedding holds "image_embedding" (C, h, w) and what the family's decoder needs besides
+        (`MaskDecoder.prepare`), in the encoder's dtype.
+        """
+        pixels = stack_pixels(self.preprocessing, images).to(self.device, self.dtype)
+        tensors = self._features(self.encoder(pixels))
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        return [
+            Embedding({name: part[index].to(self.dtype).contiguous() for name, part in tensors.items()}, size)
+            for index, size in enumerate(sizes)
+        ]
+
+    def _features(self, output: Any) -> dict[str, Tensor]:
+        """Return the named batch of features that the decoder needs of the encoder's output."""
+        if self.family == "sam":
+            return {"image_embedding": output.last_hidden_state}
+        decoder = self.model.mask_decoder
+        if self.family == "sam_hq":
+            final, early = (
+                part.to(self.decode_dtype) for part in (output.last_hidden_state, output.intermediate_embeddings[0])
+            )
+            return {"image_embedding": final, "hq_features": hq_features(decoder, final, early)}
+        # SAM 3's neck has a fourth, coarser level, which its image predictor drops before it adds the embedding below.
+        levels = [level.to(self.decode_dtype) for level in output.fpn_hidden_states[:3]]
+        return {
+            "image_embedding": levels[2] + self.model.no_memory_embedding.view(1, -1, 1, 1),
+            "high_res_1": decoder.conv_s1(levels[1]),
+            "high_res_0": decoder.conv_s0(levels[0]),
+        }
+
+    @torch.inference_mode()
+    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
+        """Answer prompts; see `PromptableModel.decode`.
+
+        Points labelled -1 are taken out first, so that a prompt's answer does not depend on the others of its batch.
+        SAM-HQ gives one mask also for `multimask=True`: its best of three, as its reference does.
+
+        Raises:
+            ValueError: A prompt without any part, or mask logits of another size than the model's own.
+        """
+        image = self._image(embedding)
+        answers: list[tuple[Tensor, tuple[Tensor, Tensor]]] = []
+        for rows, part in without_padding(prompts):
+            for start in range(0, len(rows), self.decode_batch_size):
+                chunk = slice(start, start + self.decode_batch_size)
+                answers.append((rows[chunk], self._decode_chunk(image, embedding, part[chunk], multimask)))
+        order = torch.cat([rows for rows, _ in answers]).argsort().to(self.device)
+        logits, iou = (torch.cat([answer[i] for _, answer in answers]) for i in range(2))
+        if len(answers) > 1 and not bool((order[1:] > order[:-1]).all()):
+            logits, iou = logits[order], iou[order]
+        return Masks(logits.float(), iou.float(), self.preprocessing.frame(embedding.original_size))
+
+    def _decode_chunk(
+        self, image: DecoderImage, embedding: Embedding, prompts: Prompts, multimask: bool
+    ) -> tuple[Tensor, Tensor]:
+        size, dtype = embedding.original_size, self.decode_dtype
+        points = boxes = masks = None
+        if prompts.points_xy is not None and prompts.labels is not None:
+            xy = self.preprocessing.to_model(prompts.points_xy.to(self.device), size)
+            points = xy, prompts.labels.to(self.device, torch.int64)
+        if prompts.boxes_xyxy is not None:
+            boxes = self.preprocessing.to_model(prompts.boxes_xyxy.to(self.device).unflatten(-1, (2, 2)), size).flatten(
+                1
+            )
+        if prompts.mask_logits is not None:
+            masks = prompts.mask_logits.to(self.device, dtype)
+            expected = tuple(4 * side for side in self.decoder.grid)
+            if masks.shape[1:] != expected:
+                raise ValueError(f"mask prompts are (B, {expected[0]}, {expected[1]}) logits, got {tuple(masks.shape)}")
+            if self.family not in ("sam", "sam_hq"):
+                masks = masks.clamp(-32.0, 32.0)  # as sam2's predictor hands its own answers back
+        return self.decoder(image, points, boxes, masks, multimask)
+
+    def _image(self, embedding: Embedding) -> DecoderImage:
+        """Return what all prompts of the image share; that of the last image is kept."""
+        kept = self._prepared
+        if kept is None or kept[0] is not embedding:
+            tensors = {name: part.to(self.device, self.decode_dtype) for name, part in embedding.tensors.items()}
+            kept = embedding, self.decoder.prepare(tensors)
+            self._prepared = kept
+        return kept[1]
+
+
+def without_padding(prompts: Prompts) -> Iterator[tuple[Tensor, Prompts]]:
+    """Group prompts by their number of points and drop the points labelled -1.
+
+    Yields:
+        Rows of the batch (int64, on the CPU) and their prompts, points in their order.
+
+    Raises:
+        ValueError: A prompt has neither point, box nor mask.
+    """
+    rows = torch.arange(len(prompts))
+    if prompts.labels is None or prompts.points_xy is None:
+        yield rows, prompts
+        return
+    labels, xy = prompts.labels.cpu(), prompts.points_xy.cpu()
+    counts = (labels != -1).sum(dim=1)
+    first = (labels == -1).to(torch.int8).argsort(dim=1, stable=True)
+    for number in counts.unique().tolist():
+        chosen = rows[counts == number]
+        keep = first[chosen, :number]
+        boxes, masks = (
+            None if p is None else p[chosen.to(p.device)] for p in (prompts.boxes_xyxy, prompts.mask_logits)
+        )
+        if number == 0 and boxes is None and masks is None:
+            raise ValueError(f"prompt {int(chosen[0])} has neither point, box nor mask")
+        points = None if number == 0 else xy[chosen[:, None], keep]
+        yield chosen, Prompts(points, None if points is None else labels[chosen[:, None], keep], boxes, masks)
+
+
+def preprocessing_of(family: str, config: Any) -> Preprocessing:
+    """Return the reference's preprocessing for a family's configuration."""
+    size = config.prompt_encoder_config.image_size
+    size = int(size if isinstance(size, int) else size[0])
+    if family in ("sam", "sam_hq"):
+        return LongestSide(size)
+    if family == "sam3_tracker":
+        return Square(size, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    return Square(size)
+
+
+def torch_device(name: str) -> torch.device:
+    """Return the device of a name; "auto" takes cuda, then mps, then cpu.
+
+    Raises:
+        UsageError: No such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        what = f"device {name!r} cannot be used: {str(error).splitlines()[0]}"
+        raise UsageError(what, where="model.device", mend="model.device=auto, cpu, cuda, cuda:0 or mps") from error
+    return device
+
+
+def torch_dtype(name: str, where: str) -> torch.dtype:
+    """Return the dtype of "fp32", "bf16" or "fp16".
+
+    Raises:
+        UsageError: Any other name.
+    """
+    if name not in DTYPES:
+        raise UsageError(f"unknown dtype {name!r}", where=where, mend=f"one of {', '.join(DTYPES)}")
+    return DTYPES[name]
+
+
+def _check_asked(checkpoint: Checkpoint, family: str | None, variant: str | None) -> None:
+    """Refuse a checkpoint of another family or size than was asked for."""
+    held = f"{checkpoint.family} {checkpoint.variant or 'of no published size'}"
+    asked = f"{family or checkpoint.family} {variant or ''}".strip()
+    # A folder's SAM 2 configuration does not tell 2 from 2.1.
+    fits = (
+        variant is None
+        or checkpoint.variant == variant
+        or (
+            checkpoint.family == "sam2"
+            and checkpoint.format == "transformers"
+            and variant.endswith(f"_{checkpoint.variant}")
+        )
+    )
+    if (family is not None and checkpoint.family != family) or not fits:
+        what = f"the checkpoint holds {held}, but {asked} was asked for"
+        raise ModelError(
+            what, where=checkpoint.path, mend="choose the model of this checkpoint, or the right checkpoint"
+        )
