@@ -3,8 +3,8 @@
 Paper:      Segment Anything (arXiv 2304.02643), section 7.2, appendix D.2, table 3.
 Data:       BSDS500 test, 200 images, 4 to 9 annotators each; non-commercial research and education.
 Protocol:   a 16 x 16 grid of points, three masks each, no filter by predicted IoU or stability, no crops; box NMS at
-            0.7 by predicted IoU; Sobel filter on the masks' probability maps (sigmoid of the logits); zero where a pixel is
-            not on a mask's outer boundary; pixel-wise maximum; linear stretch to [0, 1]; edge NMS. The NMS threshold,
+            0.7 by predicted IoU; Sobel filter on the masks' probability maps (sigmoid of the logits); zero where a pixel
+            is not on a mask's outer boundary; pixel-wise maximum; linear stretch to [0, 1]; edge NMS. The NMS threshold,
             the sigmoid and the absence of crops are the authors' word in segment-anything issue 226.
 Open:       everything else is a switch below whose default is stated with its reason.
 Metrics:    ODS, OIS, AP and R50 by the BSDS benchmark at 99 thresholds (`sambench.metrics.boundary`).
@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from sambench.engine.task import Task
-from sambench.errors import PredictionError
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
 CHUNK = 32
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
 
     from sambench.engine.predictor import Predictor
     from sambench.runs.edge_maps import EdgePrediction
-
-COUNTS = ("cnt_r", "sum_r", "cnt_p", "sum_p")
-"""Columns of a row: matched and all true pixels, matched and all predicted pixels, a list over thresholds each."""
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
 
@@ -104,6 +100,7 @@ class EdgesTask(Task):
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
         """Match the edge map with every annotator's boundaries at every threshold; one row an image."""
         from sambench.metrics import boundary
+        from sambench.metrics.boundary_rows import columns_of_counts, levels_of
 
         truths = sample.target.boundaries
         if isinstance(prediction, list):
@@ -111,18 +108,19 @@ class EdgesTask(Task):
             counts = boundary.counts_of_maps(maps, truths, self.max_dist, self.thin)
         else:
             strength = boundary.strength_from_image(prediction)
-            counts = boundary.boundary_counts(strength, truths, self._levels(), self.max_dist, self.thin)
+            counts = boundary.boundary_counts(strength, truths, levels_of(self.thresholds), self.max_dist, self.thin)
         identity = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "annotators": len(truths)}
-        return [{**identity, **{name: counts[:, i].tolist() for i, name in enumerate(COUNTS)}}]
+        return [{**identity, **columns_of_counts(counts)}]
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Add the counts up over images; intervals re-accumulate them over resampled images."""
-        from sambench.metrics.bootstrap import boundary_intervals
+        from sambench.metrics.bootstrap import boundary_ci95
         from sambench.metrics.boundary import summarize_counts
+        from sambench.metrics.boundary_rows import counts_of_rows, levels_of
 
         counts = counts_of_rows(rows)
-        levels = self._levels() if counts.shape[1] == self.thresholds else np.arange(1.0, counts.shape[1] + 1)
-        scores, intervals = summarize_counts(counts, levels), boundary_intervals(counts, levels, seed=seed)
+        levels = levels_of(counts.shape[1])
+        scores, intervals = summarize_counts(counts, levels), boundary_ci95(counts, levels, seed=seed)
         return {
             name: Metric(float(getattr(scores, name)), intervals[name], len(rows), reference=reference)
             for name, reference in REFERENCE.items()
@@ -205,25 +203,6 @@ class EdgesTask(Task):
             across = edge_nms.ridge_orientation(strength, self.orientation_smoothing, self.orientation)
             return edge_nms.suppress_toolbox(strength, across, self.nms_radius, self.nms_fade, self.nms_multiplier)
         return edge_nms.suppress_canny(strength) if self.edge_nms == "canny" else strength
-
-    def _levels(self) -> np.ndarray:
-        """Return the benchmark's evenly spaced thresholds."""
-        return np.linspace(1 / (self.thresholds + 1), 1 - 1 / (self.thresholds + 1), self.thresholds)
-
-
-def counts_of_rows(rows: Sequence[Row]) -> np.ndarray:
-    """Return (N, T, 4) int64 counts of N rows, as `sambench.metrics.boundary.summarize_counts` takes them.
-
-    Raises:
-        PredictionError: The rows have different numbers of thresholds (predictions with more or fewer segmentations).
-    """
-    lengths = {len(row[COUNTS[0]]) for row in rows}
-    if len(lengths) > 1:
-        raise PredictionError(
-            f"predictions have different numbers of segmentations: {sorted(lengths)}",
-            mend="store the same number of label maps for every image; each counts as one threshold",
-        )
-    return np.stack([np.stack([row[name] for name in COUNTS], axis=1) for row in rows]).astype(np.int64)
 
 
 def _quantise(strength: np.ndarray, dtype: str) -> np.ndarray:
