@@ -1,7 +1,7 @@
 """Boundary precision and recall as the Berkeley segmentation benchmark counts them.
 
-Martin, Fowlkes and Malik 2004; Arbelaez et al. 2011. A predicted boundary pixel is right if a one-to-one matching pairs it
-with a pixel of an annotator's boundary map close by. The pairs are an exact optimum: as many as possible, then the
+Martin, Fowlkes and Malik 2004; Arbelaez et al. 2011. A predicted boundary pixel is right if a one-to-one matching pairs
+it with a pixel of an annotator's boundary map close by. The pairs are an exact optimum: as many as possible, then the
 shortest; the benchmark's own solver comes within a few pixels in ten thousand of it.
 """
 
@@ -15,7 +15,8 @@ import numpy as np
 from sambench.errors import PredictionError, UsageError
 from sambench.metrics.boundary_inputs import boundaries_from_segs, pb_from_ucm2, strength_from_image
 from sambench.metrics.boundary_scores import BoundaryScores, summarize_counts
-from sambench.metrics.matching import Graph, State, build_graph, change_columns, empty_state
+from sambench.metrics.matching import State, change_columns, empty_state
+from sambench.metrics.matching_graph import Graph, build_graph
 from sambench.metrics.thinning import pack, set_bits, thin, thin_packed
 
 __all__ = [
@@ -56,8 +57,8 @@ def boundary_counts(
         thin: Thin each thresholded map to one-pixel curves first.
 
     Returns:
-        (T, 4) int64: cntR, matched true pixels summed over annotators; sumR, all true pixels summed over annotators; cntP,
-        predicted pixels matched for any annotator; sumP, all predicted pixels.
+        (T, 4) int64: cntR, matched true pixels summed over annotators; sumR, all true pixels summed over annotators;
+        cntP, predicted pixels matched for any annotator; sumP, all predicted pixels.
 
     Raises:
         PredictionError: `strength` is not a map of numbers in [0, 1] of the annotators' size.
@@ -99,7 +100,7 @@ def counts_of_maps(
     for number, boundary in enumerate(maps):
         if boundary.shape != shape:
             raise PredictionError(
-                f"map {number} is {_size(boundary.shape)}, the annotators' boundaries are {_size(shape)} (height x width)",
+                f"map {number} is {_size(boundary.shape)} (height x width), the annotators' are {_size(shape)}",
                 mend="resize the prediction to its image before scoring",
             )
         words = pack(boundary)

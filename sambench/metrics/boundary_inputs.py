@@ -40,10 +40,12 @@ def pb_from_ucm2(ucm2: np.ndarray) -> np.ndarray:
     """Return the boundary strength at image size of a double-size ultrametric contour map.
 
     Args:
-        ucm2: (2 * H + 1, 2 * W + 1) float in [0, 1]; pixel (y, x) is element (2 * y + 1, 2 * x + 1), its borders are around.
+        ucm2: (2 * H + 1, 2 * W + 1) float in [0, 1]; pixel (y, x) is element (2 * y + 1, 2 * x + 1), its borders are
+            the elements around.
 
     Returns:
-        (H, W) float64: the strength at each pixel's lower right corner, `ucm2[2::2, 2::2]` as in `evaluation_bdry_image`.
+        (H, W) float64: the strength at each pixel's lower right corner, `ucm2[2::2, 2::2]`, as the benchmark's
+        `evaluation_bdry_image` takes it.
 
     Raises:
         PredictionError: The map has no odd height and width.
@@ -59,8 +61,8 @@ def pb_from_ucm2(ucm2: np.ndarray) -> np.ndarray:
 def boundaries_from_segs(segs: list[np.ndarray]) -> list[np.ndarray]:
     """Return the boundary map of each segmentation.
 
-    A pixel is on a boundary if its 2 x 2 block with the neighbours right, below and lower right has two labels; beyond the
-    image the border pixels go on (`seg2bdry(seg, 'imageSize')` of the benchmark).
+    A pixel is on a boundary if its 2 x 2 block with the neighbours right, below and lower right has two labels; beyond
+    the image the border pixels go on (`seg2bdry(seg, 'imageSize')` of the benchmark).
 
     Args:
         segs: (H, W) integer label maps, coarse or fine in any order; the benchmark's "thresholds" are 1 to len(segs).

@@ -23,7 +23,8 @@ class BoundaryScores:
         ods_threshold, ods_recall, ods_precision: Where it is reached.
         ois: F when each image has the threshold that is best for it, counts summed.
         ois_recall, ois_precision: Its recall and precision.
-        ap: Average precision: precision interpolated at recalls 0, .01, ..., 1, summed, over 100 (not 101, as the original).
+        ap: Average precision: precision interpolated at recalls 0, .01, ..., 1, summed, over 100 (the original's
+            divisor, though there are 101).
         r50: Recall at a precision of .5, or at the lowest precision if that is above; NaN if precision stays below.
         thresholds, recall, precision, f: (T,) float64 curve of the set.
         images: (N, 4) float64 threshold, recall, precision and F at each image's own best (interpolated) threshold.

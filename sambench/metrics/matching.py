@@ -1,53 +1,26 @@
 """One-to-one matching of predicted pixels to true pixels, kept optimal while predicted pixels come and go.
 
-A matching is optimal when it has as many pairs as possible and, among those, the smallest sum of distances; that is what
-the outlier costs of the Berkeley benchmark's `correspondPixels` amount to. Distances are that code's integers: rounded
-hundredths of a pixel. Rows are the true pixels, columns all predicted pixels that are ever present.
+A matching is optimal when it has as many pairs as possible and, among those, the smallest sum of distances; that is
+what the outlier costs of the Berkeley benchmark's `correspondPixels` amount to. Rows are the true pixels, columns all
+predicted pixels that are ever present.
 
 The state between changes is an optimal matching with prices u (rows) and v (columns) such that `cost - u - v >= 0` for
-every neighbouring pair and `= 0` for matched ones; a free column has the price `-rank`, a matched one at most that; a row
-without a pair has the price `unmatched`, the others at most that. By linear programming duality such a state is optimal.
+every neighbouring pair and `= 0` for matched ones; a free column has the price `-rank`, a matched one at most that; a
+row without a pair has the price `unmatched`, the others at most that. By linear programming duality this is optimal.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from sambench.metrics.heap import drop_first, lift
-
-COSTS_PER_PIXEL = 100
-"""Unit of the integer distances: the benchmark's `multiplier`."""
+from sambench.metrics.matching_graph import Graph
 
 _ABSENT = -(2**61)
 """Price of a column that is not present: no search can afford it."""
-
-
-class Graph(NamedTuple):
-    """Neighbouring pairs of E in all, listed nearest first by row and by column.
-
-    Attributes:
-        row_starts: (R + 1,) int64; row i's neighbours are at row_starts[i]:row_starts[i + 1].
-        row_columns: (E,) int32 columns.
-        row_costs: (E,) int64 costs: distances times a factor above every rank.
-        column_starts: (C + 1,) int64.
-        column_rows: (E,) int32 rows.
-        column_costs: (E,) int64.
-        rank: (C,) int64 distinct numbers; among equal optima, low ranks are matched.
-        unmatched: Cost of leaving a row without a pair: more than any chain of exchanges can save.
-    """
-
-    row_starts: np.ndarray
-    row_columns: np.ndarray
-    row_costs: np.ndarray
-    column_starts: np.ndarray
-    column_rows: np.ndarray
-    column_costs: np.ndarray
-    rank: np.ndarray
-    unmatched: int
 
 
 class State(NamedTuple):
@@ -73,77 +46,6 @@ class State(NamedTuple):
     scanned: np.ndarray
 
 
-def disc(radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """List the pixel offsets within a radius, nearest first.
-
-    Args:
-        radius: In pixels; offsets with dy**2 + dx**2 <= radius**2 are in.
-
-    Returns:
-        (K, 2) int64 offsets as (dy, dx), and (K,) int64 distances in hundredths of a pixel, rounded.
-    """
-    reach = math.ceil(radius)
-    span = np.arange(-reach, reach + 1)
-    offsets = np.stack(np.meshgrid(span, span, indexing="ij"), axis=-1).reshape(-1, 2)
-    squared = (offsets**2).sum(axis=1)
-    near = np.flatnonzero(squared <= radius * radius)
-    near = near[np.argsort(squared[near], kind="stable")]
-    return offsets[near], np.rint(np.sqrt(squared[near]) * COSTS_PER_PIXEL).astype(np.int64)
-
-
-def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radius: float) -> Graph:
-    """List the neighbours of every true and every predicted pixel.
-
-    Args:
-        truth: (H, W) bool true pixels; its rows are numbered in raster order.
-        column_of: (H, W) integer number of the column at each pixel, -1 where there is none.
-        rank: (C,) integer distinct ranks of the columns, from 0.
-        radius: Largest distance of a pair in pixels.
-
-    Returns:
-        The graph, with integer costs that order matchings by number of pairs, then distance, then ranks.
-    """
-    offsets, distances = disc(radius)
-    reach = math.ceil(radius)
-    padded = np.pad(column_of.astype(np.int32), reach, constant_values=-1)
-    y, x = np.nonzero(truth)
-    width = padded.shape[1]
-    rows = (y + reach) * width + x + reach
-    # An exchange changes the sum of ranks by one rank at each end, so a factor above all ranks keeps distance first.
-    factor = len(rank) + 1
-    unmatched = factor * (int(distances[-1]) * (len(rows) + 1) + 2)
-    if unmatched > -_ABSENT // 4:
-        raise ValueError(f"{len(rows)} true and {len(rank)} predicted pixels need costs beyond 64 bits")
-    lists = _link(rows, padded.ravel(), len(rank), offsets[:, 0] * width + offsets[:, 1], distances * factor)
-    return Graph(*lists, rank.astype(np.int64), unmatched)
-
-
-@njit(cache=True, nogil=True)
-def _link(row_pixels, column_of, n_columns, steps, costs):  # type: ignore[no-untyped-def]
-    """Return the first six parts of a `Graph`; `steps` and `costs` are the disc's, as flat offsets, nearest first."""
-    n_rows = len(row_pixels)
-    row_starts, column_starts = np.zeros(n_rows + 1, np.int64), np.zeros(n_columns + 1, np.int64)
-    for i in range(n_rows):
-        for step in steps:
-            j = column_of[row_pixels[i] + step]
-            if j >= 0:
-                row_starts[i + 1] += 1
-                column_starts[j + 1] += 1
-    row_starts, column_starts = np.cumsum(row_starts), np.cumsum(column_starts)
-    row_at, column_at, size = row_starts.copy(), column_starts.copy(), row_starts[-1]
-    row_columns, column_rows = np.empty(size, np.int32), np.empty(size, np.int32)
-    row_costs, column_costs = np.empty(size, np.int64), np.empty(size, np.int64)
-    for k in range(len(steps)):
-        for i in range(n_rows):
-            j = column_of[row_pixels[i] + steps[k]]
-            if j >= 0:
-                row_columns[row_at[i]], row_costs[row_at[i]] = j, costs[k]
-                column_rows[column_at[j]], column_costs[column_at[j]] = i, costs[k]
-                row_at[i] += 1
-                column_at[j] += 1
-    return row_starts, row_columns, row_costs, column_starts, column_rows, column_costs
-
-
 def empty_state(graph: Graph) -> State:
     """Return the optimal state of a graph with no column present."""
     n_rows, n_columns = len(graph.row_starts) - 1, len(graph.column_starts) - 1
@@ -166,14 +68,13 @@ def empty_state(graph: Graph) -> State:
 def _rematch_row(start: int, graph: Graph, state: State) -> int:
     """Pair a row that has just lost its column at the least cost; return the free column that was taken, or -1.
 
-    A shortest path search over rows, each reached through the column it is paired with. It ends at the first free column
-    or at the row that is cheapest left without a pair. Then prices and pairs are updated along the path.
+    A shortest path search over rows, each reached through the column it is paired with. It ends at the first free
+    column or at the row that is cheapest left without a pair. Then prices and pairs are updated along the path.
     """
     u, v, row_match, column_match, distance, parent, stamp, heap, place, scanned = state
     stamp[-1] += 1
-    now = stamp[-1]
-    distance[start], stamp[start], place[start], heap[0] = 0, now, 0, start
-    size, n_scanned = 1, 0
+    now, size, n_scanned = stamp[-1], 1, 0
+    distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
     best, best_row, best_column = graph.unmatched - u[start], start, -1
     while size and distance[heap[0]] < best:
         i = heap[0]
@@ -193,13 +94,13 @@ def _rematch_row(start: int, graph: Graph, state: State) -> int:
             k = column_match[j]
             if k < 0:
                 best, best_row, best_column = length, i, j
-            elif stamp[k] != now or length < distance[k]:
-                hole = place[k]
-                if stamp[k] != now:
-                    hole = size
-                    size += 1
+            elif stamp[k] != now:
                 stamp[k], distance[k], parent[k] = now, length, i
-                lift(heap, place, distance, hole, k)
+                lift(heap, place, distance, size, k)
+                size += 1
+            elif length < distance[k]:
+                distance[k], parent[k] = length, i
+                lift(heap, place, distance, place[k], k)
     for t in range(n_scanned):
         i = scanned[t]
         u[i] += best - distance[i]
@@ -220,8 +121,8 @@ def _rematch_row(start: int, graph: Graph, state: State) -> int:
 def _enter_column(start: int, graph: Graph, state: State) -> int:
     """Let an absent column in; return the column it drives out (itself if it stays free), or -1 if a free row took it.
 
-    The mirror image of `_rematch_row`: a shortest path search over columns, each reached through its paired row, that ends
-    at a row without a pair or at the column that is cheapest given up.
+    The mirror image of `_rematch_row`: a shortest path search over columns, each reached through its paired row, that
+    ends at a row without a pair or at the column that is cheapest given up.
     """
     u, v, row_match, column_match, distance, parent, stamp, heap, place, scanned = state
     price = -graph.rank[start]
@@ -229,9 +130,8 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
         price = min(price, graph.column_costs[e] - u[graph.column_rows[e]])
     v[start] = price
     stamp[-1] += 1
-    now = stamp[-1]
-    distance[start], stamp[start], place[start], heap[0] = 0, now, 0, start
-    size, n_scanned = 1, 0
+    now, size, n_scanned = stamp[-1], 1, 0
+    distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
     best, best_column, best_row = -graph.rank[start] - price, start, -1
     while size and distance[heap[0]] < best:
         j = heap[0]
@@ -249,13 +149,13 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
             k = row_match[i]
             if k < 0:
                 best, best_column, best_row = length, j, i
-            elif stamp[k] != now or length < distance[k]:
-                hole = place[k]
-                if stamp[k] != now:
-                    hole = size
-                    size += 1
+            elif stamp[k] != now:
                 stamp[k], distance[k], parent[k] = now, length, j
-                lift(heap, place, distance, hole, k)
+                lift(heap, place, distance, size, k)
+                size += 1
+            elif length < distance[k]:
+                distance[k], parent[k] = length, j
+                lift(heap, place, distance, place[k], k)
     for t in range(n_scanned):
         j = scanned[t]
         v[j] += best - distance[j]

@@ -1,7 +1,7 @@
 """Morphological thinning to one-pixel curves, 64 pixels at a time.
 
-The result is that of MATLAB's `bwmorph(mask, 'thin', inf)`: the parallel two-subiteration algorithm of Lam, Lee and Suen
-(1992, section IV; Guo and Hall's conditions G1, G2 and G3/G3'), with zeros outside the image. Maps are bit-packed, so
+The result is that of MATLAB's `bwmorph(mask, 'thin', inf)`: the parallel algorithm with two subiterations of Guo and
+Hall (1989; conditions G1, G2 and G3/G3' in Lam, Lee and Suen 1992), with zeros outside the image. Maps are bit-packed, so
 every condition is a few logic operations on whole words.
 """
 
@@ -46,9 +46,9 @@ def _two_of(a: int, b: int, c: int, d: int) -> int:
 def _subiterate(source: np.ndarray, target: np.ndarray, second: bool) -> bool:
     """Write `source` without the pixels one parallel subiteration deletes; True if there were any.
 
-    Neighbours are named by compass point. A pixel goes if (G1) exactly one 0-to-1 crossing lies on its ring, (G2) it has
-    two or three neighbours when those are counted in pairs, and (G3) it lies on the south-east side (first
-    subiteration) or the north-west side (second).
+    Neighbours are named by compass point. A pixel goes if (G1) exactly one 0-to-1 crossing lies on its ring, (G2) the
+    smaller of its two counts of neighbours in pairs is two or three, and (G3) it is open to one side: the east in the
+    first subiteration, the west in the second.
     """
     changed = False
     for y in range(1, source.shape[0] - 1):
