@@ -8,7 +8,8 @@ shortest; the benchmark's own solver comes within a few pixels in ten thousand o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def boundary_counts(
 
 
 def counts_of_maps(
-    maps: Sequence[np.ndarray] | Iterator[np.ndarray],
+    maps: Iterable[np.ndarray],
     truths: Sequence[np.ndarray],
     max_dist: float = DEFAULT_MAX_DIST,
     thin: bool = True,
@@ -96,6 +97,7 @@ def counts_of_maps(
     """
     truths = [np.asarray(truth) != 0 for truth in truths]
     shape = _common_shape(truths)
+    radius = _radius(shape, max_dist)
     packed = []
     for number, boundary in enumerate(maps):
         if boundary.shape != shape:
@@ -105,26 +107,29 @@ def counts_of_maps(
             )
         words = pack(boundary)
         packed.append(thin_packed(words) if thin else words)
-    radius = _radius(shape, max_dist)
     counts = np.zeros((len(packed), 4), np.int64)
-    if not packed:
-        return counts
-    column_of = _number_columns(packed, shape)
-    problems = _problems(truths, column_of, radius)
-    counts[:, 1] = sum(int(truth.sum()) for truth in truths)
-    uses = np.zeros(int(column_of.max()) + 1, np.int32)
+    counts[:, 1] = sum(np.count_nonzero(truth) for truth in truths)
+    if packed:
+        _count_matches(packed, truths, radius, counts)
+    return counts
+
+
+def _count_matches(packed: list[np.ndarray], truths: list[np.ndarray], radius: float, counts: np.ndarray) -> None:
+    """Fill in cntR, cntP and sumP of `counts`, (T, 4), for T packed maps."""
+    column_of, n_columns = _number_columns(packed, truths[0].shape)
+    width = column_of.shape[1]
+    problems = _problems(truths, column_of, n_columns, radius)
+    uses = np.zeros(n_columns, np.int32)
     n_pairs, n_present, before = 0, 0, np.zeros_like(packed[0])
-    for t in reversed(
-        range(len(packed))
-    ):  # the last map has the fewest pixels as a rule, and entering is the cheaper way
-        leaving = column_of.ravel()[set_bits(before & ~packed[t], shape[1])]
-        entering = column_of.ravel()[set_bits(packed[t] & ~before, shape[1])]
+    # From the last map, as a rule the one with the fewest pixels: columns that enter cost less than ones that leave.
+    for t in reversed(range(len(packed))):
+        leaving = column_of.ravel()[set_bits(before & ~packed[t], width)]
+        entering = column_of.ravel()[set_bits(packed[t] & ~before, width)]
         for graph, state in problems:
             n_pairs += change_columns(graph, state, leaving, entering, uses)
         n_present += len(entering) - len(leaving)
         counts[t, 0], counts[t, 2:] = n_pairs, (np.count_nonzero(uses), n_present)
         before = packed[t]
-    return counts
 
 
 def match_maps(
@@ -146,31 +151,33 @@ def match_maps(
     """
     truth, prediction = np.asarray(truth) != 0, np.asarray(prediction) != 0
     shape = _common_shape([truth, prediction])
-    column_of = _number_columns([pack(prediction)], shape)
-    [(graph, state)] = _problems([truth], column_of, _radius(shape, max_dist))
-    columns = np.arange(len(state.column_match))
-    change_columns(graph, state, columns[:0], columns, np.zeros(len(columns), np.int32))
+    column_of, n_columns = _number_columns([pack(prediction)], shape)
+    [(graph, state)] = _problems([truth], column_of, n_columns, _radius(shape, max_dist))
+    columns = np.arange(n_columns)
+    change_columns(graph, state, columns[:0], columns, np.zeros(n_columns, np.int32))
     matched_prediction, matched_truth = np.zeros(shape, bool), np.zeros(shape, bool)
     matched_prediction[prediction] = state.column_match >= 0
     matched_truth[truth] = state.row_match >= 0
     return matched_prediction, matched_truth
 
 
-def _problems(truths: list[np.ndarray], column_of: np.ndarray, radius: float) -> list[tuple[Graph, State]]:
+def _problems(
+    truths: list[np.ndarray], column_of: np.ndarray, n_columns: int, radius: float
+) -> list[tuple[Graph, State]]:
     """Set up one matching problem an annotator, no column present yet."""
     # Of equal optima the one with the first pixels column by column is taken, the order the original numbers pixels in.
-    rank = np.empty(int(column_of.max()) + 1, np.int64)
-    rank[column_of.T[column_of.T >= 0]] = np.arange(len(rank))
+    rank = np.empty(n_columns, np.int64)
+    rank[column_of.T[column_of.T >= 0]] = np.arange(n_columns)
     graphs = [build_graph(truth, column_of, rank, radius) for truth in truths]
     return [(graph, empty_state(graph)) for graph in graphs]
 
 
-def _number_columns(packed: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
-    """Number the pixels set in any packed map in raster order: (H, W) int64, -1 elsewhere."""
-    pixels = set_bits(np.bitwise_or.reduce(packed), shape[1])
-    column_of = np.full(shape[0] * shape[1], -1, np.int64)
-    column_of[pixels] = np.arange(len(pixels))
-    return column_of.reshape(shape)
+def _number_columns(packed: list[np.ndarray], shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
+    """Number the pixels set in any packed map in raster order: (H, W) int32, -1 elsewhere, and how many there are."""
+    pixels = set_bits(reduce(np.bitwise_or, packed), shape[1])
+    column_of = np.full(shape, -1, np.int32)
+    column_of.ravel()[pixels] = np.arange(len(pixels))
+    return column_of, len(pixels)
 
 
 def _radius(shape: tuple[int, int], max_dist: float) -> float:
@@ -196,13 +203,15 @@ def _checked_strength(strength: np.ndarray) -> np.ndarray:
 def _common_shape(maps: list[np.ndarray]) -> tuple[int, int]:
     """Return the (height, width) all maps share."""
     if not maps:
-        raise UsageError("there is no annotator's boundary map to score against")
+        raise UsageError("there is no annotator's boundary map to score against", mend="give at least one")
     for other in maps:
         if other.ndim != 2 or other.shape != maps[0].shape:
             raise PredictionError(
                 f"boundary maps of one image differ in size: {_size(maps[0].shape)} and {_size(other.shape)}",
                 mend="resize the prediction to its image before scoring",
             )
+    if maps[0].size == 0:
+        raise PredictionError(f"a boundary map of {_size(maps[0].shape)} has no pixels")
     return maps[0].shape[0], maps[0].shape[1]
 
 

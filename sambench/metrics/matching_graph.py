@@ -62,7 +62,7 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
 
     Args:
         truth: (H, W) bool true pixels; its rows are numbered in raster order.
-        column_of: (H, W) integer number of the column at each pixel, -1 where there is none.
+        column_of: (H, W) int32 number of the column at each pixel, -1 where there is none.
         rank: (C,) integer distinct ranks of the columns, from 0.
         radius: Largest distance of a pair in pixels.
 
@@ -71,7 +71,7 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
     """
     offsets, distances = disc(radius)
     reach = math.ceil(radius)
-    padded = np.pad(column_of.astype(np.int32), reach, constant_values=-1)
+    padded = np.pad(column_of, reach, constant_values=-1)
     y, x = np.nonzero(truth)
     width = padded.shape[1]
     rows = (y + reach) * width + x + reach
@@ -82,7 +82,7 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
         raise ValueError(f"{len(rows)} true and {len(rank)} predicted pixels need costs beyond 64 bits")
     steps = offsets[:, 0] * width + offsets[:, 1]
     lists = _link(rows, padded.ravel(), len(rank), steps, distances * factor)
-    return Graph(*lists[0], *lists[1], rank.astype(np.int64), unmatched)
+    return Graph(*[*lists[0], *lists[1], rank.astype(np.int64), unmatched])
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,8 @@
 """Morphological thinning to one-pixel curves, 64 pixels at a time.
 
 The result is that of MATLAB's `bwmorph(mask, 'thin', inf)`: the parallel algorithm with two subiterations of Guo and
-Hall (1989; conditions G1, G2 and G3/G3' in Lam, Lee and Suen 1992), with zeros outside the image. Maps are bit-packed, so
-every condition is a few logic operations on whole words.
+Hall (1989; conditions G1, G2 and G3/G3' in Lam, Lee and Suen 1992), with zeros outside the image. Maps are bit-packed,
+so every condition is a few logic operations on whole words.
 """
 
 from __future__ import annotations
