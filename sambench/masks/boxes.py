@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numba import njit
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
@@ -58,6 +59,39 @@ def rles_to_boxes_xyxy(rles: Sequence[dict[str, Any]]) -> np.ndarray:
     boxes = np.stack([x, y, x + width - 1, y + height - 1], axis=1)
     boxes[width == 0] = 0
     return boxes
+
+
+@njit(cache=True, nogil=True)
+def runs_to_boxes_xyxy(counts: np.ndarray, lengths: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the tight box and the area of each mask of a batch of uncompressed run-length codes.
+
+    Args:
+        counts: (T,) integer run lengths, column-major, background first, mask after mask.
+        lengths: (N,) integer, how many of the counts each mask has.
+        height: Of the masks, in pixels.
+
+    Returns:
+        (N, 4) int64 XYXY in pixels, inclusive, zeros for an empty mask; (N,) int64 areas in pixels.
+    """
+    boxes = np.zeros((len(lengths), 4), np.int64)
+    areas = np.zeros(len(lengths), np.int64)
+    k = 0
+    for i in range(len(lengths)):
+        position, top, bottom, left, right = 0, height, -1, -1, -1
+        for j in range(lengths[i]):
+            start, position = position, position + counts[k + j]
+            if j % 2 == 0 or position == start:
+                continue
+            first, last = start // height, (position - 1) // height
+            left, right = (first if left < 0 else left), last
+            # A run over several columns reaches the bottom of one and the top of the next.
+            top = min(top, start - first * height if first == last else 0)
+            bottom = max(bottom, position - 1 - last * height if first == last else height - 1)
+            areas[i] += position - start
+        k += lengths[i]
+        if right >= 0:
+            boxes[i] = np.array((left, top, right, bottom))
+    return boxes, areas
 
 
 def boxes_xyxy_to_xywh(boxes_xyxy: np.ndarray) -> np.ndarray:
