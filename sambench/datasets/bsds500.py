@@ -28,6 +28,7 @@ BSDS500/data/groundTruth/{train,val,test}/100007.mat
 )
 
 _WHOLE = {"train": 200, "val": 100, "test": 200}
+"""Images a split has when nothing is missing."""
 
 
 class Bsds500(Dataset):
@@ -63,7 +64,9 @@ class Bsds500(Dataset):
         self._truths = self._list(data / "groundTruth" / split, (".mat",), card)
         self._check_pairs(card, data)
         self.keys = select(list(self._images), ids=ids, limit=limit, where=data / "images" / split)
-        self.card = replace(card, note=_part_of_whole(len(self.keys), split)) if card is CARD else card
+        whole = _WHOLE[split] if card is CARD else len(self._images)
+        part = f"{len(self.keys)} of the {whole} images of {split}" if len(self.keys) != whole else ""
+        self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self.fingerprint = fingerprint(card.name, split, self.keys, (self._truths[key] for key in self.keys))
 
     def load(self, key: str) -> Sample:
@@ -114,11 +117,6 @@ def _data_folder(root: Path, card: DatasetCard) -> Path:
             return root / inner
     what = "no images/ and groundTruth/ folders here" if root.is_dir() else "folder does not exist"
     raise data_error(card, f"{card.name} is not found: {what}", root)
-
-
-def _part_of_whole(count: int, split: str) -> str:
-    whole = _WHOLE[split]
-    return "" if count == whole else f"{count} of the {whole} images of {split}"
 
 
 def _read_truth(path: Path, card: DatasetCard) -> BoundaryTruth:

@@ -8,12 +8,13 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.bsds500 import Bsds500
+from sambench.datasets.coco import Coco
+from sambench.datasets.lvis import Lvis
 from sambench.errors import DatasetError, UsageError
 from sambench.paths import cache_root
 
@@ -25,43 +26,54 @@ CARD = DatasetCard(
     layout="""
 mini-v1/BSDS500/data/images/{val,test}/mini00.jpg
 mini-v1/BSDS500/data/groundTruth/{val,test}/mini00.mat
+mini-v1/annotations/{instances_val2017,lvis_v1_val}.json
+mini-v1/{val2017,train2017}/000000000139.jpg
 """,
-    splits=("val", "test"),
+    splits=("test", "val"),
     generated=True,
     note="generated scenes made by sambench; not BSDS500, COCO or LVIS",
 )
 
-GENERATOR = 2
+GENERATOR = 3
 """Raised whenever the scenes or their files change, so that older ones are made anew."""
 
-_TEST, _VAL = 12, 4
+_SPLITS = {"bsds": ("test", "val"), "coco": ("val2017",), "lvis": ("val",)}
+"""Splits of each kind, its default first."""
+
 _log = logging.getLogger(__name__)
 
 
 def Mini(  # noqa: N802
-    split: str = "test",
+    split: str | None = None,
     limit: int | None = None,
     ids: Iterable[str | int] | None = None,
     kind: str = "bsds",
     cache_dir: str | Path | None = None,
-) -> Bsds500:
+) -> Bsds500 | Coco | Lvis:
     """mini: twelve generated scenes with nested parts, thin structures, occlusion and holes; no download.
 
     Args:
-        split: "test" (12 scenes) or "val" (4 others).
+        split: "test" (12 scenes, the default) or "val" (4 others) of kind "bsds"; the other kinds have one split.
         limit: Keep the first so many images.
         ids: Images to keep, as "test/mini00" or "mini00".
-        kind: The format and its reader: "bsds".
+        kind: The format and its reader: "bsds", "coco" (objects, crowds) or "lvis" (objects and their parts).
         cache_dir: Where generated data is kept; None takes the user's cache folder.
+
+    Returns:
+        The reader of the chosen format, over the generated files.
 
     Raises:
         UsageError: The kind or split is unknown.
         DatasetError: The cache folder cannot be written, or `ids` are unknown.
     """
-    if kind != "bsds":
-        raise UsageError(f"mini has no kind {kind!r}", mend="choose one of bsds")
+    if kind not in _SPLITS:
+        raise UsageError(f"mini has no kind {kind!r}", mend=f"choose one of {', '.join(_SPLITS)}")
+    if split is not None and split not in _SPLITS[kind]:
+        raise UsageError(f"mini of kind {kind} has no split {split!r}", mend=f"choose of {', '.join(_SPLITS[kind])}")
     folder = ensure_mini(cache_root() if cache_dir is None else Path(cache_dir))
-    return Bsds500(folder, split=split, limit=limit, ids=ids, card=CARD)
+    reader = {"bsds": Bsds500, "coco": Coco, "lvis": Lvis}[kind]
+    card = replace(CARD, splits=_SPLITS[kind])
+    return reader(folder, split=split or _SPLITS[kind][0], limit=limit, ids=ids, card=card)
 
 
 def ensure_mini(cache_dir: Path) -> Path:
@@ -80,11 +92,15 @@ def ensure_mini(cache_dir: Path) -> Path:
         _log.warning("generated data is made anew: %s (%s)", trouble, folder)
     else:
         _log.info("making the generated data once: %s", folder)
+    # Imported here: a run over data that is already there should not pay for what draws it.
+    from sambench.datasets.mini_write import write_all
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="mini-", dir=folder.parent) as work:
             fresh = Path(work) / "fresh"
-            _generate(fresh)
+            write_all(fresh)
+            _write_manifest(fresh)
             _replace(folder, fresh, Path(work) / "old")
     except OSError as error:
         what = f"generated data cannot be written: {error.strerror}"
@@ -121,28 +137,10 @@ def _trouble(folder: Path) -> str | None:
     return None
 
 
-def _generate(folder: Path) -> None:
-    """Make every file and then the manifest."""
-    # Imported here: a run over data that is already there should not pay for skimage and scipy.ndimage.
-    from sambench.datasets.mini_annotate import HABITS, annotate
-    from sambench.datasets.mini_things import paint_scene
-    from sambench.datasets.mini_write import write_bsds_truth, write_jpeg
-
-    for number in range(_TEST + _VAL):
-        scene, image = paint_scene(number, (481, 321) if number % 3 == 2 else (321, 481))
-        split, name = "test" if number < _TEST else "val", f"mini{number:02d}"
-        write_jpeg(folder / "BSDS500/data/images" / split / f"{name}.jpg", image)
-        rng = np.random.Generator(np.random.PCG64([number, 501]))
-        # Four or five annotators, as in BSDS500.
-        habits = HABITS if number % 4 else HABITS[1:]
-        segmentations = [annotate(scene, habit, rng) for habit in habits]
-        write_bsds_truth(folder / "BSDS500/data/groundTruth" / split / f"{name}.mat", segmentations)
+def _write_manifest(folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    manifest = {
-        "generator": GENERATOR,
-        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    sums = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+    (folder / "manifest.json").write_text(json.dumps({"generator": GENERATOR, "files": sums}, indent=1))
 
 
 def _sha256(path: Path) -> str:

@@ -22,7 +22,7 @@ class Layer:
     """One painted thing.
 
     Attributes:
-        name: Its category.
+        name: Its category; of an object called by two words ("red leaf") the last one is the broader category.
         mask: (H, W) bool, before later layers hide some of it.
         parent: Index of the layer it is a part of, or -1.
         depth: BACKGROUND, OBJECT, PART or DETAIL.
@@ -96,20 +96,27 @@ def add(
     if not mask.any():
         return index
     scene.top[mask] = index
-    window = _window(mask, margin=_MARGIN if depth == OBJECT else 4)
-    # Views: painting them paints the scene.
-    canvas, shape = scene.image[window], mask[window]
+    window = _window(mask, margin=4)
+    shape = mask[window]
     x, y = scene.grid
     surface = texture.material((x[window], y[window]), colour, contrast, scene.rng, striped)
     if depth == OBJECT:
         extent = np.sqrt(shape.sum() / np.pi) + 1
         surface += scene.rng.uniform(8, 24) * texture.rounding(shape, np.clip(extent / 2, 2, 30))[..., None]
-        reach = int(np.clip(extent / 6, 2, 9))
-        dark = texture.shadow(shape, (reach, reach), 1 + reach / 2)
-        canvas *= 1 - scene.rng.uniform(0.1, 0.4) * dark[..., None]
+        _cast_shadow(scene, mask, reach=int(np.clip(extent / 6, 2, 9)))
     alpha = ndimage.gaussian_filter(shape.astype(np.float64), 0.5)[..., None]
+    # A view: painting it paints the scene.
+    canvas = scene.image[window]
     canvas += alpha * (surface - canvas)
     return index
+
+
+def _cast_shadow(scene: Scene, mask: np.ndarray, reach: int) -> None:
+    """Darken what lies to the lower right of `mask`, `reach` pixels away along each axis."""
+    window = _window(mask, margin=_MARGIN)
+    dark = texture.shadow(mask[window], (reach, reach), 1 + reach / 2)
+    canvas = scene.image[window]
+    canvas *= 1 - scene.rng.uniform(0.1, 0.4) * dark[..., None]
 
 
 def _window(mask: np.ndarray, margin: int) -> tuple[slice, slice]:

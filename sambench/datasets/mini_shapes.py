@@ -25,11 +25,12 @@ def turned(grid: Grid, centre: tuple[float, float], angle: float) -> Grid:
 def blob(local: Grid, radii: tuple[float, float], wobble: float, rng: np.random.Generator) -> np.ndarray:
     """Draw an ellipse whose radius varies by `wobble` (a fraction) in five harmonics; (H, W) bool."""
     u, v = local[0] / radii[0], local[1] / radii[1]
-    angle = np.arctan2(v, u)
-    radius = np.ones_like(u)
-    for order in range(2, 7):
-        radius += wobble / order * rng.normal() * np.cos(order * angle + rng.uniform(0, 2 * np.pi))
-    return np.hypot(u, v) < radius
+    waves = [(order, wobble / order * rng.normal(), rng.uniform(0, 2 * np.pi)) for order in range(2, 7)]
+    distance = np.hypot(u, v)
+    inside = distance < 1 + sum(abs(height) for _, height, _ in waves)
+    angle = np.arctan2(v[inside], u[inside])
+    inside[inside] = distance[inside] < 1 + sum(height * np.cos(order * angle + at) for order, height, at in waves)
+    return inside
 
 
 def lens(local: Grid, length: float, width: float) -> np.ndarray:

@@ -72,5 +72,7 @@ def rounding(mask: np.ndarray, depth: float) -> np.ndarray:
 
 
 def shadow(mask: np.ndarray, offset: tuple[int, int], softness: float) -> np.ndarray:
-    """Return (H, W) darkness in [0, 1] of the shadow `mask` casts `offset` (y, x) pixels away."""
-    return ndimage.gaussian_filter(ndimage.shift(mask.astype(np.float64), offset, order=0), softness)
+    """Return (H, W) darkness in [0, 1] of the shadow `mask` casts `offset` (y, x) pixels away, both above 0."""
+    moved = np.zeros(mask.shape)
+    moved[offset[0] :, offset[1] :] = mask[: -offset[0], : -offset[1]]
+    return ndimage.gaussian_filter(moved, softness)

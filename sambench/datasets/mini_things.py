@@ -37,19 +37,20 @@ def paint_pebble(scene: Scene, centre: tuple[float, float], reach: float) -> Non
     local = shapes.turned(scene.grid, centre, rng.uniform(0, np.pi))
     body = shapes.blob(local, (reach, reach * rng.uniform(0.6, 0.9)), 0.22, rng)
     colour = _under(scene, body) + rng.normal(size=3) * 4 + rng.choice([-18, 18, 16, -70, 60, 75])
+    colour = np.clip(colour, 30, 225)
     stone = add(scene, "pebble", body, colour, rng.uniform(8, 14))
     band = shapes.box((local[0] - reach * 0.2, local[1]), reach * 0.16, 2 * reach)
-    vein = add(scene, "vein", band, colour + rng.choice([-32, 34]), 7, parent=stone, depth=PART)
+    vein = add(scene, "vein", band, _apart(colour, 33, rng), 7, parent=stone, depth=PART)
     spot = shapes.blob((local[0] - reach * 0.2, local[1]), (reach * 0.1, reach * 0.2), 0.2, rng)
-    add(scene, "spot", spot, colour + rng.choice([-60, 60]), 5, parent=vein, depth=DETAIL)
+    add(scene, "spot", spot, _apart(colour, 60, rng), 5, parent=vein, depth=DETAIL)
 
 
 def paint_leaf(scene: Scene, centre: tuple[float, float], reach: float) -> None:
     """Paint a leaf with a darker half and a thin midrib."""
     rng = scene.rng
     local = shapes.turned(scene.grid, centre, rng.uniform(0, np.pi))
-    colour = _near(((95, 140, 60), (170, 120, 45), (150, 65, 40))[rng.integers(3)], 15, rng)
-    leaf = add(scene, "leaf", shapes.lens(local, reach * 1.2, reach * 0.5), colour, rng.uniform(6, 12))
+    kind, colour = _pick({"green": (95, 140, 60), "brown": (170, 120, 45), "red": (150, 65, 40)}, 15, rng)
+    leaf = add(scene, f"{kind} leaf", shapes.lens(local, reach * 1.2, reach * 0.5), colour, rng.uniform(6, 12))
     add(scene, "leaf half", local[1] > 0, colour - rng.uniform(15, 35), 9, parent=leaf, depth=PART)
     add(scene, "midrib", np.abs(local[1]) < 1.4, colour + 40, 4, parent=leaf, depth=DETAIL)
 
@@ -60,10 +61,10 @@ def paint_ring(scene: Scene, centre: tuple[float, float], reach: float) -> None:
     local = shapes.turned(scene.grid, centre, rng.uniform(0, np.pi))
     hole = shapes.blob(local, (reach * 0.55, reach * 0.5), 0.03, rng)
     outer = shapes.blob(local, (reach, reach * 0.92), 0.03, rng)
-    colour = _near(((200, 80, 50), (60, 75, 95), (225, 205, 160))[rng.integers(3)], 15, rng)
-    ring = add(scene, "ring", outer & ~hole, colour, rng.uniform(5, 10))
+    kind, colour = _pick({"red": (200, 80, 50), "blue": (60, 75, 95), "cream": (225, 205, 160)}, 15, rng)
+    ring = add(scene, f"{kind} ring", outer & ~hole, colour, rng.uniform(5, 10))
     sector = np.abs(np.arctan2(local[1], local[0])) < rng.uniform(0.4, 0.8)
-    add(scene, "patch", sector, colour + rng.choice([-55, 50]), 6, parent=ring, depth=PART)
+    add(scene, "patch", sector, _apart(colour, 52, rng), 6, parent=ring, depth=PART)
 
 
 def paint_house(scene: Scene, centre: tuple[float, float], reach: float) -> None:
@@ -72,8 +73,8 @@ def paint_house(scene: Scene, centre: tuple[float, float], reach: float) -> None
     local = shapes.turned(scene.grid, centre, rng.uniform(-0.06, 0.06))
     walls = shapes.box(local, reach * 0.8, reach * 0.6)
     roof = shapes.gable((local[0], local[1] + reach * 0.58), reach, reach * rng.uniform(0.5, 0.8))
-    colour = _near(((200, 185, 160), (165, 110, 90), (140, 150, 155))[rng.integers(3)], 15, rng)
-    house = add(scene, "house", walls | roof, colour, rng.uniform(6, 12), striped=bool(rng.integers(2)))
+    kind, colour = _pick({"pale": (200, 185, 160), "brick": (165, 110, 90), "grey": (140, 150, 155)}, 15, rng)
+    house = add(scene, f"{kind} house", walls | roof, colour, rng.uniform(6, 12), striped=bool(rng.integers(2)))
     add(scene, "roof", roof, _near((125, 75, 60), 20, rng), 10, parent=house, depth=PART, striped=True)
     door = shapes.box((local[0], local[1] - reach * 0.3), reach * 0.13, reach * 0.31)
     add(scene, "door", door, colour - 70, 5, parent=house, depth=PART)
@@ -96,8 +97,8 @@ def paint_flower(scene: Scene, centre: tuple[float, float], reach: float) -> Non
     local = shapes.turned(scene.grid, centre, rng.uniform(0, np.pi))
     radius = reach * (0.72 + 0.28 * np.abs(np.cos(petals / 2 * np.arctan2(local[1], local[0]))))
     head = np.hypot(*local) < radius
-    colour = _near(((225, 195, 70), (205, 110, 150), (235, 230, 220))[rng.integers(3)], 12, rng)
-    flower = add(scene, "flower", stalk | head, _near((75, 105, 50), 10, rng), 7)
+    kind, colour = _pick({"yellow": (225, 195, 70), "pink": (205, 110, 150), "white": (235, 230, 220)}, 12, rng)
+    flower = add(scene, f"{kind} flower", stalk | head, _near((75, 105, 50), 10, rng), 7)
     crown = add(scene, "petals", head, colour, 10, parent=flower, depth=PART)
     heart = np.hypot(*local) < reach * 0.3
     add(scene, "heart", heart, _near((120, 80, 40), 15, rng), 14, parent=crown, depth=DETAIL)
@@ -108,8 +109,8 @@ def paint_post(scene: Scene, centre: tuple[float, float], reach: float) -> None:
     rng = scene.rng
     local = shapes.turned(scene.grid, centre, rng.uniform(-0.08, 0.08))
     width = rng.uniform(2.2, 5.0)
-    colour = _near(((85, 70, 55), (190, 185, 180))[rng.integers(2)], 15, rng)
-    post = add(scene, "post", shapes.box(local, width, reach * 1.7), colour, 8)
+    kind, colour = _pick({"wooden": (85, 70, 55), "steel": (190, 185, 180)}, 15, rng)
+    post = add(scene, f"{kind} post", shapes.box(local, width, reach * 1.7), colour, 8)
     cap = shapes.box((local[0], local[1] + reach * 1.5), width + 1, reach * 0.2)
     add(scene, "cap", cap, colour + 45, 5, parent=post, depth=PART)
 
@@ -171,6 +172,18 @@ def paint_scene(number: int, size: Size) -> tuple[Scene, np.ndarray]:
 
 def _near(colour: tuple[int, int, int], spread: float, rng: np.random.Generator) -> np.ndarray:
     return np.array(colour, np.float64) + rng.normal(size=3) * spread
+
+
+def _pick(palette: dict[str, tuple[int, int, int]], spread: float, rng: np.random.Generator) -> tuple[str, np.ndarray]:
+    """Choose a variety and a colour (3,) near its own."""
+    kind = list(palette)[rng.integers(len(palette))]
+    return kind, _near(palette[kind], spread, rng)
+
+
+def _apart(colour: np.ndarray, step: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a colour (3,) `step` grey levels darker or lighter, away from black and white where these are near."""
+    light = colour.mean() < 80 or (colour.mean() < 180 and rng.integers(2))
+    return colour + (step if light else -step)
 
 
 def _under(scene: Scene, mask: np.ndarray) -> np.ndarray:

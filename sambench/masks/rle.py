@@ -126,10 +126,19 @@ def from_segmentation(segmentation: Any, size: Size) -> Rle:
     """
     if isinstance(segmentation, dict):
         return _from_runs(segmentation, size)
-    if not isinstance(segmentation, list | tuple) or len(segmentation) == 0:
-        raise ValueError("segmentation holds no polygon and no run-length code")
-    polygons = [_checked_polygon(polygon, size) for polygon in segmentation]
-    return union(coco_mask.frPyObjects(polygons, *size))
+    return union(coco_mask.frPyObjects(_checked_polygons(segmentation, size), *size))
+
+
+def check_segmentation(segmentation: Any, size: Size) -> None:
+    """Check what `from_segmentation` checks, without drawing polygons.
+
+    Raises:
+        ValueError: As `from_segmentation`.
+    """
+    if isinstance(segmentation, dict):
+        _from_runs(segmentation, size)
+    else:
+        _checked_polygons(segmentation, size)
 
 
 def run_lengths(counts: bytes) -> np.ndarray:
@@ -184,6 +193,12 @@ def _check_runs(runs: np.ndarray, size: Size) -> None:
         raise ValueError("run lengths should be whole numbers from 0 on")
     if runs.sum() != size[0] * size[1]:
         raise ValueError(f"run lengths cover {int(runs.sum())} pixels of {size[0] * size[1]}")
+
+
+def _checked_polygons(polygons: Any, size: Size) -> list[np.ndarray]:
+    if not isinstance(polygons, list | tuple) or len(polygons) == 0:
+        raise ValueError("segmentation holds no polygon and no run-length code")
+    return [_checked_polygon(polygon, size) for polygon in polygons]
 
 
 def _checked_polygon(polygon: Any, size: Size) -> np.ndarray:

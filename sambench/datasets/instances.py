@@ -1,0 +1,182 @@
+"""What COCO, LVIS and others in their format share: images with instance annotations in one JSON file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sambench.datasets.base import Dataset, DatasetCard
+from sambench.datasets.coco_json import ImageEntry, annotation, check_segmentations, read_instances
+from sambench.datasets.reading import data_error, fingerprint, read_image
+from sambench.datasets.selection import select
+from sambench.errors import DatasetError, UsageError, listing
+from sambench.masks import rle
+from sambench.types import InstanceTruth, Sample
+
+Place = Callable[[ImageEntry], tuple[str, Path]]
+"""Gives an image's path below the root, which becomes its sample id, and the file itself."""
+
+
+class InstanceDataset(Dataset):
+    """Images with instance annotations in COCO's JSON; COCO and LVIS differ in where files are.
+
+    Args:
+        file: The annotation file.
+        place: Where an image is.
+        root: The folder that is read, as the user gave it.
+        split: The chosen split.
+        card: The dataset's card.
+        limit: Keep the first so many images.
+        ids: Images to keep: sample ids, file names without ending, or image ids of the annotation file.
+        check_images: Look for every kept image now; False where only the ground truth is needed.
+
+    Attributes:
+        categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
+        image_ids: Image ids in the annotation file, one a key.
+
+    Raises:
+        DatasetError: Annotations or images are missing, damaged or contradict each other, or `ids` are unknown.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        place: Place,
+        *,
+        root: Path,
+        split: str,
+        card: DatasetCard,
+        limit: int | None = None,
+        ids: Iterable[str | int] | None = None,
+        check_images: bool = True,
+    ) -> None:
+        self.root, self.split = str(root), split
+        self._file = read_instances(file, card)
+        self.categories: list[dict[str, Any]] = self._file.categories
+        known = _by_key(self._file.images.values(), place, file)
+        aliases = {str(entry.id): key for key, (entry, _) in known.items()}
+        self.keys = select(list(known), ids=ids, limit=limit, aliases=aliases, where=file)
+        self._images = {key: known[key] for key in self.keys}
+        self.image_ids = [entry.id for entry, _ in self._images.values()]
+        part = f"{len(self.keys)} of the {len(known)} images of {split}" if len(self.keys) < len(known) else ""
+        self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
+        self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
+        check_segmentations(self._file, self.image_ids)
+        if check_images:
+            self._check_images()
+        self.fingerprint = fingerprint(card.name, split, self.keys, [file])
+
+    def load(self, key: str) -> Sample:
+        """Read one image and its objects.
+
+        Raises:
+            DatasetError: The image is missing or damaged, or its size is not the annotation file's.
+        """
+        entry, path = self._images[key]
+        image = read_image(path, self.card)
+        if image.shape[:2] != entry.size:
+            stated, found = (f"{width} x {height} pixels" for height, width in (entry.size, image.shape[:2]))
+            raise data_error(self.card, f"image is {found}, but {self._file.path} says {stated}", path)
+        return Sample(id=key, image=image, target=self.load_truth(key))
+
+    def load_truth(self, key: str) -> InstanceTruth:
+        """Read one image's objects without touching the image."""
+        entry = self._images[key][0]
+        return InstanceTruth(
+            annotations=[annotation(found, entry.size) for found in self._file.annotations[entry.id]],
+            image_id=entry.id,
+            neg_category_ids=entry.neg_category_ids,
+            not_exhaustive_category_ids=entry.not_exhaustive_category_ids,
+        )
+
+    def load_boxes(self, key: str) -> np.ndarray:
+        """Read one image's boxes, one an annotation of `load_truth`.
+
+        Returns:
+            (N, 4) float64 left, top, width, height in pixels: the file's own `bbox`, else the mask's.
+        """
+        entry = self._images[key][0]
+        boxes = []
+        for found in self._file.annotations[entry.id]:
+            drawn = found.bbox is None
+            boxes.append(rle.boxes_xywh([annotation(found, entry.size).rle])[0] if drawn else found.bbox)
+        return np.asarray(boxes, np.float64).reshape(-1, 4)
+
+    def image_info(self, key: str) -> dict[str, Any]:
+        """Return `id`, `height`, `width` (pixels) and `path` of an image."""
+        entry, path = self._images[key]
+        return {"id": entry.id, "height": entry.size[0], "width": entry.size[1], "path": str(path)}
+
+    def _check_images(self) -> None:
+        """Look for all images by listing each folder once."""
+        listed: dict[Path, set[str]] = {}
+        missing = []
+        for _, path in self._images.values():
+            if path.parent not in listed:
+                listed[path.parent] = set(os.listdir(path.parent)) if path.parent.is_dir() else set()
+            if path.name not in listed[path.parent]:
+                missing.append(path)
+        if missing:
+            names = listing([f"{path.parent.name}/{path.name}" for path in missing])
+            folders = listing(sorted({str(path.parent) for path in missing}))
+            raise data_error(self.card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
+
+
+def annotation_file(root: str | Path | None, given: str | Path | None, name: str, card: DatasetCard) -> Path:
+    """Find an annotation file: the given one, or `name` in the root or its `annotations/`.
+
+    Raises:
+        UsageError: Neither is given.
+        DatasetError: The root does not hold it; what it holds of the kind is listed.
+    """
+    if given is not None:
+        return Path(given)
+    if root is None:
+        raise UsageError(f"{card.name} needs the folder it was downloaded to", mend="give root=, or annotations=")
+    folders = Path(root) / "annotations", Path(root)
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    others = [path.name for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.json"))]
+    there = f"; there are {listing(others)}" if others else ""
+    raise data_error(card, f"annotation file {name} is missing{there}", f"{root} and {root}/annotations")
+
+
+def images_folder(root: str | Path | None, inner: str, given: str | Path | None, needed: bool) -> Path:
+    """Choose the images' folder: the given one, or `inner` below the root.
+
+    Raises:
+        UsageError: Neither is given though images are needed.
+    """
+    if given is not None:
+        return Path(given)
+    if root is None and needed:
+        raise UsageError("annotations are given without the images' folder", mend="give images=, or root=")
+    return Path(root or "") / inner
+
+
+def _by_key(entries: Iterable[ImageEntry], place: Place, file: Path) -> dict[str, tuple[ImageEntry, Path]]:
+    """Name every image by its path without ending.
+
+    Raises:
+        DatasetError: Two images have one path, or an image has none.
+    """
+    known: dict[str, tuple[ImageEntry, Path]] = {}
+    twice, nameless = [], []
+    for entry in entries:
+        relative, path = place(entry)
+        key = relative[: -len(path.suffix)] if path.suffix else relative
+        if not path.suffix:
+            nameless.append(str(entry.id))
+        elif key in known:
+            twice.append(key)
+        known[key] = entry, path
+    for what, names in (("have no file name", nameless), ("share their file name with another", twice)):
+        if names:
+            raise DatasetError(f"{len(names)} images {what}: {listing(names)}", where=file)
+    return known

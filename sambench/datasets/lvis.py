@@ -1,0 +1,104 @@
+"""LVIS v1 and v0.5 as downloaded, over the images of COCO 2017 (Gupta et al., CVPR 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sambench.datasets.base import DatasetCard
+from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
+from sambench.errors import UsageError
+
+CARD = DatasetCard(
+    name="lvis",
+    title="LVIS v1 (Large Vocabulary Instance Segmentation)",
+    home="https://www.lvisdataset.org/dataset",
+    terms="annotations CC BY 4.0; images of COCO under the Flickr terms of use",
+    layout="""
+lvis_v1_{val,train}.json            (or below annotations/)
+{train2017,val2017}/000000000139.jpg   (COCO 2017; LVIS v1 val needs both folders)
+""",
+    splits=("val", "train"),
+)
+
+CARD_V05 = DatasetCard(
+    name="lvis_v05",
+    title="LVIS v0.5 (Large Vocabulary Instance Segmentation)",
+    home=CARD.home,
+    terms=CARD.terms,
+    layout="""
+lvis_v0.5_{val,train}.json          (or below annotations/)
+{train2017,val2017}/000000000139.jpg   (COCO 2017)
+""",
+    splits=("val", "train"),
+)
+
+_CARDS = {"v1": CARD, "v0.5": CARD_V05}
+_NAME_LENGTH = len("000000000139.jpg")
+
+
+class Lvis(InstanceDataset):
+    """LVIS: instance masks of over a thousand categories on COCO's images (proposals, instances).
+
+    Args:
+        root: The folder that holds the annotation file (or `annotations/` with it), `train2017/` and `val2017/`.
+        split: "val" or "train".
+        version: "v1" or "v0.5".
+        annotations: Annotation file; derived from root, version and split where it is left out.
+        images: The folder that holds `train2017/` and `val2017/`; the root where it is left out.
+        limit: Keep the first so many images.
+        ids: Images to keep, as "val2017/000000000139", "000000000139" or 139.
+        check_images: Look for every kept image now; False where only the ground truth is needed.
+        card: Card of another data set in this format.
+
+    Raises:
+        DatasetError: As `InstanceDataset`.
+        UsageError: The version or split is unknown, or neither root nor the files are given.
+    """
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        split: str = "val",
+        version: str = "v1",
+        annotations: str | Path | None = None,
+        images: str | Path | None = None,
+        limit: int | None = None,
+        ids: Iterable[str | int] | None = None,
+        check_images: bool = True,
+        card: DatasetCard | None = None,
+    ) -> None:
+        if version not in _CARDS:
+            raise UsageError(f"LVIS has no version {version!r}", mend=f"choose one of {', '.join(_CARDS)}")
+        card = card or _CARDS[version]
+        if split not in card.splits:
+            raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
+        file = annotation_file(root, annotations, f"lvis_{version}_{split}.json", card)
+        folder = images_folder(root, ".", images, check_images)
+
+        def place(entry: ImageEntry) -> tuple[str, Path]:
+            relative = _relative(entry, split)
+            return relative, folder / relative
+
+        super().__init__(
+            file,
+            place,
+            root=Path(root) if root is not None else file.parent,
+            split=split,
+            card=card,
+            limit=limit,
+            ids=ids,
+            check_images=check_images,
+        )
+
+
+def _relative(entry: ImageEntry, split: str) -> str:
+    """Return where an image lies below COCO's folders, as "val2017/000000000139.jpg".
+
+    v1 tells it by `coco_url` alone, and its val split has images of both folders; the `file_name` of v0.5
+    ("COCO_val2014_000000000139.jpg") is that of 2014, whose last 16 characters are the name of 2017.
+    """
+    if entry.coco_url:
+        return "/".join(entry.coco_url.split("/")[-2:])
+    return f"{split}2017/{entry.file_name[-_NAME_LENGTH:]}" if entry.file_name else ""
