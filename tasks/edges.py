@@ -144,7 +144,7 @@ class EdgesTask(Task):
 
         return compare_folder(sample_ids, folder)
 
-    def illustrate(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
+    def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image."""
         from sambench.runs.pictures import edge_overlay
 

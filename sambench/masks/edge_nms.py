@@ -41,18 +41,10 @@ def ridge_orientation(strength: np.ndarray, smoothing: int = 4, derivative: Deri
             order (OpenCV's `computeOrientation`).
 
     Returns:
-        (H, W) float64 angle in [0, pi), 0 across a vertical edge, pi / 2 across a horizontal one, y down.
+        (H, W) float64 angle in [0, pi), 0 across a vertical edge, pi / 2 across a horizontal one, y down. It is the
+        toolbox's coarse estimate: its tangent is the square of the true normal's.
     """
-    smooth = triangle_filter(strength, smoothing)
-    if derivative == "central":
-        along_y, along_x = np.gradient(smooth)
-        xy, xx = np.gradient(along_x)
-        yy = np.gradient(along_y, axis=0)
-    else:
-        second, binomial, first = np.array([1.0, -2, 1]), np.array([1.0, 2, 1]), np.array([-1.0, 0, 1])
-        xx = _separable(smooth, binomial, second)
-        xy = _separable(smooth, first, first)
-        yy = _separable(smooth, second, binomial)
+    xx, xy, yy = _second_derivatives(triangle_filter(strength, smoothing), derivative)
     return np.mod(np.arctan(yy * np.sign(-xy) / (xx + 1e-5)), np.pi)
 
 
@@ -97,7 +89,7 @@ def fade_border(strength: np.ndarray, fade: int) -> np.ndarray:
 def suppress_canny(strength: np.ndarray, sigma: float = 1.0) -> np.ndarray:
     """Keep ridge pixels by Canny's rule: no weaker than both neighbours in the nearest of four directions.
 
-    The direction is the one across the edge, from the structure of the map smoothed by a Gaussian of `sigma` pixels.
+    The direction is that of the strongest curvature of the map smoothed by a Gaussian of `sigma` pixels.
 
     Args:
         strength: (H, W) float32 edge strength.
@@ -107,7 +99,9 @@ def suppress_canny(strength: np.ndarray, sigma: float = 1.0) -> np.ndarray:
         (H, W) float32.
     """
     smooth = ndimage.gaussian_filter(strength.astype(np.float64), sigma, mode="nearest")
-    direction = np.round(ridge_orientation(smooth, 0) / (np.pi / 4)).astype(int) % 4
+    xx, xy, yy = _second_derivatives(smooth, "central")
+    across = np.arctan2(2 * xy, xx - yy) / 2 + np.where(xx + yy < 0, np.pi / 2, 0)
+    direction = np.round(across / (np.pi / 4)).astype(int) % 4
     padded = np.pad(strength, 1)
     kept = np.zeros_like(strength)
     for code, (dy, dx) in enumerate([(0, 1), (1, 1), (1, 0), (1, -1)]):
@@ -116,6 +110,16 @@ def suppress_canny(strength: np.ndarray, sigma: float = 1.0) -> np.ndarray:
         chosen = (direction == code) & (strength >= ahead) & (strength >= behind)
         kept[chosen] = strength[chosen]
     return kept
+
+
+def _second_derivatives(image: np.ndarray, derivative: Derivative) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the second derivatives xx, xy and yy of (H, W), each (H, W)."""
+    if derivative == "central":
+        along_y, along_x = np.gradient(image)
+        xy, xx = np.gradient(along_x)
+        return xx, xy, np.gradient(along_y, axis=0)
+    second, binomial, first = np.array([1.0, -2, 1]), np.array([1.0, 2, 1]), np.array([-1.0, 0, 1])
+    return _separable(image, binomial, second), _separable(image, first, first), _separable(image, second, binomial)
 
 
 def binomial_blur(image: np.ndarray, taps: int) -> np.ndarray:

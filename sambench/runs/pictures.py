@@ -6,23 +6,27 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.metrics.boundary_inputs import boundaries_from_segs, strength_from_image
+from sambench.runs.edge_maps import EdgePrediction
 from sambench.runs.files import atomic_path
 from sambench.types import Sample
 
 
-def edge_overlay(sample: Sample, strength: np.ndarray, folder: Path) -> Path:
+def edge_overlay(sample: Sample, prediction: EdgePrediction, folder: Path) -> Path:
     """Draw an edge map beside the annotators' boundaries, both over a pale grey version of the image.
 
     Args:
         sample: The image with its `BoundaryTruth`.
-        strength: (H, W) uint8, uint16 or float32 edge map; stronger is redder.
+        prediction: An edge map (stronger is redder) or a list of segmentations (boundaries of more of them are redder).
         folder: Where `ID.png` is written.
 
     Returns:
         The picture's path.
     """
-    top = np.iinfo(strength.dtype).max if strength.dtype.kind == "u" else 1.0
-    predicted = strength.astype(np.float64) / top
+    if isinstance(prediction, list):
+        predicted = np.mean(boundaries_from_segs(prediction), axis=0)
+    else:
+        predicted = strength_from_image(prediction)
     truth = np.mean([boundary.astype(np.float64) for boundary in sample.target.boundaries], axis=0)
     pale = 160 + sample.image.mean(axis=2) * 95 / 255
     panels = [_tinted(pale, predicted**0.5, (200, 0, 0)), _tinted(pale, truth**0.5, (0, 40, 160))]

@@ -1,0 +1,20 @@
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Keep tests away from the user's cache and data; generated data is made once a session."""
+    monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.delenv("SAMBENCH_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real data, where the machine has it."""
+    folder = os.environ.get("SAMBENCH_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SAMBENCH_TEST_DATA does not name a folder of real data")
+    return Path(folder)
