@@ -1,0 +1,159 @@
+"""Separable Gaussian filters with mirrored borders, and words: a k-means vocabulary made from the image itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+KMEANS_ITERATIONS = 8
+KMEANS_SAMPLES = 4000
+
+
+def gaussian_kernels(sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the sampled Gaussian and its first two derivatives.
+
+    Args:
+        sigma: Standard deviation in pixels.
+
+    Returns:
+        Three (2 * ceil(3 * sigma) + 1,) float32 kernels for convolution: the Gaussian sums to 1, the first derivative
+        answers 1 to a ramp of slope 1, the second sums to 0 and is scaled by sigma squared.
+    """
+    radius = max(1, math.ceil(3 * sigma))
+    offsets = np.arange(-radius, radius + 1)
+    smooth = np.exp(-0.5 * (offsets / sigma) ** 2)
+    smooth = smooth / smooth.sum()
+    first = -offsets * smooth / (offsets**2 * smooth).sum()
+    second = smooth * ((offsets / sigma) ** 2 - 1)
+    return smooth.astype(np.float32), first.astype(np.float32), (second - second.mean()).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _mirror(index: int, length: int) -> int:
+    index %= 2 * length
+    return index if index < length else 2 * length - 1 - index
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def convolve(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> np.ndarray:
+    """Convolve with one kernel along y and one along x; the image is mirrored about its border pixels' outer edges.
+
+    Args:
+        image: (H, W) float32.
+        along_y: Odd number of float32 taps.
+        along_x: Odd number of float32 taps.
+
+    Returns:
+        (H, W) float32.
+    """
+    height, width = image.shape
+    radius_y, radius_x = len(along_y) // 2, len(along_x) // 2
+    result = np.zeros_like(image)
+    row = np.empty(width + 2 * radius_x, image.dtype)
+    for y in range(height):
+        column = np.zeros(width, image.dtype)
+        for tap in range(-radius_y, radius_y + 1):
+            source = image[_mirror(y - tap, height)]
+            weight = along_y[tap + radius_y]
+            for x in range(width):
+                column[x] += weight * source[x]
+        for x in range(-radius_x, width + radius_x):
+            row[x + radius_x] = column[_mirror(x, width)]
+        for tap in range(2 * radius_x + 1):
+            weight = along_x[2 * radius_x - tap]
+            for x in range(width):
+                result[y, x] += weight * row[x + tap]
+    return result
+
+
+def texture_features(lightness: np.ndarray, sigmas: tuple[float, ...]) -> np.ndarray:
+    """Filter lightness with a small oriented bank.
+
+    Args:
+        lightness: (H, W) float32, Lab L.
+        sigmas: Scales in pixels.
+
+    Returns:
+        (H * W, 6 * len(sigmas)) float32: a scale's even filters (second derivatives) at 0, 45, 90 and 135 degrees and
+        its odd filters (first derivatives) along x and y.
+    """
+    responses = []
+    for sigma in sigmas:
+        smooth, first, second = gaussian_kernels(sigma)
+        odd = first * np.float32(sigma)
+        along_x = convolve(lightness, smooth, second)
+        along_y = convolve(lightness, second, smooth)
+        mixed = convolve(lightness, odd, odd)
+        half = (along_x + along_y) / 2
+        responses += [along_x, half + mixed, along_y, half - mixed]
+        responses += [convolve(lightness, smooth, odd), convolve(lightness, odd, smooth)]
+    return np.stack(responses, -1).reshape(lightness.size, -1)
+
+
+def words(features: np.ndarray, count: int) -> np.ndarray:
+    """Cluster pixels by k-means, without chance: a strided sample, centres started farthest from each other.
+
+    Args:
+        features: (P, D) float32, one row a pixel.
+        count: Clusters.
+
+    Returns:
+        (P,) int32 cluster of each pixel, 0 to count - 1; clusters may be empty.
+    """
+    sample = np.ascontiguousarray(features[:: max(1, len(features) // KMEANS_SAMPLES)])
+    return _assign(np.ascontiguousarray(features), _centres(sample, count, KMEANS_ITERATIONS))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _squared(first: np.ndarray, second: np.ndarray) -> float:
+    total = 0.0
+    for axis in range(len(first)):
+        total += (first[axis] - second[axis]) ** 2
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _assign(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    labels = np.empty(len(features), np.int32)
+    for index in range(len(features)):
+        best, nearest = np.inf, 0
+        for cluster in range(len(centres)):
+            distance = _squared(features[index], centres[cluster])
+            if distance < best:
+                best, nearest = distance, cluster
+        labels[index] = nearest
+    return labels
+
+
+@njit(cache=True, nogil=True)
+def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
+    """Run Lloyd's algorithm from centres that are each the sample farthest from those before."""
+    dimensions = sample.shape[1]
+    centres = np.empty((count, dimensions), np.float32)
+    mean = np.zeros(dimensions, np.float32)
+    for index in range(len(sample)):
+        mean += sample[index] / np.float32(len(sample))
+    distances = np.full(len(sample), np.inf, np.float32)
+    chosen, nearest = 0, np.inf
+    for index in range(len(sample)):
+        distance = _squared(sample[index], mean)
+        if distance < nearest:
+            chosen, nearest = index, distance
+    for cluster in range(count):
+        centres[cluster] = sample[chosen]
+        for index in range(len(sample)):
+            distances[index] = min(distances[index], _squared(sample[index], centres[cluster]))
+        chosen = int(np.argmax(distances))
+    for _ in range(iterations):
+        labels = _assign(sample, centres)
+        sums = np.zeros((count, dimensions), np.float64)
+        sizes = np.zeros(count, np.int64)
+        for index in range(len(sample)):
+            sums[labels[index]] += sample[index]
+            sizes[labels[index]] += 1
+        for cluster in range(count):
+            if sizes[cluster] > 0:
+                centres[cluster] = (sums[cluster] / sizes[cluster]).astype(np.float32)
+    return centres

@@ -1,0 +1,71 @@
+"""From chosen regions to mask logits: the ultrametric distance to a region is how sure a pixel is outside it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+MARGIN = 1e-3
+"""Smallest size of a logit, so that logits > 0 is exactly the region."""
+
+
+@njit(cache=True, nogil=True)
+def leaf_logits(
+    region: np.ndarray, seeds: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, softness: float
+) -> np.ndarray:
+    """Turn a region into one logit a leaf.
+
+    With d the altitude at which a leaf and the region (outside) or the seeds (inside) are merged, and a level between
+    the last d inside and the first d outside, the probability is 1/2 + (level - d) / 2; d counts `softness` times
+    inside. So the step of the probability across a piece of the region's border is half that piece's contour strength.
+
+    Args:
+        region: (L,) bool leaves of the region.
+        seeds: (L,) bool leaves that were pointed at; without any, the inside is uniform.
+        parents: (N,) of the tree.
+        altitudes: (N,) of the tree.
+        softness: In [0, 1].
+
+    Returns:
+        (L,) float32, above 0 exactly where `region` is True.
+    """
+    outside = _distance(region, parents, altitudes)
+    inside = _distance(seeds & region, parents, altitudes)
+    first_outside, last_inside = 1.0, 0.0
+    for leaf in range(len(region)):
+        if region[leaf]:
+            last_inside = max(last_inside, inside[leaf])
+        else:
+            first_outside = min(first_outside, outside[leaf])
+    level = (min(last_inside, first_outside) + first_outside) / 2
+    logits = np.empty(len(region), np.float32)
+    for leaf in range(len(region)):
+        depth = level - (softness * inside[leaf] if region[leaf] else outside[leaf])
+        probability = min(max(0.5 + depth / 2, 1e-4), 1 - 1e-4)
+        logit = np.log(probability / (1 - probability))
+        logits[leaf] = max(logit, MARGIN) if region[leaf] else min(logit, -MARGIN)
+    return logits
+
+
+@njit(cache=True, nogil=True)
+def paint(tables: np.ndarray, labels: np.ndarray, canvas: np.ndarray) -> None:
+    """Write each pixel's leaf's value: tables (K, L) and labels (H, W) into canvas (K, H, W), all in place."""
+    for index in range(len(tables)):
+        for y in range(labels.shape[0]):
+            for x in range(labels.shape[1]):
+                canvas[index, y, x] = tables[index, labels[y, x]]
+
+
+@njit(cache=True, nogil=True)
+def _distance(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
+    """Return the altitude of the smallest node that holds a leaf and some leaf of the region (L,); 0 for no region."""
+    nodes = len(parents)
+    touched = np.zeros(nodes, np.bool_)
+    touched[: len(region)] = region
+    for node in range(nodes - 1):
+        if touched[node]:
+            touched[parents[node]] = True
+    distance = np.zeros(nodes)
+    for node in range(nodes - 1, -1, -1):
+        distance[node] = altitudes[node] if touched[node] else distance[parents[node]]
+    return distance[: len(region)]

@@ -1,0 +1,146 @@
+"""What points mean on the tree of regions: the nested regions along the paths from their leaves to the root."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+CANDIDATES = 3
+"""Regions answered to an ambiguous prompt: part, larger part, whole."""
+
+
+@njit(cache=True, nogil=True)
+def points_regions(
+    include: np.ndarray,
+    exclude: np.ndarray,
+    parents: np.ndarray,
+    altitudes: np.ndarray,
+    spans: np.ndarray,
+    areas: np.ndarray,
+    prior: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose three nested regions that hold all included leaves and no excluded one.
+
+    At each altitude the candidate is the union, over the included leaves, of the largest region up to that altitude
+    without an excluded leaf. A candidate's score is its persistence: the span of altitudes over which its area grows
+    by less than a factor, weighted by a prior on its area. The best three that differ in area are taken.
+
+    Args:
+        include: (I,) leaves, at least one; a leaf that is also excluded stays by itself.
+        exclude: (E,) leaves.
+        parents: (N,) of the tree.
+        altitudes: (N,) of the tree.
+        spans: (N, 2) of the tree.
+        areas: (N,) of the tree, pixels.
+        prior: (growth, distinct, small): the factor above, the smallest ratio of areas of two answers, and the share of
+            the image at which the prior has risen to one half.
+
+    Returns:
+        (3, L) bool leaves of each answer, in order of area, and (3,) float32 scores in [0, 1].
+    """
+    blocked = np.zeros(len(parents), np.bool_)
+    for leaf in exclude:
+        mark_path(leaf, parents, blocked)
+    levels = _levels(include, parents, altitudes, blocked)
+    regions = np.zeros((len(levels), spans[-1, 1]), np.bool_)
+    sizes = np.empty(len(levels))
+    for level in range(len(levels)):
+        for leaf in include:
+            top = _climb(leaf, levels[level], parents, altitudes, blocked)
+            regions[level, spans[top, 0] : spans[top, 1]] = True
+        sizes[level] = area_of(regions[level], areas)
+    end = _end(include, parents, altitudes, blocked)
+    scores = _persistence(levels, sizes, end, prior[0])
+    for level in range(len(levels)):
+        share = sizes[level] / areas[-1]
+        scores[level] *= share / (share + prior[2])
+    return best_distinct(regions, sizes, scores, prior[1])
+
+
+@njit(cache=True, nogil=True)
+def mark_path(node: int, parents: np.ndarray, marked: np.ndarray) -> None:
+    """Mark a node and all its ancestors in (N,) bool."""
+    marked[node] = True
+    while parents[node] != node:
+        node = parents[node]
+        marked[node] = True
+
+
+@njit(cache=True, nogil=True)
+def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> int:
+    """Return the largest region around a leaf up to an altitude that is not blocked; the leaf itself always is one."""
+    node = leaf
+    while parents[node] != node and not blocked[parents[node]] and altitudes[parents[node]] <= altitude:
+        node = parents[node]
+    return node
+
+
+@njit(cache=True, nogil=True)
+def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> np.ndarray:
+    """Return the sorted altitudes of all regions that are not blocked around the included leaves."""
+    found = [np.float32(0)]
+    for leaf in include:
+        node = leaf
+        while parents[node] != node and not blocked[parents[node]]:
+            node = parents[node]
+            found.append(altitudes[node])
+    return np.unique(np.array(found))
+
+
+@njit(cache=True, nogil=True)
+def _end(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> float:
+    """Return the altitude at which the largest candidate ends: the lowest blocked region above it, or 1."""
+    end = 1.0
+    for leaf in include:
+        top = parents[_climb(leaf, np.inf, parents, altitudes, blocked)]
+        if blocked[top]:
+            end = min(end, altitudes[top])
+    return end
+
+
+@njit(cache=True, nogil=True)
+def area_of(region: np.ndarray, areas: np.ndarray) -> int:
+    """Return the pixels of a region given as (L,) bool leaves."""
+    total = 0
+    for leaf in range(len(region)):
+        if region[leaf]:
+            total += areas[leaf]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: float) -> np.ndarray:
+    """Return, for each candidate, how far the altitude rises before its area has grown by a factor."""
+    scores = np.empty(len(levels))
+    for level in range(len(levels)):
+        until = end
+        for later in range(level + 1, len(levels)):
+            if sizes[later] > growth * sizes[level]:
+                until = levels[later]
+                break
+        scores[level] = max(until - levels[level], 0.0)
+    return scores
+
+
+@njit(cache=True, nogil=True)
+def best_distinct(
+    regions: np.ndarray, sizes: np.ndarray, scores: np.ndarray, distinct: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take the three best candidates that differ enough, the rest by score alone, and order them by area."""
+    chosen = [np.int64(0) for _ in range(0)]
+    for strict in (True, False):
+        for candidate in np.argsort(-scores, kind="mergesort"):
+            fits = len(chosen) < CANDIDATES
+            for other in chosen:
+                small, large = min(sizes[candidate], sizes[other]), max(sizes[candidate], sizes[other])
+                fits = fits and candidate != other and (not strict or small <= distinct * large)
+            if fits:
+                chosen.append(candidate)
+    while len(chosen) < CANDIDATES:
+        chosen.append(chosen[0])
+    order = np.array(chosen)
+    order = order[np.argsort(sizes[order], kind="mergesort")]
+    answer = np.zeros((CANDIDATES, regions.shape[1]), np.bool_)
+    for rank in range(CANDIDATES):
+        answer[rank] = regions[order[rank]]
+    return answer, scores[order].astype(np.float32)

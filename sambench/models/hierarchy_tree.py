@@ -1,0 +1,167 @@
+"""The tree of regions: oriented watershed, average linkage of contour strengths (OWT-UCM), and its array form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import higra
+import numpy as np
+from numba import njit
+
+from sambench.models.hierarchy_cues import strength_and_orientation
+
+
+@dataclass(frozen=True)
+class RegionTree:
+    """Nested regions of one image; node 0 to L - 1 are leaves, parents come after their children, the root is last.
+
+    Attributes:
+        labels: (H, W) int32, the leaf of each pixel.
+        parents: (N,) int32; the root is its own parent.
+        altitudes: (N,) float32 in [0, 1), 0 at leaves and strictly rising towards the root: the strength of the weakest
+            contour that was taken away to form the region.
+        spans: (N, 2) int32; the leaves of a node are spans[node, 0] to spans[node, 1] - 1.
+        areas: (N,) int32 in pixels.
+        boxes_xyxy: (N, 4) int32, first and last pixel of the region along x and y, both inside.
+    """
+
+    labels: np.ndarray
+    parents: np.ndarray
+    altitudes: np.ndarray
+    spans: np.ndarray
+    areas: np.ndarray
+    boxes_xyxy: np.ndarray
+
+    @property
+    def leaves(self) -> int:
+        """How many leaves the tree has."""
+        return int(self.spans[-1, 1])
+
+
+FIELDS = tuple(field.name for field in fields(RegionTree))
+
+
+def build_tree(tensor: np.ndarray, contrast: float, finest: float) -> RegionTree:
+    """Build the tree of regions over a boundary tensor.
+
+    The watershed's arcs get the mean boundary strength along them, weighted by how well the boundary's direction
+    agrees with the arc's; regions merge in the order of the mean strength of the arcs between them (Arbelaez et al.
+    2011, higra's `mean_pb_hierarchy`).
+
+    Args:
+        tensor: (3, H, W) float32 from `boundary_tensor`.
+        contrast: Mean strength s becomes the altitude 1 - exp(-s / contrast).
+        finest: Regions whose altitude is at most this are not told apart from their parts.
+
+    Returns:
+        The tree.
+    """
+    labels, parents, strengths = _mean_strength_hierarchy(tensor)
+    altitudes = (1 - np.exp(-strengths / contrast)).astype(np.float32)
+    leaf_of_label, parents, altitudes, spans = _canonical(parents.astype(np.int64), altitudes, len(parents), finest)
+    labels = leaf_of_label[labels]
+    areas, boxes = _measure(labels, parents, int(spans[-1, 1]))
+    return RegionTree(labels, parents, altitudes, spans, areas, boxes)
+
+
+def _mean_strength_hierarchy(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return watershed labels (H, W), the parents of the binary merge tree and the mean strength at each node."""
+    shape = tensor.shape[1:]
+    if shape == (1, 1):  # higra builds no graph of one pixel
+        return np.zeros(shape, np.int64), np.zeros(1, np.int64), np.zeros(1)
+    graph = higra.get_4_adjacency_graph(shape)
+    first, second = graph.edge_list()
+    strength, _ = strength_and_orientation(tensor)
+    flat = strength.reshape(-1)
+    parts = tensor.reshape(3, -1)
+    _, across = strength_and_orientation(parts[:, first] + parts[:, second])
+    edges = ((flat[first] + flat[second]) / 2).astype(np.float64)
+    tree, strengths = higra.mean_pb_hierarchy(graph, edges, shape, across.astype(np.float64))
+    regions = higra.CptRegionAdjacencyGraph.construct(higra.CptHierarchy.get_leaf_graph(tree))
+    return np.asarray(regions["vertex_map"]).reshape(shape), tree.parents(), np.maximum(strengths, 0)
+
+
+@njit(cache=True, nogil=True)
+def _canonical(
+    parents: np.ndarray, altitudes: np.ndarray, nodes: int, finest: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Drop nodes that are no regions of their own, and number leaves depth first.
+
+    Args:
+        parents: (N,) of a tree whose parents come after their children.
+        altitudes: (N,) float32, rising towards the root.
+        nodes: N.
+        finest: Altitude up to which a region's parts are dropped.
+
+    Returns:
+        The new leaf of each old node at or below a leaf (N,), then parents, altitudes and spans of the new tree.
+    """
+    kept_as = np.empty(nodes, np.int64)  # the nearest ancestor-or-self that stays
+    children = np.zeros(nodes, np.int64)
+    for node in range(nodes - 1, -1, -1):
+        above = parents[node]
+        kept_as[node] = node
+        if node < nodes - 1:
+            if altitudes[above] <= max(altitudes[node], np.float32(finest)):
+                kept_as[node] = kept_as[above]
+            else:
+                children[kept_as[above]] += 1
+    sizes = np.zeros(nodes, np.int64)  # leaves below each kept node
+    for node in range(nodes):
+        if kept_as[node] == node:
+            sizes[node] = max(sizes[node], 1)
+            if node < nodes - 1:
+                sizes[kept_as[parents[node]]] += sizes[node]
+    leaves = sizes[nodes - 1]
+    starts = np.zeros(nodes, np.int64)
+    number = np.empty(nodes, np.int64)
+    count = leaves
+    for node in range(nodes):
+        if kept_as[node] == node and children[node] > 0:
+            number[node] = count
+            count += 1
+    cursor = np.zeros(nodes, np.int64)
+    for node in range(nodes - 1, -1, -1):
+        if kept_as[node] != node:
+            continue
+        if node < nodes - 1:
+            above = kept_as[parents[node]]
+            starts[node] = cursor[above]
+            cursor[above] += sizes[node]
+        cursor[node] = starts[node]
+        if children[node] == 0:
+            number[node] = starts[node]
+    new_parents = np.empty(count, np.int32)
+    new_altitudes = np.zeros(count, np.float32)
+    spans = np.empty((count, 2), np.int32)
+    leaf_of = np.empty(nodes, np.int32)
+    for node in range(nodes - 1, -1, -1):
+        leaf_of[node] = number[kept_as[node]]
+        if kept_as[node] == node:
+            new = number[node]
+            new_parents[new] = number[kept_as[parents[node]]]
+            new_altitudes[new] = altitudes[node] if children[node] > 0 else 0
+            spans[new, 0], spans[new, 1] = starts[node], starts[node] + sizes[node]
+    return leaf_of, new_parents, new_altitudes, spans
+
+
+@njit(cache=True, nogil=True)
+def _measure(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return areas (N,) and boxes (N, 4) of all nodes, leaves from the pixels and the rest from their children."""
+    areas = np.zeros(len(parents), np.int32)
+    boxes = np.empty((len(parents), 4), np.int32)
+    boxes[:, :2] = max(labels.shape)
+    boxes[:, 2:] = -1
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            leaf = labels[y, x]
+            areas[leaf] += 1
+            boxes[leaf, 0], boxes[leaf, 1] = min(boxes[leaf, 0], x), min(boxes[leaf, 1], y)
+            boxes[leaf, 2], boxes[leaf, 3] = max(boxes[leaf, 2], x), max(boxes[leaf, 3], y)
+    for node in range(len(parents) - 1):
+        above = parents[node]
+        areas[above] += areas[node]
+        for side in range(2):
+            boxes[above, side] = min(boxes[above, side], boxes[node, side])
+            boxes[above, side + 2] = max(boxes[above, side + 2], boxes[node, side + 2])
+    return areas, boxes
