@@ -3,9 +3,9 @@
 Paper:      Segment Anything (arXiv 2304.02643), section 7.2, appendix D.2, table 3.
 Data:       BSDS500 test, 200 images, 4 to 9 annotators each; non-commercial research and education.
 Protocol:   a 16 x 16 grid of points, three masks each, no filter by predicted IoU or stability, no crops; box NMS at
-            0.7 by predicted IoU; Sobel filter on the masks' probability maps (sigmoid of the logits); zero where a pixel
-            is not on a mask's outer boundary; pixel-wise maximum; linear stretch to [0, 1]; edge NMS. The NMS threshold,
-            the sigmoid and the absence of crops are the authors' word in segment-anything issue 226.
+            0.7 by predicted IoU; Sobel filter on the masks' probability maps (sigmoid of the logits); zero where a
+            pixel is not on a mask's outer boundary; pixel-wise maximum; linear stretch to [0, 1]; edge NMS. The NMS
+            threshold, the sigmoid and the absence of crops are the authors' word in segment-anything issue 226.
 Open:       everything else is a switch below whose default is stated with its reason.
 Metrics:    ODS, OIS, AP and R50 by the BSDS benchmark at 99 thresholds (`sambench.metrics.boundary`).
 Deviations: none known; the paper's own edge NMS and boundary rule were never published.
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sambench.engine.predictor import Predictor
+    from sambench.masks.edge_strength import MaskEdge
     from sambench.runs.edge_maps import EdgePrediction
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
@@ -94,7 +95,7 @@ class EdgesTask(Task):
         """Make the edge map of one image: (H, W) of `map_dtype`."""
         from sambench.masks.edge_strength import normalise, paint
 
-        strength = normalise(self._zero_border(paint(self._mask_edges(sample, predictor), sample.size)))
+        strength = normalise(self._zero_border(paint(self._surviving_edges(sample, predictor), sample.size)))
         return _quantise(self._thin(strength), self.map_dtype)
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
@@ -150,29 +151,29 @@ class EdgesTask(Task):
 
         edge_overlay(sample, prediction, folder)
 
-    def _mask_edges(self, sample: Sample, predictor: Predictor) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Prompt with the grid and keep the boundary strengths of the masks that survive box NMS."""
+    def _surviving_edges(self, sample: Sample, predictor: Predictor) -> list[MaskEdge]:
+        """Prompt with the grid and keep the edges of the masks that survive box NMS."""
         import torch
 
-        from sambench.masks.boxes import masks_to_boxes_xyxy
-        from sambench.masks.edge_strength import boundary_strengths
+        from sambench.masks.edge_strength import mask_edges
         from sambench.masks.resize import logits_at_original
         from sambench.prompts.grid import grid_points_xy
 
         points_xy = torch.from_numpy(grid_points_xy(self.grid, sample.size)).float()[:, None]
         prompts = Prompts(points_xy, torch.ones(points_xy.shape[:2], dtype=torch.int64))
-        strengths, boxes, scores = [], [], []
+        edges: list[MaskEdge] = []
+        scores = []
         for answer in predictor.decode(predictor.embed(sample), prompts, multimask=True):
             masks = answer.flat()
             for start in range(0, len(masks.logits), CHUNK):
                 logits = logits_at_original(masks.logits[start : start + CHUNK, 0], masks.frame)
-                boxes.append(masks_to_boxes_xyxy(logits > 0).cpu())
-                strengths += boundary_strengths(
+                edges += mask_edges(
                     logits.cpu().numpy(), self.sobel, self.sobel_border, self.boundary, self.boundary_width
                 )
             scores.append(masks.predicted_iou[:, 0].float().cpu())
-        kept = self._suppress(torch.cat(boxes), torch.cat(scores), len(strengths) // len(points_xy))
-        return [strengths[index] for index in kept.tolist()]
+        boxes_xyxy = torch.tensor([edge.box_xyxy for edge in edges])
+        kept = self._suppress(boxes_xyxy, torch.cat(scores), len(edges) // len(points_xy))
+        return [edges[index] for index in kept.tolist()]
 
     def _suppress(self, boxes_xyxy: Tensor, scores: Tensor, per_point: int) -> Tensor:
         """Return the indices of the masks that survive box NMS, `per_point` masks a grid point in order."""

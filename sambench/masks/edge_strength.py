@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -36,13 +36,27 @@ def sobel_kernels(size: int) -> tuple[np.ndarray, np.ndarray]:
     return along_x, np.ascontiguousarray(along_x.T)
 
 
-def boundary_strengths(
+class MaskEdge(NamedTuple):
+    """The edge of one mask.
+
+    Attributes:
+        pixels: (K,) int32 flat indices of its boundary pixels, row by row.
+        strengths: (K,) float32 gradient magnitude of the probability map there.
+        box_xyxy: Tight box of the mask in pixels, last column and row inclusive; (0, 0, 0, 0) for an empty mask.
+    """
+
+    pixels: np.ndarray
+    strengths: np.ndarray
+    box_xyxy: tuple[int, int, int, int]
+
+
+def mask_edges(
     mask_logits: np.ndarray,
     kernel_size: int = 3,
     border: BorderMode = "replicate",
     side: BoundarySide = "outer",
     width: int = 1,
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[MaskEdge]:
     """Measure, for each mask, the gradient magnitude of sigmoid(logits) at the pixels of the mask's boundary.
 
     A boundary pixel of the outer side lies outside the mask with a mask pixel within `width` rows and columns; one of
@@ -57,20 +71,20 @@ def boundary_strengths(
         width: Thickness of each side in pixels, at least 1.
 
     Returns:
-        N pairs: (K,) int32 flat pixel indices in row-major order and (K,) float32 magnitudes.
+        The N masks' edges.
     """
     along_x, along_y = sobel_kernels(kernel_size)
     return [
-        _strengths(logits, along_x, along_y, _BORDER_CODES[border], _SIDE_CODES[side], width)
+        MaskEdge(*_edge(logits, along_x, along_y, _BORDER_CODES[border], _SIDE_CODES[side], width))
         for logits in np.ascontiguousarray(mask_logits, np.float32)
     ]
 
 
-def paint(strengths: list[tuple[np.ndarray, np.ndarray]], shape: tuple[int, int]) -> np.ndarray:
+def paint(edges: list[MaskEdge], shape: tuple[int, int]) -> np.ndarray:
     """Take the pixel-wise maximum over masks.
 
     Args:
-        strengths: Pairs from `boundary_strengths`.
+        edges: From `mask_edges`.
         shape: (H, W) of the image.
 
     Returns:
@@ -78,8 +92,8 @@ def paint(strengths: list[tuple[np.ndarray, np.ndarray]], shape: tuple[int, int]
     """
     canvas = np.zeros(shape, np.float32)
     flat = canvas.reshape(-1)
-    for pixels, values in strengths:
-        flat[pixels] = np.maximum(flat[pixels], values)
+    for edge in edges:
+        flat[edge.pixels] = np.maximum(flat[edge.pixels], edge.strengths)
     return canvas
 
 
@@ -106,8 +120,8 @@ def _inside(index: int, length: int, border: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _extent(mask: np.ndarray, margin: int) -> tuple[int, int, int, int]:
-    """Rows [top, bottom) and columns [left, right) that can hold a boundary: the mask's box and a margin."""
+def _extent(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Rows [top, bottom) and columns [left, right) of the mask's box; empty ranges for an empty mask."""
     height, columns = mask.shape
     top, bottom, left, right = height, 0, columns, 0
     for y in range(height):
@@ -120,7 +134,7 @@ def _extent(mask: np.ndarray, margin: int) -> tuple[int, int, int, int]:
             if mask[y, x]:
                 right = x + 1
                 break
-    return max(top - margin, 0), min(bottom + margin, height), max(left - margin, 0), min(right + margin, columns)
+    return top, bottom, left, right
 
 
 @njit(cache=True, nogil=True)
@@ -157,17 +171,18 @@ def _magnitude(logits: np.ndarray, y: int, x: int, along_x: np.ndarray, along_y:
 
 
 @njit(cache=True, nogil=True)
-def _strengths(
+def _edge(
     logits: np.ndarray, along_x: np.ndarray, along_y: np.ndarray, border: int, side: int, width: int
-) -> tuple[np.ndarray, np.ndarray]:
-    columns = logits.shape[1]
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]]:
+    height, columns = logits.shape
     mask = logits > 0
-    top, bottom, left, right = _extent(mask, width)
+    top, bottom, left, right = _extent(mask)
+    box = (left, top, right - 1, bottom - 1) if bottom > top else (0, 0, 0, 0)
     pixels = np.empty(256, np.int32)
     values = np.empty(256, np.float32)
     count = 0
-    for y in range(top, bottom):
-        for x in range(left, right):
+    for y in range(max(top - width, 0), min(bottom + width, height)):
+        for x in range(max(left - width, 0), min(right + width, columns)):
             if side != 3 and (side == 1) != mask[y, x]:
                 continue
             if not _on_boundary(mask, y, x, border, width):
@@ -178,4 +193,4 @@ def _strengths(
             pixels[count] = y * columns + x
             values[count] = _magnitude(logits, y, x, along_x, along_y, border)
             count += 1
-    return pixels[:count].copy(), values[:count].copy()
+    return pixels[:count].copy(), values[:count].copy(), box

@@ -26,6 +26,8 @@ def logits_at_original(logits: Tensor, frame: MaskFrame) -> Tensor:
     Returns:
         (..., H, W) float32 logits at `frame.original_size`, within float32 rounding of the stepwise result.
     """
+    if frame.padded_size is None and tuple(logits.shape[-2:]) == frame.original_size:
+        return logits.float()
     rows = _axis_matrix(logits.shape[-2], *_axis(frame, 0), logits.device)
     columns = _axis_matrix(logits.shape[-1], *_axis(frame, 1), logits.device)
     if len(rows) <= len(columns):

@@ -43,7 +43,7 @@ def print_run(run: Run) -> None:
     from rich.table import Table
 
     generated = run.record["data"]["card"]["generated"]
-    table = Table(title=caption(run), title_justify="left", title_style="")
+    table = Table()
     for column in ("metric", "measured", "95 % interval", "n"):
         table.add_column(column, justify="left" if column == "metric" else "right")
     if not generated:
@@ -53,9 +53,10 @@ def print_run(run: Run) -> None:
         if not generated:
             cells.append(number(paper_values(metric.reference) if metric.reference else None))
         table.add_row(*cells)
-    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    console = Console(highlight=False)
+    console.print(caption(run), soft_wrap=True)
     console.print(table)
-    console.print(_stages(run))
+    console.print(_stages(run), soft_wrap=True)
     console.print(f"run folder: {run.folder}", soft_wrap=True)
 
 

@@ -4,14 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sambench.masks.edge_strength import boundary_strengths, normalise, paint, sobel_kernels
+from sambench.masks.edge_strength import MaskEdge, mask_edges, normalise, paint, sobel_kernels
 
 SQUARE = np.full((7, 7), -50.0, np.float32)
 SQUARE[2:5, 2:5] = 50.0
 
 
 def dense(logits, **options):
-    return paint(boundary_strengths(logits[None], **options), logits.shape)
+    return paint(mask_edges(logits[None], **options), logits.shape)
 
 
 def test_sobel_kernels_are_the_textbook_ones():
@@ -32,6 +32,12 @@ def test_square_by_hand():
     np.testing.assert_allclose(strength, ring, rtol=1e-6)
 
 
+def test_boxes_are_tight_and_inclusive():
+    logits = np.full((2, 6, 8), -1.0, np.float32)
+    logits[0, 2:4, 3:7] = 1
+    assert [edge.box_xyxy for edge in mask_edges(logits)] == [(3, 2, 6, 3), (0, 0, 0, 0)]
+
+
 def test_sides_and_width():
     inside = SQUARE > 0
     for width in (1, 2):
@@ -39,7 +45,7 @@ def test_sides_and_width():
         outer = ndimage.binary_dilation(inside, block) & ~inside
         inner = inside & ~ndimage.binary_erosion(inside, block)
         found = {
-            side: np.isin(np.arange(49), boundary_strengths(SQUARE[None], side=side, width=width)[0][0]).reshape(7, 7)
+            side: np.isin(np.arange(49), mask_edges(SQUARE[None], side=side, width=width)[0][0]).reshape(7, 7)
             for side in ("outer", "inner", "thick")
         }
         assert (found["outer"] == outer).all()
@@ -71,13 +77,14 @@ def test_equals_scipy_on_the_boundary(seed, height, width, size, border):
     logits = np.random.default_rng(seed).normal(size=(height, width)).astype(np.float32) * 3
     probability = 1 / (1 + np.exp(-logits.astype(np.float64)))
     gradients = [ndimage.correlate(probability, kernel.astype(float), mode=border[1]) for kernel in sobel_kernels(size)]
-    pixels, values = boundary_strengths(logits[None], kernel_size=size, border=border[0], side="thick")[0]
+    pixels, values, _ = mask_edges(logits[None], kernel_size=size, border=border[0], side="thick")[0]
     # float32 rounding of the magnitude is all that differs
     np.testing.assert_allclose(values, np.hypot(*gradients).ravel()[pixels], rtol=2e-6, atol=1e-6)
 
 
 def test_maximum_over_masks_and_stretch():
-    pair = [(np.int32([0, 1]), np.float32([0.2, 0.9])), (np.int32([1]), np.float32([0.5]))]
+    box = (0, 0, 1, 0)
+    pair = [MaskEdge(np.int32([0, 1]), np.float32([0.2, 0.9]), box), MaskEdge(np.int32([1]), np.float32([0.5]), box)]
     canvas = paint(pair, (1, 3))
     assert canvas.tolist() == [[np.float32(0.2), np.float32(0.9), 0.0]]
     assert normalise(np.float32([[2, 3, 4]])).tolist() == [[0, 0.5, 1]]
