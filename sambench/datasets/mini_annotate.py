@@ -53,7 +53,8 @@ def annotate(scene: Scene, habit: Habit, rng: np.random.Generator) -> np.ndarray
         behind = layer.parent if layer.parent >= 0 else _behind(scene, index)
         seen_as[index] = index if seen else seen_as[behind]
     labels = _shaken(seen_as[scene.top], habit.tremor, rng)
-    return (np.unique(labels, return_inverse=True)[1].reshape(labels.shape) + 1).astype(np.uint16)
+    numbers = np.cumsum(np.bincount(labels.ravel()) > 0).astype(np.uint16)
+    return numbers[labels]
 
 
 def boundary_of(labels: np.ndarray) -> np.ndarray:

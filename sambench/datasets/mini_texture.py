@@ -15,6 +15,8 @@ def noise(grid: Grid, weights: np.ndarray, rng: np.random.Generator) -> np.ndarr
     height, width = grid[0].shape
     total = np.zeros((height, width))
     for scale, weight in zip(_SCALES, weights, strict=True):
+        if weight == 0:
+            continue
         # Coarse fields are drawn small and enlarged: the same look at a fraction of the time.
         step = max(1, int(scale / 2))
         small = rng.normal(size=(height // step + 2, width // step + 2))

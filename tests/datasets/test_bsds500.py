@@ -60,7 +60,7 @@ def test_samples_hold_the_pixels_and_every_annotator(root):
     for sample in samples:
         with Image.open(image_of(root, sample.id[5:])) as image:
             assert np.array_equal(sample.image, np.asarray(image))
-        for mine, (segmentation, boundary) in zip(sample.target.segmentations, maps_of(), strict=False):
+        for mine, (segmentation, _) in zip(sample.target.segmentations, maps_of(), strict=True):
             assert np.array_equal(mine, segmentation)
             assert mine.dtype == np.uint16
         for mine, (_, boundary) in zip(sample.target.boundaries, maps_of(), strict=True):

@@ -1,0 +1,291 @@
+import json
+import logging
+import multiprocessing
+import os
+import re
+
+import numpy as np
+import pytest
+import scipy.io
+from skimage.morphology import thin as skimage_thin
+
+from sambench import paths
+from sambench.datasets import mini, mini_annotate, mini_things, mini_write
+from sambench.datasets.bsds500 import Bsds500
+from sambench.datasets.mini import Mini, ensure_mini
+from sambench.errors import DatasetError, UsageError
+from sambench.masks import rle
+
+REAL = os.environ.get("SAMBENCH_TEST_DATA")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache folder with the generated data, shared by tests that only read."""
+    folder = tmp_path_factory.mktemp("cache")
+    ensure_mini(folder)
+    return folder
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Two small scenes in place of sixteen, for tests of the cache and not of the scenes."""
+
+    def write_some(folder):
+        for number in range(2):
+            scene, image = mini_things.paint_scene(number, (60, 80))
+            name = f"mini{number:02d}"
+            mini_write.write_jpeg(folder / "BSDS500/data/images/test" / f"{name}.jpg", image)
+            labels = mini_annotate.annotate(scene, mini_annotate.HABITS[3], np.random.default_rng(0))
+            mini_write.write_bsds_truth(folder / "BSDS500/data/groundTruth/test" / f"{name}.mat", [labels])
+
+    monkeypatch.setattr(mini_write, "write_all", write_some)
+
+
+def test_edges_kind_is_read_by_the_bsds_reader(cache):
+    dataset = Mini(cache_dir=cache)
+    assert isinstance(dataset, Bsds500)
+    assert len(dataset) == 12
+    assert dataset.card.generated
+    assert dataset.card.note == "generated scenes made by sambench; not BSDS500, COCO or LVIS"
+    assert len(Mini(split="val", cache_dir=cache)) == 4
+    sizes = {sample.size for sample in dataset}
+    assert sizes == {(321, 481), (481, 321)}
+    assert {len(dataset.load_truth(key).boundaries) for key in dataset.keys} == {4, 5}
+
+
+def test_annotators_differ_in_granularity_yet_agree_on_places(cache):
+    for sample in Mini(cache_dir=cache, limit=4):
+        truth = sample.target
+        regions = [int(labels.max()) for labels in truth.segmentations]
+        assert regions[-1] > 1.3 * regions[0]
+        for labels, boundary in zip(truth.segmentations, truth.boundaries, strict=True):
+            assert labels.min() == 1
+            assert np.array_equal(boundary, mini_annotate.boundary_of(labels) != 0)
+            # BSDS500's annotators mark 1.8 % of the pixels on average.
+            assert 0.01 < boundary.mean() < 0.06
+        coarse, fine = truth.boundaries[0], truth.boundaries[-1]
+        distance = scipy.ndimage.distance_transform_edt(~fine)[coarse]
+        assert np.mean(distance <= 4) > 0.9
+        assert (coarse & ~fine).any()
+
+
+def test_instances_have_crowds_holes_and_parts(cache):
+    coco, lvis = Mini(kind="coco", cache_dir=cache), Mini(kind="lvis", cache_dir=cache)
+    assert len(coco) == len(lvis) == 12
+    assert {key.split("/")[0] for key in lvis.keys} == {"val2017", "train2017"}
+    crowds = [found.iscrowd for key in coco.keys for found in coco.load_truth(key).annotations]
+    assert 0 < sum(crowds) < len(crowds) / 4
+    assert {category["frequency"] for category in lvis.categories} == {"r", "c", "f"}
+    truths = [lvis.load_truth(key) for key in lvis.keys]
+    assert any(truth.neg_category_ids for truth in truths)
+    assert any(truth.not_exhaustive_category_ids for truth in truths)
+    names = {category["id"]: category["name"] for category in lvis.categories}
+    for truth in truths:
+        present = {found.category_id for found in truth.annotations}
+        assert not present & set(truth.neg_category_ids)
+        for found in truth.annotations:
+            assert found.area == rle.areas([found.rle])[0] >= 30
+        windows = [found.rle for found in truth.annotations if names[found.category_id] == "window"]
+        houses = [found.rle for found in truth.annotations if names[found.category_id].endswith("house")]
+        assert all(rle.iou([window], houses, [True] * len(houses)).max() == 1 for window in windows)
+
+
+def test_annotation_files_hold_every_form_of_segmentation(cache):
+    for file, forms in (("instances_val2017", {"polygon", "str", "list"}), ("lvis_v1_val", {"polygon", "str"})):
+        content = json.loads((cache / "data/mini-v1/annotations" / f"{file}.json").read_text())
+        kinds = [found["segmentation"] for found in content["annotations"]]
+        assert {type(kind["counts"]).__name__ if isinstance(kind, dict) else "polygon" for kind in kinds} == forms
+        assert all("iscrowd" in found for found in content["annotations"]) == (file != "lvis_v1_val")
+        assert re.search("generated", content["info"]["description"])
+
+
+def test_polygons_give_back_the_mask_they_trace():
+    scene, _ = mini_things.paint_scene(3, (160, 240))
+    from sambench.datasets.mini_instances import _segmentation
+
+    checked = 0
+    for index in range(3, len(scene.layers)):
+        mask = scene.visible(index)
+        if mask.any():
+            code = rle.from_segmentation(_segmentation(mask, crowd=index % 5 == 0), mask.shape)
+            assert np.array_equal(rle.decode_masks([code], mask.shape)[0], mask)
+            checked += 1
+    assert checked > 10
+
+
+def test_a_gradient_finds_most_boundaries_but_not_all(cache):
+    # A set on which everything scores 1 would show nothing: judged here with dilation in place of exact matching.
+    from scipy import ndimage
+
+    from sambench.metrics.thinning import thin
+
+    best, found = 0.0, {}
+    for sample in Mini(cache_dir=cache, limit=6):
+        grey = sample.image.mean(axis=2)
+        strength = ndimage.gaussian_gradient_magnitude(grey, 2)
+        truth = np.logical_or.reduce(sample.target.boundaries)
+        for level in (2, 3, 4, 5, 6, 8):
+            edges = thin(strength > level)
+            near = ndimage.distance_transform_edt(~truth)[edges] <= 4.3
+            hit = ndimage.distance_transform_edt(~edges)[truth] <= 4.3
+            counts = np.array([near.sum(), near.size, hit.sum(), hit.size])
+            found[level] = found.get(level, 0) + counts
+    for right, drawn, hit, true in found.values():
+        precision, recall = right / drawn, hit / true
+        best = max(best, 2 * precision * recall / (precision + recall))
+    assert 0.6 < best < 0.92
+
+
+def test_scenes_follow_from_their_number_alone():
+    (first, image), (second, again) = (mini_things.paint_scene(5, (80, 120)) for _ in range(2))
+    assert np.array_equal(image, again)
+    assert np.array_equal(first.top, second.top)
+    assert not np.array_equal(image, mini_things.paint_scene(6, (80, 120))[1])
+
+
+def test_truth_files_of_one_scene_are_equal_to_the_byte(tmp_path):
+    labels = [np.arange(48, dtype=np.uint16).reshape(6, 8) // 10 + 1]
+    mini_write.write_bsds_truth(tmp_path / "a.mat", labels)
+    mini_write.write_bsds_truth(tmp_path / "b.mat", labels)
+    assert (tmp_path / "a.mat").read_bytes() == (tmp_path / "b.mat").read_bytes()
+    read = scipy.io.loadmat(tmp_path / "a.mat")["groundTruth"][0, 0]
+    assert np.array_equal(read["Segmentation"][0, 0], labels[0])
+
+
+def test_boundary_lies_between_regions_one_pixel_wide():
+    labels = np.ones((5, 6), np.uint16)
+    labels[:, 3:] = 2
+    expected = np.zeros((5, 6), np.uint8)
+    expected[:, 2] = 1
+    assert np.array_equal(mini_annotate.boundary_of(labels), expected)
+
+
+@pytest.mark.skipif(REAL is None, reason="SAMBENCH_TEST_DATA is not set")
+def test_boundary_rule_gives_bsds500s_own_boundaries():
+    dataset = Bsds500(REAL, split="val", limit=4)
+    for key in dataset.keys:
+        truth = dataset.load_truth(key)
+        for labels, boundary in zip(truth.segmentations, truth.boundaries, strict=True):
+            assert np.array_equal(mini_annotate.boundary_of(labels) != 0, boundary)
+            assert np.array_equal(skimage_thin(boundary), boundary)
+
+
+def test_good_data_is_not_made_again(tmp_path, quick, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    folder = ensure_mini(tmp_path)
+    assert folder == tmp_path / "data" / "mini-v1"
+    monkeypatch.setattr(mini_write, "write_all", lambda folder: pytest.fail("made again"))
+    assert ensure_mini(tmp_path) == folder
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def damage_file(folder):
+    (folder / "BSDS500/data/images/test/mini01.jpg").write_bytes(b"broken")
+
+
+def remove_file(folder):
+    (folder / "BSDS500/data/groundTruth/test/mini00.mat").unlink()
+
+
+def break_manifest(folder):
+    (folder / "manifest.json").write_text('{"generator": 1')
+
+
+def remove_manifest(folder):
+    (folder / "manifest.json").unlink()
+
+
+def age_manifest(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"generator": 0}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (damage_file, "mini01.jpg is damaged"),
+        (remove_file, "mini00.mat is missing"),
+        (break_manifest, "manifest.json cannot be used"),
+        (remove_manifest, "manifest.json is missing"),
+        (age_manifest, "made by generator 0"),
+    ],
+)
+def test_damaged_data_is_made_again_and_said_so(tmp_path, quick, caplog, damage, told):
+    before = Mini(cache_dir=tmp_path).fingerprint
+    damage(tmp_path / "data" / "mini-v1")
+    caplog.clear()
+    dataset = Mini(cache_dir=tmp_path)
+    assert dataset.fingerprint == before
+    assert dataset.load("test/mini01").size == (60, 80)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert told in caplog.text
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1"]
+
+
+def test_interrupted_generation_leaves_nothing_behind(tmp_path, monkeypatch):
+    def stop(folder):
+        (folder / "BSDS500").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mini_write, "write_all", stop)
+    with pytest.raises(KeyboardInterrupt):
+        ensure_mini(tmp_path)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def _make(folder, barrier, results):
+    barrier.wait()
+    results.put(Mini(cache_dir=folder).fingerprint)
+
+
+def test_processes_started_together_share_one_folder(tmp_path, quick):
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(3), context.Queue()
+    workers = [context.Process(target=_make, args=(tmp_path, barrier, results)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    found = {results.get(timeout=60) for _ in workers}
+    for worker in workers:
+        worker.join()
+    assert found == {Mini(cache_dir=tmp_path).fingerprint}
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1"]
+
+
+def test_cache_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "data").write_text("a file, no folder")
+    with pytest.raises(DatasetError, match="cannot be written") as error:
+        ensure_mini(tmp_path)
+    assert "SAMBENCH_CACHE" in str(error.value)
+
+
+def test_unknown_kind_and_split_are_told(tmp_path):
+    with pytest.raises(UsageError, match="no kind 'voc'"):
+        Mini(kind="voc", cache_dir=tmp_path)
+    with pytest.raises(UsageError, match="kind coco has no split 'test'"):
+        Mini(kind="coco", split="test", cache_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cache_folder_follows_the_environment(tmp_path, monkeypatch, quick):
+    monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / "mine"))
+    assert Mini().root == str(tmp_path / "mine/data/mini-v1")
+    monkeypatch.delenv("SAMBENCH_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert paths.cache_root() == tmp_path / "xdg" / "sambench"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert paths.cache_root() == tmp_path / ".cache" / "sambench"
+    monkeypatch.delenv("SAMBENCH_DATA", raising=False)
+    assert paths.data_root() is None
+    monkeypatch.setenv("SAMBENCH_DATA", "~/data")
+    assert paths.data_root() == tmp_path / "data"
+
+
+def test_generator_number_is_raised_with_the_scenes():
+    # The labels of one scene: when this changes, raise mini.GENERATOR so that older caches are made anew.
+    scene, _ = mini_things.paint_scene(0, (160, 240))
+    shares = np.bincount(scene.top.ravel(), minlength=len(scene.layers)) / scene.top.size
+    assert mini.GENERATOR == 4
+    assert len(scene.layers) == 39
+    np.testing.assert_allclose(shares[:6], [0.2653, 0.2307, 0.2606, 0.0174, 0.003, 0.0007], atol=0.002)
