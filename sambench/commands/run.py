@@ -104,6 +104,7 @@ def _hydra(words: list[str]) -> int:
                 sys.exit(error.exit_code)
 
     _allow_local_plugins(words)
+    words = sorted(words, key=lambda word: word not in ("-m", "--multirun"))  # Hydra wants it before the overrides
     sys.argv = ["sambench", *words]
     job.__module__ = "sambench.commands.run"
     hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)()

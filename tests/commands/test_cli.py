@@ -1,0 +1,195 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from toys import environment, write_bsds
+
+import sambench
+from sambench.cli import main
+from sambench.errors import SambenchError
+
+
+def call(capsys, *words):
+    """Run a command in this process; returns exit code, standard output and standard error."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    shown = capsys.readouterr()
+    return ended.value.code, shown.out, shown.err
+
+
+def test_help_names_every_command_and_has_examples(capsys):
+    code, out, _ = call(capsys, "--help")
+    assert code == 0
+    for command in ("run", "score", "table", "ls", "cache"):
+        assert f"sambench {command}" in out
+    assert "examples:" in out
+
+
+@pytest.mark.parametrize("command", ["run", "score"])
+def test_run_help_lists_tasks_models_and_data(capsys, command):
+    code, out, _ = call(capsys, command, "--help")
+    assert code == 0
+    for name in ("edges", "hierarchy", "mini", "bsds500", "--multirun", "sambench run task=edges"):
+        assert name in out
+
+
+def test_help_imports_nothing_heavy():
+    program = "import sys; from sambench.cli import dispatch; dispatch(['run', '--help']); dispatch(['--help']); "
+    program += "sys.exit(' '.join({'torch', 'numba', 'hydra', 'pandas', 'matplotlib'} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", program], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rum"], "did you mean `sambench run`"),
+        (["run", "model=hierarchy"], "no task was chosen"),
+        (["score", "task=edges"], "no predictions were given"),
+        (["ls", "cats"], "cannot list 'cats'"),
+        (["ls"], "nothing was named"),
+        (["table", "edgs"], "there is no table 'edgs'"),
+        (["table", "edges", "fromat=md"], "use format="),
+        (["table", "edges", "format=doc"], "there is no format 'doc'"),
+        (["table", "edges", "runs=[/nowhere]"], "no run in this folder"),
+        (["cache", "prune"], "prune needs the size"),
+        (["cache"], "nothing was asked"),
+    ],
+)
+def test_wrong_usage_is_answered_in_a_sentence(capsys, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, *words)
+    assert code == 2
+    assert message in err
+    assert "mend:" in err
+
+
+def test_version_and_lists(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call(capsys, "--version")[1].startswith("sambench 0.")
+    assert "edges  Zero-shot edge detection" in call(capsys, "ls", "tasks")[1]
+    assert "hierarchy" in call(capsys, "ls", "models")[1]
+    assert "bsds500" in call(capsys, "ls", "data")[1]
+    assert "no runs below results" in call(capsys, "ls", "runs")[1]
+
+
+def shell(*words, cwd, **extra):
+    command = [sys.executable, "-m", "sambench.cli", *words]
+    return subprocess.run(command, cwd=cwd, env=environment(**extra), capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A finished run made by the command line, with the folder it was made in and what it printed."""
+    work = tmp_path_factory.mktemp("work")
+    data = write_bsds(work / "data")
+    words = ["run", "task=edges", "data=bsds500", f"data.root={data}", "model.name=toys:ToyModel", "task.grid=4"]
+    words += ["workers=0", "device=cpu", "cache.dir=cache"]
+    return work, words, shell(*words, cwd=work)
+
+
+def test_run_prints_metrics_intervals_paper_and_folder(ran):
+    work, _, done = ran
+    assert done.returncode == 0, done.stderr
+    for text in ("ods", "95 % interval", ".768", "run folder: results/edges/bsds500-toy-"):
+        assert text in done.stdout
+    (folder,) = (work / "results" / "edges").iterdir()
+    assert {path.name for path in folder.iterdir()} >= {"run.json", "rows.parquet", "predictions", "pictures"}
+
+
+def test_the_same_command_finds_the_finished_run(ran):
+    work, words, first = ran
+    again = shell(*words, cwd=work)
+    assert again.returncode == 0
+    assert "was finished before" in again.stderr
+    assert again.stdout == first.stdout
+
+
+BAD = [
+    ("task.nms_iuo=0.5", "nms_iuo"),
+    ("task.sobel=4", "takes one of 3, 5, 7"),
+    ("data.split=tset", "tset"),
+    ("data.root=/nowhere", "/nowhere"),
+    ("data.ids=[9999]", "9999"),
+    ("device=cuda:9", "not available here"),
+    ("task=edgy", "edgy"),
+    ("cache.dtype=int8", "use one of keep, fp32"),
+    ("task.grid=[", "no viable alternative|mismatched input|extraneous|missing"),
+]
+
+
+@pytest.mark.parametrize(("extra", "message"), BAD)
+def test_bad_settings_are_told(ran, extra, message):
+    overrides = [word for word in ran[1][1:] if "=" in word and not word.startswith(("task=", "data="))]
+    with pytest.raises(SambenchError) as caught:
+        sambench.run("edges", data="bsds500", overrides=[*overrides, "run.dir=/nowhere/at/all", extra])
+    assert re.search(message, str(caught.value))
+
+
+def test_bad_settings_end_with_two_and_without_a_traceback(ran):
+    work, words, _ = ran
+    for extra, message in BAD[:2]:
+        done = shell(*words, extra, cwd=work)
+        assert done.returncode in (1, 2), extra
+        assert message in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr, extra
+
+
+def test_sweep_makes_a_run_each_and_reports_the_failed_one(ran):
+    work, words, _ = ran
+    done = shell(*words, "--multirun", "task.nms_iou=0.5,0.9", "run.results=swept", cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert len(list((work / "swept" / "edges").iterdir())) == 2
+    done = shell(*words, "--multirun", "task.sobel=5,4", "run.results=half", cwd=work)
+    assert done.returncode == 2
+    assert "takes one of 3, 5, 7" in done.stderr
+    assert len(list((work / "half" / "edges").iterdir())) == 1
+
+
+def test_table_from_the_run(ran, capsys, monkeypatch):
+    monkeypatch.chdir(ran[0])
+    code, out, _ = call(capsys, "table", "edges", "out=tables")
+    assert code == 0
+    assert "| SAM (2023)" in out
+    assert "| toy [1]" in out
+    assert "switches: grid=4" in out
+    for name in ("edges.md", "edges.csv", "edges.tex", "edges/precision_recall.png", "edges/precision_recall.svg"):
+        assert (ran[0] / "tables" / name).stat().st_size > 100
+
+
+def test_cache_commands(ran, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(shutil.copytree(ran[0], tmp_path / "work"))
+    assert "3 embeddings" in call(capsys, "cache", "ls", "dir=cache")[1]
+    assert "3 embeddings checked, 0 damaged" in call(capsys, "cache", "verify", "dir=cache")[1]
+    junk = tmp_path / "work" / "cache" / "00" / f"{'0' * 64}.safetensors"
+    junk.parent.mkdir(exist_ok=True)
+    junk.write_bytes(b"junk")
+    code, out, _ = call(capsys, "cache", "verify", "dir=cache")
+    assert code == 1
+    assert "truncated" in out
+    assert call(capsys, "cache", "verify", "remove=true", "dir=cache")[0] == 0
+    assert "3 embeddings removed" in call(capsys, "cache", "prune", "budget_gb=0", "dir=cache")[1]
+
+
+def complete(line, cwd):
+    return shell("-sc", "query=bash", cwd=cwd, COMP_LINE=line, COMP_POINT=str(len(line))).stdout.split()
+
+
+def test_tab_completion(tmp_path):
+    assert complete("sambench r", tmp_path) == ["run"]
+    assert "task=edges" in complete("sambench run task=", tmp_path)
+    assert "task.nms_iou=" in complete("sambench run task=edges task.nms_i", tmp_path)
+    assert set(complete("sambench run task=edges data=", tmp_path)) >= {"data=mini", "data=bsds500"}
+    installed = shell("run", "-sc", "install=bash", cwd=tmp_path)
+    assert "sambench" in installed.stdout
+    assert os.listdir(tmp_path) == []
+
+
+def test_cfg_job_shows_the_configuration(tmp_path):
+    done = shell("run", "task=edges", "--cfg", "job", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "nms_iou: 0.7" in done.stdout
+    assert os.listdir(tmp_path) == []
