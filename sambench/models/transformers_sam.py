@@ -114,6 +114,7 @@ class TransformersSam(PromptableModel):
         rules = TokenRules() if rules is None else rules
         self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
         self.family = checkpoint.family
+        self._flush_denormals()
         self.model = checkpoint.model.to(self.device).requires_grad_(False)
         self.model.to(decode_dtype)
         self.encoder = self.model.vision_encoder.to(dtype)
@@ -129,6 +130,15 @@ class TransformersSam(PromptableModel):
         self.provenance = self._describe(checkpoint, rules)
         self.fingerprint = self._fingerprint(checkpoint)
         self._prepared: tuple[Embedding, DecoderImage] | None = None
+
+    def _flush_denormals(self) -> None:
+        """Let numbers below 1e-38 be zero in this thread of a CPU.
+
+        Saturated softmaxes make them by the thousand, and they slow the matrix products that follow tenfold. The state
+        belongs to a thread, so every entry point asks for it.
+        """
+        if self.device.type == "cpu":
+            torch.set_flush_denormal(True)
 
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         what = {
@@ -170,6 +180,7 @@ class TransformersSam(PromptableModel):
         An embedding holds "image_embedding" (C, h, w) and what the family's decoder needs besides
         (`MaskDecoder.prepare`), in the encoder's dtype.
         """
+        self._flush_denormals()
         pixels = stack_pixels(self.preprocessing, images).to(self.device, self.dtype)
         tensors = self._features(self.encoder(pixels))
         sizes = [(image.shape[0], image.shape[1]) for image in images]
@@ -206,6 +217,7 @@ class TransformersSam(PromptableModel):
         Raises:
             ValueError: A prompt without any part, or mask logits of another size than the model's own.
         """
+        self._flush_denormals()
         image = self._image(embedding)
         answers: list[tuple[Tensor, tuple[Tensor, Tensor]]] = []
         for rows, part in without_padding(prompts):

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Parity with segment-anything, segment-anything-hq and sam2, in an environment of its own (about 6 GB: PyPI's torch
+# comes with CUDA libraries; nothing needs a GPU). They import torchvision, which must match torch's build.
+# Usage: tests/parity/run.sh [pytest arguments]. Exits with 77 where the environment cannot be built.
+# SAMBENCH_PARITY_ENV names the environment's folder, .venv-parity by default.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+env=${SAMBENCH_PARITY_ENV:-$root/.venv-parity}
+build() {
+    "${PYTHON:-python3}" -m venv "$env" &&
+        "$env/bin/pip" install -q torch==2.14.1 torchvision==0.29.1 &&
+        "$env/bin/pip" install -q segment-anything==1.0 transformers==5.23.0 timm==1.0.31 safetensors \
+            pycocotools opencv-python-headless matplotlib numba scipy hydra-core iopath tqdm setuptools wheel \
+            pytest pytest-benchmark hypothesis &&
+        "$env/bin/pip" install -q --no-deps segment-anything-hq==0.3 &&
+        SAM2_BUILD_CUDA=0 "$env/bin/pip" install -q --no-deps --no-build-isolation sam2==1.1.0 &&
+        touch "$env/complete"
+}
+if [ ! -e "$env/complete" ]; then
+    build || { echo "the parity environment cannot be built here: $env" >&2; exit 77; }
+fi
+cd "$root"
+PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore tests/parity tests/models/test_sam_edgetam.py "$@"

@@ -1,0 +1,41 @@
+"""SAM-HQ against segment_anything_hq: same random weights in a small configuration."""
+
+import pytest
+import torch
+
+pytest.importorskip("segment_anything_hq")
+
+import reference_models as reference  # noqa: E402
+from segment_anything_hq import SamPredictor  # noqa: E402
+
+from sambench.masks.resize import logits_at_original  # noqa: E402
+from sambench.models.transformers_sam import load  # noqa: E402
+from sambench.types import Prompts  # noqa: E402
+
+
+@pytest.mark.parametrize("hq_token_only", [False, True])
+def test_embeddings_logits_and_masks(tmp_path, hq_token_only):
+    model = reference.small_sam_hq()
+    torch.save(model.state_dict(), tmp_path / "weights.bin")
+    ours = load(tmp_path / "weights.bin", family="sam_hq", device="cpu", hq_token_only=hq_token_only)
+    predictor = SamPredictor(model)
+    for height, width in [(90, 131), (131, 90)]:
+        image = reference.image(height, width)
+        predictor.set_image(image)
+        embedding = ours.encode([image])[0]
+        assert relative(embedding.tensors["image_embedding"], predictor.features[0]) < 1e-4
+        for kind in reference.KINDS:
+            asked = reference.prompts(kind, height, width, 32)
+            for multimask in (True, False):
+                full, iou, low = reference.ask_sam(predictor, asked, multimask, hq_token_only=hq_token_only)
+                answer = ours.decode(embedding, Prompts(**asked), multimask)
+                assert answer.logits.shape == low.shape == (4, 1, 32, 32)
+                assert relative(answer.logits, low) < 1e-4, (kind, multimask)
+                assert relative(answer.predicted_iou, iou) < 1e-4, (kind, multimask)
+                resized = logits_at_original(answer.logits, answer.frame)
+                assert not ((resized > 0) != (full > 0))[full.abs() > 1e-3].any()
+
+
+def relative(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    """Return the largest difference over the largest value."""
+    return float((ours - theirs).abs().max() / theirs.abs().max())
