@@ -85,7 +85,7 @@ def without_small_regions(proposals: Proposals, settings: GeneratorSettings) -> 
     """
     kept, untouched, rles = [], [], []
     for i, rle in enumerate(proposals.rles):
-        mask, changed = _clean(coco_mask.decode(rle).astype(bool), settings)
+        mask, changed = _clean(coco_mask.decode([rle])[..., 0].astype(bool), settings)
         if mask is None:
             continue
         kept.append(i)

@@ -8,6 +8,7 @@ the image's size is ever stored, and runs come out in column-major order as run-
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ class AxisTaps(NamedTuple):
     weights: np.ndarray
 
 
+@lru_cache(maxsize=64)
 def axis_taps(low: int, frame: MaskFrame, axis: int) -> AxisTaps | None:
     """Read the weights of one axis off the resizing of unit vectors.
 

@@ -20,12 +20,7 @@ def unit_grid(points_per_side: int) -> np.ndarray:
     Raises:
         UsageError: n is below 1.
     """
-    if points_per_side < 1:
-        raise UsageError(
-            f"a grid needs at least one point a side, got {points_per_side}",
-            where="points_per_side",
-            mend="raise points_per_side, or lower crop_n_layers or crop_n_points_downscale_factor",
-        )
+    _check_points(points_per_side)
     half_step = 1 / (2 * points_per_side)
     axis = np.linspace(half_step, 1 - half_step, points_per_side)
     x, y = np.meshgrid(axis, axis)
@@ -56,5 +51,20 @@ def layer_points_per_side(points_per_side: int, n_layers: int, downscale_factor:
 
     Returns:
         n_layers + 1 counts (segment_anything's `build_all_layer_point_grids`).
+
+    Raises:
+        UsageError: The last layers would have no points.
     """
-    return [int(points_per_side / downscale_factor**layer) for layer in range(n_layers + 1)]
+    counts = [int(points_per_side / downscale_factor**layer) for layer in range(n_layers + 1)]
+    _check_points(min(counts))
+    return counts
+
+
+def _check_points(points_per_side: int) -> None:
+    """Refuse a grid without points."""
+    if points_per_side < 1:
+        raise UsageError(
+            f"a grid needs at least one point a side, got {points_per_side}",
+            where="points_per_side",
+            mend="raise points_per_side, or lower crop_n_layers or crop_n_points_downscale_factor",
+        )

@@ -28,3 +28,5 @@ def test_layers_of_the_papers_production_setting():
 def test_a_grid_without_points_is_refused():
     with pytest.raises(UsageError, match="at least one point"):
         unit_grid(0)
+    with pytest.raises(UsageError, match="at least one point"):
+        layer_points_per_side(3, 2, 2)
