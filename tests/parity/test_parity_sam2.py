@@ -5,14 +5,14 @@ import torch
 
 pytest.importorskip("sam2")
 
-import reference_models as reference  # noqa: E402
-from sam2.build_sam import build_sam2  # noqa: E402
-from sam2.sam2_image_predictor import SAM2ImagePredictor  # noqa: E402
+import reference_models as reference
+from sam2.build_sam import build_sam2
+from sam2.sam2_image_predictor import SAM2ImagePredictor
 
-from sambench.masks.resize import logits_at_original  # noqa: E402
-from sambench.models.checkpoints import load_checkpoint  # noqa: E402
-from sambench.models.transformers_sam import load  # noqa: E402
-from sambench.types import Prompts  # noqa: E402
+from sambench.masks.resize import logits_at_original
+from sambench.models.checkpoints import load_checkpoint
+from sambench.models.transformers_sam import load
+from sambench.types import Prompts
 
 
 def build(config: str, dynamic: bool = True):

@@ -5,12 +5,12 @@ import torch
 
 pytest.importorskip("segment_anything_hq")
 
-import reference_models as reference  # noqa: E402
-from segment_anything_hq import SamPredictor  # noqa: E402
+import reference_models as reference
+from segment_anything_hq import SamPredictor
 
-from sambench.masks.resize import logits_at_original  # noqa: E402
-from sambench.models.transformers_sam import load  # noqa: E402
-from sambench.types import Prompts  # noqa: E402
+from sambench.masks.resize import logits_at_original
+from sambench.models.transformers_sam import load
+from sambench.types import Prompts
 
 
 @pytest.mark.parametrize("hq_token_only", [False, True])

@@ -1,17 +1,22 @@
 """SAM against segment_anything: same random weights, small configuration and the real ViT-B shape."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 pytest.importorskip("segment_anything")
 
-import reference_models as reference  # noqa: E402
-from segment_anything import SamPredictor, sam_model_registry  # noqa: E402
+import reference_models as reference
+from segment_anything import SamPredictor, sam_model_registry
+from transformers import SamConfig, SamModel
 
-from sambench.masks.resize import logits_at_original  # noqa: E402
-from sambench.models.transformers_sam import load  # noqa: E402
-from sambench.types import Prompts  # noqa: E402
+from sambench.masks.resize import logits_at_original
+from sambench.models.checkpoints import recognise
+from sambench.models.convert_sam import convert_sam, sam_config
+from sambench.models.transformers_sam import load
+from sambench.types import Prompts
 
 SIZES = {"small": [(90, 131), (131, 90), (64, 64), (200, 311)], "vit_b": [(480, 640)]}
 
@@ -74,3 +79,14 @@ def test_pixels_equal_the_reference(pair):
         theirs = torch.as_tensor(predictor.transform.apply_image(image)).permute(2, 0, 1)[None].contiguous()
         theirs = predictor.model.preprocess(theirs)[0]
         assert torch.equal(ours.preprocessing.pixels(image), theirs)
+
+
+@pytest.mark.parametrize("size", ["vit_b", "vit_l", "vit_h"])
+def test_every_published_size_is_recognised_and_fits(size):
+    with torch.device("meta"):
+        tensors = sam_model_registry[size]().state_dict()
+    assert recognise(tensors, Path("weights.bin")) == ("sam", size)
+    with torch.device("meta"):
+        model = SamModel(SamConfig(**sam_config(tensors)))
+    converted = convert_sam(tensors)
+    assert {n: t.shape for n, t in model.state_dict().items()} == {n: t.shape for n, t in converted.items()}
