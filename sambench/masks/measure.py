@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
 from torch import Tensor
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
