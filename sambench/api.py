@@ -67,6 +67,9 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    from sambench.plugins import register_configs
+
+    register_configs()
     try:
         with initialize_config_module("sambench.configs", version_base="1.3"):
             config = hydra_compose("config", overrides=list(overrides))

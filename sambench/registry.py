@@ -24,6 +24,8 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     "datasets": {
         "mini": "sambench.datasets.mini:Mini",
         "bsds500": "sambench.datasets.bsds500:Bsds500",
+        "coco": "sambench.datasets.coco:Coco",
+        "lvis": "sambench.datasets.lvis:Lvis",
     },
 }
 

@@ -25,6 +25,9 @@ def main(words: list[str]) -> int:
         os.environ["COMP_POINT"] = str(point - len(command) - 1)
     import hydra
 
+    from sambench.plugins import register_configs
+
+    register_configs()
     sys.argv = ["sambench", "-sc", *words]
     hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(_nothing)()
     return 0

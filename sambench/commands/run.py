@@ -91,6 +91,9 @@ def _hydra(words: list[str]) -> int:
     import hydra
     from omegaconf import DictConfig
 
+    from sambench.plugins import register_configs
+
+    register_configs()
     failed: list[int] = []
     several = any(word in ("-m", "--multirun") for word in words)
 
@@ -127,6 +130,6 @@ def _allow_local_plugins(words: list[str]) -> None:
     """Let code beside a `--config-dir` folder's configs be imported as package.module:attribute."""
     for flag, value in zip(words, [*words[1:], ""], strict=True):
         if flag in ("--config-dir", "-cd"):
-            sys.path.insert(0, value)
+            sys.path.append(value)
         elif flag.startswith("--config-dir="):
-            sys.path.insert(0, flag.partition("=")[2])
+            sys.path.append(flag.partition("=")[2])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sambench.errors import PredictionError
 from sambench.types import Metric, Row, Sample
 
 if TYPE_CHECKING:
@@ -41,25 +42,34 @@ class Task(ABC):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Turn the rows of all samples into metrics with intervals; `seed` feeds the bootstrap."""
 
-    @abstractmethod
-    def save(self, sample_id: str, prediction: Any, folder: Path) -> None:
+    def save(self, sample_id: str, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
         """Write a prediction below `folder` in the field's own format, atomically and always to the same bytes."""
 
-    @abstractmethod
     def read(self, sample: Sample, folder: Path) -> Any:
         """Read back what `save` wrote or what another program made in the same format.
 
         Raises:
-            PredictionError: The file is damaged or does not fit the sample.
+            PredictionError: The file is damaged or does not fit the sample, or the task has no such format.
         """
+        raise self._no_format(folder)
 
-    @abstractmethod
     def missing(self, sample_ids: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
         """Compare a folder of predictions with the samples it should answer.
 
         Returns:
             The sample ids without a prediction, and the predictions (file names) that answer no sample.
-        """
 
-    def illustrate(self, sample: Sample, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional hook
+        Raises:
+            PredictionError: The folder is not there, or the task has no format for predictions.
+        """
+        raise self._no_format(folder)
+
+    def illustrate(self, sample: Sample, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
         """Draw the sample with its prediction below `folder`; the runner asks for the first few samples."""
+
+    def _no_format(self, folder: Path) -> PredictionError:
+        return PredictionError(
+            f"task {self.name} has no format for predictions made elsewhere",
+            where=folder,
+            mend=f"let a model make them: sambench run task={self.name}",
+        )

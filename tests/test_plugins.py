@@ -1,0 +1,92 @@
+"""The plug-in page's own examples, run as printed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from toys import environment
+
+from sambench import registry
+from sambench.errors import UsageError
+
+PAGE = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL))
+
+
+def sambench(*words, cwd, **extra):
+    command = [sys.executable, "-m", "sambench.cli", *words]
+    done = subprocess.run(command, cwd=cwd, env=environment(**extra), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def quick(command):
+    """The printed command with settings that keep it small."""
+    return [*command.split()[1:], "limit=2", "workers=0", "device=cpu", "progress=off"]
+
+
+def test_example_is_about_twenty_lines():
+    assert len([line for line in BLOCKS["python"].splitlines() if line.strip()]) <= 27
+
+
+def test_example_in_a_folder(tmp_path):
+    folder = tmp_path / "my_configs"
+    (folder / "task").mkdir(parents=True)
+    (folder / "grid_coverage.py").write_text(BLOCKS["python"])
+    (folder / "task" / "coverage.yaml").write_text(BLOCKS["yaml"])
+    out = sambench(*quick(BLOCKS["console"].strip()), cwd=tmp_path)
+    assert re.search(r"coverage\W+(\.\d{3}|1\.000)", out)
+
+
+@pytest.mark.slow
+def test_example_in_a_package(tmp_path):
+    package = tmp_path / "source" / "acme_coverage"
+    (package / "configs" / "task").mkdir(parents=True)
+    (package.parent / "pyproject.toml").write_text(BLOCKS["toml"])
+    (package / "__init__.py").touch()
+    (package / "configs" / "__init__.py").touch()
+    (package / "grid_coverage.py").write_text(BLOCKS["python"])
+    (package / "configs" / "task" / "coverage.yaml").write_text("name: coverage\ngrid: 8\n")
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(tmp_path / "site")]
+    subprocess.run([*install, str(package.parent)], check=True, capture_output=True, timeout=300)
+    path = {"PYTHONPATH": str(tmp_path / "site")}
+    assert "coverage  Share of the image" in sambench("ls", "tasks", cwd=tmp_path, **path)
+    out = sambench(*quick("sambench run task=coverage task.grid=4"), cwd=tmp_path, **path)
+    assert re.search(r"coverage\W+(\.\d{3}|1\.000)", out)
+
+
+class Point:
+    """Stands for an entry point of an installed package."""
+
+    dist = type("Dist", (), {"name": "acme"})()
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Pretend that a package with some entry points is installed."""
+
+    def pretend(*points):
+        monkeypatch.setattr(registry, "entry_points", lambda group: list(points))
+        registry.targets.cache_clear()
+
+    yield pretend
+    registry.targets.cache_clear()
+
+
+def test_a_name_claimed_twice_is_refused_with_both_places(installed):
+    installed(Point("edges", "acme.edges:Edges"))
+    with pytest.raises(UsageError, match=r"sambench\.tasks\.edges:EdgesTask and acme\.edges:Edges \(acme\)"):
+        registry.targets("tasks")
+
+
+def test_a_broken_plugin_only_warns(installed):
+    installed(Point("broken", "acme.nowhere:Task"))
+    with pytest.warns(UserWarning, match="broken"):
+        lines = registry.describe("tasks")
+    assert "cannot be imported" in lines["broken"]
+    assert lines["edges"].startswith("Zero-shot edge detection")
