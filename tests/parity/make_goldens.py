@@ -14,6 +14,7 @@ import torch
 
 FOLDER = Path(__file__).parent.parent / "golden"
 HEIGHT, WIDTH, BATCH = 90, 131, 2
+KINDS = ("points", "boxes", "masks", "points+boxes+masks")
 
 
 def small_golden(model: torch.nn.Module, predictor_class: type) -> dict[str, np.ndarray]:
@@ -24,12 +25,12 @@ def small_golden(model: torch.nn.Module, predictor_class: type) -> dict[str, np.
     golden = {"image": image, "embedding": predictor.features[0].numpy()}
     golden |= {f"weights/{name}": tensor.half().numpy() for name, tensor in model.state_dict().items()}
     golden |= {name: part.numpy() for name, part in asked("points+boxes+masks").items()}
-    for kind in reference.KINDS:
+    for kind in KINDS:
         for multimask in (True, False):
             full, iou, low = reference.ask_sam(predictor, asked(kind), multimask)
             key = f"{kind}/{'multi' if multimask else 'single'}"
             golden |= {f"{key}/logits": low.numpy(), f"{key}/iou": iou.numpy()}
-            if kind == "points+boxes":
+            if kind == "points+boxes+masks":
                 golden[f"{key}/masks"] = np.packbits(full.numpy() > 0)
                 golden[f"{key}/unsure"] = np.packbits(np.abs(full.numpy()) <= 1e-3)
     return golden
