@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from sambench.version import __version__
+
 if TYPE_CHECKING:
     from sambench.api import load_run, run, score
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "load_run", "run", "score"]
 
 

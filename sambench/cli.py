@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from sambench.commands import COMMANDS
 from sambench.errors import SambenchError, UsageError
 
 USAGE = """\
@@ -28,14 +29,6 @@ examples:
 tab completion for bash:
   eval "$(sambench run -sc install=bash)"
 """
-
-COMMANDS = {
-    "run": "sambench.commands.run:main",
-    "score": "sambench.commands.run:score",
-    "table": "sambench.commands.table:main",
-    "ls": "sambench.commands.ls:main",
-    "cache": "sambench.commands.cache:main",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -40,6 +40,16 @@ def test_example_in_a_folder(tmp_path):
     assert re.search(r"coverage\W+(\.\d{3}|1\.000)", out)
 
 
+def test_model_and_dataset_of_ones_own(tmp_path):
+    folder = tmp_path / "my_configs"
+    for group, name, target in [("model", "disc", "DiscModel"), ("data", "ramps", "Ramps")]:
+        (folder / group).mkdir(parents=True)
+        (folder / group / f"{name}.yaml").write_text(f"name: own_parts:{target}\n")
+    (folder / "own_parts.py").write_text(BLOCKS["py"])
+    out = sambench(*quick(BLOCKS["sh"].strip())[:-4], "workers=0", "progress=off", cwd=tmp_path)
+    assert "disc, Ramps all, 3 images" in out
+
+
 @pytest.mark.slow
 def test_example_in_a_package(tmp_path):
     package = tmp_path / "source" / "acme_coverage"

@@ -1,1 +1,10 @@
 """The commands of the command line, one module each; each takes its words and returns an exit code."""
+
+COMMANDS = {
+    "run": "sambench.commands.run:main",
+    "score": "sambench.commands.run:score",
+    "table": "sambench.commands.table:main",
+    "ls": "sambench.commands.ls:main",
+    "cache": "sambench.commands.cache:main",
+}
+"""Command -> "module:function"."""

@@ -8,7 +8,7 @@ import sys
 
 def main(words: list[str]) -> int:
     """Answer `-sc install=SHELL`, `uninstall=SHELL` and the shell's own `query=SHELL`."""
-    from sambench.cli import COMMANDS
+    from sambench.commands import COMMANDS
 
     query = next((word for word in words if word.startswith("query=")), None)
     line = os.environ.get("COMP_LINE", "")

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import sambench
 from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache import STORED_DTYPES, EmbeddingCache
@@ -25,6 +24,7 @@ from sambench.errors import UsageError
 from sambench.paths import cache_root
 from sambench.runs import provenance
 from sambench.runs.store import Run, RunStore, identity_hash
+from sambench.version import __version__
 
 log = logging.getLogger("sambench")
 
@@ -54,7 +54,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
     else:
         source, model, keys, cache = _from_model(config, task, dataset, stages, device)
     identity = {
-        "version": sambench.__version__,
+        "version": __version__,
         "task": {"name": task.name, **switches(task)},
         "model": {"name": model["name"], "fingerprint": model["fingerprint"]},
         "data": {

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import sambench
+from sambench.version import __version__
 
 _PACKAGES = (
     "torch", "transformers", "numpy", "scipy", "numba", "scikit-image", "higra", "pycocotools", "lvis", "hotcoco",
@@ -25,8 +25,8 @@ def now() -> str:
 
 def code() -> dict[str, Any]:
     """Return sambench's version and, in a checkout, the commit and whether files differ from it."""
-    root = Path(sambench.__file__).resolve().parent.parent
-    found: dict[str, Any] = {"version": sambench.__version__, "commit": None, "dirty": None}
+    root = Path(__file__).resolve().parents[2]
+    found: dict[str, Any] = {"version": __version__, "commit": None, "dirty": None}
     if (root / ".git").exists():
         commit = _git(root, "rev-parse", "HEAD")
         status = _git(root, "status", "--porcelain", "--untracked-files=no")
