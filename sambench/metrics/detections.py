@@ -1,0 +1,175 @@
+"""Detections of one image beside its ground truth: order, areas and overlaps as COCO defines them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from sambench.errors import PredictionError
+from sambench.masks import rle
+from sambench.metrics.rules import IouType
+from sambench.types import InstanceTruth
+
+
+@dataclass(frozen=True)
+class Detections:
+    """D masks, boxes or both that were predicted for one image.
+
+    Rules: detections are ranked by score, the highest first; equal scores keep the order they are given in (a stable
+    sort, pycocotools' mergesort). A score that is NaN or infinite has no rank and is refused: whoever makes scores
+    drops it before (a mask without pixels has the stability 0 / 0). An empty mask that is given all the same overlaps
+    nothing, so it is a false positive, has area 0 and takes one of the `max_dets` places.
+
+    Attributes:
+        scores: (D,) float64.
+        category_ids: (D,) int64; any number where categories do not count.
+        rles: D compressed COCO run-length codes, or None where there are only boxes.
+        boxes_xywh: (D, 4) float64 left, top, width, height in pixels; None takes the masks' boxes.
+
+    Raises:
+        PredictionError: Lengths differ, a score or box is not finite, or a box has a negative side.
+    """
+
+    scores: np.ndarray
+    category_ids: np.ndarray
+    rles: Sequence[rle.Rle] | None = None
+    boxes_xywh: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scores", np.asarray(self.scores, np.float64).reshape(-1))
+        object.__setattr__(self, "category_ids", np.asarray(self.category_ids, np.int64).reshape(-1))
+        if self.boxes_xywh is not None:
+            object.__setattr__(self, "boxes_xywh", np.asarray(self.boxes_xywh, np.float64).reshape(-1, 4))
+        lengths = {
+            name: len(part)
+            for name in ("scores", "category_ids", "rles", "boxes_xywh")
+            if (part := getattr(self, name)) is not None
+        }
+        if len(set(lengths.values())) > 1 or len(lengths) < 3:
+            raise PredictionError(
+                f"detections need a score, a category and a mask or box each; there are {lengths}",
+                mend="store the same number of each",
+            )
+        if bad := np.count_nonzero(~np.isfinite(self.scores)):
+            raise PredictionError(
+                f"{bad} of {len(self)} detections have a score that is not finite and cannot be ranked",
+                mend="drop these detections (masks without pixels have stability 0 / 0) or give them a score",
+            )
+        if self.boxes_xywh is not None and not (
+            np.isfinite(self.boxes_xywh).all() and self.boxes_xywh[:, 2:].min(initial=0) >= 0
+        ):
+            raise PredictionError("a detection's box is not finite or has a negative side")
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, index: np.ndarray) -> Detections:
+        """Return the detections of an integer index array, in its order."""
+        return Detections(
+            scores=self.scores[index],
+            category_ids=self.category_ids[index],
+            rles=None if self.rles is None else [self.rles[i] for i in index.tolist()],
+            boxes_xywh=None if self.boxes_xywh is None else self.boxes_xywh[index],
+        )
+
+    def ranked(self, limit: int) -> Detections:
+        """Return the `limit` detections with the highest scores, the highest first."""
+        return self[np.argsort(-self.scores, kind="stable")[:limit]]
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """(D,) float64 mask pixels; the boxes' areas only where there are no masks."""
+        if self.rles is not None:
+            return rle.areas(self.rles).astype(np.float64)
+        return np.asarray(self.boxes_xywh)[:, 2] * np.asarray(self.boxes_xywh)[:, 3]
+
+    def shapes(self, iou_type: IouType) -> Any:
+        """Return what overlaps are taken of: the codes, or (D, 4) float64 boxes.
+
+        Raises:
+            PredictionError: Masks are asked for and there are only boxes.
+        """
+        if iou_type == "segm":
+            if self.rles is None:
+                raise PredictionError("the detections hold boxes and no masks", mend="score them with iou_type=bbox")
+            return list(self.rles)
+        return rle.boxes_xywh(self.rles or []) if self.boxes_xywh is None else self.boxes_xywh
+
+
+@dataclass(frozen=True)
+class ImagePair:
+    """One image's ground truth with what was predicted for it.
+
+    Attributes:
+        truth: Its objects.
+        detections: The predictions.
+        truth_boxes_xywh: (G, 4) float64 boxes of the annotation file in pixels, one an annotation; None takes the
+            masks' boxes. Only `iou_type="bbox"` reads it.
+
+    Raises:
+        PredictionError: The masks have another size than the ground truth's.
+    """
+
+    truth: InstanceTruth
+    detections: Detections
+    truth_boxes_xywh: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if not self.truth.annotations or not self.detections.rles:
+            return
+        size = list(self.truth.annotations[0].rle["size"])
+        if wrong := [found["size"] for found in self.detections.rles if list(found["size"]) != size]:
+            raise PredictionError(
+                f"{len(wrong)} masks are {_size(wrong[0])} (height x width), the ground truth is {_size(size)}",
+                where=f"image {self.truth.image_id}",
+                mend="predict masks at the image's original size",
+            )
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """(G,) float64 `area` of the annotations in pixels."""
+        return np.array([found.area for found in self.truth.annotations], np.float64)
+
+    @cached_property
+    def categories(self) -> np.ndarray:
+        """(G,) int64 category ids of the annotations."""
+        return np.array([found.category_id for found in self.truth.annotations], np.int64)
+
+    @cached_property
+    def crowds(self) -> np.ndarray:
+        """(G,) bool, True for regions that stand for a group."""
+        return np.array([found.iscrowd for found in self.truth.annotations], bool)
+
+    def truth_shapes(self, iou_type: IouType) -> Any:
+        """Return the annotations' codes, or their (G, 4) float64 boxes (left, top, width, height)."""
+        codes = [found.rle for found in self.truth.annotations]
+        if iou_type == "segm":
+            return codes
+        if self.truth_boxes_xywh is None:
+            return rle.boxes_xywh(codes)
+        return np.asarray(self.truth_boxes_xywh, np.float64).reshape(-1, 4)
+
+
+def overlaps(found: Any, truth: Any, crowds: np.ndarray) -> np.ndarray:
+    """Measure the overlap of every detection with every object.
+
+    Args:
+        found: D codes or (D, 4) float64 boxes xywh.
+        truth: G of the same form.
+        crowds: (G,) bool; against a crowd the intersection is divided by the detection's area alone.
+
+    Returns:
+        (D, G) float64 in [0, 1], row-major; 0 where both are empty.
+    """
+    if len(found) == 0 or len(truth) == 0:
+        return np.zeros((len(found), len(truth)))
+    return np.ascontiguousarray(coco_mask.iou(found, truth, crowds.astype(np.uint8)), np.float64)
+
+
+def _size(size: Sequence[int]) -> str:
+    return " x ".join(str(int(length)) for length in size)

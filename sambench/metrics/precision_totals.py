@@ -1,0 +1,204 @@
+"""Average precision and recall over images, and over any resample of them, from one image's matches each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sambench.metrics.precision import NEVER_COUNTED, InstanceMatches, default_limits
+from sambench.metrics.precision_curve import weighted_precision
+from sambench.metrics.rules import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS, Kind, frequency_of, letter
+
+Values = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Of one area range: (K, 10) average precision, (K, M, 10) recall, and (K,) bool whether a category has objects."""
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """All images' detections of one area range, category by category, best score first.
+
+    Attributes are the arguments of `weighted_precision` of the same names.
+    """
+
+    starts: np.ndarray
+    images: np.ndarray
+    run_ends: np.ndarray
+    places: np.ndarray
+    hits: np.ndarray
+    uncounted: np.ndarray
+
+
+def precision_figures(
+    matches: Sequence[InstanceMatches],
+    *,
+    kind: Kind = "coco",
+    max_dets: Sequence[int] | None = None,
+    frequencies: Mapping[int, str] | None = None,
+) -> dict[str, float]:
+    """Return the figures of COCO's or LVIS's summary over images.
+
+    Args:
+        matches: One an image; images are taken in the order of their ids (`image_order`), as the official code does,
+            which settles ties between images.
+        kind: "coco" gives AP, AP50, AP75, APs, APm, APl at the last limit, AR@k for each limit k, and ARs@k, ARm@k,
+            ARl@k at the last. "lvis" adds APr, APc, APf.
+        max_dets: Limits k, ascending; the last should be the one the images were matched with. 1, 10, 100 for COCO and
+            300 for LVIS if left out.
+        frequencies: Category id to "r", "c" or "f"; LVIS needs it.
+
+    Returns:
+        Fractions by name; NaN where no category has an object.
+
+    Raises:
+        DatasetError: A category has no frequency.
+    """
+    replicates = precision_replicates(
+        matches, np.ones((1, len(matches)), np.int64), kind=kind, max_dets=max_dets, frequencies=frequencies
+    )
+    return {name: float(values[0]) for name, values in replicates.items()}
+
+
+def precision_replicates(
+    matches: Sequence[InstanceMatches],
+    weights: np.ndarray,
+    *,
+    kind: Kind = "coco",
+    max_dets: Sequence[int] | None = None,
+    frequencies: Mapping[int, str] | None = None,
+) -> dict[str, np.ndarray]:
+    """Return the figures of resamples of images, each exactly as if its images were the whole set.
+
+    An image drawn twice counts as two images with ids next to each other.
+
+    Args:
+        matches: One each of N images.
+        weights: (B, N) integer, how often each resample holds each image.
+        kind, max_dets, frequencies: As in `precision_figures`.
+
+    Returns:
+        (B,) float64 by figure.
+    """
+    limits = list(default_limits(kind) if max_dets is None else max_dets)
+    order = image_order([match.image_id for match in matches])
+    totals = _Totals([matches[i] for i in order], np.array(limits, np.int64))
+    marks = None
+    if kind == "lvis":
+        marks = np.array([frequency_of(category, frequencies or {}) for category in totals.categories], object)
+    rows = []
+    for row in np.ascontiguousarray(weights, np.int64):
+        rows.append(summary(dict(zip(AREA_RANGES, totals.values(row[order]), strict=True)), limits, marks))
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+
+def summary(values: Mapping[str, Values], limits: Sequence[int], marks: np.ndarray | None) -> dict[str, float]:
+    """Average over categories that have objects.
+
+    Args:
+        values: By area range.
+        limits: M limits.
+        marks: (K,) frequency letters of the categories, or None without frequency groups (COCO).
+
+    Returns:
+        The figures by name, as in `precision_figures`.
+    """
+    precision, recall, present = values["all"]
+    last = limits[-1]
+    at = {round(float(threshold), 2): t for t, threshold in enumerate(IOU_THRESHOLDS)}
+    figures = {
+        "AP": _mean(precision[present]),
+        "AP50": _mean(precision[present, at[0.5]]),
+        "AP75": _mean(precision[present, at[0.75]]),
+    }
+    for name in ("small", "medium", "large"):
+        figures[f"AP{letter(name)}"] = _mean(values[name][0][values[name][2]])
+    if marks is not None:
+        for name, mark in FREQUENCY_GROUPS.items():
+            figures[f"AP{letter(name)}"] = _mean(precision[present & (marks == mark)])
+    for m, limit in enumerate(limits):
+        figures[f"AR@{limit}"] = _mean(recall[present, m])
+    for name in ("small", "medium", "large"):
+        figures[f"AR{letter(name)}@{last}"] = _mean(values[name][1][values[name][2], -1])
+    return figures
+
+
+def image_order(image_ids: Sequence[int | str]) -> list[int]:
+    """Return the indices of images in the order of their ids, if these are numbers; in the order given, if names."""
+    if any(isinstance(number, str) for number in image_ids):
+        return list(range(len(image_ids)))
+    return sorted(range(len(image_ids)), key=lambda i: image_ids[i])
+
+
+class _Totals:
+    """The matches of N images, laid out once for many resamples.
+
+    Attributes:
+        categories: (K,) int64 ids of the categories that have objects.
+    """
+
+    def __init__(self, matches: Sequence[InstanceMatches], limits: np.ndarray) -> None:
+        self._limits = limits
+        counts = [len(match.truth_categories) for match in matches]
+        self._truth_images = np.repeat(np.arange(len(matches)), counts)
+        truth = _join([match.truth_categories for match in matches], np.int64)
+        self._truth_counts = _join([match.truth_counts for match in matches], np.int64).reshape(-1, len(AREA_RANGES))
+        self.categories, self._truth_index = np.unique(truth, return_inverse=True)
+        self._ranked = list(_rank(matches, self.categories))
+
+    def values(self, weights: np.ndarray) -> Iterator[Values]:
+        """Give precision and recall of each area range, for (N,) int64 repeat counts of the images."""
+        for a, ranked in enumerate(self._ranked):
+            repeated = self._truth_counts[:, a] * weights[self._truth_images]
+            n_truth = np.bincount(self._truth_index, repeated, len(self.categories)).astype(np.int64)
+            precision, found = weighted_precision(
+                ranked.starts,
+                ranked.images,
+                ranked.run_ends,
+                ranked.places,
+                ranked.hits,
+                ranked.uncounted,
+                weights,
+                n_truth,
+                self._limits,
+            )
+            yield precision, found / np.maximum(n_truth, 1)[:, None, None], n_truth > 0
+
+
+def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray) -> Iterator[_Ranked]:
+    """Sort all detections for each area range, leaving out categories without objects."""
+    images = np.repeat(np.arange(len(matches)), [len(match.scores) for match in matches])
+    scores = _join([match.scores for match in matches], np.float64)
+    found = _join([match.categories for match in matches], np.int64)
+    places = _join([match.places for match in matches], np.int32)
+    hits = _join([match.hits for match in matches], np.uint16).reshape(-1, len(AREA_RANGES))
+    uncounted = _join([match.uncounted for match in matches], np.uint16).reshape(-1, len(AREA_RANGES))
+    index = np.searchsorted(categories, found)
+    known = np.isin(found, categories)
+    order = np.lexsort((-scores, index))  # stable: ties stay in the order of images and of places
+    for a in range(len(AREA_RANGES)):
+        kept = order[known[order] & (uncounted[order, a] != NEVER_COUNTED)]
+        same = (images[kept][1:] == images[kept][:-1]) & (scores[kept][1:] == scores[kept][:-1])
+        same &= index[kept][1:] == index[kept][:-1]
+        yield _Ranked(
+            starts=np.searchsorted(index[kept], np.arange(len(categories) + 1)),
+            images=images[kept],
+            run_ends=_run_ends(same, len(kept)),
+            places=places[kept],
+            hits=hits[kept, a],
+            uncounted=uncounted[kept, a],
+        )
+
+
+def _run_ends(same: np.ndarray, length: int) -> np.ndarray:
+    """Return (length,) int64 end of the run each element is in; `same` tells that an element joins the one before."""
+    ends = np.append(np.flatnonzero(~same) + 1, length) if length else np.zeros(0, np.int64)
+    return ends[np.searchsorted(ends, np.arange(length), side="right")].astype(np.int64)
+
+
+def _join(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+    return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else float("nan")

@@ -1,0 +1,80 @@
+"""The constants of COCO's and LVIS's evaluation, as `Params` of pycocotools and lvis holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from sambench.errors import DatasetError, UsageError
+
+Kind = Literal["coco", "lvis"]
+IouType = Literal["segm", "bbox"]
+
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""(10,) float64; .50 to .95 by .05, not `arange`, whose sums drift above the true values."""
+
+RECALL_LEVELS = np.linspace(0.0, 1.0, 101)
+"""(101,) float64 recalls at which precision is read off."""
+
+AREA_RANGES = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
+"""Lowest and highest area in pixels, both ends included: an object of 1024 pixels is small and medium."""
+
+FREQUENCY_GROUPS = {"rare": "r", "common": "c", "frequent": "f"}
+"""LVIS groups and the letter of `frequency` in its categories: seen in < 10, < 100, >= 100 training images."""
+
+PROPOSAL_LIMITS = (1, 10, 100, 1000)
+COCO_LIMITS = (1, 10, 100)
+LVIS_LIMITS = (300,)
+
+
+def letter(group: str) -> str:
+    """Return what a group adds to a figure's name: "" for all, "s" for small, ... as in ARs@1000."""
+    return "" if group == "all" else group[0]
+
+
+def area_members(areas: np.ndarray) -> np.ndarray:
+    """Return (A, N) bool: which of (N,) areas in pixels lie in each of `AREA_RANGES`."""
+    areas = np.asarray(areas, np.float64)
+    return np.stack([(areas >= low) & (areas <= high) for low, high in AREA_RANGES.values()])
+
+
+def frequency_of(category_id: int, frequencies: Mapping[int, str]) -> str:
+    """Return the frequency letter of a category.
+
+    Raises:
+        DatasetError: The category has none, or another than "r", "c", "f".
+    """
+    found = frequencies.get(int(category_id))
+    if found is None or found not in FREQUENCY_GROUPS.values():
+        raise DatasetError(
+            f"category {category_id} has frequency {found!r}, not one of r, c, f",
+            where="`frequency` in the annotation file's categories",
+            mend="use the LVIS annotation file as downloaded",
+        )
+    return found
+
+
+def checked_limits(max_dets: int | Sequence[int]) -> tuple[int, ...]:
+    """Return limits on the number of detections in ascending order.
+
+    Raises:
+        UsageError: There is none, or one is no whole number from 1 on.
+    """
+    limits = (max_dets,) if isinstance(max_dets, int) else tuple(max_dets)
+    if not limits or any(int(limit) != limit or limit < 1 for limit in limits):
+        raise UsageError(f"max_dets is {max_dets}", mend="give whole numbers from 1 on, such as max_dets=[1,10,100]")
+    return tuple(sorted({int(limit) for limit in limits}))
+
+
+def checked_kinds(kind: str, iou_type: str) -> None:
+    """Refuse other rules than COCO's and LVIS's, and other overlaps than of masks and boxes.
+
+    Raises:
+        UsageError: `kind` is not "coco" or "lvis", or `iou_type` not "segm" or "bbox".
+    """
+    if kind not in ("coco", "lvis"):
+        raise UsageError(f"there are no evaluation rules {kind!r}", mend='choose "coco" or "lvis"')
+    if iou_type not in ("segm", "bbox"):
+        raise UsageError(f"iou_type is {iou_type!r}", mend='choose "segm" (masks) or "bbox" (boxes)')
