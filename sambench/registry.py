@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
 from typing import Any, Literal
 
-from sambench.errors import SambenchError, UsageError
+from sambench.errors import UsageError
 
 Kind = Literal["tasks", "models", "datasets"]
 
@@ -20,6 +21,8 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     },
     "models": {
         "hierarchy": "sambench.models.hierarchy:HierarchyModel",
+        "sam": "sambench.models.transformers_sam:load",
+        "official": "sambench.models.official:load",
     },
     "datasets": {
         "mini": "sambench.datasets.mini:Mini",
@@ -62,7 +65,7 @@ def resolve(kind: Kind, name: str) -> Callable[..., Any]:
         raise UsageError(
             f"unknown {kind[:-1]} {name!r}; known: {', '.join(sorted(targets(kind)))}",
             where=f"{_GROUP[kind]}={name}",
-            mend=f"{hint}`sambench ls {kind}` lists them; your own is named as package.module:attribute",
+            mend=f"{hint}`sambench ls {_LIST[kind]}` lists choices; your own is named as package.module:attribute",
         )
     module, _, attribute = target.partition(":")
     try:
@@ -76,20 +79,34 @@ def resolve(kind: Kind, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def describe(kind: Kind) -> dict[str, str]:
-    """Map every known name to the first line of its docstring; a plug-in that fails to import is warned about."""
-    lines = {}
-    for name in sorted(targets(kind)):
+def options(group: str) -> dict[str, str]:
+    """Map every choice of a configuration group to the comment in the first line of its YAML file.
+
+    Args:
+        group: "task", "model", "data" or "table".
+
+    Plug-ins' choices follow the built-in ones; a plug-in whose configuration cannot be found is warned about.
+    """
+    packages = ["sambench.configs", *(point.value for point in entry_points(group="sambench.configs"))]
+    found: dict[str, str] = {}
+    for package in packages:
         try:
-            lines[name] = (resolve(kind, name).__doc__ or "").strip().partition("\n")[0]
-        except SambenchError as error:
-            warnings.warn(str(error), stacklevel=2)
-            lines[name] = f"(cannot be imported: {targets(kind)[name]})"
-    return lines
+            folder = files(package) / group
+        except ImportError as error:
+            warnings.warn(f"the configuration of plug-in {package} cannot be found: {error}", stacklevel=2)
+            continue
+        if not folder.is_dir():
+            continue
+        for item in sorted(folder.iterdir(), key=lambda item: item.name):
+            if item.name.endswith(".yaml"):
+                first = item.read_text(encoding="utf-8").partition("\n")[0]
+                found[item.name.removesuffix(".yaml")] = first.removeprefix("#").strip() if first[:1] == "#" else ""
+    return found
 
 
 def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else "unknown package"
 
 
+_LIST: dict[Kind, str] = {"tasks": "tasks", "models": "models", "datasets": "data"}
 _GROUP: dict[Kind, str] = {"tasks": "task", "models": "model", "datasets": "data"}

@@ -62,7 +62,7 @@ def test_example_in_a_package(tmp_path):
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(tmp_path / "site")]
     subprocess.run([*install, str(package.parent)], check=True, capture_output=True, timeout=300)
     path = {"PYTHONPATH": str(tmp_path / "site")}
-    assert "coverage  Share of the image" in sambench("ls", "tasks", cwd=tmp_path, **path)
+    assert "coverage" in sambench("ls", "tasks", cwd=tmp_path, **path)
     out = sambench(*quick("sambench run task=coverage task.grid=4"), cwd=tmp_path, **path)
     assert re.search(r"coverage\W+(\.\d{3}|1\.000)", out)
 
@@ -94,9 +94,14 @@ def test_a_name_claimed_twice_is_refused_with_both_places(installed):
         registry.targets("tasks")
 
 
-def test_a_broken_plugin_only_warns(installed):
+def test_a_plugin_without_its_configuration_only_warns(installed):
+    installed(Point("broken", "acme_is_not_here.configs"))
+    with pytest.warns(UserWarning, match="acme_is_not_here"):
+        listed = registry.options("task")
+    assert listed["edges"].startswith("Zero-shot edge detection")
+
+
+def test_a_plugin_that_fails_to_import_is_told_when_it_is_used(installed):
     installed(Point("broken", "acme.nowhere:Task"))
-    with pytest.warns(UserWarning, match="broken"):
-        lines = registry.describe("tasks")
-    assert "cannot be imported" in lines["broken"]
-    assert lines["edges"].startswith("Zero-shot edge detection")
+    with pytest.raises(UsageError, match=r"'broken' cannot be imported: No module named 'acme'"):
+        registry.resolve("tasks", "broken")

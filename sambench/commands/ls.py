@@ -1,4 +1,4 @@
-"""`sambench ls`: what tasks, models, data and runs there are."""
+"""`sambench ls`: what tasks, models, data, tables and runs there are."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from sambench import registry
 from sambench.commands.words import parse
 from sambench.errors import SambenchError, UsageError
 
-KINDS: dict[str, registry.Kind] = {"tasks": "tasks", "models": "models", "data": "datasets"}
+GROUPS = {"tasks": "task", "models": "model", "data": "data", "tables": "table"}
 
 
 def main(words: list[str]) -> int:
     """Print one list."""
     what, rest = (words[0], words[1:]) if words else ("", [])
-    if what in KINDS:
+    if what in GROUPS:
         parse(rest, {}, f"ls {what}")
-        lines = registry.describe(KINDS[what])
+        lines = registry.options(GROUPS[what])
         width = max(map(len, lines), default=0)
         print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
         return 0
@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
     raise UsageError(
         f"cannot list {what!r}" if what else "nothing was named to list",
         where="sambench ls",
-        mend="use sambench ls tasks, models, data or runs",
+        mend="use sambench ls tasks, models, data, tables or runs",
     )
 
 

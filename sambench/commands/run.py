@@ -15,9 +15,9 @@ sambench run: run a task with a model on data; a killed run goes on when the sam
   sambench run task=NAME [model=NAME] [data=NAME] [key=value ...]
 
 tasks:
-{tasks}
+{task}
 models (default: hierarchy):
-{models}
+{model}
 data (default: mini):
 {data}
 
@@ -45,7 +45,7 @@ examples:
 def main(words: list[str]) -> int:
     """Run a task."""
     if not words or words[0] in ("-h", "--help"):
-        print(HELP.format(**{group: _listed(kind) for group, kind in _KINDS.items()}))
+        print(_help())
         return 0 if words else 2
     if words[0] in ("-sc", "--shell-completion"):
         from sambench.commands.completion import main as complete
@@ -58,7 +58,7 @@ def main(words: list[str]) -> int:
 def score(words: list[str]) -> int:
     """Score predictions made elsewhere."""
     if not words or words[0] in ("-h", "--help"):
-        print(HELP.format(**{group: _listed(kind) for group, kind in _KINDS.items()}))
+        print(_help())
         return 0 if words else 2
     _check_words(words, "score")
     if not any(word.startswith("predictions=") for word in words):
@@ -70,11 +70,14 @@ def score(words: list[str]) -> int:
     return _hydra(words)
 
 
-_KINDS: dict[str, registry.Kind] = {"tasks": "tasks", "models": "models", "data": "datasets"}
-
-
-def _listed(kind: registry.Kind) -> str:
-    return "\n".join(f"  {name}" for name in sorted(registry.targets(kind)))
+def _help() -> str:
+    """Fill the lists of tasks, models and data in."""
+    lists = {}
+    for group in ("task", "model", "data"):
+        choices = registry.options(group)
+        width = max(map(len, choices))
+        lists[group] = "\n".join(f"  {name:{width}}  {line}" for name, line in choices.items())
+    return HELP.format(**lists)
 
 
 def _check_words(words: list[str], command: str) -> None:

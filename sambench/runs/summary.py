@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from sambench.runs.reference import paper_values
 from sambench.runs.store import Run
 from sambench.types import Metric
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def caption(run: Run) -> str:
@@ -56,15 +60,20 @@ def print_run(run: Run) -> None:
     console = Console(highlight=False)
     console.print(caption(run), soft_wrap=True)
     console.print(table)
-    console.print(_stages(run), soft_wrap=True)
+    console.print(_stages(run))
+    if run.record.get("cache"):
+        counts = run.record["cache"]
+        console.print(f"embedding cache: {counts['hits']} hits, {counts['misses']} misses", soft_wrap=True)
     console.print(f"run folder: {run.folder}", soft_wrap=True)
 
 
-def _stages(run: Run) -> str:
-    """Write the stages' seconds an image in one line."""
-    timings = run.record.get("timings", {})
-    parts = [f"{stage} {value['per_image']:.3f}" for stage, value in timings.items() if stage != "wall"]
-    cache = run.record.get("cache")
-    told = f"; cache: {cache['hits']} hits, {cache['misses']} misses" if cache else ""
-    wall = timings.get("wall", {}).get("seconds", 0.0)
-    return f"seconds an image: {', '.join(parts)}; {wall:.1f} s in all{told}"
+def _stages(run: Run) -> Table:
+    """Make the table of what each stage took; stages overlap, so their seconds may add up to more than the wall's."""
+    from rich.table import Table
+
+    table = Table()
+    for column in ("stage", "seconds", "share", "s / image"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    for stage, value in run.record.get("timings", {}).items():
+        table.add_row(stage, f"{value['seconds']:.1f}", f"{100 * value['share']:.0f} %", f"{value['per_image']:.3f}")
+    return table
