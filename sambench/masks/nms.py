@@ -13,7 +13,8 @@ def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
 
     Areas are (x1 - x0) * (y1 - y0) in float32, so that inclusive mask boxes of one column or row have none, never
     suppress and are never suppressed; a box goes if IoU > threshold strictly; equal scores keep their given order.
-    These are `torchvision.ops.nms`'s rules, and `batched_nms`'s for a single category.
+    These are `torchvision.ops.nms`'s rules, and `batched_nms`'s for a single category, which beyond 1000 boxes leaves
+    the order of equal scores open.
 
     Args:
         boxes_xyxy: (N, 4) in any frame, any numeric dtype (computed in float32).

@@ -18,23 +18,27 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+import reference_models
 import torch
+from pycocotools import mask as coco_mask
 
 from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelSource
+from sambench.masks.nms import box_nms
+from sambench.models.transformers_sam import load
 from sambench.types import Prompts
 
 if importlib.util.find_spec("segment_anything") is None:
     pytest.skip("segment_anything is not installed", allow_module_level=True)
 
 
-def load(name):
+def load_beside(name):
     spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "masks" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-toy = load("toy_segmenter")
+toy = load_beside("toy_segmenter")
 
 
 def area(boxes):
@@ -115,14 +119,15 @@ class ReferencePredictor:
         return full, masks.predicted_iou, masks.logits
 
 
-def generate_by_reference(image, segmenter, settings):
+def generate_by_reference(image, segmenter, settings, model=None):
     shared = ("points_per_side", "points_per_batch", "pred_iou_thresh", "stability_score_thresh")
     shared += ("stability_score_offset", "box_nms_thresh", "crop_n_layers", "crop_nms_thresh", "crop_overlap_ratio")
     shared += ("crop_n_points_downscale_factor", "min_mask_region_area")
     arguments = {name: asdict(settings)[name] for name in shared}
-    model = SimpleNamespace(image_encoder=SimpleNamespace(img_size=toy.PADDED))
-    generator = reference.SamAutomaticMaskGenerator(model, output_mode="coco_rle", **arguments)
-    generator.predictor = ReferencePredictor(segmenter)
+    stub = SimpleNamespace(image_encoder=SimpleNamespace(img_size=toy.PADDED))
+    generator = reference.SamAutomaticMaskGenerator(model or stub, output_mode="coco_rle", **arguments)
+    if model is None:
+        generator.predictor = ReferencePredictor(segmenter)
     return generator.generate(image)
 
 
@@ -190,6 +195,62 @@ def test_empty_masks_are_all_that_the_reference_returns_besides(method):
     assert len(filled) < len(expected)
     proposals = AutomaticMaskGenerator(ModelSource(toy.ToySegmenter(empty_every=5)), settings, method).generate(image)
     assert_rows_equal(proposals, filled)
+
+
+@pytest.mark.skipif(not hasattr(sys.modules.get("torchvision"), "__version__"), reason="torchvision does not import")
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("count", [50, 1000, 1500])
+def test_suppression_equals_torchvisions(count, threshold):
+    from torchvision.ops.boxes import batched_nms, nms
+
+    generator = torch.Generator().manual_seed(count)
+    corners = torch.randint(0, 40, (count, 2, 2), generator=generator)
+    boxes = torch.cat([corners.amin(1), corners.amax(1)], dim=1)
+    scores = torch.randint(0, 9, (count,), generator=generator) / 8
+    kept = box_nms(boxes, scores, threshold)
+    assert kept.tolist() == nms(boxes.float(), scores, threshold).tolist()
+    # Beyond 1000 boxes batched_nms sorts once more, and not stably: equal scores come in any order.
+    batched = batched_nms(boxes.float(), scores, torch.zeros(count), threshold)
+    assert sorted(kept.tolist()) == sorted(batched.tolist())
+    assert scores[kept].tolist() == scores[batched].tolist()
+
+
+RANDOM_WEIGHTS = GeneratorSettings(
+    points_per_side=5, pred_iou_thresh=0.0, stability_score_thresh=0.0, box_nms_thresh=1.0, crop_nms_thresh=1.0
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"pred_iou_thresh": 0.5, "stability_score_thresh": 0.3},
+        {"points_per_side": 3, "crop_n_layers": 1},
+        {"min_mask_region_area": 100},
+    ],
+)
+def test_equals_the_reference_with_the_same_weights(changes, tmp_path):
+    """Random weights scatter masks over the whole image, so suppression is left to the tests above."""
+    model = reference_models.small_sam()
+    model.mask_decoder.iou_prediction_head.layers[-1].bias.data += 1  # else all estimates are below zero
+    torch.save(model.state_dict(), tmp_path / "weights.bin")
+    image = reference_models.image(90, 131)
+    settings = replace(RANDOM_WEIGHTS, **changes)
+    expected = [ann for ann in generate_by_reference(image, None, settings, model) if ann["area"] > 0]
+    source = ModelSource(load(str(tmp_path / "weights.bin"), family="sam", device="cpu"))
+    ours = AutomaticMaskGenerator(source, settings).generate(image)
+    assert len(ours) == len(expected) > 3
+    order = np.lexsort((ours.predicted_iou, *ours.points_xy.T))
+    expected.sort(key=lambda ann: (ann["point_coords"][0][::-1], ann["predicted_iou"]))
+    assert ours.points_xy[order].tolist() == [ann["point_coords"][0] for ann in expected]
+    masks, theirs = (
+        coco_mask.decode(rles) for rles in ([ours.rles[i] for i in order], [ann["segmentation"] for ann in expected])
+    )
+    # The decoders agree to 1e-4 relative, so a few pixels at logits next to zero differ, and so may areas and boxes.
+    assert (masks != theirs).sum((0, 1)).max() <= 6
+    np.testing.assert_allclose(ours.predicted_iou[order], [ann["predicted_iou"] for ann in expected], atol=1e-5)
+    np.testing.assert_allclose(ours.stability[order], [ann["stability_score"] for ann in expected], atol=1e-3)
+    assert np.abs(ours.areas[order] - [ann["area"] for ann in expected]).max() <= 6
 
 
 def write_golden():
