@@ -85,10 +85,11 @@ def _rematch_row(start: int, graph: Graph, state: State) -> int:
         if base + graph.unmatched < best:
             best, best_row, best_column = base + graph.unmatched, i, -1
         for e in range(graph.row_starts[i], graph.row_starts[i + 1]):
-            if base + graph.row_costs[e] >= best:  # prices of columns are never above 0, and costs only grow from here
+            length = base + graph.row_distances[e] * graph.factor
+            if length >= best:  # prices of columns are never above 0, and costs only grow from here
                 break
             j = graph.row_columns[e]
-            length = base + graph.row_costs[e] - v[j]
+            length -= v[j]
             if length >= best:
                 continue
             k = column_match[j]
@@ -127,7 +128,7 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
     u, v, row_match, column_match, distance, parent, stamp, heap, place, scanned = state
     price = -graph.rank[start]
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
-        price = min(price, graph.column_costs[e] - u[graph.column_rows[e]])
+        price = min(price, graph.column_distances[e] * graph.factor - u[graph.column_rows[e]])
     v[start] = price
     stamp[-1] += 1
     now, size, n_scanned = stamp[-1], 1, 0
@@ -143,7 +144,7 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
             best, best_column, best_row = base - graph.rank[j], j, -1
         for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
             i = graph.column_rows[e]
-            length = base + graph.column_costs[e] - u[i]
+            length = base + graph.column_distances[e] * graph.factor - u[i]
             if length >= best:
                 continue
             k = row_match[i]

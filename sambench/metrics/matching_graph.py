@@ -21,21 +21,23 @@ class Graph(NamedTuple):
     Attributes:
         row_starts: (R + 1,) int64; row i's neighbours are at row_starts[i]:row_starts[i + 1].
         row_columns: (E,) int32 columns.
-        row_costs: (E,) int64 costs: distances times a factor above every rank.
+        row_distances: (E,) int32 in hundredths of a pixel.
         column_starts: (C + 1,) int64.
         column_rows: (E,) int32 rows.
-        column_costs: (E,) int64.
+        column_distances: (E,) int32.
         rank: (C,) int64 distinct numbers; among equal optima, low ranks are matched.
+        factor: What a hundredth of a pixel costs: above every rank, so distance comes before rank.
         unmatched: Cost of leaving a row without a pair: more than any chain of exchanges can save.
     """
 
     row_starts: np.ndarray
     row_columns: np.ndarray
-    row_costs: np.ndarray
+    row_distances: np.ndarray
     column_starts: np.ndarray
     column_rows: np.ndarray
-    column_costs: np.ndarray
+    column_distances: np.ndarray
     rank: np.ndarray
+    factor: int
     unmatched: int
 
 
@@ -81,12 +83,12 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
     if unmatched > LIMIT:
         raise ValueError(f"{len(rows)} true and {len(rank)} predicted pixels need costs beyond 64 bits")
     steps = offsets[:, 0] * width + offsets[:, 1]
-    lists = _link(rows, padded.ravel(), len(rank), steps, distances * factor)
-    return Graph(*[*lists[0], *lists[1], rank.astype(np.int64), unmatched])
+    lists = _link(rows, padded.ravel(), len(rank), steps, distances)
+    return Graph(*[*lists[0], *lists[1], rank.astype(np.int64), factor, unmatched])
 
 
 @njit(cache=True, nogil=True)
-def _link(row_pixels, column_of, n_columns, steps, costs):  # type: ignore[no-untyped-def]
+def _link(row_pixels, column_of, n_columns, steps, distances):  # type: ignore[no-untyped-def]
     """Return the row lists and the column lists of a `Graph`; `steps` are flat offsets, nearest first."""
     n_rows = len(row_pixels)
     row_starts, column_starts = np.zeros(n_rows + 1, np.int64), np.zeros(n_columns + 1, np.int64)
@@ -99,13 +101,13 @@ def _link(row_pixels, column_of, n_columns, steps, costs):  # type: ignore[no-un
     row_starts, column_starts = np.cumsum(row_starts), np.cumsum(column_starts)
     row_at, column_at, size = row_starts.copy(), column_starts.copy(), row_starts[-1]
     row_columns, column_rows = np.empty(size, np.int32), np.empty(size, np.int32)
-    row_costs, column_costs = np.empty(size, np.int64), np.empty(size, np.int64)
+    row_distances, column_distances = np.empty(size, np.int32), np.empty(size, np.int32)
     for k in range(len(steps)):
         for i in range(n_rows):
             j = column_of[row_pixels[i] + steps[k]]
             if j >= 0:
-                row_columns[row_at[i]], row_costs[row_at[i]] = j, costs[k]
-                column_rows[column_at[j]], column_costs[column_at[j]] = i, costs[k]
+                row_columns[row_at[i]], row_distances[row_at[i]] = j, distances[k]
+                column_rows[column_at[j]], column_distances[column_at[j]] = i, distances[k]
                 row_at[i] += 1
                 column_at[j] += 1
-    return (row_starts, row_columns, row_costs), (column_starts, column_rows, column_costs)
+    return (row_starts, row_columns, row_distances), (column_starts, column_rows, column_distances)

@@ -118,7 +118,7 @@ def pairs_and_distance(graph, state):
     row_of = np.repeat(np.arange(len(state.row_match)), np.diff(graph.row_starts))
     paired = state.row_match[row_of] == graph.row_columns
     assert paired.sum() == (state.row_match >= 0).sum() == (state.column_match >= 0).sum()
-    return paired.sum(), graph.row_costs[paired].sum() // (len(graph.rank) + 1)
+    return paired.sum(), graph.row_distances[paired].sum()
 
 
 @pytest.mark.slow

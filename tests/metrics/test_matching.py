@@ -42,9 +42,8 @@ class Tracker:
         graph, total = self.graph, 0
         for i, j in zip(rows, columns, strict=True):
             own = slice(graph.row_starts[i], graph.row_starts[i + 1])
-            [cost] = graph.row_costs[own][graph.row_columns[own] == j]
-            assert cost % (len(graph.rank) + 1) == 0
-            total += cost // (len(graph.rank) + 1)
+            [distance] = graph.row_distances[own][graph.row_columns[own] == j]
+            total += distance
         return total
 
 
