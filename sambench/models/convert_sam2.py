@@ -81,7 +81,12 @@ def sam2_config(tensors: Tensors) -> dict[str, dict[str, Any]]:
 def edgetam_config(tensors: Tensors) -> dict[str, dict[str, Any]]:
     """Return the three sub-configurations of EdgeTamConfig (RepViT-M1 from timm, as published)."""
     arguments = {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]}
-    backbone = {"model_type": "timm_wrapper", "architecture": "repvit_m1", "model_args": arguments}
+    backbone = {
+        "model_type": "timm_wrapper",
+        "architecture": "repvit_m1",
+        "num_classes": 1000,
+        "model_args": arguments,
+    }
     return {
         "vision_config": {"backbone_config": backbone},
         "prompt_encoder_config": {},

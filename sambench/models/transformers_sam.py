@@ -126,7 +126,7 @@ class TransformersSam(PromptableModel):
         self.decoder = MaskDecoder(self.model, rules)
         self.encode_batch_size = encode_batch_size
         self.decode_batch_size = decode_batch_size or (4 if self.device.type == "cpu" else 64)
-        self.name = "_".join(part for part in (self.family, checkpoint.variant) if part)
+        self.name = _name(checkpoint)
         self.provenance = self._describe(checkpoint, rules)
         self.fingerprint = self._fingerprint(checkpoint)
         self._prepared: tuple[Embedding, DecoderImage] | None = None
@@ -347,3 +347,14 @@ def _check_asked(checkpoint: Checkpoint, family: str | None, variant: str | None
         raise ModelError(
             what, where=checkpoint.path, mend="choose the model of this checkpoint, or the right checkpoint"
         )
+
+
+def _name(checkpoint: Checkpoint) -> str:
+    """Return a short name: "sam_vit_h", "sam_hq_vit_l", "sam2.1_hiera_large", "edgetam"."""
+    family, variant = checkpoint.family, checkpoint.variant
+    if variant is None or variant == family:
+        return family
+    if family == "sam2" and checkpoint.format == "original":
+        version, _, size = variant.partition("_")
+        return f"sam{version}_{size}"
+    return f"{family}_{variant}"

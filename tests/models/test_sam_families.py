@@ -72,7 +72,7 @@ def tiny_config(family: str):
             vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=HEAD
         )
     arguments = {"in_chans": 3, "features_only": True, "out_indices": [0, 1, 2, 3]}
-    trunk = {"model_type": "timm_wrapper", "architecture": "repvit_m1", "model_args": arguments}
+    trunk = {"model_type": "timm_wrapper", "architecture": "repvit_m1", "num_classes": 1000, "model_args": arguments}
     prompt = {"hidden_size": 32, "image_size": 64, "patch_size": 16}
     vision = sizes | {"model_type": "edgetam_vision_model", "backbone_config": trunk}
     return transformers.EdgeTamConfig(vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=HEAD)
