@@ -46,6 +46,7 @@ class Annotation:
         rle: Compressed COCO run-length code: {"size": [H, W], "counts": bytes}.
         area: The dataset's own `area` where it gives one, else the mask's, in pixels.
         iscrowd: True where the region stands for a group and is no object of its own.
+        box_xywh: The dataset's own box in pixels where it gives one: left, top, width, height.
     """
 
     id: int | str
@@ -53,6 +54,7 @@ class Annotation:
     rle: dict[str, Any]
     area: float
     iscrowd: bool = False
+    box_xywh: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from sambench.engine.task import Task
+from sambench.engine.task import PredictionReader, Task
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
 CHUNK = 32
@@ -32,6 +32,7 @@ BATCH_POINTS = 64
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.masks.edge_strength import MaskEdge
     from sambench.runs.edge_maps import EdgePrediction
@@ -133,17 +134,11 @@ class EdgesTask(Task):
 
         write_map(prediction, folder, sample_id)
 
-    def read(self, sample: Sample, folder: Path) -> EdgePrediction:
-        """Read a PNG, .npy, `ucm2` or `segs` file made by `save` or by any detector."""
-        from sambench.runs.edge_maps import read_map
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open a folder of PNG, .npy, `ucm2` or `segs` files made by `save` or by any detector."""
+        from sambench.runs.edge_maps import EdgeMapFolder
 
-        return read_map(folder, sample.id, sample.size)
-
-    def missing(self, sample_ids: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
-        """Compare the folder's maps with the samples."""
-        from sambench.runs.edge_maps import compare_folder
-
-        return compare_folder(sample_ids, folder)
+        return EdgeMapFolder(path)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image."""

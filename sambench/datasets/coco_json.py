@@ -133,7 +133,8 @@ def annotation(entry: Entry, size: Size) -> Annotation:
     """Draw an annotation of an image of `size` (height, width)."""
     code = rle.from_segmentation(entry.segmentation, size)
     area = float(rle.areas([code])[0]) if entry.area is None else float(entry.area)
-    return Annotation(entry.id, entry.category_id, code, area, bool(entry.iscrowd))
+    box = None if entry.bbox is None else tuple(float(side) for side in entry.bbox)
+    return Annotation(entry.id, entry.category_id, code, area, bool(entry.iscrowd), box)  # type: ignore[arg-type]
 
 
 class Problems:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sambench.engine.device import resolve_device
 from sambench.engine.predictor import Predictor
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
-from sambench.engine.sources import FolderSource, ModelSource, Source, check_folder
+from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import UsageError
@@ -45,11 +45,12 @@ def launch(config: Mapping[str, Any]) -> Launched:
     """
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
+    task = task.for_dataset(dataset)
     stages = Stages()
     device = resolve_device(config["device"])
     record: dict[str, Any] = {"config": dict(config), "switches": switches(task)}
     if config["predictions"] is not None:
-        source, model, keys = _from_folder(config, task, dataset, stages)
+        source, model, keys = _from_files(config, task, dataset, stages)
         cache = None
     else:
         source, model, keys, cache = _from_model(config, task, dataset, stages, device)
@@ -75,7 +76,6 @@ def launch(config: Mapping[str, Any]) -> Launched:
         record |= {
             "model": model,
             "data": {**identity["data"], "root": dataset.root, "card": asdict(dataset.card)},
-            "missing": [key for key in dataset.keys if key not in set(keys)],
             "code": provenance.code(),
             "environment": provenance.environment(device),
         }
@@ -121,8 +121,11 @@ def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
 
 
 def switches(task: Task) -> dict[str, Any]:
-    """Return a task's protocol switches as JSON-like values."""
-    return json.loads(json.dumps(asdict(task))) if is_dataclass(task) else {}
+    """Return a task's protocol switches as JSON-like values: its fields but those that come from the data."""
+    if not is_dataclass(task):
+        return {}
+    chosen = {item.name: getattr(task, item.name) for item in fields(task) if not item.metadata.get("from_data")}
+    return dict(json.loads(json.dumps(chosen)))
 
 
 def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
@@ -159,14 +162,18 @@ def _from_model(
     return ModelSource(task, predictor, stages), told, list(dataset.keys), cache
 
 
-def _from_folder(
+def _from_files(
     config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages
 ) -> tuple[Source, dict[str, Any], list[str]]:
-    folder = Path(config["predictions"])
-    missing = set(check_folder(task, dataset.keys, folder, config["allow_missing"]))
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(str(path.relative_to(folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
-    told = {"name": folder.resolve().name, "fingerprint": digest.hexdigest(), "predictions": str(folder)}
-    return FolderSource(task, folder, stages), told, [key for key in dataset.keys if key not in missing]
+    path = Path(config["predictions"])
+    reader = task.reader(path, dataset)
+    missing = check_stored(reader, dataset.keys, path, config["allow_missing"])
+    left_out = set(missing) if reader.without == "left out" else set()
+    told = {
+        "name": path.resolve().name.partition(".")[0],
+        "fingerprint": reader.fingerprint(),
+        "predictions": str(path),
+        "missing": missing,
+        "missing_means": reader.without,
+    }
+    return StoredSource(reader, stages), told, [key for key in dataset.keys if key not in left_out]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
-from sambench.engine.task import Task
+from sambench.engine.task import PredictionReader, Task
 from sambench.errors import PredictionError, listing
 from sambench.types import Sample
 
@@ -43,11 +42,10 @@ class ModelSource:
 
 
 @dataclass
-class FolderSource:
+class StoredSource:
     """Predictions read from files."""
 
-    task: Task
-    folder: Path
+    reader: PredictionReader
     stages: Stages
 
     def prepare(self, samples: Sequence[Sample]) -> None:
@@ -56,29 +54,30 @@ class FolderSource:
     def predict(self, sample: Sample) -> Any:
         """Read the sample's prediction."""
         with self.stages.timed("read"):
-            return self.task.read(sample, self.folder)
+            return self.reader.read(sample)
 
 
-def check_folder(task: Task, keys: Sequence[str], folder: Path, allow_missing: bool) -> list[str]:
-    """Compare a folder of predictions with the data before anything is scored.
+def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, allow_missing: bool) -> list[str]:
+    """Compare stored predictions with the data before anything is scored.
 
     Returns:
         The keys without a prediction (empty unless `allow_missing`).
 
     Raises:
-        PredictionError: Predictions are missing, or answer no sample; all of them are counted and named.
+        PredictionError: Predictions are missing, or answer no sample; they are counted and named.
     """
-    missing, strangers = task.missing(keys, folder)
+    missing, strangers = reader.compare(keys)
     if strangers:
         raise PredictionError(
             f"{len(strangers)} prediction(s) answer no sample of this data: {listing(strangers, 20)}",
-            where=folder,
-            mend="choose the split they were made for (data.split=...), or move them out of the folder",
+            where=where,
+            mend="choose the split they were made for (data.split=...), or take them out",
         )
     if missing and (not allow_missing or len(missing) == len(keys)):
+        does = "score the rest" if reader.without == "left out" else "score them as empty"
         raise PredictionError(
             f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}",
-            where=folder,
-            mend="add them, or score the rest with allow_missing=true",
+            where=where,
+            mend=f"add them, or {does} with allow_missing=true",
         )
     return missing

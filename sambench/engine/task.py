@@ -5,13 +5,38 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from sambench.errors import PredictionError
 from sambench.types import Metric, Row, Sample
 
 if TYPE_CHECKING:
+    from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
+
+
+class PredictionReader(Protocol):
+    """Predictions made elsewhere.
+
+    Attributes:
+        without: What a sample without a prediction means where that is allowed: it is "left out" of the score, or is
+            scored as "empty" (a detector that found nothing).
+    """
+
+    without: Literal["left out", "empty"]
+
+    def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the samples without a prediction, and the names of predictions that answer no sample."""
+
+    def read(self, sample: Sample) -> Any:
+        """Read one sample's prediction.
+
+        Raises:
+            PredictionError: It is damaged or does not fit the sample.
+        """
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 (hex) over the predictions' bytes."""
 
 
 class Task(ABC):
@@ -45,31 +70,21 @@ class Task(ABC):
     def save(self, sample_id: str, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
         """Write a prediction below `folder` in the field's own format, atomically and always to the same bytes."""
 
-    def read(self, sample: Sample, folder: Path) -> Any:
-        """Read back what `save` wrote or what another program made in the same format.
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open predictions made elsewhere, in the format that `save` writes or another the field uses.
 
         Raises:
-            PredictionError: The file is damaged or does not fit the sample, or the task has no such format.
+            PredictionError: They are not there, are damaged, or the task has no format for them.
         """
-        raise self._no_format(folder)
+        raise PredictionError(
+            f"task {self.name} has no format for predictions made elsewhere",
+            where=path,
+            mend=f"let a model make them: sambench run task={self.name}",
+        )
 
-    def missing(self, sample_ids: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
-        """Compare a folder of predictions with the samples it should answer.
-
-        Returns:
-            The sample ids without a prediction, and the predictions (file names) that answer no sample.
-
-        Raises:
-            PredictionError: The folder is not there, or the task has no format for predictions.
-        """
-        raise self._no_format(folder)
+    def for_dataset(self, dataset: Dataset) -> Task:
+        """Return the task with what it needs to know of the data beyond single samples (categories)."""
+        return self
 
     def illustrate(self, sample: Sample, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
         """Draw the sample with its prediction below `folder`; the runner asks for the first few samples."""
-
-    def _no_format(self, folder: Path) -> PredictionError:
-        return PredictionError(
-            f"task {self.name} has no format for predictions made elsewhere",
-            where=folder,
-            mend=f"let a model make them: sambench run task={self.name}",
-        )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from sambench.errors import PredictionError
 from sambench.metrics.boundary_inputs import pb_from_ucm2
 from sambench.runs.files import atomic_path
-from sambench.types import Size
+from sambench.types import Sample, Size
 
 ENDINGS = (".png", ".npy", ".mat")
 """Accepted files, the first that exists wins."""
@@ -74,21 +75,43 @@ def find_map(folder: Path, sample_id: str) -> Path | None:
     return None
 
 
-def compare_folder(sample_ids: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
-    """Return the sample ids without a file and the files (relative paths) that answer no sample.
+class EdgeMapFolder:
+    """A folder of edge predictions, as `sambench.engine.task.PredictionReader`.
 
     Raises:
         PredictionError: The folder is not there.
     """
-    if not folder.is_dir():
-        raise PredictionError(
-            "the folder of predictions does not exist", where=folder, mend="give it as predictions=FOLDER"
-        )
-    found = {sample_id: find_map(folder, sample_id) for sample_id in sample_ids}
-    answered = set(found.values())
-    files = [path for path in folder.rglob("*") if path.suffix in ENDINGS and not path.name.startswith(".")]
-    strangers = sorted(str(path.relative_to(folder)) for path in files if path not in answered)
-    return [sample_id for sample_id, path in found.items() if path is None], strangers
+
+    without: Literal["left out", "empty"] = "left out"
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise PredictionError(
+                "the folder of predictions does not exist", where=folder, mend="give it as predictions=FOLDER"
+            )
+        self.folder = folder
+
+    def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the samples without a file, and the files (relative paths) that answer no sample."""
+        found = {key: find_map(self.folder, key) for key in keys}
+        answered = set(found.values())
+        strangers = sorted(str(path.relative_to(self.folder)) for path in self._files() if path not in answered)
+        return [key for key, path in found.items() if path is None], strangers
+
+    def read(self, sample: Sample) -> EdgePrediction:
+        """Read the sample's map."""
+        return read_map(self.folder, sample.id, sample.size)
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over names and bytes of all prediction files."""
+        digest = hashlib.sha256()
+        for path in sorted(self._files()):
+            digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def _files(self) -> list[Path]:
+        files = self.folder.rglob("*")
+        return [path for path in files if path.suffix in ENDINGS and not path.name.startswith(".")]
 
 
 def _read_soft(path: Path) -> np.ndarray:

@@ -21,9 +21,17 @@ def caption(run: Run) -> str:
     text = f"{record['identity']['task']['name']}"
     text += f" ({preset})" if preset else ""
     text += f", {record['model']['name']}, {card['title']} {data['split']}, {data['samples']} images"
-    if record.get("missing"):
-        text += f"; {len(record['missing'])} images without a prediction are left out"
+    text += missing_note(run)
     return f"{text}. {card['note']}".strip() if card["note"] else text
+
+
+def missing_note(run: Run) -> str:
+    """Say how many images had no prediction and what became of them, or nothing."""
+    missing = run.record["model"].get("missing")
+    if not missing:
+        return ""
+    means = {"left out": "are left out", "empty": "count as images where nothing was found"}
+    return f"; {len(missing)} images without a prediction {means[run.record['model']['missing_means']]}"
 
 
 def interval(metric: Metric, digits: int = 3) -> str:

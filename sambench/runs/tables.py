@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sambench.errors import UsageError
 from sambench.runs.reference import published
 from sambench.runs.store import Run, flatten
-from sambench.runs.summary import interval, number
+from sambench.runs.summary import interval, missing_note, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +94,8 @@ def difference(run: Run) -> str:
     if data["card"]["generated"]:
         told.append(f"{data['card']['title']}: {data['card']['note']}; not comparable with the published rows")
     told.append(f"{data['name']} {data['split']}, {data['samples']} images")
-    if run.record.get("missing"):
-        told.append(f"{len(run.record['missing'])} images without a prediction left out")
+    if missing := missing_note(run):
+        told.append(missing.removeprefix("; "))
     changed = changed_switches(run)
     if changed:
         told.append("switches: " + ", ".join(f"{key}={value}" for key, value in changed.items()))

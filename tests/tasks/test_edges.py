@@ -153,7 +153,7 @@ def test_missing_predictions_are_all_listed_or_left_out_on_request(data, tmp_pat
     with pytest.raises(PredictionError, match="2 of 3 samples have no prediction: test/1001, test/1002"):
         score(data, folder, tmp_path / "run")
     run = score(data, folder, tmp_path / "run", allow_missing=True)
-    assert run.record["missing"] == ["test/1001", "test/1002"]
+    assert run.record["model"]["missing"] == ["test/1001", "test/1002"]
     assert run.metrics["ods"].n == 1
 
 
