@@ -85,7 +85,9 @@ class Detections:
     def areas(self) -> np.ndarray:
         """(D,) float64 mask pixels; the boxes' areas only where there are no masks."""
         if self.rles is not None:
-            return rle.areas(self.rles).astype(np.float64)
+            # pycocotools 2.0.11 keeps the number of masks in a uint8 on its way to `area`.
+            parts = [rle.areas(self.rles[first : first + 255]) for first in range(0, len(self), 255)]
+            return np.concatenate([np.zeros(0), *parts])
         return np.asarray(self.boxes_xywh)[:, 2] * np.asarray(self.boxes_xywh)[:, 3]
 
     def shapes(self, iou_type: IouType) -> Any:

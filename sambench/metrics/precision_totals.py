@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from sambench.metrics.precision import NEVER_COUNTED, InstanceMatches, default_limits
-from sambench.metrics.precision_curve import weighted_precision
+from sambench.metrics.precision_curve import Ranking, weighted_precision
 from sambench.metrics.rules import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS, Kind, frequency_of, letter
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Of one area range: (K, 10) average precision, (K, M, 10) recall, and (K,) bool whether a category has objects."""
-
-
-@dataclass(frozen=True)
-class _Ranked:
-    """All images' detections of one area range, category by category, best score first.
-
-    Attributes are the arguments of `weighted_precision` of the same names.
-    """
-
-    starts: np.ndarray
-    images: np.ndarray
-    run_ends: np.ndarray
-    places: np.ndarray
-    hits: np.ndarray
-    uncounted: np.ndarray
 
 
 def precision_figures(
@@ -151,49 +135,54 @@ class _Totals:
         for a, ranked in enumerate(self._ranked):
             repeated = self._truth_counts[:, a] * weights[self._truth_images]
             n_truth = np.bincount(self._truth_index, repeated, len(self.categories)).astype(np.int64)
-            precision, found = weighted_precision(
-                ranked.starts,
-                ranked.images,
-                ranked.run_ends,
-                ranked.places,
-                ranked.hits,
-                ranked.uncounted,
-                weights,
-                n_truth,
-                self._limits,
-            )
+            precision, found = weighted_precision(ranked, weights, n_truth, self._limits)
             yield precision, found / np.maximum(n_truth, 1)[:, None, None], n_truth > 0
 
 
-def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray) -> Iterator[_Ranked]:
+def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray) -> Iterator[Ranking]:
     """Sort all detections for each area range, leaving out categories without objects."""
-    images = np.repeat(np.arange(len(matches)), [len(match.scores) for match in matches])
+    images = np.repeat(np.arange(len(matches), dtype=np.int32), [len(match.scores) for match in matches])
     scores = _join([match.scores for match in matches], np.float64)
     found = _join([match.categories for match in matches], np.int64)
     places = _join([match.places for match in matches], np.int32)
     hits = _join([match.hits for match in matches], np.uint16).reshape(-1, len(AREA_RANGES))
     uncounted = _join([match.uncounted for match in matches], np.uint16).reshape(-1, len(AREA_RANGES))
     index = np.searchsorted(categories, found)
-    known = np.isin(found, categories)
     order = np.lexsort((-scores, index))  # stable: ties stay in the order of images and of places
+    order = order[np.isin(found, categories)[order]]
     for a in range(len(AREA_RANGES)):
-        kept = order[known[order] & (uncounted[order, a] != NEVER_COUNTED)]
-        same = (images[kept][1:] == images[kept][:-1]) & (scores[kept][1:] == scores[kept][:-1])
-        same &= index[kept][1:] == index[kept][:-1]
-        yield _Ranked(
-            starts=np.searchsorted(index[kept], np.arange(len(categories) + 1)),
+        kept = order[uncounted[order, a] != NEVER_COUNTED]
+        joins = np.zeros(len(kept), bool)
+        joins[1:] = True
+        for column in (index, images, scores):
+            joins[1:] &= column[kept[1:]] == column[kept[:-1]]
+        starts, ends = _steps(joins, (hits[kept, a] | uncounted[kept, a]) != 0)
+        begins = np.searchsorted(index[kept], np.arange(len(categories) + 1))
+        yield Ranking(
             images=images[kept],
-            run_ends=_run_ends(same, len(kept)),
             places=places[kept],
             hits=hits[kept, a],
             uncounted=uncounted[kept, a],
+            starts=begins[:-1],
+            steps=np.searchsorted(starts, begins),
+            step_starts=starts,
+            step_ends=ends,
         )
 
 
-def _run_ends(same: np.ndarray, length: int) -> np.ndarray:
-    """Return (length,) int64 end of the run each element is in; `same` tells that an element joins the one before."""
-    ends = np.append(np.flatnonzero(~same) + 1, length) if length else np.zeros(0, np.int64)
-    return ends[np.searchsorted(ends, np.arange(length), side="right")].astype(np.int64)
+def _steps(joins: np.ndarray, eventful: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (E,) starts and ends of the runs of ties that hold a detection that is not simply wrong.
+
+    Args:
+        joins: (D,) bool, the detection ties with the one before.
+        eventful: (D,) bool, the detection is right or does not count at some threshold.
+    """
+    starts = np.flatnonzero(~joins)
+    ends = np.append(starts[1:], len(joins))
+    if len(starts) == 0:
+        return starts, starts
+    kept = np.logical_or.reduceat(eventful, starts)
+    return starts[kept], ends[kept]
 
 
 def _join(parts: list[np.ndarray], dtype: type) -> np.ndarray:

@@ -126,11 +126,11 @@ def recall_replicates(
         (B,) float64 by figure, as `recall_figures` names them.
     """
     figures = {}
+    weights = np.asarray(weights, np.float64)  # exact: counts stay far below 2**53
     for group in _groups(matches):
         found, totals = recall_counts(matches, group, max_dets)
         n_truth = weights @ totals
-        share = (weights @ found.reshape(len(matches), -1)).reshape(len(weights), *found.shape[1:])
-        recall = share / np.where(n_truth > 0, n_truth, np.nan)[:, None, None]
+        recall = np.tensordot(weights, found, axes=1) / np.where(n_truth > 0, n_truth, np.nan)[:, None, None]
         for m, limit in enumerate(max_dets):
             figures[f"AR{letter(group)}@{limit}"] = recall[:, :, m].mean(axis=1)
     return figures
