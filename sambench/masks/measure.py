@@ -62,9 +62,9 @@ def measure_masks(masks: Masks, stability_offset: float, crop: Crop, image_size:
     if method == "scan" and not scannable:
         raise ValueError(f"logits of {tuple(logits.shape[-2:])} in {masks.frame} cannot be scanned")
     if columns is not None and rows is not None and (method == "scan" or (method == "auto" and not logits.is_cuda)):
-        transposed = logits.cpu().transpose(1, 2).contiguous().numpy()
+        low = logits.cpu().contiguous().numpy()
         offset = np.float32(stability_offset)
-        counts, lengths, areas = scan_masks(transposed, columns, rows, offset, crop.box_xyxy[:2], image_size)
+        counts, lengths, areas = scan_masks(low, columns, rows, offset, crop.box_xyxy[:2], image_size)
         runs = RunLengths(counts, lengths, image_size)
         stability = stability_from_areas(*torch.from_numpy(areas).unbind(1))
     else:

@@ -1,9 +1,9 @@
 """One pass over low-resolution logits on the CPU: run lengths and areas at the size of the image.
 
 A pixel of the resized mask is a weighted mean of a window of at most three by three low-resolution logits, whatever
-bilinear steps lie between. Where a whole window is above the raised threshold, or none of it above the lowered one, all
-pixels that it feeds are known without being computed; only those near the mask's boundary are interpolated. Nothing of
-the image's size is ever stored, and runs come out in column-major order as run-length codes need them.
+bilinear steps lie between. Where no threshold (raised, zero, lowered) parts the logits of a window, all pixels that it
+feeds are known without being computed; only those near a boundary are interpolated. Nothing of the image's size is ever
+stored, and runs come out in column-major order as run-length codes need them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from sambench.masks.resize import logits_at_original
 from sambench.types import MaskFrame, Size
 
 TAPS = 3
-# What is known of all logits of a window; combined by "and".
-_MIXED, _HIGH, _LOW = 0, 1, 2
+# Between which thresholds a logit lies: up to -offset, up to 0, up to offset, above. "And" over a window is its common
+# level, or _MIXED.
+_MIXED, _LOW, _BELOW, _ABOVE, _HIGH = 0, 1, 2, 4, 8
+_TILE = 16
 
 
 class AxisTaps(NamedTuple):
@@ -66,7 +68,7 @@ def axis_taps(low: int, frame: MaskFrame, axis: int) -> AxisTaps | None:
 
 @njit(cache=True, nogil=True)
 def scan_masks(
-    logits_t: np.ndarray,
+    logits: np.ndarray,
     columns: AxisTaps,
     rows: AxisTaps,
     offset: np.float32,
@@ -76,7 +78,7 @@ def scan_masks(
     """Encode N masks and count the pixels of their raised and lowered versions.
 
     Args:
-        logits_t: (N, w, h) float32 low-resolution logits, transposed.
+        logits: (N, h, w) float32 low-resolution logits.
         columns: Taps of the columns of the crop that the logits answer for.
         rows: Taps of its rows.
         offset: How far the threshold 0 moves either way for the stability score.
@@ -87,9 +89,10 @@ def scan_masks(
         (T,) int32 run lengths at the image's size and (N,) int64 how many of them each mask has, both as in
         `RunLengths`; (N, 2) int64 areas at logits above `offset` and above -`offset`.
     """
-    count, _, low_height = logits_t.shape
-    bits = np.empty(logits_t.shape[1:], np.uint8)
-    windows = np.empty(logits_t.shape[1:], np.uint8)
+    count, low_height, low_width = logits.shape
+    turned = np.empty((low_width, low_height), np.float32)
+    levels = np.empty((low_width, low_height), np.uint8)
+    windows = np.empty((low_width, low_height), np.uint8)
     column = np.empty(low_height, np.float32)
     pieces = np.empty((low_height, 2), np.int64)
     areas = np.zeros((count, 2), np.int64)
@@ -97,7 +100,8 @@ def scan_masks(
     changes = np.empty(1 << 16, np.int32)
     total = 0
     for i in range(count):
-        _classify_windows(logits_t[i], offset, bits, windows)
+        _transpose(logits[i], turned)
+        _classify_windows(turned, offset, levels, windows)
         first, window, n_pieces = total, -1, 0
         for x in range(len(columns.starts)):
             c = columns.starts[x]
@@ -109,9 +113,7 @@ def scan_masks(
             changes = _with_room(changes, total + len(rows.starts) + 3)
             if n_pieces > 1 or pieces[0, 0] == _MIXED:
                 for r in range(low_height):
-                    column[r] = _weigh(
-                        columns.weights, x, logits_t[i, c, r], logits_t[i, c + 1, r], logits_t[i, c + 2, r]
-                    )
+                    column[r] = _weigh(columns.weights, x, turned[c, r], turned[c + 1, r], turned[c + 2, r])
             base = (x + corner_xy[0]) * image_size[0] + corner_xy[1]
             total = _scan_column(column, rows, pieces[:n_pieces], offset, base, changes, first, total, areas[i])
         total = _changes_to_runs(changes, first, total, image_size[0] * image_size[1])
@@ -120,16 +122,27 @@ def scan_masks(
 
 
 @njit(cache=True, nogil=True)
-def _classify_windows(logits_t: np.ndarray, offset: np.float32, bits: np.ndarray, windows: np.ndarray) -> None:
-    """Fill windows[c, r] with what holds for all 3 x 3 logits from (c, r) on."""
-    width, height = logits_t.shape
+def _transpose(source: np.ndarray, target: np.ndarray) -> None:
+    """Copy source.T to target, a strip of rows at a time so that the cache holds what is being written."""
+    height, width = source.shape
+    for top in range(0, height, _TILE):
+        for c in range(width):
+            for r in range(top, min(top + _TILE, height)):
+                target[c, r] = source[r, c]
+
+
+@njit(cache=True, nogil=True)
+def _classify_windows(turned: np.ndarray, offset: np.float32, levels: np.ndarray, windows: np.ndarray) -> None:
+    """Fill windows[c, r] with the common level of the 3 x 3 logits from (c, r) on; a NaN is low."""
+    width, height = turned.shape
     for c in range(width):
         for r in range(height):
-            value = logits_t[c, r]
-            bits[c, r] = np.uint8(value > offset) * _HIGH | np.uint8(not value > -offset) * _LOW
+            value = turned[c, r]
+            above = np.uint8(value > -offset) + np.uint8(value > 0) + np.uint8(value > offset)
+            levels[c, r] = np.uint8(1) << above
     for c in range(width - 2):
         for r in range(height):
-            windows[c, r] = bits[c, r] & bits[c + 1, r] & bits[c + 2, r]
+            windows[c, r] = levels[c, r] & levels[c + 1, r] & levels[c + 2, r]
         for r in range(height - 2):
             windows[c, r] = windows[c, r] & windows[c, r + 1] & windows[c, r + 2]
 
@@ -172,10 +185,12 @@ def _scan_column(
     y = 0
     for piece in range(len(pieces)):
         kind, stop = pieces[piece]
-        if kind == _HIGH:
-            areas += stop - y
-            total = _append_run(changes, first, total, base + y, base + stop)
-        elif kind == _MIXED:
+        if kind != _MIXED:
+            areas[0] += (stop - y) * (kind == _HIGH)
+            areas[1] += (stop - y) * (kind >= _BELOW)
+            if kind >= _ABOVE:
+                total = _append_run(changes, first, total, base + y, base + stop)
+        else:
             inner = outer = np.int64(0)
             start = -1
             for i in range(y, stop):
