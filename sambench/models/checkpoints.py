@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import pickle
-import zipfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,33 +12,8 @@ from torch import Tensor
 
 from sambench.errors import ModelError, listing
 from sambench.models import convert_sam, convert_sam2
-
-FAMILIES = {
-    "sam": ("SamModel", "SamConfig"),
-    "sam_hq": ("SamHQModel", "SamHQConfig"),
-    "sam2": ("Sam2Model", "Sam2Config"),
-    "sam3_tracker": ("Sam3TrackerModel", "Sam3TrackerConfig"),
-    "edgetam": ("EdgeTamModel", "EdgeTamConfig"),
-}
-"""Family -> its image model and configuration in `transformers`."""
-
-FOLDER_TYPES = {
-    "sam": "sam",
-    "sam_hq": "sam_hq",
-    "sam2": "sam2",
-    "sam2_video": "sam2",
-    "sam3_tracker": "sam3_tracker",
-    "sam3_tracker_video": "sam3_tracker",
-    "sam3_video": "sam3_tracker",
-    "edgetam": "edgetam",
-    "edgetam_video": "edgetam",
-}
-"""`model_type` in a folder's config.json -> family."""
-
-EXPECTED = (
-    "a folder with config.json and *.safetensors, or an original SAM, SAM-HQ, SAM 2, SAM 2.1 or EdgeTAM checkpoint"
-)
-USE_OFFICIAL = "score other architectures through their own code: model=official model.factory=package.module:function"
+from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, read_tensors, sha256_of
+from sambench.models.checkpoint_folders import FAMILIES, load_folder
 
 
 @dataclass(frozen=True)
@@ -67,6 +38,31 @@ class Checkpoint:
     variant: str | None
     model: Any
 
+    @property
+    def name(self) -> str:
+        """Short name: "sam_vit_h", "sam_hq_vit_l", "sam2.1_hiera_large", "edgetam"."""
+        if self.variant is None or self.variant == self.family:
+            return self.family
+        if self.family == "sam2" and self.format == "original":
+            version, _, size = self.variant.partition("_")
+            return f"sam{version}_{size}"
+        return f"{self.family}_{self.variant}"
+
+    def check(self, family: str | None, variant: str | None) -> None:
+        """Refuse a checkpoint of another family or size than was asked for.
+
+        Raises:
+            ModelError: It is another; says what it holds.
+        """
+        held = f"{self.family} {self.variant or 'of no published size'}"
+        asked = f"{family or self.family} {variant or ''}".strip()
+        # A folder's SAM 2 configuration does not tell 2 from 2.1.
+        folder = self.family == "sam2" and self.format == "transformers"
+        fits = variant is None or self.variant == variant or (folder and variant.endswith(f"_{self.variant}"))
+        if (family is not None and self.family != family) or not fits:
+            what = f"the checkpoint holds {held}, but {asked} was asked for"
+            raise ModelError(what, where=self.path, mend="choose the model of this checkpoint, or the right checkpoint")
+
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Load a checkpoint of any known family.
@@ -81,49 +77,14 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if not path.exists():
         raise ModelError("the checkpoint does not exist", where=path, mend=f"model.checkpoint=PATH, {EXPECTED}")
     if path.is_dir():
-        return _load_folder(path)
-    tensors = read_tensors(path)
-    family, variant = recognise(tensors, path)
-    model = _convert(family, tensors, path)
-    return Checkpoint(str(path), sha256_of([path]), path.stat().st_size, "original", family, variant, model)
-
-
-def sha256_of(files: list[Path]) -> str:
-    """Return the SHA-256 (hex) of files' bytes, one after another."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read the named tensors of an original file; only tensors are unpickled, never code.
-
-    A "model" or "state_dict" level and a "module." prefix are taken off.
-
-    Raises:
-        ModelError: The file is truncated, holds more than tensors, or no tensors.
-    """
-    try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        what = "the checkpoint is no file of torch.save, or it holds objects other than tensors, which are not loaded"
-        raise ModelError(f"{what} (begins with {_head(path)})", where=path, mend=_expected()) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile, OSError) as error:
-        size = path.stat().st_size
-        what = f"the checkpoint cannot be read: {_first_line(error)} ({size} bytes, begins with {_head(path)})"
-        raise ModelError(what, where=path, mend=f"download it again: it may be truncated. {_expected()}") from error
-    for level in ("model", "state_dict"):
-        if isinstance(held, dict) and isinstance(held.get(level), dict):
-            held = held[level]
-    tensors = {} if not isinstance(held, dict) else {k: v for k, v in held.items() if isinstance(v, Tensor)}
-    if not tensors:
-        raise ModelError(
-            f"the checkpoint holds no named tensors but {type(held).__name__}", where=path, mend=_expected()
-        )
-    return {str(name).removeprefix("module."): tensor for name, tensor in tensors.items()}
+        family, variant, model, files = load_folder(path)
+    else:
+        tensors = read_tensors(path)
+        family, variant = recognise(tensors, path)
+        model, files = _convert(family, tensors, path), [path]
+    size = sum(file.stat().st_size for file in files)
+    form = "transformers" if path.is_dir() else "original"
+    return Checkpoint(str(path), sha256_of(files), size, form, family, variant, model)
 
 
 def recognise(tensors: dict[str, Tensor], path: Path) -> tuple[str, str | None]:
@@ -214,79 +175,3 @@ def _check_state(family: str, expected: dict[str, Tensor], state: dict[str, Tens
             f"the checkpoint looks like {family} but its tensors do not fit ({len(state)} of {len(expected)}): {told}"
         )
         raise ModelError(what, where=path, mend="download it again, or give the original model's own checkpoint")
-
-
-def _load_folder(path: Path) -> Checkpoint:
-    """Load a folder in `transformers`' format."""
-    import transformers
-
-    config_file = path / "config.json"
-    weights = sorted([*path.glob("*.safetensors"), *path.glob("pytorch_model*.bin")])
-    if not config_file.is_file() or not weights:
-        found = listing(sorted(entry.name for entry in path.iterdir()), 5) or "nothing"
-        what = f"the folder has no config.json with *.safetensors; it holds {found}"
-        raise ModelError(what, where=path, mend=f"model.checkpoint=PATH, {EXPECTED}")
-    if any(weight.suffix == ".safetensors" for weight in weights):
-        weights = [weight for weight in weights if weight.suffix == ".safetensors"]
-    try:
-        config = json.loads(config_file.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"the configuration is no JSON: {error}", where=config_file, mend="download it again"
-        ) from error
-    kind = config.get("model_type")
-    if kind not in FOLDER_TYPES:
-        what = f"the folder holds a model of type {kind!r}; known are {listing(sorted(FOLDER_TYPES))}"
-        raise ModelError(what, where=config_file, mend=USE_OFFICIAL)
-    family = FOLDER_TYPES[kind]
-    model = _pretrained(getattr(transformers, FAMILIES[family][0]), path)
-    files = [config_file, *weights]
-    size = sum(file.stat().st_size for file in files)
-    variant = _folder_variant(family, model.config)
-    return Checkpoint(str(path), sha256_of(files), size, "transformers", family, variant, model)
-
-
-def _pretrained(model_class: Any, path: Path) -> Any:
-    """Load a folder's weights and refuse any that are left at their random start."""
-    try:
-        model, report = model_class.from_pretrained(
-            path, local_files_only=True, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
-        )
-    except Exception as error:
-        what = f"{model_class.__name__} cannot load the folder: {_first_line(error)}"
-        raise ModelError(what, where=path, mend="download it again: a file may be truncated") from error
-    missing = sorted(report["missing_keys"])
-    shapes = sorted(str(entry[0]) for entry in report["mismatched_keys"])
-    if missing or shapes:
-        parts = {"missing": missing, "of another shape": shapes}
-        told = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
-        raise ModelError(
-            f"the folder's tensors do not fill {model_class.__name__}: {told}", where=path, mend=_expected()
-        )
-    return model.eval()
-
-
-def _folder_variant(family: str, config: Any) -> str | None:
-    """Return which published size a folder's configuration is, as far as it tells (SAM 2 and 2.1 look the same)."""
-    if family in ("sam", "sam_hq"):
-        vision = config.vision_config
-        return convert_sam.VARIANTS.get((vision.hidden_size, vision.num_hidden_layers))
-    if family == "sam2":
-        trunk = config.vision_config.backbone_config
-        known = convert_sam2.HIERA.get((trunk.hidden_size, tuple(trunk.blocks_per_stage)))
-        return None if known is None else str(known["variant"])
-    return "edgetam" if family == "edgetam" else None
-
-
-def _expected() -> str:
-    return f"expected is {EXPECTED}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:200] or type(error).__name__
-
-
-def _head(path: Path) -> str:
-    """Return the first bytes of a file, to tell an HTML page or a Git LFS pointer from weights."""
-    with path.open("rb") as stream:
-        return repr(stream.read(24))

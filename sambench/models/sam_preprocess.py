@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -106,6 +107,17 @@ class Square:
 
 
 Preprocessing = LongestSide | Square
+
+
+def preprocessing_of(family: str, config: Any) -> Preprocessing:
+    """Return the reference's preprocessing for a family's configuration."""
+    size = config.prompt_encoder_config.image_size
+    size = int(size if isinstance(size, int) else size[0])
+    if family in ("sam", "sam_hq"):
+        return LongestSide(size)
+    if family == "sam3_tracker":
+        return Square(size, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    return Square(size)
 
 
 def stack_pixels(preprocessing: Preprocessing, images: Sequence[np.ndarray]) -> Tensor:

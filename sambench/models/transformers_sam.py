@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,16 @@ from torch import Tensor
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import PromptableModel
-from sambench.models.checkpoints import FAMILIES, Checkpoint, load_checkpoint
+from sambench.models.checkpoint_folders import FAMILIES
+from sambench.models.checkpoints import Checkpoint, load_checkpoint
+from sambench.models.devices import torch_device, torch_dtype
+from sambench.models.padding import without_padding
 from sambench.models.sam_decode import DecoderImage, MaskDecoder, TokenRules, hq_features
-from sambench.models.sam_preprocess import LongestSide, Preprocessing, Square, stack_pixels
+from sambench.models.sam_preprocess import preprocessing_of, stack_pixels
 from sambench.types import Embedding, Masks, Prompts
 
 ENCODE_VERSION = 1
 """Raised whenever this module computes another embedding from the same weights and image."""
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def load(
@@ -70,7 +71,7 @@ def load(
     target = torch_device(device)
     dtypes = torch_dtype(dtype, "model.dtype"), torch_dtype(decode_dtype, "model.decode_dtype")
     loaded = load_checkpoint(checkpoint)
-    _check_asked(loaded, family, variant)
+    loaded.check(family, variant)
     return TransformersSam(
         loaded,
         device=target,
@@ -126,7 +127,7 @@ class TransformersSam(PromptableModel):
         self.decoder = MaskDecoder(self.model, rules)
         self.encode_batch_size = encode_batch_size
         self.decode_batch_size = decode_batch_size or (4 if self.device.type == "cpu" else 64)
-        self.name = _name(checkpoint)
+        self.name = checkpoint.name
         self.provenance = self._describe(checkpoint, rules)
         self.fingerprint = self._fingerprint(checkpoint)
         self._prepared: tuple[Embedding, DecoderImage] | None = None
@@ -259,102 +260,3 @@ class TransformersSam(PromptableModel):
             kept = embedding, self.decoder.prepare(tensors)
             self._prepared = kept
         return kept[1]
-
-
-def without_padding(prompts: Prompts) -> Iterator[tuple[Tensor, Prompts]]:
-    """Group prompts by their number of points and drop the points labelled -1.
-
-    Yields:
-        Rows of the batch (int64, on the CPU) and their prompts, points in their order.
-
-    Raises:
-        ValueError: A prompt has neither point, box nor mask.
-    """
-    rows = torch.arange(len(prompts))
-    if prompts.labels is None or prompts.points_xy is None:
-        yield rows, prompts
-        return
-    labels, xy = prompts.labels.cpu(), prompts.points_xy.cpu()
-    counts = (labels != -1).sum(dim=1)
-    first = (labels == -1).to(torch.int8).argsort(dim=1, stable=True)
-    for number in counts.unique().tolist():
-        chosen = rows[counts == number]
-        keep = first[chosen, :number]
-        boxes, masks = (
-            None if p is None else p[chosen.to(p.device)] for p in (prompts.boxes_xyxy, prompts.mask_logits)
-        )
-        if number == 0 and boxes is None and masks is None:
-            raise ValueError(f"prompt {int(chosen[0])} has neither point, box nor mask")
-        points = None if number == 0 else xy[chosen[:, None], keep]
-        yield chosen, Prompts(points, None if points is None else labels[chosen[:, None], keep], boxes, masks)
-
-
-def preprocessing_of(family: str, config: Any) -> Preprocessing:
-    """Return the reference's preprocessing for a family's configuration."""
-    size = config.prompt_encoder_config.image_size
-    size = int(size if isinstance(size, int) else size[0])
-    if family in ("sam", "sam_hq"):
-        return LongestSide(size)
-    if family == "sam3_tracker":
-        return Square(size, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    return Square(size)
-
-
-def torch_device(name: str) -> torch.device:
-    """Return the device of a name; "auto" takes cuda, then mps, then cpu.
-
-    Raises:
-        UsageError: No such device here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        what = f"device {name!r} cannot be used: {str(error).splitlines()[0]}"
-        raise UsageError(what, where="model.device", mend="model.device=auto, cpu, cuda, cuda:0 or mps") from error
-    return device
-
-
-def torch_dtype(name: str, where: str) -> torch.dtype:
-    """Return the dtype of "fp32", "bf16" or "fp16".
-
-    Raises:
-        UsageError: Any other name.
-    """
-    if name not in DTYPES:
-        raise UsageError(f"unknown dtype {name!r}", where=where, mend=f"one of {', '.join(DTYPES)}")
-    return DTYPES[name]
-
-
-def _check_asked(checkpoint: Checkpoint, family: str | None, variant: str | None) -> None:
-    """Refuse a checkpoint of another family or size than was asked for."""
-    held = f"{checkpoint.family} {checkpoint.variant or 'of no published size'}"
-    asked = f"{family or checkpoint.family} {variant or ''}".strip()
-    # A folder's SAM 2 configuration does not tell 2 from 2.1.
-    fits = (
-        variant is None
-        or checkpoint.variant == variant
-        or (
-            checkpoint.family == "sam2"
-            and checkpoint.format == "transformers"
-            and variant.endswith(f"_{checkpoint.variant}")
-        )
-    )
-    if (family is not None and checkpoint.family != family) or not fits:
-        what = f"the checkpoint holds {held}, but {asked} was asked for"
-        raise ModelError(
-            what, where=checkpoint.path, mend="choose the model of this checkpoint, or the right checkpoint"
-        )
-
-
-def _name(checkpoint: Checkpoint) -> str:
-    """Return a short name: "sam_vit_h", "sam_hq_vit_l", "sam2.1_hiera_large", "edgetam"."""
-    family, variant = checkpoint.family, checkpoint.variant
-    if variant is None or variant == family:
-        return family
-    if family == "sam2" and checkpoint.format == "original":
-        version, _, size = variant.partition("_")
-        return f"sam{version}_{size}"
-    return f"{family}_{variant}"

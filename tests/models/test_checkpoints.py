@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from sambench.errors import ModelError, UsageError
 from sambench.models import convert_sam, convert_sam2
-from sambench.models.checkpoints import load_checkpoint, read_tensors, recognise
+from sambench.models.checkpoint_files import read_tensors
+from sambench.models.checkpoints import load_checkpoint, recognise
 from sambench.models.transformers_sam import load
 
 NAMES = json.loads((Path(__file__).parent.parent / "golden" / "original_names.json").read_text())

@@ -9,8 +9,9 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from sambench.masks.resize import logits_at_original
+from sambench.models.padding import without_padding
 from sambench.models.sam_decode import TokenRules, stable_or_best
-from sambench.models.transformers_sam import TransformersSam, load, without_padding
+from sambench.models.transformers_sam import TransformersSam, load
 from sambench.types import Embedding, Masks, Prompts
 
 FAMILIES = ["sam", "sam_hq", "sam2", "sam3_tracker", "edgetam"]
