@@ -18,6 +18,8 @@ Kind = Literal["tasks", "models", "datasets"]
 _BUILT_IN: dict[Kind, dict[str, str]] = {
     "tasks": {
         "edges": "sambench.tasks.edges:EdgesTask",
+        "instances": "sambench.tasks.instances:InstancesTask",
+        "proposals": "sambench.tasks.proposals:ProposalsTask",
     },
     "models": {
         "hierarchy": "sambench.models.hierarchy:HierarchyModel",

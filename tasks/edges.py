@@ -128,17 +128,17 @@ class EdgesTask(Task):
             for name, reference in REFERENCE.items()
         }
 
-    def save(self, sample_id: str, prediction: np.ndarray, folder: Path) -> None:
+    def save(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
         """Write the map as a PNG (8 or 16 bits), or as .npy where it is float32."""
         from sambench.runs.edge_maps import write_map
 
-        write_map(prediction, folder, sample_id)
+        write_map(prediction, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a folder of PNG, .npy, `ucm2` or `segs` files made by `save` or by any detector."""
         from sambench.runs.edge_maps import EdgeMapFolder
 
-        return EdgeMapFolder(path)
+        return EdgeMapFolder(path, dataset.all_keys)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image."""

@@ -58,6 +58,11 @@ class Dataset(ABC):
     def __iter__(self) -> Iterator[Sample]:
         return (self.load(key) for key in self.keys)
 
+    @property
+    def all_keys(self) -> list[str]:
+        """Sample ids of the whole split, before `ids` and `limit`."""
+        return self.keys
+
     @abstractmethod
     def load(self, key: str) -> Sample:
         """Read one sample.

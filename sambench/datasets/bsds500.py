@@ -69,6 +69,11 @@ class Bsds500(Dataset):
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self.fingerprint = fingerprint(card.name, split, self.keys, (self._truths[key] for key in self.keys))
 
+    @property
+    def all_keys(self) -> list[str]:
+        """Sample ids of the whole split, before `ids` and `limit`."""
+        return list(self._images)
+
     def load(self, key: str) -> Sample:
         """Read one photograph and its annotators' segmentations.
 

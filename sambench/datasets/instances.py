@@ -16,7 +16,7 @@ from sambench.datasets.reading import data_error, fingerprint, read_image
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.masks import rle
-from sambench.types import InstanceTruth, Sample
+from sambench.types import InstanceTruth, Sample, Size
 
 Place = Callable[[ImageEntry], tuple[str, Path]]
 """Gives an image's path below the root, which becomes its sample id, and the file itself."""
@@ -60,6 +60,7 @@ class InstanceDataset(Dataset):
         self.categories: list[dict[str, Any]] = self._file.categories
         known = _by_key(self._file.images.values(), place, file)
         aliases = {str(entry.id): key for key, (entry, _) in known.items()}
+        self._known = {entry.id: key for key, (entry, _) in known.items()}
         self.keys = select(list(known), ids=ids, limit=limit, aliases=aliases, where=file)
         self._images = {key: known[key] for key in self.keys}
         self.image_ids = [entry.id for entry, _ in self._images.values()]
@@ -70,6 +71,21 @@ class InstanceDataset(Dataset):
         if check_images:
             self._check_images()
         self.fingerprint = fingerprint(card.name, split, self.keys, [file])
+
+    @property
+    def all_keys(self) -> list[str]:
+        """Sample ids of the whole split, before `ids` and `limit`."""
+        return list(self._known.values())
+
+    @property
+    def size_of_image_id(self) -> dict[int | str, Size]:
+        """(height, width) by image id of the annotation file, for the whole split."""
+        return {number: entry.size for number, entry in self._file.images.items()}
+
+    @property
+    def key_of_image_id(self) -> dict[int | str, str]:
+        """Sample id by image id of the annotation file, for the whole split."""
+        return self._known
 
     def load(self, key: str) -> Sample:
         """Read one image and its objects.

@@ -125,7 +125,7 @@ def switches(task: Task) -> dict[str, Any]:
     if not is_dataclass(task):
         return {}
     chosen = {item.name: getattr(task, item.name) for item in fields(task) if not item.metadata.get("from_data")}
-    return dict(json.loads(json.dumps(chosen)))
+    return {**json.loads(json.dumps(chosen)), **task.input_fingerprints()}
 
 
 def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:

@@ -88,7 +88,7 @@ def _predict(plan: Plan, store: RunStore, sample: Sample) -> Any:
     prediction = plan.source.predict(sample)
     with plan.stages.timed("save"):
         if plan.save_predictions:
-            plan.task.save(sample.id, prediction, store.run.predictions)
+            plan.task.save(sample, prediction, store.run.predictions)
         if sample.id in plan.keys[: plan.illustrate]:
             plan.task.illustrate(sample, prediction, store.run.folder / "pictures")
     return prediction

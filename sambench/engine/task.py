@@ -67,7 +67,7 @@ class Task(ABC):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Turn the rows of all samples into metrics with intervals; `seed` feeds the bootstrap."""
 
-    def save(self, sample_id: str, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
+    def save(self, sample: Sample, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
         """Write a prediction below `folder` in the field's own format, atomically and always to the same bytes."""
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
@@ -81,6 +81,10 @@ class Task(ABC):
             where=path,
             mend=f"let a model make them: sambench run task={self.name}",
         )
+
+    def input_fingerprints(self) -> dict[str, str]:
+        """Return switch -> SHA-256 (hex) for switches that name files: in a run's identity content stands for path."""
+        return {}
 
     def for_dataset(self, dataset: Dataset) -> Task:
         """Return the task with what it needs to know of the data beyond single samples (categories)."""

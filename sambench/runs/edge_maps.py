@@ -78,23 +78,27 @@ def find_map(folder: Path, sample_id: str) -> Path | None:
 class EdgeMapFolder:
     """A folder of edge predictions, as `sambench.engine.task.PredictionReader`.
 
+    Args:
+        folder: The folder.
+        all_keys: Sample ids of the whole split; a file that answers none of them is a stranger.
+
     Raises:
         PredictionError: The folder is not there.
     """
 
     without: Literal["left out", "empty"] = "left out"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, all_keys: Sequence[str]) -> None:
         if not folder.is_dir():
             raise PredictionError(
                 "the folder of predictions does not exist", where=folder, mend="give it as predictions=FOLDER"
             )
-        self.folder = folder
+        self.folder, self._all_keys = folder, list(all_keys)
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without a file, and the files (relative paths) that answer no sample."""
         found = {key: find_map(self.folder, key) for key in keys}
-        answered = set(found.values())
+        answered = {find_map(self.folder, key) for key in self._all_keys}
         strangers = sorted(str(path.relative_to(self.folder)) for path in self._files() if path not in answered)
         return [key for key, path in found.items() if path is None], strangers
 

@@ -204,9 +204,12 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 def metric_from_json(value: dict[str, Any]) -> Metric:
     """Undo the JSON form of a metric; null is NaN."""
-    number = float("nan") if value["value"] is None else value["value"]
-    interval = value["ci95"]
-    return Metric(**{**value, "value": number, "ci95": None if interval is None else (interval[0], interval[1])})
+    low_high = None if value["ci95"] is None else tuple(map(_number, value["ci95"]))
+    return Metric(**{**value, "value": _number(value["value"]), "ci95": low_high})
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def identity_hash(identity: dict[str, Any]) -> str:

@@ -75,8 +75,8 @@ def _shape(rng, size):
 def perturbed(dataset, *, seed=1, per_object=4, with_boxes=False):
     """Make a COCO results list of an annotation file.
 
-    Each object is shifted, eroded, grown, merged with another, thinned out, repeated or given a wrong class; empty masks
-    and noise lie in between; scores are random, and many of them equal.
+    Each object is shifted, eroded, grown, merged with another, thinned out, repeated or given a wrong class; empty
+    masks and noise lie in between; scores are random, and many of them equal.
     """
     rng = np.random.default_rng(seed)
     sizes = {image["id"]: (image["height"], image["width"]) for image in dataset["images"]}
@@ -185,12 +185,12 @@ def quiet():
         yield
 
 
-def plain_coco(dataset, results, iou_type="segm", max_dets=(1, 10, 100), use_cats=1):
+def plain_coco(dataset, results, iou_type="segm", max_dets=(1, 10, 100), use_cats=1, add_crowds=True):
     """Run pycocotools on everything at once; returns its evaluator after `accumulate`."""
     with quiet():
         truth = COCO()
         truth.dataset = copy.deepcopy(dataset)
-        for one in truth.dataset["annotations"]:
+        for one in truth.dataset["annotations"] if add_crowds else []:
             one.setdefault("iscrowd", 0)
         truth.createIndex()
         evaluator = COCOeval(truth, truth.loadRes(copy.deepcopy(results)), iou_type)

@@ -15,7 +15,7 @@ from sambench.types import Embedding, MaskFrame, Masks
 
 
 class ToyModel(PromptableModel):
-    """Answers a point with three discs whose size follows the image's brightness.
+    """Answers a point with discs whose size follows the image's brightness, a box with discs inside it.
 
     Args:
         scale: Factor of the discs' radii; part of the fingerprint, as weights are.
@@ -45,10 +45,15 @@ class ToyModel(PromptableModel):
             raise torch.cuda.OutOfMemoryError("out of memory")
         height, width = embedding.original_size
         y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-        point = prompts.points_xy[:, 0]
+        if prompts.points_xy is not None:
+            point = prompts.points_xy[:, 0]
+        else:
+            point = (prompts.boxes_xyxy[:, :2] + prompts.boxes_xyxy[:, 2:]) / 2
         distance = torch.hypot(x - point[:, 0, None, None], y - point[:, 1, None, None])
         grey = embedding.tensors["grey"].float()
         radius = 3 + grey[point[:, 1].long().clamp(0, height - 1), point[:, 0].long().clamp(0, width - 1)] / 16
+        if prompts.boxes_xyxy is not None:
+            radius = (prompts.boxes_xyxy[:, 2:] - prompts.boxes_xyxy[:, :2]).amin(1) / 2
         radii = self.scale * radius[:, None] * torch.tensor([1.0, 1.5, 2.0] if multimask else [1.5])
         logits = (radii[..., None, None] - distance[:, None]) / 2
         return Masks(logits, 1 / radii, MaskFrame((height, width)))

@@ -1,0 +1,207 @@
+"""Detections as files: a COCO results list made elsewhere, or a run's own predictions, one small file an image."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sambench.datasets.base import Dataset
+from sambench.datasets.instances import InstanceDataset
+from sambench.errors import PredictionError, UsageError, listing
+from sambench.masks import rle
+from sambench.metrics.detections import Detections
+from sambench.runs.files import atomic_path
+from sambench.runs.results_index import ResultsIndex
+from sambench.types import Sample, Size
+
+ENDING = ".json.gz"
+
+
+def write_detections(detections: Detections, image_id: int | str, folder: Path, sample_id: str) -> None:
+    """Write one image's masks as a compressed COCO results list, atomically and always to the same bytes.
+
+    No `bbox` is written beside a mask: the official evaluators would take its area for the mask's.
+    """
+    entries = []
+    for index in range(len(detections)):
+        entry: dict[str, Any] = {"image_id": image_id, "category_id": int(detections.category_ids[index])}
+        if detections.rles is not None:
+            entry["segmentation"] = rle.to_json(detections.rles[index])
+        elif detections.boxes_xywh is not None:
+            entry["bbox"] = detections.boxes_xywh[index].tolist()
+        entries.append({**entry, "score": float(detections.scores[index])})
+    packed = gzip.compress(json.dumps(entries, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
+    with atomic_path(folder / f"{sample_id}{ENDING}") as temporary:
+        temporary.write_bytes(packed)
+
+
+class ResultsFolder:
+    """A run's `predictions/` of detections, as `sambench.engine.task.PredictionReader`."""
+
+    without: Literal["left out", "empty"] = "empty"
+
+    def __init__(self, folder: Path, all_keys: Sequence[str]) -> None:
+        self.folder, self._all_keys = folder, set(all_keys)
+
+    def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the samples without a file, and the files that answer no sample of the split."""
+        found = {str(path.relative_to(self.folder)).removesuffix(ENDING) for path in self._files()}
+        return [key for key in keys if key not in found], sorted(found - self._all_keys)
+
+    def read(self, sample: Sample) -> Detections:
+        """Read one image's detections; none where there is no file."""
+        path = self.folder / f"{sample.id}{ENDING}"
+        if not path.exists():
+            return to_detections([], sample.size, path)
+        try:
+            entries = json.loads(gzip.decompress(path.read_bytes()))
+        except (OSError, EOFError, ValueError) as error:
+            raise PredictionError(f"prediction cannot be read: {error}", where=path, mend="predict it again") from error
+        return to_detections(entries, sample.size, path)
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over names and bytes of all files."""
+        digest = hashlib.sha256()
+        for path in self._files():
+            digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self.folder.rglob(f"*{ENDING}") if not path.name.startswith("."))
+
+
+class ResultsFile:
+    """A COCO results list of one JSON file, as `sambench.engine.task.PredictionReader`.
+
+    Args:
+        path: The file.
+        key_of_image_id: Sample id by image id, for the whole split.
+        size_of: (height, width) by image id.
+        category_ids: Known categories; None where categories do not count.
+
+    Raises:
+        PredictionError: The file cannot be read, or has entries with unknown images or categories, boxes that are
+            empty, not finite or outside their image, no score, or neither box nor mask; each kind is counted.
+    """
+
+    without: Literal["left out", "empty"] = "empty"
+
+    def __init__(
+        self,
+        path: Path,
+        key_of_image_id: Mapping[int | str, str],
+        size_of: Mapping[int | str, Size],
+        category_ids: set[int] | None,
+    ) -> None:
+        self.path, self._keys, self._sizes, self._categories = path, key_of_image_id, size_of, category_ids
+        self.index = ResultsIndex(path, self._fault)
+        if self.index.faults:
+            told = [
+                f"{count} with {what} (entries {listing([str(place) for place in places], 5)}{'...' * (count > 5)})"
+                for what, (count, places) in self.index.faults.items()
+            ]
+            raise PredictionError(
+                f"the results file does not fit this data: {'; '.join(told)}",
+                where=path,
+                mend="choose the data it was made for (data=..., data.split=...), or take these entries out",
+            )
+
+    def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the samples without an entry; strangers were refused when the file was opened."""
+        found = {self._keys[image_id] for image_id in self.index.image_ids}
+        return [key for key in keys if key not in found], []
+
+    def read(self, sample: Sample) -> Detections:
+        """Read one image's detections, by `sample.target.image_id`."""
+        return to_detections(self.index.read(sample.target.image_id), sample.size, self.path)
+
+    def read_boxes(self, sample: Sample) -> Detections:
+        """Read one image's boxes as prompts, whether or not there are masks beside them."""
+        entries = self.index.read(sample.target.image_id)
+        if any("bbox" not in entry for entry in entries):
+            raise PredictionError("a detection has no bbox to prompt with", where=self.path, mend="add it")
+        return to_detections([{**entry, "segmentation": None} for entry in entries], sample.size, self.path)
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def _fault(self, entry: dict[str, Any]) -> str | None:
+        """Say what is wrong with an entry."""
+        image_id, category = entry.get("image_id"), entry.get("category_id")
+        if not isinstance(image_id, int | str) or image_id not in self._keys:
+            return "an unknown image_id"
+        if self._categories is not None and category not in self._categories:
+            return "an unknown category_id"
+        if not _is_number(entry.get("score")):
+            return "a missing or non-finite score"
+        if "bbox" in entry:
+            return _box_fault(entry["bbox"], self._sizes[image_id])
+        return None if "segmentation" in entry else "neither bbox nor segmentation"
+
+
+def open_results(path: Path, dataset: Dataset, categories: bool) -> ResultsFolder | ResultsFile:
+    """Open detections made elsewhere, for a dataset of instances.
+
+    Args:
+        path: A run's `predictions` folder, or a JSON file.
+        dataset: An `InstanceDataset`.
+        categories: Whether category ids must be the dataset's.
+
+    Raises:
+        PredictionError: See `ResultsFile`.
+        UsageError: The dataset holds no instances.
+    """
+    if path.is_dir():
+        return ResultsFolder(path, dataset.all_keys)
+    if not isinstance(dataset, InstanceDataset):
+        raise UsageError(f"{dataset.card.name} has no instances", where="data", mend="choose data=coco or data=lvis")
+    known = {int(category["id"]) for category in dataset.categories} if categories else None
+    return ResultsFile(path, dataset.key_of_image_id, dataset.size_of_image_id, known)
+
+
+def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: object) -> Detections:
+    """Turn one image's entries into detections; masks where the entries have them, boxes elsewhere.
+
+    Raises:
+        PredictionError: A mask cannot be decoded or has another size, or some entries have masks and some have none.
+    """
+    scores = np.array([entry["score"] for entry in entries], np.float64)
+    categories = np.array([entry["category_id"] for entry in entries], np.int64)
+    masked = [entry.get("segmentation") is not None for entry in entries]
+    if not any(masked) and entries:
+        return Detections(scores, categories, None, np.array([entry["bbox"] for entry in entries], np.float64))
+    if not all(masked):
+        raise PredictionError(
+            f"{masked.count(False)} of {len(masked)} detections of an image have no segmentation",
+            where=where,
+            mend="store a mask for every detection, or for none",
+        )
+    try:
+        return Detections(scores, categories, [rle.from_segmentation(entry["segmentation"], size) for entry in entries])
+    except ValueError as error:
+        raise PredictionError(f"a mask cannot be used: {error}", where=where, mend="write it as COCO RLE") from error
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _box_fault(box: Any, size: Size) -> str | None:
+    """Say what is wrong with a box XYWH in an image of (height, width); reaching over the border is no fault."""
+    if not (isinstance(box, list) and len(box) == 4 and all(_is_number(side) for side in box)):
+        return "a bbox that is not four finite numbers"
+    x, y, width, height = box
+    if width <= 0 or height <= 0:
+        return "an empty bbox"
+    if x >= size[1] or y >= size[0] or x + width <= 0 or y + height <= 0:
+        return "a bbox outside its image"
+    return None

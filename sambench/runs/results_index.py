@@ -1,0 +1,130 @@
+"""Where each image's entries lie in a COCO results file, so that a large one is never held in memory."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from array import array
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sambench.errors import PredictionError
+
+_CHUNK = 1 << 22
+_BLANK = " \t\r\n,"
+
+Check = Callable[[dict[str, Any]], str | None]
+"""Says what is wrong with an entry, or None."""
+
+
+class ResultsIndex:
+    """The byte ranges of a results list's entries, image by image.
+
+    A results file is a JSON list of `{"image_id", "category_id", "bbox" or "segmentation", "score"}`. It is scanned
+    once, a few megabytes at a time; what is kept is three integers an entry.
+
+    Args:
+        path: The file.
+        check: Called with every entry.
+
+    Attributes:
+        faults: What `check` found wrong -> how often, and the places (entry numbers from 0) of the first few.
+
+    Raises:
+        PredictionError: The file is missing or is no JSON list of entries; names the byte.
+    """
+
+    def __init__(self, path: Path, check: Check) -> None:
+        self.path = path
+        self.faults: dict[str, tuple[int, list[int]]] = {}
+        numbers: dict[Any, int] = {}
+        image, start, stop = array("q"), array("q"), array("q")
+        for place, (entry, begin, end) in enumerate(_entries(path)):
+            fault = check(entry)
+            if fault is not None:
+                count, places = self.faults.get(fault, (0, []))
+                self.faults[fault] = (count + 1, [*places, place][:5])
+                continue
+            image.append(numbers.setdefault(entry["image_id"], len(numbers)))
+            start.append(begin)
+            stop.append(end)
+        order = np.argsort(np.frombuffer(image, np.int64), kind="stable")
+        images = np.frombuffer(image, np.int64)[order]
+        self._ranges = np.stack([np.frombuffer(start, np.int64)[order], np.frombuffer(stop, np.int64)[order]], axis=1)
+        bounds = np.searchsorted(images, np.arange(len(numbers) + 1))
+        self._slices = {name: slice(bounds[number], bounds[number + 1]) for name, number in numbers.items()}
+
+    @property
+    def image_ids(self) -> list[Any]:
+        """Images that have an entry, in the file's order."""
+        return list(self._slices)
+
+    def __len__(self) -> int:
+        return len(self._ranges)
+
+    def read(self, image_id: int | str) -> list[dict[str, Any]]:
+        """Read one image's entries in the file's order; an image without any has none."""
+        if image_id not in self._slices:
+            return []
+        with self.path.open("rb") as file:
+            entries = []
+            for start, stop in self._ranges[self._slices[image_id]]:
+                file.seek(int(start))
+                entries.append(json.loads(file.read(int(stop - start))))
+            return entries
+
+
+def _entries(path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """Yield each entry of a JSON list with its first byte and the byte after its last."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            yield from _scan(content, path)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise PredictionError("there is no results file", where=path, mend="give the path of a JSON file") from error
+    except ValueError as error:  # mmap refuses an empty file
+        raise PredictionError("the results file is empty", where=path, mend="write it again") from error
+
+
+def _scan(content: mmap.mmap, path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
+    # Latin-1 maps every byte to one character, so that places in the text are places in the file.
+    decode = json.JSONDecoder().raw_decode
+    offset = 0
+    text = content[:_CHUNK].decode("latin-1")
+    place = _skip(text, 0)
+    if text[place : place + 1] != "[":
+        raise _broken(path, offset + place, "a list of entries is expected")
+    place += 1
+    while True:
+        place = _skip(text, place)
+        if place < len(text) and text[place] == "]":
+            return
+        try:
+            entry, end = decode(text, place)
+        except json.JSONDecodeError as error:
+            if offset + len(text) >= len(content):
+                raise _broken(path, offset + error.pos, error.msg) from error
+            grown = max(_CHUNK, 2 * (len(text) - place))  # an entry longer than the window makes the window grow
+            offset += place
+            text, place = content[offset : offset + grown].decode("latin-1"), 0
+            continue
+        if not isinstance(entry, dict):
+            raise _broken(path, offset + place, "an entry {...} is expected")
+        yield entry, offset + place, offset + end
+        place = end
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place] in _BLANK:
+        place += 1
+    return place
+
+
+def _broken(path: Path, byte: int, what: str) -> PredictionError:
+    return PredictionError(
+        f"the results file cannot be read at byte {byte}: {what}; it may be truncated",
+        where=path,
+        mend="write it again as a JSON list of {image_id, category_id, bbox or segmentation, score}",
+    )

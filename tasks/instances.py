@@ -1,0 +1,239 @@
+"""Zero-shot instance segmentation: boxes of a detector prompt the model.
+
+Paper:      Segment Anything (arXiv 2304.02643), section 7.4, appendix D.4, table 5.
+Data:       COCO val2017 and LVIS v1 validation; boxes of ViTDet-H (cascade Mask R-CNN) as a COCO results list.
+Protocol:   each box prompts the model; the most confident of its masks is fed back with the box for a second pass.
+Open:       the output taken in the second pass (appendix A's rule for several prompts makes it the single mask), the
+            number of boxes, their lowest score, and the score of the detection: switches below.
+Metrics:    COCO AP (100 detections a category and image) or LVIS AP (300 an image). With `boxes=gt` the ground truth's
+            own boxes prompt the model and the mean IoU of mask and object is reported too; crowds are not prompted.
+Rules:      areas are mask areas and the annotation's `area`, never box areas; an empty mask is a false positive in COCO
+            and does not count in LVIS, as the official evaluators have it; equal scores keep the file's order.
+Deviations: none known; published APs of one checkpoint differ by up to 2.3 with these switches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from sambench.engine.task import PredictionReader, Task
+from sambench.errors import UsageError
+from sambench.types import InstanceTruth, Metric, Row, Sample
+
+if TYPE_CHECKING:
+    from sambench.datasets.base import Dataset
+    from sambench.engine.predictor import Predictor
+    from sambench.metrics.detections import Detections
+    from sambench.runs.coco_results import ResultsFile
+
+
+@dataclass(frozen=True)
+class InstancesTask(Task):
+    """Box-prompted instance segmentation: AP, and mean IoU for ground-truth boxes.
+
+    Attributes:
+        boxes: A COCO results list of a detector's boxes, or "gt" for the ground truth's own.
+        passes: 2 feeds the most confident mask back with the box (paper); 1 takes the first answer.
+        first_output: "multimask" asks for several masks and takes the most confident; "single" for one (paper: the most
+            confident of three).
+        final_output: The same for the second pass (unstated; "single" by appendix A's rule for several prompts).
+        detection_score: "detector" keeps the box's score (unstated; common practice); "times_iou" multiplies it by the
+            predicted IoU.
+        max_boxes: At most so many boxes an image, the best-scored (unstated; the detectors' own files hold 100 on COCO,
+            300 on LVIS); null takes all.
+        min_score: Boxes below are not prompted (unstated; 0 takes all).
+        iou_type: "segm" scores masks, "bbox" the boxes around them.
+        max_dets: Limits of the evaluator; null is COCO's 1, 10, 100 or LVIS's 300.
+        evaluator: "fast" is this package's matching, "official" pycocotools or lvis, "both" these two and hotcoco, and
+            stops where they differ.
+    """
+
+    name: ClassVar[str] = "instances"
+    target: ClassVar[type] = InstanceTruth
+    mini_kind: ClassVar[str] = "coco"
+
+    boxes: str = "gt"
+    passes: Literal[1, 2] = 2
+    first_output: Literal["multimask", "single"] = "multimask"
+    final_output: Literal["multimask", "single"] = "single"
+    detection_score: Literal["detector", "times_iou"] = "detector"
+    max_boxes: int | None = None
+    min_score: float = 0.0
+    iou_type: Literal["segm", "bbox"] = "segm"
+    max_dets: tuple[int, ...] | None = None
+    evaluator: Literal["fast", "official", "both"] = "fast"
+    categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
+    detector: ResultsFile | None = field(default=None, metadata={"from_data": True})
+
+    @property
+    def kind(self) -> Literal["coco", "lvis"]:
+        """Whose evaluation rules: LVIS's where the categories have frequencies."""
+        return "lvis" if any("frequency" in category for category in self.categories) else "coco"
+
+    def for_dataset(self, dataset: Dataset) -> InstancesTask:
+        """Return the task with the data's categories and the detector's boxes."""
+        from sambench.runs.coco_results import ResultsFile, open_results
+
+        detector = None
+        if self.boxes != "gt":
+            opened = open_results(Path(self.boxes), dataset, categories=True)
+            if not isinstance(opened, ResultsFile):
+                raise UsageError("boxes is a folder", where=self.boxes, mend="give a COCO results file, or boxes=gt")
+            detector = opened
+        return replace(self, categories=tuple(getattr(dataset, "categories", ())), detector=detector)
+
+    def input_fingerprints(self) -> dict[str, str]:
+        """Return the SHA-256 of the file of boxes, which stands for its path in the run's identity."""
+        return {} if self.detector is None else {"boxes": self.detector.fingerprint()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the boxes' index out when the task goes to a scoring process, which needs none."""
+        return {**self.__dict__, "detector": None}
+
+    def predict(self, sample: Sample, predictor: Predictor) -> Detections:
+        """Prompt the model with every box of one image."""
+        import torch
+
+        from sambench.masks.crops import layered_crops
+        from sambench.masks.measure import measure_masks
+        from sambench.metrics.detections import Detections
+        from sambench.prompts.refine import answer_boxes
+
+        boxes_xywh, scores, categories = self._prompts(sample)
+        if not len(boxes_xywh):
+            return Detections(scores, categories, [])
+        boxes_xyxy = torch.from_numpy(boxes_xywh).float()
+        boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
+        embedding, rles, confidences = predictor.embed(sample), [], []
+        (whole,) = layered_crops(sample.size, 0, 0.0)
+        multimask = self.first_output == "multimask", self.final_output == "multimask"
+        for masks in answer_boxes(predictor, embedding, boxes_xyxy, self.passes, *multimask):
+            measured = measure_masks(masks, 1.0, whole, sample.size, "auto")
+            rles += measured.runs.compressed(np.arange(len(masks.logits)))
+            confidences += masks.predicted_iou[:, 0].tolist()
+        if self.detection_score == "times_iou":
+            scores = scores * np.array(confidences)
+        return Detections(scores, categories, rles)
+
+    def score(self, sample: Sample, prediction: Detections) -> list[Row]:
+        """Match the masks with the objects, category by category; one row an image."""
+        from sambench.metrics.detections import ImagePair
+        from sambench.metrics.evaluators import instance_limits, match_instances_by
+        from sambench.metrics.matching_rows import columns_of_instances
+
+        truth_boxes = truth_boxes_xywh(sample.target)
+        match = match_instances_by(
+            ImagePair(sample.target, prediction, truth_boxes),
+            self.evaluator,
+            kind=self.kind,
+            iou_type=self.iou_type,
+            max_dets=instance_limits(self.kind, self.max_dets)[-1],
+        )
+        row = {"sample_id": sample.id, "image_sha256": sample.image_sha256, **columns_of_instances(match)}
+        return [{**row, **self._own_box_ious(sample.target, prediction)}]
+
+    def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
+        """Accumulate over images; intervals accumulate again over resampled images."""
+        from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+        from sambench.metrics.evaluators import frequencies_of, instance_figures, instance_limits
+        from sambench.metrics.matching_rows import instances_of_rows
+        from sambench.metrics.precision_totals import precision_replicates
+
+        matches, limits = instances_of_rows(rows), instance_limits(self.kind, self.max_dets)
+        figures = instance_figures(matches, self.categories, kind=self.kind, max_dets=limits, evaluator=self.evaluator)
+        resampled = precision_replicates(
+            matches,
+            resampling_weights(len(rows), seed=seed),
+            kind=self.kind,
+            max_dets=limits,
+            frequencies=frequencies_of(self.categories) or {},
+        )
+        columns = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
+        metrics = {
+            name: Metric(
+                value,
+                percentile_interval(resampled[name]),
+                len(rows),
+                unit="AP" if name.startswith("AP") else "AR",
+                reference=f"instances/{self.kind.upper()} {columns[name]}" if name in columns else None,
+            )
+            for name, value in figures.items()
+        }
+        return {**metrics, **_box_prompt_ious(rows, seed)}
+
+    def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
+        """Write the masks as a compressed COCO results list, one file an image."""
+        from sambench.runs.coco_results import write_detections
+
+        write_detections(prediction, sample.target.image_id, folder, sample.id)
+
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open a COCO results file, or the `predictions` folder of a run."""
+        from sambench.runs.coco_results import open_results
+
+        return open_results(path, dataset, categories=True)
+
+    def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
+        """Draw the objects, each with the overlap of the mask that fits it best."""
+        from sambench.runs.instance_pictures import draw_instances
+
+        draw_instances(sample, prediction, folder)
+
+    def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
+        if self.boxes == "gt":
+            prompted = [found for found in sample.target.annotations if not found.iscrowd]
+            boxes = truth_boxes_xywh(sample.target)[[not found.iscrowd for found in sample.target.annotations]]
+            return boxes, np.ones(len(prompted)), np.array([found.category_id for found in prompted], np.int64)
+        if self.detector is None:
+            raise ValueError("the task was not prepared for its data")
+        found = self.detector.read_boxes(sample)
+        kept = np.flatnonzero(found.scores >= self.min_score)
+        kept = kept[np.argsort(-found.scores[kept], kind="stable")][: self.max_boxes]
+        return np.asarray(found.boxes_xywh)[kept], found.scores[kept], found.category_ids[kept]
+
+    def _own_box_ious(self, truth: InstanceTruth, prediction: Detections) -> Row:
+        """Return each prompted object's IoU with the mask its own box gave, and its area; only with `boxes=gt`."""
+        from sambench.metrics.iou import paired_mask_ious
+
+        prompted = [found for found in truth.annotations if not found.iscrowd]
+        if self.boxes != "gt" or prediction.rles is None or len(prediction) != len(prompted):
+            return {}
+        ious = paired_mask_ious(list(prediction.rles), [found.rle for found in prompted])
+        return {"box_iou": ious.tolist(), "box_area": [found.area for found in prompted]}
+
+
+def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:
+    """Return (N, 4) float64 boxes of the annotations in image pixels: the dataset's own, else the mask's."""
+    from sambench.masks.rle import boxes_xywh
+
+    drawn = boxes_xywh([found.rle for found in truth.annotations])
+    own = [found.box_xywh for found in truth.annotations]
+    return np.array([mask if box is None else box for box, mask in zip(own, drawn, strict=True)], np.float64).reshape(
+        -1, 4
+    )
+
+
+def _box_prompt_ious(rows: Sequence[Row], seed: int) -> dict[str, Metric]:
+    """Return the mean IoU over prompted objects, of all sizes and by COCO's area ranges."""
+    from sambench.metrics.bootstrap import mean_ci95
+    from sambench.metrics.rules import AREA_RANGES, letter
+
+    if not rows or any(row.get("box_iou") is None for row in rows):
+        return {}
+    metrics = {}
+    for group, (low, high) in AREA_RANGES.items():
+        inside = [(np.asarray(row["box_area"]) >= low) & (np.asarray(row["box_area"]) <= high) for row in rows]
+        sums = np.array([np.asarray(row["box_iou"])[kept].sum() for row, kept in zip(rows, inside, strict=True)])
+        counts = np.array([kept.sum() for kept in inside], np.float64)
+        if counts.sum():
+            means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+            interval = mean_ci95(means, counts, seed=seed)
+            name = f"box_mIoU{letter(group)}"
+            metrics[name] = Metric(float(sums.sum() / counts.sum()), interval, len(rows), unit="IoU")
+    return metrics

@@ -1,0 +1,136 @@
+"""Zero-shot object proposals on LVIS.
+
+Paper:      Segment Anything (arXiv 2304.02643), section 7.3, appendix D.3, table 4.
+Data:       LVIS v1 validation, 19,809 images of COCO train2017 and val2017; annotations CC BY 4.0.
+Protocol:   automatic mask generation with 64 x 64 points, no filter by predicted IoU or stability, box NMS at 0.9, no
+            crops; the 1000 best masks by the mean of predicted IoU and stability (segment-anything issue 205); average
+            recall over mask IoU .50:.05:.95, all objects one category; small, medium, large by the annotation's area;
+            frequent, common, rare against a ground truth of those categories alone.
+Open:       the evaluator and the score that orders the greedy matching were never stated. Here COCO's matching runs
+            over one category, in the order of the score that ranked the masks.
+Rules:      empty masks are dropped before anything is ranked (their stability is 0 / 0); equal scores keep the
+            generator's order. Negative and not-exhaustive lists play no part, as recall has no false positives.
+Deviations: none known; published replications of the same row lie between 50.5 and 59.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from sambench.engine.task import PredictionReader, Task
+from sambench.masks.generator_settings import GeneratorSettings, Rank
+from sambench.types import InstanceTruth, Metric, Row, Sample
+
+if TYPE_CHECKING:
+    from sambench.datasets.base import Dataset
+    from sambench.engine.predictor import Predictor
+    from sambench.metrics.detections import Detections
+
+COLUMNS = {"": "all", "s": "small", "m": "med.", "l": "large", "f": "freq.", "c": "com.", "r": "rare"}
+"""What a figure's name adds for a group -> the column of table 4."""
+
+
+@dataclass(frozen=True)
+class ProposalsTask(GeneratorSettings, Task):
+    """Object proposals: average recall of automatically generated masks.
+
+    Its switches are those of automatic mask generation (`sambench.masks.generator_settings`) with the paper's values,
+    and:
+
+    Attributes:
+        iou_type: "segm" scores masks, as the paper; "bbox" the boxes around masks and objects.
+        max_dets: Numbers k of proposals at which recall is reported (paper: 1000).
+        evaluator: "fast" is this package's matching, "official" pycocotools, "both" these two and hotcoco, and stops
+            where they differ.
+    """
+
+    name: ClassVar[str] = "proposals"
+    target: ClassVar[type] = InstanceTruth
+    mini_kind: ClassVar[str] = "lvis"
+
+    points_per_side: int = 64
+    pred_iou_thresh: float = 0.0
+    stability_score_thresh: float = 0.0
+    box_nms_thresh: float = 0.9
+    max_masks: int | None = 1000
+    rank: Rank = "iou_and_stability"
+    iou_type: Literal["segm", "bbox"] = "segm"
+    max_dets: tuple[int, ...] = (1, 10, 100, 1000)
+    evaluator: Literal["fast", "official", "both"] = "fast"
+    categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
+
+    def for_dataset(self, dataset: Dataset) -> ProposalsTask:
+        """Return the task with the data's categories, whose frequencies make the last three columns."""
+        return replace(self, categories=tuple(getattr(dataset, "categories", ())))
+
+    def predict(self, sample: Sample, predictor: Predictor) -> Detections:
+        """Generate the masks of one image, best first."""
+        from sambench.masks.generator import AutomaticMaskGenerator
+        from sambench.metrics.detections import Detections
+
+        found = AutomaticMaskGenerator(predictor, self).generate(sample.image, predictor.embed(sample))
+        order = np.argsort(-found.scores, kind="stable")
+        scores = found.scores[order].astype(np.float64)
+        return Detections(scores, np.ones(len(order), np.int64), [found.rles[i] for i in order])
+
+    def score(self, sample: Sample, prediction: Detections) -> list[Row]:
+        """Find, for every object, the best-ranked proposal that takes it at each overlap; one row an image."""
+        from sambench.metrics.detections import ImagePair
+        from sambench.metrics.evaluators import frequencies_of, match_proposals_by
+        from sambench.metrics.matching_rows import columns_of_proposals
+
+        match = match_proposals_by(
+            ImagePair(sample.target, prediction),
+            self.evaluator,
+            iou_type=self.iou_type,
+            max_dets=max(self.max_dets),
+            frequencies=frequencies_of(self.categories),
+        )
+        identity = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "proposals": len(prediction)}
+        return [{**identity, **columns_of_proposals(match)}]
+
+    def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
+        """Pool the objects of all images; intervals pool those of resampled images."""
+        from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+        from sambench.metrics.evaluators import proposal_figures
+        from sambench.metrics.matching_rows import proposals_of_rows
+        from sambench.metrics.recall import recall_replicates
+
+        matches = proposals_of_rows(rows)
+        figures = proposal_figures(matches, max_dets=self.max_dets, evaluator=self.evaluator)
+        resampled = recall_replicates(matches, resampling_weights(len(rows), seed=seed), self.max_dets)
+        metrics = {
+            name: Metric(value, percentile_interval(resampled[name]), len(rows), unit="AR", reference=_reference(name))
+            for name, value in figures.items()
+        }
+        counts = np.array([row["proposals"] for row in rows], np.float64)
+        return {**metrics, "proposals_per_image": Metric(float(counts.mean()), None, len(rows), unit="masks")}
+
+    def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
+        """Write the masks as a compressed COCO results list, one file an image."""
+        from sambench.runs.coco_results import write_detections
+
+        write_detections(prediction, sample.target.image_id, folder, sample.id)
+
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open a COCO results file, or the `predictions` folder of a run; categories play no part."""
+        from sambench.runs.coco_results import open_results
+
+        return open_results(path, dataset, categories=False)
+
+    def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
+        """Draw the objects, each with the overlap of the proposal that fits it best."""
+        from sambench.runs.instance_pictures import draw_instances
+
+        draw_instances(sample, prediction, folder)
+
+
+def _reference(name: str) -> str | None:
+    """Return the published number a figure answers to, as in AR@1000 or ARs@1000."""
+    group, _, limit = name.removeprefix("AR").partition("@")
+    return f"proposals/{COLUMNS[group]}" if limit == "1000" else None
