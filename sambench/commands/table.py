@@ -26,8 +26,9 @@ def main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(HELP)
         return 0 if words else 2
-    from sambench.runs.figures import FIGURES
+    from sambench.runs.figures import precision_recall
     from sambench.runs.files import write_text
+    from sambench.runs.recall_figure import recall_curves
     from sambench.runs.tables import FORMATS, build_table, render, table_spec
 
     name = words[0]
@@ -46,7 +47,8 @@ def main(words: list[str]) -> int:
     out = Path(values["out"])
     for form, ending in FORMATS.items():
         write_text(out / f"{name}.{ending}", render(table, notes, spec.title, form))
-    drawn = FIGURES[spec.figure](runs, out / name) if spec.figure and runs else []
+    figures = {"precision_recall": precision_recall, "recall_curves": recall_curves}
+    drawn = figures[spec.figure](runs, out / name) if spec.figure and runs else []
     print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
     return 0
 

@@ -42,17 +42,13 @@ def precision_recall(runs: Sequence[Run], folder: Path) -> list[Path]:
             axes.plot(scores.ods_recall, scores.ods_precision, "o", color=line.get_color(), markersize=6)
         if runs:
             axes.legend(loc="lower left", fontsize=8, framealpha=1)
-        return [_save(figure, folder / f"precision_recall.{ending}") for ending in ("png", "svg")]
+        return [save_figure(figure, folder / f"precision_recall.{ending}") for ending in ("png", "svg")]
 
 
-def _save(figure: object, path: Path) -> Path:
+def save_figure(figure: object, path: Path) -> Path:
     """Write a figure atomically, without the date that would make equal figures differ."""
     kind = path.suffix[1:]
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)  # type: ignore[attr-defined]
     return path
-
-
-FIGURES = {"precision_recall": precision_recall}
-"""Figures a table may ask for by name."""

@@ -45,4 +45,4 @@ def paper_values(reference: str) -> float | None:
     table, _, column = reference.partition("/")
     rows = published(table)
     chosen = rows[(rows["method"] == "SAM") & (rows["source"] == "paper")]
-    return None if chosen.empty else float(chosen.iloc[0][column])
+    return None if chosen.empty or column not in chosen else float(chosen.iloc[0][column])

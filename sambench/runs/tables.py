@@ -15,6 +15,8 @@ from sambench.runs.summary import interval, missing_note, number
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sambench.types import Metric
+
 FORMATS = {"md": "md", "csv": "csv", "latex": "tex"}
 """Format -> file ending."""
 
@@ -28,7 +30,7 @@ class TableSpec:
         title: Its caption.
         task: The task whose runs fill it.
         published: The file of published rows in `results/reference`.
-        columns: Column title -> the run's metric.
+        columns: The published columns; a run's metric stands in the one its `reference` names.
         figure: The figure drawn beside it, or None.
     """
 
@@ -36,7 +38,7 @@ class TableSpec:
     title: str
     task: str
     published: str
-    columns: dict[str, str]
+    columns: list[str]
     figure: str | None = None
 
 
@@ -81,8 +83,8 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
         if note:
             notes.append(f"[{len(notes) + 1}] {note}")
             mark = f" [{len(notes)}]"
-        metrics = run.metrics
-        cells = {column: _cell(metrics, metric) for column, metric in spec.columns.items()}
+        measured = {metric.reference: metric for metric in run.metrics.values()}
+        cells = {column: _cell(measured.get(f"{spec.published}/{column}")) for column in spec.columns}
         rows.append({"method": run.record["model"]["name"] + mark, **cells, "source": f"measured, {run.folder.name}"})
     return pd.DataFrame(rows, columns=["method", *spec.columns, "source"]), notes
 
@@ -137,6 +139,5 @@ def _alignment(table: pd.DataFrame) -> list[str]:
     return ["left", *["right"] * (table.shape[1] - 2), "left"]
 
 
-def _cell(metrics: dict[str, Any], name: str) -> str:
-    metric = metrics.get(name)
+def _cell(metric: Metric | None) -> str:
     return "" if metric is None else f"{number(metric.value)} {interval(metric)}".strip()

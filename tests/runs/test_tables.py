@@ -24,7 +24,10 @@ def run(folder, name="model", generated=False, **switches):
     store.start({"model": {"name": name}, "data": data, "switches": switches, "config": {"task": {}}})
     for index, counts in enumerate(COUNTS):
         store.append(str(index), [{"sample_id": str(index), **columns_of_counts(counts)}])
-    metrics = {key: Metric(0.75 - i / 100, (0.7, 0.8), 2) for i, key in enumerate(("ods", "ois", "ap", "r50"))}
+    metrics = {
+        key: Metric(0.75 - i / 100, (0.7, 0.8), 2, reference=f"edges/{key.upper()}")
+        for i, key in enumerate(("ods", "ois", "ap", "r50"))
+    }
     return store.finish(store.ordered(["0", "1"]), metrics, {})
 
 
@@ -40,11 +43,12 @@ def test_published_values_are_the_papers():
         published("cats")
 
 
-def test_every_published_row_has_a_source_and_fractions():
-    rows = published("edges")
+@pytest.mark.parametrize("table", ["edges", "proposals", "instances"])
+def test_every_published_row_has_a_source_and_fractions(table):
+    rows = published(table)
     assert rows["source"].notna().all()
     assert rows["location"].notna().all()
-    values = rows[["ODS", "OIS", "AP", "R50"]]
+    values = rows[table_spec(table).columns]
     assert ((values > 0) & (values < 1) | values.isna()).all().all()
 
 
