@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from sambench.errors import ModelError, UsageError
+from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
-from sambench.models.hierarchy_cues import CueConstants, boundary_tensor
+from sambench.models.hierarchy_constants import AnswerConstants, TreeConstants, read_constants
+from sambench.models.hierarchy_cues import boundary_cues
 from sambench.models.hierarchy_fit import box_regions, leaf_pixels, mask_regions
 from sambench.models.hierarchy_logits import leaf_logits, paint
 from sambench.models.hierarchy_paths import CANDIDATES, points_regions
@@ -24,28 +25,19 @@ from sambench.types import Embedding, MaskFrame, Masks, Prompts
 VERSION = 1
 """Raised whenever this model computes another embedding from the same constants and image."""
 
-SHARES = {"finest", "softness", "distinct", "coverage"}
-MAY_BE_ZERO = {"finest", "softness", "small", "colour_weight", "texture_weight"}
-
 
 class HierarchyModel(PromptableModel):
-    """Training-free promptable segmenter over nested regions (oriented watershed and average linkage).
+    """Training-free promptable segmenter over nested regions.
 
-    `encode` measures boundaries (colour gradients, changes of colour and texture words) and merges watershed regions
-    into a tree by the mean strength of the contours between them (OWT-UCM, Arbelaez et al. 2011, by higra). `decode`
-    looks regions up in the tree: a point answers three nested regions that persist over many altitudes, a box the
-    regions inside that fit it, earlier mask logits the regions that rebuild the mask.
+    `encode` measures boundaries (colour gradients, changes of colour and texture words, eigenvectors of the region
+    graph), cuts the image into oriented watershed regions (Arbelaez et al. 2011, by higra) and merges them into a tree
+    by the strength of the contours between them and the words inside them. `decode` looks regions up in the tree: a
+    point answers three nested regions that persist over many altitudes, a box the regions inside that fit it, earlier
+    mask logits the regions that rebuild the mask.
 
     Args:
-        contrast: Mean contour strength s becomes the altitude 1 - exp(-s / contrast).
-        finest: Altitude up to which regions are not told apart.
-        softness: How much contours inside an answer lower its probabilities, 0 to 1.
-        growth: Factor of area within which two regions of a path count as one when persistence is measured.
-        distinct: Largest ratio of the areas of two of the three answers, 0 to 1.
-        small: Share of the image's area at which the confidence's prior on size has risen to one half.
-        coverage: Share of a region that must lie inside a prompted box, 0 to 1.
-        device: Where answers are put; all work is done on the CPU.
-        **cues: The boundary cues' constants, `hierarchy_cues.CueConstants`.
+        device: Where embeddings and answers are put ("auto" is the CPU); all work is done on the CPU.
+        **constants: Fields of `hierarchy_constants.TreeConstants` and `hierarchy_constants.AnswerConstants`.
 
     Raises:
         UsageError: A constant is unknown or out of range.
@@ -53,34 +45,18 @@ class HierarchyModel(PromptableModel):
 
     name = "hierarchy"
 
-    def __init__(
-        self,
-        contrast: float = 0.8,
-        finest: float = 0.1,
-        softness: float = 0.0,
-        growth: float = 1.25,
-        distinct: float = 0.8,
-        small: float = 0.01,
-        coverage: float = 0.9,
-        device: str = "cpu",
-        **cues: float | Sequence[float],
-    ) -> None:
-        self.cues = _cue_constants(cues)
-        self.contrast, self.finest = contrast, finest
-        self.softness, self.coverage = softness, coverage
-        self.prior = np.array([growth, distinct, small], np.float64)
-        self.device = torch.device(device)
-        constants = {"contrast": contrast, "finest": finest, **asdict(self.cues)}
-        described = json.dumps({"model": self.name, "version": VERSION, **constants}, sort_keys=True)
-        self.fingerprint = hashlib.sha256(described.encode()).hexdigest()
-        decoding = {"softness": softness, "growth": growth, "distinct": distinct, "small": small, "coverage": coverage}
-        _check_ranges({**constants, **decoding})
+    def __init__(self, device: str = "cpu", **constants: float | Sequence[float]) -> None:
+        self.device = torch.device("cpu" if device == "auto" else device)
+        self.tree_constants = read_constants(TreeConstants, AnswerConstants, constants)
+        self.answer_constants = read_constants(AnswerConstants, TreeConstants, constants)
+        described: dict[str, Any] = {"model": self.name, "version": VERSION, **asdict(self.tree_constants)}
+        self.fingerprint = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
         self.provenance = {
-            "class": "HierarchyModel",
+            "class": type(self).__name__,
             "training": "none",
             "version": VERSION,
-            "constants": {**constants, **decoding},
             "sha256": self.fingerprint,
+            "constants": {**asdict(self.tree_constants), **asdict(self.answer_constants)},
         }
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
@@ -99,7 +75,7 @@ class HierarchyModel(PromptableModel):
         for image in images:
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
                 raise ModelError(f"an image must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
-            tree = build_tree(boundary_tensor(image, self.cues), self.contrast, self.finest)
+            tree = build_tree(boundary_cues(image, self.tree_constants), self.tree_constants)
             tensors = {name: torch.from_numpy(getattr(tree, name)).to(self.device) for name in FIELDS}
             embeddings.append(Embedding(tensors, (image.shape[0], image.shape[1])))
         return embeddings
@@ -132,7 +108,9 @@ class HierarchyModel(PromptableModel):
                 regions, confidence = regions[best : best + 1], confidence[best : best + 1]
             scores[index] = confidence
             for rank, region in enumerate(regions):
-                tables[index, rank] = leaf_logits(region, seeds, tree.parents, tree.altitudes, self.softness)
+                tables[index, rank] = leaf_logits(
+                    region, seeds, tree.parents, tree.altitudes, self.answer_constants.softness
+                )
         logits = torch.empty((len(prompts), answers, *embedding.original_size))
         paint(tables.reshape(-1, tree.leaves), tree.labels, logits.numpy().reshape(-1, *embedding.original_size))
         frame = MaskFrame(embedding.original_size)
@@ -140,6 +118,7 @@ class HierarchyModel(PromptableModel):
 
     def _answer(self, tree: RegionTree, parts: PixelPrompts, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the leaves of three answers to one prompt (3, L), their confidences (3,) and pointed leaves (L,)."""
+        prior = self.answer_constants.prior()
         include, exclude = parts.leaves(index, tree.labels)
         seeds = np.zeros(tree.leaves, np.bool_)
         shape = (tree.parents, tree.altitudes, tree.spans, tree.areas)
@@ -148,16 +127,18 @@ class HierarchyModel(PromptableModel):
             mask = parts.masks[index] if box is None else _inside(parts.masks[index], box)
             if mask.any():
                 pixels = leaf_pixels(mask, tree.labels, tree.leaves)
-                return *mask_regions(pixels, include, exclude, *shape, self.prior), seeds
+                return *mask_regions(pixels, include, exclude, *shape, prior), seeds
         if box is not None:
-            distinct = self.prior[1]
-            found = box_regions(box, include, exclude, tree.labels, *shape, tree.boxes_xyxy, self.coverage, distinct)
+            distinct = prior[1]
+            found = box_regions(
+                box, include, exclude, tree.labels, *shape, tree.boxes_xyxy, self.answer_constants.coverage, distinct
+            )
             return *found, seeds
         if len(include):
             seeds[include] = True
-            return *points_regions(include, exclude, *shape, self.prior), seeds
+            return *points_regions(include, exclude, *shape, prior), seeds
         if len(exclude):  # only told where it is not: all the rest
-            regions, confidence = points_regions(exclude, include, *shape, self.prior)
+            regions, confidence = points_regions(exclude, include, *shape, prior)
             return ~regions[::-1], confidence[::-1], seeds
         return np.zeros((CANDIDATES, tree.leaves), np.bool_), np.zeros(CANDIDATES, np.float32), seeds
 
@@ -180,28 +161,3 @@ def _tree(embedding: Embedding) -> RegionTree:
             mend="pass what HierarchyModel.encode returned",
         )
     return RegionTree(**{name: embedding.tensors[name].cpu().numpy() for name in FIELDS})
-
-
-def _cue_constants(given: dict[str, float | Sequence[float]]) -> CueConstants:
-    """Return the cues' constants with some replaced; sequences become tuples of floats."""
-    known = asdict(CueConstants())
-    for name, value in given.items():
-        if name not in known:
-            raise UsageError(f"unknown constant {name!r}", where=f"model.{name}", mend=f"known: {', '.join(known)}")
-        several = isinstance(known[name], tuple)
-        if several != isinstance(value, Sequence):
-            kind = "a list of numbers" if several else "a number"
-            raise UsageError(f"{name} must be {kind}, got {value!r}", where=f"model.{name}")
-        known[name] = tuple(map(float, value)) if isinstance(value, Sequence) else type(known[name])(value)
-    return CueConstants(**known)
-
-
-def _check_ranges(constants: dict[str, Any]) -> None:
-    """Refuse a constant that is not a positive number, or a share above 1."""
-    for name, value in constants.items():
-        for number in value if isinstance(value, tuple) else (value,):
-            zero_allowed, top = name in MAY_BE_ZERO, 1.0 if name in SHARES else np.inf
-            if not (0 < number <= top or (zero_allowed and number == 0)):
-                low = "at least 0" if zero_allowed else "above 0"
-                high = " and at most 1" if name in SHARES else ""
-                raise UsageError(f"{name} must be {low}{high}, got {number!r}", where=f"model.{name}")

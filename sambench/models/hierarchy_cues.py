@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from skimage.color import rgb2lab
 
+from sambench.models.hierarchy_constants import TreeConstants
 from sambench.models.hierarchy_filters import convolve, gaussian_kernels, texture_features, words
 
 TEXTURE_SIGMAS = (1.0, 2.0)
@@ -15,33 +16,22 @@ CHROMA_WEIGHT = 1.5
 
 
 @dataclass(frozen=True)
-class CueConstants:
-    """The constants of the boundary cues, chosen on BSDS500 train and val.
+class Cues:
+    """What an image's pixels say about its boundaries.
 
     Attributes:
-        gradient_sigmas: Scales of the Lab gradients, pixels.
-        gradient_contrast: Lab units a pixel that count as strength 1.
-        colour_words: Colours in the image's own vocabulary.
-        colour_sigmas: Scales at which the local histogram of colour words is compared, pixels.
-        colour_weight: Weight of that comparison's squared strength.
-        texture_words: Textures in the image's own vocabulary.
-        texture_sigmas: Scales at which the local histogram of texture words is compared, pixels.
-        texture_weight: Weight of that comparison's squared strength.
-        histogram_floor: Share of a word below which its histogram bin is not trusted.
+        tensor: (3, H, W) float32: the xx, xy and yy parts of the boundary tensor; the square root of its larger
+            eigenvalue is the boundary strength.
+        colours: (H, W) int32 colour word of each pixel.
+        textures: (H, W) int32 texture word of each pixel.
     """
 
-    gradient_sigmas: tuple[float, ...] = (2.0,)
-    gradient_contrast: float = 20.0
-    colour_words: int = 16
-    colour_sigmas: tuple[float, ...] = (4.0,)
-    colour_weight: float = 1.0
-    texture_words: int = 24
-    texture_sigmas: tuple[float, ...] = (8.0,)
-    texture_weight: float = 1.0
-    histogram_floor: float = 0.02
+    tensor: np.ndarray
+    colours: np.ndarray
+    textures: np.ndarray
 
 
-def boundary_tensor(image: np.ndarray, constants: CueConstants) -> np.ndarray:
+def boundary_cues(image: np.ndarray, constants: TreeConstants) -> Cues:
     """Measure how fast colour and texture change at each pixel and in which direction.
 
     Each cue is a structure tensor: for Lab channels the sum of their gradients' outer products (Di Zenzo 1986), for
@@ -53,7 +43,7 @@ def boundary_tensor(image: np.ndarray, constants: CueConstants) -> np.ndarray:
         constants: Scales and weights.
 
     Returns:
-        (3, H, W) float32: the tensor's xx, xy and yy parts; sqrt of its larger eigenvalue is the boundary strength.
+        The tensor and the words.
     """
     lab = rgb2lab(image.astype(np.float32) / np.float32(255)).astype(np.float32)
     shape = lab.shape[:2]
@@ -61,20 +51,21 @@ def boundary_tensor(image: np.ndarray, constants: CueConstants) -> np.ndarray:
     for sigma in constants.gradient_sigmas:
         for channel in range(3):
             _add_gradient(tensor, np.ascontiguousarray(lab[..., channel]), sigma, constants.gradient_contrast**-2)
-    colours = lab.reshape(-1, 3) * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
-    textures = texture_features(np.ascontiguousarray(lab[..., 0]), TEXTURE_SIGMAS)
+    weighted = lab.reshape(-1, 3) * np.array([1, CHROMA_WEIGHT, CHROMA_WEIGHT], np.float32)
+    colours = words(weighted, constants.colour_words).reshape(shape)
+    filtered = texture_features(np.ascontiguousarray(lab[..., 0]), TEXTURE_SIGMAS)
+    textures = words(filtered, constants.texture_words).reshape(shape)
     half = np.zeros((3, (shape[0] + 1) // 2, (shape[1] + 1) // 2), np.float32)
-    for features, count, sigmas, weight in (
+    for labels, count, sigmas, weight in (
         (colours, constants.colour_words, constants.colour_sigmas, constants.colour_weight),
         (textures, constants.texture_words, constants.texture_sigmas, constants.texture_weight),
     ):
-        labels = words(features, count).reshape(shape)
         for word in range(count):
             share = _share_at_half_size(labels, word)
             for sigma in sigmas if share.any() else ():
                 _add_histogram(half, share, sigma / 2, weight, constants.histogram_floor)
     _add_doubled(tensor, half)
-    return tensor
+    return Cues(tensor, colours, textures)
 
 
 def strength_and_orientation(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

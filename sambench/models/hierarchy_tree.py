@@ -1,14 +1,17 @@
-"""The tree of regions: oriented watershed, average linkage of contour strengths (OWT-UCM), and its array form."""
+"""The tree of regions: oriented watershed regions merged into one, in the array form that is cached."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import higra
 import numpy as np
 from numba import njit
 
-from sambench.models.hierarchy_cues import strength_and_orientation
+from sambench.models.hierarchy_constants import TreeConstants
+from sambench.models.hierarchy_cues import Cues, strength_and_orientation
+from sambench.models.hierarchy_merge import RegionGraph, merge_regions
+from sambench.models.hierarchy_spectral import spectral_strengths
 
 
 @dataclass(frozen=True)
@@ -38,47 +41,74 @@ class RegionTree:
         return int(self.spans[-1, 1])
 
 
+TOP = 1 - 2.0**-20
+"""Altitudes stay below 1, so that the whole image is told from what lies beyond it."""
+
 FIELDS = tuple(field.name for field in fields(RegionTree))
 
 
-def build_tree(tensor: np.ndarray, contrast: float, finest: float) -> RegionTree:
-    """Build the tree of regions over a boundary tensor.
-
-    The watershed's arcs get the mean boundary strength along them, weighted by how well the boundary's direction
-    agrees with the arc's; regions merge in the order of the mean strength of the arcs between them (Arbelaez et al.
-    2011, higra's `mean_pb_hierarchy`).
+def build_tree(cues: Cues, constants: TreeConstants) -> RegionTree:
+    """Build the tree of regions over an image's cues.
 
     Args:
-        tensor: (3, H, W) float32 from `boundary_tensor`.
-        contrast: Mean strength s becomes the altitude 1 - exp(-s / contrast).
-        finest: Regions whose altitude is at most this are not told apart from their parts.
+        cues: From `boundary_cues`.
+        constants: Of the merge order and the altitudes.
 
     Returns:
         The tree.
     """
-    labels, parents, strengths = _mean_strength_hierarchy(tensor)
-    altitudes = (1 - np.exp(-strengths / contrast)).astype(np.float32)
-    leaf_of_label, parents, altitudes, spans = _canonical(parents.astype(np.int64), altitudes, len(parents), finest)
-    labels = leaf_of_label[labels]
+    graph = region_graph(cues, constants)
+    globally = spectral_strengths(graph, constants)
+    graph = replace(graph, strengths=graph.strengths + constants.spectral_weight * globally)
+    parents, differences = merge_regions(graph, constants)
+    altitudes = np.minimum(1 - np.exp(-differences / constants.contrast), TOP).astype(np.float32)
+    leaf_of_label, parents, altitudes, spans = _canonical(parents, altitudes, len(parents), constants.finest)
+    labels = leaf_of_label[graph.labels]
     areas, boxes = _measure(labels, parents, int(spans[-1, 1]))
     return RegionTree(labels, parents, altitudes, spans, areas, boxes)
 
 
-def _mean_strength_hierarchy(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return watershed labels (H, W), the parents of the binary merge tree and the mean strength at each node."""
+def region_graph(cues: Cues, constants: TreeConstants) -> RegionGraph:
+    """Cut the image into watershed regions of its boundary strength.
+
+    A border has the mean boundary strength along it, each piece weighted by how well the boundary's direction agrees
+    with the border's (oriented watershed transform, Arbelaez et al. 2011, by higra).
+
+    Args:
+        cues: From `boundary_cues`.
+        constants: How many words there are.
+
+    Returns:
+        The regions, their borders and their histograms of words.
+    """
+    labels, ends, strengths, lengths = _oriented_watershed(cues.tensor)
+    regions = int(labels.max()) + 1
+    counts = []
+    for words, count in ((cues.colours, constants.colour_words), (cues.textures, constants.texture_words)):
+        pairs = labels.reshape(-1) * count + words.reshape(-1)
+        counts.append(np.bincount(pairs, minlength=regions * count).reshape(regions, count).astype(np.float64))
+    areas = np.bincount(labels.reshape(-1), minlength=regions).astype(np.float64)
+    return RegionGraph(labels, ends, strengths, lengths, areas, np.concatenate(counts, 1), constants.colour_words)
+
+
+def _oriented_watershed(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return watershed labels (H, W), and the ends (E, 2), strengths and lengths (E,) of the borders."""
     shape = tensor.shape[1:]
     if shape == (1, 1):  # higra builds no graph of one pixel
-        return np.zeros(shape, np.int64), np.zeros(1, np.int64), np.zeros(1)
+        return np.zeros(shape, np.int64), np.zeros((0, 2), np.int64), np.zeros(0), np.zeros(0)
     graph = higra.get_4_adjacency_graph(shape)
     first, second = graph.edge_list()
     strength, _ = strength_and_orientation(tensor)
     flat = strength.reshape(-1)
     parts = tensor.reshape(3, -1)
     _, across = strength_and_orientation(parts[:, first] + parts[:, second])
-    edges = ((flat[first] + flat[second]) / 2).astype(np.float64)
-    tree, strengths = higra.mean_pb_hierarchy(graph, edges, shape, across.astype(np.float64))
-    regions = higra.CptRegionAdjacencyGraph.construct(higra.CptHierarchy.get_leaf_graph(tree))
-    return np.asarray(regions["vertex_map"]).reshape(shape), tree.parents(), np.maximum(strengths, 0)
+    pairs = ((flat[first] + flat[second]) / 2).astype(np.float64)
+    regions, strengths = higra.oriented_watershed(graph, pairs, shape, across.astype(np.float64))
+    maps = higra.CptRegionAdjacencyGraph.construct(regions)
+    border = np.asarray(maps["edge_map"])
+    lengths = np.bincount(border[border >= 0], minlength=regions.num_edges()).astype(np.float64)
+    ends = np.stack([np.asarray(side, np.int64) for side in regions.edge_list()], 1)
+    return np.asarray(maps["vertex_map"], np.int64).reshape(shape), ends, np.asarray(strengths, np.float64), lengths
 
 
 @njit(cache=True, nogil=True)
