@@ -4,8 +4,9 @@ All that release needs mending for is in this file and leaves both numpy and lvi
 
 - `accumulate` reads `np.float`, which numpy dropped in 1.24: `RepairedEval` runs the same code with a namespace of its
   own in which the name is there;
-- without categories (`use_cats = 0`) `summarize` picks the categories of a frequency group out of an array that has
-  only one: `RepairedEval` has no frequency groups then;
+- without categories (`use_cats = 0`) it gathers the objects of category -1, of which there are none (mended in lvis-api
+  #36, unreleased), and `summarize` picks the categories of a frequency group out of an array that has only one:
+  `RepairedEval` gathers those of all categories and has no frequency groups then;
 - the limit on detections is in `LVISResults(max_dets=)`, `params.max_dets` being a label: both are set from one number;
 - `LVISResults` refuses an empty list and gives a result that has a `bbox` the box's area: `_Results` takes results that
   hold their area already.
@@ -50,6 +51,13 @@ class RepairedEval(LVISEval):
     """`LVISEval` that runs on current numpy, and without categories."""
 
     accumulate = FunctionType(LVISEval.accumulate.__code__, {**vars(lvis.eval), "np": _NumpyWithFloat()}, "accumulate")
+
+    def _get_gt_dt(self, img_id: int, cat_id: int) -> tuple[list[Any], list[Any]]:
+        categories = [cat_id] if self.params.use_cats else self.params.cat_ids
+        truth, found = (
+            [one for category in categories for one in side[img_id, category]] for side in (self._gts, self._dts)
+        )
+        return truth, found
 
     def _summarize(self, *args: Any, freq_group_idx: int | None = None, **kwargs: Any) -> float:
         if freq_group_idx is not None and not self.params.use_cats:
