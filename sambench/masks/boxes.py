@@ -1,7 +1,7 @@
-"""Boxes around masks, their conversions and shifts.
+"""Tight boxes around masks in whichever form the masks are.
 
-A `boxes_xyxy` of a mask is (x0, y0, x1, y1) in pixels where x1 and y1 are the last column and row that hold a pixel of
-the mask (inclusive), as in segment_anything; COCO's `bbox` is (x, y, width, height) that counts pixels.
+All are (x0, y0, x1, y1) in pixels where x1 and y1 are the last column and row that hold a pixel of the mask
+(inclusive), as in segment_anything; `sambench.masks.rle` gives COCO's boxes, which enclose the pixels' edges.
 """
 
 from __future__ import annotations
@@ -92,35 +92,3 @@ def runs_to_boxes_xyxy(counts: np.ndarray, lengths: np.ndarray, height: int) -> 
         if right >= 0:
             boxes[i] = np.array((left, top, right, bottom))
     return boxes, areas
-
-
-def boxes_xyxy_to_xywh(boxes_xyxy: np.ndarray) -> np.ndarray:
-    """Convert (..., 4) XYXY to XYWH by subtraction alone (width = x1 - x0), in the frame and dtype given.
-
-    For inclusive mask boxes this is segment_anything's `bbox`, one pixel short of COCO's; `inclusive_xyxy_to_coco`
-    gives COCO's.
-    """
-    return np.concatenate([boxes_xyxy[..., :2], boxes_xyxy[..., 2:] - boxes_xyxy[..., :2]], axis=-1)
-
-
-def boxes_xywh_to_xyxy(boxes_xywh: np.ndarray) -> np.ndarray:
-    """Convert (..., 4) XYWH to XYXY by addition alone (x1 = x + width), in the frame and dtype given."""
-    return np.concatenate([boxes_xywh[..., :2], boxes_xywh[..., :2] + boxes_xywh[..., 2:]], axis=-1)
-
-
-def inclusive_xyxy_to_coco(boxes_xyxy: np.ndarray) -> np.ndarray:
-    """Convert (..., 4) inclusive boxes of non-empty masks to COCO's XYWH, which counts the last pixel too."""
-    coco = boxes_xyxy_to_xywh(boxes_xyxy)
-    coco[..., 2:] += 1
-    return coco
-
-
-def shift_boxes_xyxy(boxes_xyxy: Tensor, crop_box_xyxy: Sequence[int]) -> Tensor:
-    """Move (..., 4) boxes from a crop's frame to the image's (segment_anything's `uncrop_boxes_xyxy`).
-
-    Args:
-        boxes_xyxy: (..., 4) in pixels of the crop.
-        crop_box_xyxy: The crop in pixels of the image.
-    """
-    x0, y0 = crop_box_xyxy[:2]
-    return boxes_xyxy + torch.tensor([x0, y0, x0, y0], dtype=boxes_xyxy.dtype, device=boxes_xyxy.device)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from pycocotools import mask as coco_mask
 
 from sambench.masks.boxes import rles_to_boxes_xyxy
 from sambench.masks.generator_settings import GeneratorSettings
 from sambench.masks.nms import box_nms
 from sambench.masks.regions import drop_small_islands, fill_small_holes
+from sambench.masks.rle import areas, decode_masks, encode_masks
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ def without_small_regions(proposals: Proposals, settings: GeneratorSettings) -> 
     """
     kept, untouched, rles = [], [], []
     for i, rle in enumerate(proposals.rles):
-        mask, changed = _clean(coco_mask.decode([rle])[..., 0].astype(bool), settings)
+        mask, changed = _clean(decode_masks([rle], rle["size"])[0], settings)
         if mask is None:
             continue
         kept.append(i)
         untouched.append(not changed)
-        rles.append(coco_mask.encode(np.asfortranarray(mask, np.uint8)) if changed else rle)
+        rles.append(encode_masks(mask[None])[0] if changed else rle)
     cleaned = replace(
         proposals[np.array(kept, np.int64)],
         rles=rles,
         boxes_xyxy=rles_to_boxes_xyxy(rles),
-        areas=coco_mask.area(rles).astype(np.int64) if rles else np.zeros(0, np.int64),
+        areas=areas(rles),
     )
     threshold = max(settings.box_nms_thresh, settings.crop_nms_thresh)
     return distinct(cleaned, np.array(untouched, np.float32), threshold)

@@ -4,14 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from sambench.masks.boxes import (
-    boxes_xywh_to_xyxy,
-    boxes_xyxy_to_xywh,
-    inclusive_xyxy_to_coco,
-    masks_to_boxes_xyxy,
-    rles_to_boxes_xyxy,
-    shift_boxes_xyxy,
-)
+from sambench.masks.boxes import masks_to_boxes_xyxy, rles_to_boxes_xyxy
 
 
 @st.composite
@@ -48,14 +41,3 @@ def test_boxes_equal_numpy_and_those_of_the_rles(masks):
     np.testing.assert_array_equal(masks_to_boxes_xyxy(torch.from_numpy(masks)).numpy(), expected)
     rles = [coco_mask.encode(np.asfortranarray(mask, np.uint8)) for mask in masks]
     np.testing.assert_array_equal(rles_to_boxes_xyxy(rles), expected)
-
-
-def test_conversions():
-    boxes = np.array([[2, 1, 5, 2]])
-    np.testing.assert_array_equal(boxes_xyxy_to_xywh(boxes), [[2, 1, 3, 1]])
-    np.testing.assert_array_equal(boxes_xywh_to_xyxy(boxes_xyxy_to_xywh(boxes)), boxes)
-    np.testing.assert_array_equal(inclusive_xyxy_to_coco(boxes), [[2, 1, 4, 2]])
-
-
-def test_shift_from_a_crop_to_the_image():
-    assert shift_boxes_xyxy(torch.tensor([[2, 1, 5, 2]]), (10, 20, 30, 40)).tolist() == [[12, 21, 15, 22]]
