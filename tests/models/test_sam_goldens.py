@@ -60,3 +60,14 @@ def test_answers(golden, kind, multimask):
         )
         assert ((full.numpy() == expected) | unsure).all()
         assert 0 < expected.mean() < 1
+
+
+@pytest.mark.slow
+def test_compiled_and_channels_last_encoder(golden, tmp_path):
+    held, model = golden
+    torch.save(
+        {k.removeprefix("weights/"): torch.from_numpy(held[k]).float() for k in held if "weights/" in k}, tmp_path / "w"
+    )
+    compiled = load(tmp_path / "w", device="cpu", compile=True, channels_last=True)
+    assert compiled.fingerprint == model.fingerprint
+    close(compiled.encode([held["image"]])[0].tensors["image_embedding"], held["embedding"])
