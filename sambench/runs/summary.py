@@ -36,7 +36,7 @@ def missing_note(run: Run) -> str:
 
 def interval(metric: Metric, digits: int = 3) -> str:
     """Write a 95 % interval, or nothing where there is none."""
-    if metric.ci95 is None:
+    if metric.ci95 is None or math.isnan(metric.ci95[0]):
         return ""
     return f"[{number(metric.ci95[0], digits)}, {number(metric.ci95[1], digits)}]"
 
