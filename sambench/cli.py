@@ -17,7 +17,8 @@ sambench: zero-shot evaluation of promptable segmentation models
                                              score predictions made elsewhere
   sambench table NAME [runs=[A,B]] [format=md|csv|latex] [out=FOLDER]
                                              the paper's table beside measured rows
-  sambench ls tasks|models|data|runs         what there is
+  sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
+  sambench ls tasks|models|data|tables|runs  what there is
   sambench cache ls|verify|prune             the embedding cache
   sambench --version
 

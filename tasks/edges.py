@@ -146,6 +146,13 @@ class EdgesTask(Task):
 
         edge_overlay(sample, prediction, folder)
 
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return the image's best F over thresholds."""
+        from sambench.metrics.boundary_rows import counts_of_rows
+        from sambench.metrics.boundary_scores import recall_precision_f
+
+        return float(recall_precision_f(counts_of_rows(rows))[2].max())
+
     def _surviving_edges(self, sample: Sample, predictor: Predictor) -> list[MaskEdge]:
         """Prompt with the grid and keep the edges of the masks that survive box NMS."""
         import torch

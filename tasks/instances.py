@@ -184,6 +184,14 @@ class InstancesTask(Task):
 
         draw_instances(sample, prediction, folder)
 
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return the mean IoU of the prompted objects with `boxes=gt`, else the share of objects found."""
+        if rows[0].get("box_iou") is not None:
+            return float(np.mean(rows[0]["box_iou"])) if len(rows[0]["box_iou"]) else float("nan")
+        hits = sum(int(bits & 0x3FF).bit_count() for bits in rows[0]["found_all"])
+        objects = sum(rows[0]["truth_all"])
+        return hits / (10 * objects) if objects else float("nan")
+
     def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
         if self.boxes == "gt":

@@ -129,6 +129,13 @@ class ProposalsTask(GeneratorSettings, Task):
 
         draw_instances(sample, prediction, folder)
 
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return the image's average recall; NaN where it has no object."""
+        from sambench.metrics.matching_rows import proposals_of_rows
+        from sambench.metrics.recall import recall_figures
+
+        return recall_figures(proposals_of_rows(rows), (max(self.max_dets),))[f"AR@{max(self.max_dets)}"]
+
 
 def _reference(name: str) -> str | None:
     """Return the published number a figure answers to, as in AR@1000 or ARs@1000."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from sambench.errors import PredictionError
+from sambench.errors import PredictionError, UsageError
 from sambench.types import Metric, Row, Sample
 
 if TYPE_CHECKING:
@@ -80,6 +80,16 @@ class Task(ABC):
             f"task {self.name} has no format for predictions made elsewhere",
             where=path,
             mend=f"let a model make them: sambench run task={self.name}",
+        )
+
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return how well one sample was done, higher is better, from its rows; `sambench look` ranks by it.
+
+        Raises:
+            UsageError: The task has no such number.
+        """
+        raise UsageError(
+            f"task {self.name} does not rank images", where="sambench look", mend="define image_quality in the task"
         )
 
     def input_fingerprints(self) -> dict[str, str]:

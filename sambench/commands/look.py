@@ -1,0 +1,37 @@
+"""`sambench look`: pictures of a run's best, median and worst images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sambench.commands.words import parse
+from sambench.errors import UsageError
+
+HELP = """\
+sambench look RUN [count=3] [out=RUN/gallery]
+
+Draws the best, median and worst images of a finished run with what was predicted and how well it fits.
+
+example:
+  sambench look results/instances/mini-hierarchy-1a2b3c4d count=5
+"""
+
+
+def main(words: list[str]) -> int:
+    """Draw and list the pictures."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if words else 2
+    from sambench.engine.gallery import draw_gallery
+    from sambench.runs.store import load_run
+    from sambench.runs.summary import number
+
+    values = parse(words[1:], {"count": 3, "out": None}, "look RUN")
+    if not isinstance(values["count"], int) or values["count"] < 1:
+        raise UsageError(f"count is {values['count']!r}", where="sambench look", mend="give count=3 or another number")
+    run = load_run(words[0])
+    out = Path(values["out"]) if values["out"] else run.folder / "gallery"
+    for group, samples in draw_gallery(run, values["count"], out).items():
+        for sample_id, quality in samples:
+            print(f"{group:6}  {number(quality)}  {out / group / sample_id}.png")
+    return 0

@@ -1,0 +1,60 @@
+"""A run's best, median and worst images, drawn from its stored predictions."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from pathlib import Path
+
+from sambench.config import build
+from sambench.engine.launch import open_dataset
+from sambench.engine.task import Task
+from sambench.errors import RunError
+from sambench.runs.store import Run
+from sambench.types import Row
+
+
+def ranked_samples(run: Run, task: Task) -> list[tuple[str, float]]:
+    """Return (sample id, quality) of all images whose quality is defined, the best first."""
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in run.rows():
+        grouped[row["sample_id"]].append(row)
+    qualities = [(sample_id, task.image_quality(rows)) for sample_id, rows in grouped.items()]
+    return sorted(((s, q) for s, q in qualities if not math.isnan(q)), key=lambda item: (-item[1], item[0]))
+
+
+def choose(ranked: list[tuple[str, float]], count: int) -> dict[str, list[tuple[str, float]]]:
+    """Take `count` images each from the top, the middle and the bottom of a ranking, none twice."""
+    best = ranked[:count]
+    rest = ranked[count:]
+    worst = rest[max(len(rest) - count, 0) :][::-1]
+    between = rest[: max(len(rest) - count, 0)]
+    middle = max((len(between) - count) // 2, 0)
+    return {"best": best, "median": between[middle : middle + count], "worst": worst}
+
+
+def draw_gallery(run: Run, count: int, out: Path) -> dict[str, list[tuple[str, float]]]:
+    """Draw the chosen images below `out`/best, median and worst.
+
+    Returns:
+        What was drawn: group -> (sample id, quality).
+
+    Raises:
+        RunError: The run is not finished or kept no predictions.
+    """
+    if not run.finished:
+        raise RunError("the run is not finished", where=run.folder, mend="give the command that started it again")
+    config = run.record["config"]
+    task: Task = build("tasks", "task", config["task"])
+    dataset = open_dataset(config["data"], task)
+    task = task.for_dataset(dataset)
+    stored = config["predictions"] or run.predictions
+    if not Path(stored).exists():
+        raise RunError("the run kept no predictions", where=stored, mend="run it again with overwrite=true")
+    reader = task.reader(Path(stored), dataset)
+    chosen = choose(ranked_samples(run, task), count)
+    for group, samples in chosen.items():
+        for sample_id, _ in samples:
+            sample = dataset.load(sample_id)
+            task.illustrate(sample, reader.read(sample), out / group)
+    return chosen
