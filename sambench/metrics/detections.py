@@ -122,6 +122,8 @@ class ImagePair:
     truth_boxes_xywh: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        if self.truth_boxes_xywh is not None and len(self.truth_boxes_xywh) != len(self.truth.annotations):
+            raise ValueError(f"{len(self.truth_boxes_xywh)} boxes for {len(self.truth.annotations)} annotations")
         if not self.truth.annotations or not self.detections.rles:
             return
         size = list(self.truth.annotations[0].rle["size"])

@@ -1,8 +1,8 @@
 """One way to ask for instance figures, whoever counts: this package, the official evaluators, or both and hotcoco.
 
 `evaluator="fast"` is this package's own matching: numba over pycocotools' overlaps, image by image, with records small
-enough to keep. `"official"` is pycocotools (COCO, proposals) or lvis (LVIS). `"both"` runs these two and hotcoco, and
-stops where they differ (`sambench.metrics.agreement`).
+enough to keep; it takes about half of hotcoco's time. `"official"` is pycocotools (COCO, proposals) or lvis (LVIS).
+`"both"` runs these two and hotcoco, and stops where they differ (`sambench.metrics.agreement`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def evaluate_instances(
         matches.append(match_instances_by(pair, evaluator, kind=kind, iou_type=iou_type, max_dets=limits[-1]))
         if witness is not None:
             witness.add(pair)
-    figures = instance_figures(matches, categories, kind=kind, max_dets=limits, evaluator=evaluator)
+    frequencies = frequencies_of(categories)
+    figures = instance_figures(matches, frequencies, kind=kind, max_dets=limits, evaluator=evaluator)
     if witness is not None:
         agreed_figures({"sambench": figures, "hotcoco": witness.figures()})
     return figures
@@ -162,21 +163,21 @@ def match_proposals_by(
 
 def instance_figures(
     matches: Sequence[InstanceMatches],
-    categories: Categories,
+    frequencies: Mapping[int, str] | None = None,
     *,
     kind: Kind = "coco",
     max_dets: int | Sequence[int] | None = None,
     evaluator: Evaluator = "fast",
 ) -> dict[str, float]:
     """Sum up records as `precision_figures`, by the evaluator asked for; with "both" the figures are compared."""
-    limits, frequencies = instance_limits(kind, max_dets), frequencies_of(categories) or {}
+    limits = instance_limits(kind, max_dets)
     figures: dict[str, dict[str, float]] = {}
     if check_evaluator(evaluator) != "official":
         figures["sambench"] = precision_figures(matches, kind=kind, max_dets=limits, frequencies=frequencies)
     if evaluator != "fast" and kind == "lvis":
         from sambench.metrics.lvis_official import official_precision_lvis
 
-        figures["lvis"] = official_precision_lvis(matches, frequencies=frequencies, max_dets=limits)
+        figures["lvis"] = official_precision_lvis(matches, frequencies=frequencies or {}, max_dets=limits)
     elif evaluator != "fast":
         from sambench.metrics.coco_official import official_precision_coco
 

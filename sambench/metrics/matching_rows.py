@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,11 +35,12 @@ def proposals_of_rows(rows: Sequence[Row]) -> list[ProposalMatches]:
     ]
 
 
-def columns_of_instances(match: InstanceMatches) -> Row:
+def columns_of_instances(match: InstanceMatches, frequencies: Mapping[int, str] | None = None) -> Row:
     """Return the record of an image as lists.
 
     `found_*` has one element a detection: category, score, place, and for each area range its hits and, 16 bits up, its
-    uncounted bits. `truth_*` has one element a category: its id and the objects that count in each area range.
+    uncounted bits. `truth_*` has one element a category: its id, the objects that count in each area range and, with
+    `frequencies` (LVIS), its letter.
     """
     bits = match.hits.astype(np.int64) | match.uncounted.astype(np.int64) << _SHIFT
     return {
@@ -50,6 +51,22 @@ def columns_of_instances(match: InstanceMatches) -> Row:
         **{f"found_{name}": bits[:, a].tolist() for a, name in enumerate(AREA_RANGES)},
         "truth_category": match.truth_categories.tolist(),
         **{f"truth_{name}": match.truth_counts[:, a].tolist() for a, name in enumerate(AREA_RANGES)},
+        **(
+            {}
+            if frequencies is None
+            else {"truth_frequency": [frequencies[k] for k in match.truth_categories.tolist()]}
+        ),
+    }
+
+
+def frequencies_of_rows(rows: Sequence[Row]) -> dict[int, str] | None:
+    """Return the frequency letter of every category that has an object, or None where rows hold none."""
+    if not any(row.get("truth_frequency") is not None for row in rows):
+        return None
+    return {
+        int(category): letter
+        for row in rows
+        for category, letter in zip(row["truth_category"] or [], row["truth_frequency"] or [], strict=True)
     }
 
 

@@ -157,5 +157,20 @@ def recall_counts(
     return found, np.array([len(match.places[group]) for match in matches], np.int64)
 
 
+def recall_curve(matches: Sequence[ProposalMatches], max_dets: Sequence[int], group: str = "all") -> np.ndarray:
+    """Return recall by overlap and number of proposals.
+
+    Args:
+        matches: One an image.
+        max_dets: M limits.
+        group: Name of the group of objects.
+
+    Returns:
+        (10, M) float64 recall at each of `IOU_THRESHOLDS` and limit; NaN without objects.
+    """
+    found, totals = recall_counts(matches, group, max_dets)
+    return found.sum(axis=0) / (totals.sum() or np.nan)
+
+
 def _groups(matches: Sequence[ProposalMatches]) -> list[str]:
     return list(matches[0].places) if matches else list(AREA_RANGES)

@@ -13,7 +13,7 @@ from sambench.masks import rle
 from sambench.metrics.bootstrap import resampling_weights
 from sambench.metrics.detections import Detections, ImagePair
 from sambench.metrics.evaluators import evaluate_instances, frequencies_of
-from sambench.metrics.matching_rows import columns_of_instances, instances_of_rows
+from sambench.metrics.matching_rows import columns_of_instances, frequencies_of_rows, instances_of_rows
 from sambench.metrics.precision import match_instances
 from sambench.metrics.precision_totals import precision_figures, precision_replicates
 from sambench.types import Annotation, InstanceTruth
@@ -184,9 +184,14 @@ def test_resamples_equal_pycocotools_on_copied_images(scenes):
 
 def test_rows_give_the_records_back(scenes):
     _, data, results = scenes
-    for pair in pairs(data, results):
+    frequencies = frequencies_of(data.categories)
+    rows = [columns_of_instances(match_instances(pair), frequencies) for pair in pairs(data, results)]
+    rows = json.loads(json.dumps(rows))
+    with_objects = {category for row in rows for category in row["truth_category"]}
+    assert frequencies_of_rows(rows) == {category: frequencies[category] for category in with_objects}
+    assert frequencies_of_rows([columns_of_instances(match_instances(pairs(data, results)[0]))]) is None
+    for pair, restored in zip(pairs(data, results), instances_of_rows(rows), strict=True):
         match = match_instances(pair)
-        restored = instances_of_rows(json.loads(json.dumps([columns_of_instances(match)])))[0]
         for name, value in vars(match).items():
             assert np.array_equal(getattr(restored, name), value), name
 

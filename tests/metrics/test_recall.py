@@ -11,7 +11,7 @@ from sambench.metrics.detections import Detections, ImagePair
 from sambench.metrics.evaluators import frequencies_of, proposal_recall
 from sambench.metrics.greedy import greedy_places
 from sambench.metrics.matching_rows import columns_of_proposals, proposals_of_rows
-from sambench.metrics.recall import match_proposals, recall_counts, recall_figures, recall_replicates
+from sambench.metrics.recall import match_proposals, recall_counts, recall_curve, recall_figures, recall_replicates
 from sambench.metrics.rules import IOU_THRESHOLDS
 from sambench.types import Annotation, InstanceTruth
 
@@ -55,6 +55,11 @@ def test_counts_by_hand():
     assert figures["AR@1"] == pytest.approx(9 / 20)
     assert figures["AR@3"] == pytest.approx(10 / 20)
     assert figures["AR@4"] == pytest.approx(11 / 20)
+    curve = recall_curve([match], (1, 3, 4))
+    assert curve.shape == (10, 3)
+    assert curve[0].tolist() == [0.5, 1.0, 1.0]
+    assert curve[-1].tolist() == [0.0, 0.0, 0.5]
+    assert np.isnan(recall_curve([match], (1,), "large")).all()
 
 
 def test_an_overlap_at_the_threshold_counts_and_the_larger_one_is_taken():
