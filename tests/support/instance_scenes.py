@@ -72,7 +72,7 @@ def _shape(rng, size):
     return mask
 
 
-def perturbed(dataset, *, seed=1, per_object=4, with_boxes=False):
+def perturbed(dataset, *, seed=1, per_object=4):
     """Make a COCO results list of an annotation file.
 
     Each object is shifted, eroded, grown, merged with another, thinned out, repeated or given a wrong class; empty
@@ -99,7 +99,7 @@ def perturbed(dataset, *, seed=1, per_object=4, with_boxes=False):
             results.append((image_id, _shape(rng, (height, width)), int(rng.choice(ids))))
         empty_category = own[0][1] if own else ids[0]
         results.append((image_id, np.zeros((height, width), np.uint8), empty_category))
-    return [_result(rng, *result, with_boxes) for result in results]
+    return [_result(rng, *result) for result in results]
 
 
 def _changed(rng, mask, own):
@@ -117,18 +117,14 @@ def _changed(rng, mask, own):
     return mask
 
 
-def _result(rng, image_id, mask, category, with_boxes):
+def _result(rng, image_id, mask, category):
     code = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
-    score = round(float(rng.random()), 2 if rng.random() < 0.7 else 16)
-    result = {
+    return {
         "image_id": image_id,
         "category_id": category,
         "segmentation": {"size": [int(side) for side in code["size"]], "counts": code["counts"].decode()},
-        "score": score,
+        "score": round(float(rng.random()), 2 if rng.random() < 0.7 else 16),
     }
-    if with_boxes:
-        result["bbox"] = coco_mask.toBbox(code).tolist()
-    return result
 
 
 def decoded(segmentation, size):
