@@ -123,7 +123,7 @@ class InstancesTask(Task):
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
         from sambench.metrics.detections import ImagePair
-        from sambench.metrics.evaluators import instance_limits, match_instances_by
+        from sambench.metrics.evaluators import frequencies_of, instance_limits, match_instances_by
         from sambench.metrics.matching_rows import columns_of_instances
 
         truth_boxes = truth_boxes_xywh(sample.target)
@@ -134,24 +134,27 @@ class InstancesTask(Task):
             iou_type=self.iou_type,
             max_dets=instance_limits(self.kind, self.max_dets)[-1],
         )
-        row = {"sample_id": sample.id, "image_sha256": sample.image_sha256, **columns_of_instances(match)}
-        return [{**row, **self._own_box_ious(sample.target, prediction)}]
+        columns = columns_of_instances(match, frequencies_of(self.categories))
+        own = self._own_box_ious(sample.target, prediction)
+        return [{"sample_id": sample.id, "image_sha256": sample.image_sha256, **columns, **own}]
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Accumulate over images; intervals accumulate again over resampled images."""
         from sambench.metrics.bootstrap import percentile_interval, resampling_weights
-        from sambench.metrics.evaluators import frequencies_of, instance_figures, instance_limits
-        from sambench.metrics.matching_rows import instances_of_rows
+        from sambench.metrics.evaluators import instance_figures, instance_limits
+        from sambench.metrics.matching_rows import frequencies_of_rows, instances_of_rows
         from sambench.metrics.precision_totals import precision_replicates
 
-        matches, limits = instances_of_rows(rows), instance_limits(self.kind, self.max_dets)
-        figures = instance_figures(matches, self.categories, kind=self.kind, max_dets=limits, evaluator=self.evaluator)
+        matches, frequencies = instances_of_rows(rows), frequencies_of_rows(rows)
+        kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
+        limits = instance_limits(kind, self.max_dets)
+        figures = instance_figures(matches, frequencies, kind=kind, max_dets=limits, evaluator=self.evaluator)
         resampled = precision_replicates(
             matches,
             resampling_weights(len(rows), seed=seed),
-            kind=self.kind,
+            kind=kind,
             max_dets=limits,
-            frequencies=frequencies_of(self.categories) or {},
+            frequencies=frequencies,
         )
         columns = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
         metrics = {
@@ -160,7 +163,7 @@ class InstancesTask(Task):
                 percentile_interval(resampled[name]),
                 len(rows),
                 unit="AP" if name.startswith("AP") else "AR",
-                reference=f"instances/{self.kind.upper()} {columns[name]}" if name in columns else None,
+                reference=f"instances/{kind.upper()} {columns[name]}" if name in columns else None,
             )
             for name, value in figures.items()
         }

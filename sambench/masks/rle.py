@@ -47,7 +47,9 @@ def decode_masks(rles: Sequence[Rle], size: Size) -> np.ndarray:
 
 def areas(rles: Sequence[Rle]) -> np.ndarray:
     """Return the (N,) int64 numbers of mask pixels."""
-    return np.asarray(coco_mask.area(list(rles)), np.int64).reshape(-1)
+    # pycocotools 2.0.11 overflows on more than 255 masks at once
+    parts = [coco_mask.area(list(rles[start : start + 255])) for start in range(0, len(rles), 255)]
+    return np.concatenate([np.asarray(part, np.int64).reshape(-1) for part in parts] or [np.zeros(0, np.int64)])
 
 
 def boxes_xywh(rles: Sequence[Rle]) -> np.ndarray:

@@ -18,7 +18,7 @@ _COLOURS = np.array(
 
 
 def draw_instances(sample: Sample, prediction: Detections, folder: Path) -> Path:
-    """Draw the objects beside the predictions that fit them best, each with its IoU.
+    """Draw the objects with their boxes beside the predictions that fit them best, each with its IoU.
 
     Args:
         sample: The image with its `InstanceTruth`.
@@ -38,6 +38,7 @@ def draw_instances(sample: Sample, prediction: Detections, folder: Path) -> Path
             _tint(left, mask, colour)
             if best[index] >= 0 and prediction.rles is not None:
                 _tint(right, rle.decode_masks([prediction.rles[best[index]]], sample.size)[0], colour)
+            _outline(left, sample.target.annotations[index].box_xywh, colour)
             rows, columns = np.nonzero(mask)
             if len(rows):
                 labels.append((int(columns.mean()), int(rows.mean()), f"{ious[index]:.2f}"))
@@ -60,6 +61,17 @@ def _tint(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
     inside = binary_erosion(mask, np.ones((3, 3)))
     image[inside] = 0.6 * image[inside] + 0.4 * colour
     image[mask & ~inside] = colour
+
+
+def _outline(image: np.ndarray, box_xywh: tuple[float, float, float, float] | None, colour: np.ndarray) -> None:
+    """Draw a box in place, where there is one."""
+    if box_xywh is None:
+        return
+    height, width = image.shape[:2]
+    x0, y0 = max(int(box_xywh[0]), 0), max(int(box_xywh[1]), 0)
+    x1, y1 = min(int(box_xywh[0] + box_xywh[2]), width - 1), min(int(box_xywh[1] + box_xywh[3]), height - 1)
+    image[[y0, y1], x0 : x1 + 1] = colour
+    image[y0 : y1 + 1, [x0, x1]] = colour
 
 
 def _write_labels(image: np.ndarray, labels: list[tuple[int, int, str]]) -> np.ndarray:

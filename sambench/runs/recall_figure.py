@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.metrics.matching_rows import proposals_of_rows
-from sambench.metrics.recall import recall_counts
+from sambench.metrics.recall import recall_curve
 from sambench.metrics.rules import IOU_THRESHOLDS
 from sambench.runs.figures import save_figure
 from sambench.runs.store import Run
@@ -52,5 +52,4 @@ def recall_grid(run: Run) -> tuple[np.ndarray, np.ndarray]:
     matches = proposals_of_rows(run.rows())
     top = max(run.record["switches"]["max_dets"])
     limits = np.unique(np.round(np.geomspace(1, top, 40)).astype(int))
-    found, totals = recall_counts(matches, "all", limits.tolist())
-    return limits, found.sum(axis=0) / max(int(totals.sum()), 1)
+    return limits, recall_curve(matches, limits.tolist(), "all")

@@ -95,7 +95,7 @@ class RunStore:
                 "the folder is not empty and holds no run", where=folder, mend="choose another with run.dir=FOLDER"
             )
         self.identity = identity
-        self.done = {} if self.run.finished else self.journal.read()
+        self.done: set[str] = set() if self.run.finished else set(self.journal.read())
 
     def start(self, record: dict[str, Any]) -> None:
         """Write `run.json` before the first sample, adding this session to those of earlier, interrupted ones."""
@@ -112,11 +112,13 @@ class RunStore:
     def append(self, sample_id: str, rows: Sequence[Row]) -> None:
         """Store the rows of one finished sample."""
         self.journal.append(sample_id, rows)
-        self.done[sample_id] = list(rows)
+        self.done.add(sample_id)
 
     def ordered(self, keys: Sequence[str]) -> list[Row]:
-        """Return all rows in the dataset's order, whatever order they were scored in."""
-        return [row for key in keys if key in self.done for row in self.done[key]]
+        """Read all rows back in the dataset's order, whatever order they were scored in."""
+        self.journal.close()
+        rows = self.journal.read()
+        return [row for key in keys for row in rows.get(key, [])]
 
     def finish(self, rows: list[Row], metrics: dict[str, Metric], record: dict[str, Any]) -> Run:
         """Write the rows and the final `run.json`; the folder is immutable from then on."""

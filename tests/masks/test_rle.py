@@ -127,3 +127,10 @@ def test_pycocotools_still_decodes_broken_runs_without_a_word():
 def test_masks_of_another_size_are_refused():
     with pytest.raises(ValueError, match="size"):
         rle.decode_masks(rle.encode_masks(np.ones((1, 2, 3), bool)), (3, 2))
+
+
+def test_areas_of_many_masks_at_once():
+    """The library's own `area` overflows beyond 255 masks."""
+    masks = np.zeros((700, 3, 4), bool)
+    masks[np.arange(700), 0, 0] = np.arange(700) % 2 == 0
+    assert rle.areas(rle.encode_masks(masks)).tolist() == [1, 0] * 350

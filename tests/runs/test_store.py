@@ -91,13 +91,13 @@ def test_other_settings_are_refused_and_the_difference_is_shown(tmp_path):
 def test_overwrite_replaces_a_finished_run_but_goes_on_with_an_interrupted_one(tmp_path):
     finished(tmp_path / "a").folder.joinpath("predictions").mkdir()
     again = store(tmp_path / "a", overwrite=True)
-    assert again.done == {}
+    assert again.done == set()
     assert not (tmp_path / "a" / "rows.parquet").exists()
     assert not (tmp_path / "a" / "predictions").exists()
     again.start(RECORD)
     again.append("0", rows(0))
     again.close()
-    assert list(store(tmp_path / "a", overwrite=True).done) == ["0"]
+    assert store(tmp_path / "a", overwrite=True).done == {"0"}
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path):
