@@ -50,12 +50,21 @@ def pb_from_ucm2(ucm2: np.ndarray) -> np.ndarray:
     Raises:
         PredictionError: The map has no odd height and width.
     """
+    check_double_size(ucm2)
+    return np.ascontiguousarray(ucm2[2::2, 2::2], dtype=np.float64)
+
+
+def check_double_size(ucm2: np.ndarray) -> None:
+    """Refuse a contour map that is not of shape (2 * H + 1, 2 * W + 1).
+
+    Raises:
+        PredictionError: The map has no odd height and width.
+    """
     if ucm2.ndim != 2 or ucm2.shape[0] % 2 == 0 or ucm2.shape[1] % 2 == 0:
         raise PredictionError(
             f"a double-size contour map has odd height and width, this one has shape {ucm2.shape}",
             mend="save ucm2 as (2 * height + 1, 2 * width + 1)",
         )
-    return np.ascontiguousarray(ucm2[2::2, 2::2], dtype=np.float64)
 
 
 def boundaries_from_segs(segs: list[np.ndarray]) -> list[np.ndarray]:
