@@ -1,0 +1,73 @@
+"""Masks as run lengths, and as small arrays that hold no more than a mask's own box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+
+from sambench.masks.device_rle import RunLengths
+from sambench.masks.rle import Rle, run_lengths
+from sambench.types import Size
+
+
+def runs_of_rles(rles: Sequence[Rle], size: Size) -> RunLengths:
+    """Expand compressed codes of one image to run lengths.
+
+    Args:
+        rles: N compressed COCO run-length codes.
+        size: (height, width) they all have.
+
+    Raises:
+        ValueError: A code has another size.
+    """
+    if wrong := [rle["size"] for rle in rles if tuple(rle["size"]) != tuple(size)]:
+        raise ValueError(f"masks of size {wrong[0]} where (height, width) is {list(size)}")
+    parts = [run_lengths(_bytes(rle["counts"])).astype(np.int32) for rle in rles]
+    counts = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+    return RunLengths(counts, np.array([len(part) for part in parts], np.int64), size)
+
+
+def empty_runs(count: int, size: Size) -> RunLengths:
+    """Return the run lengths of `count` masks without a pixel, of (height, width) `size`."""
+    return RunLengths(np.full(count, size[0] * size[1], np.int32), np.ones(count, np.int64), size)
+
+
+def chosen_runs(runs: RunLengths, chosen: np.ndarray) -> RunLengths:
+    """Return the chosen masks of a batch, in the order of the (K,) integer indices."""
+    stops = np.cumsum(runs.lengths)
+    parts = [runs.counts[stops[i] - runs.lengths[i] : stops[i]] for i in chosen]
+    counts = np.concatenate(parts) if parts else runs.counts[:0]
+    return RunLengths(counts, runs.lengths[chosen], runs.size)
+
+
+def _bytes(counts: str | bytes) -> bytes:
+    return counts.encode("ascii") if isinstance(counts, str) else counts
+
+
+@njit(cache=True, nogil=True)
+def paint_runs(window: np.ndarray, left: int, top: int, counts: np.ndarray, image_height: int, value: bool) -> None:
+    """Set the pixels of one mask that lie in a window, and leave the others as they are.
+
+    Args:
+        window: (h, w) bool, changed in place.
+        left: The window's first column in the image.
+        top: Its first row.
+        counts: (R,) integer run lengths of the mask: column-major, background first.
+        image_height: In pixels.
+        value: What the mask's pixels become.
+    """
+    height, width = window.shape
+    position = 0
+    for k in range(len(counts)):
+        start, position = position, position + counts[k]
+        if k % 2 == 0 or position <= left * image_height:
+            continue
+        if start >= (left + width) * image_height:
+            return
+        for x in range(max(start // image_height, left), min((position - 1) // image_height + 1, left + width)):
+            first = max(start - x * image_height, top)
+            last = min(position - x * image_height, top + height)
+            for y in range(first, last):
+                window[y - top, x - left] = value

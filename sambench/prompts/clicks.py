@@ -1,0 +1,253 @@
+"""Simulated clicks: the point farthest from the boundary of an object, or of what is still wrong about its mask.
+
+The rules are those of RITM's clicker and of SAM 2's `sample_one_point_from_error_center`, which Segment Anything
+(appendix D.1) describes: the exact Euclidean distance of every pixel of a region to the nearest pixel outside it, where
+all that lies beyond the image is outside (the one-pixel border); the farthest pixel, of equals the first in row-major
+order; foreground where the missed pixels reach farther than the false ones, background elsewhere, ties included.
+
+Distances are compared as squared whole numbers, which are exact. OpenCV, which both references call, compares float32
+roots that are off by one unit in the last place here and there: of pixels equally far from the boundary it does not
+always take the first (in about one of 200 random masks, and not in the same ones in every version).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from sambench.errors import UsageError
+
+CORNER = (0, 0, 0, 0)
+"""x, y, label and squared distance of the click on a mask without error: the arg-max of an all-zero distance map."""
+
+NONE_TAKEN = np.zeros((0, 2), np.int64)
+
+
+@dataclass(frozen=True)
+class Click:
+    """One click.
+
+    Attributes:
+        x: Column of the clicked pixel.
+        y: Its row.
+        positive: True on the object, False on the background.
+        distance: To the boundary of the clicked region in pixels, at least 1; 0 where there was no error to click on.
+    """
+
+    x: int
+    y: int
+    positive: bool
+    distance: float
+
+
+def centre_click(mask: np.ndarray) -> Click:
+    """Click on the pixel of an object that is farthest from its boundary.
+
+    Args:
+        mask: (H, W) bool.
+
+    Returns:
+        A foreground click; on the corner, with distance 0, where the mask is empty.
+    """
+    return error_click(mask, np.zeros_like(mask, dtype=bool))
+
+
+def error_click(truth: np.ndarray, predicted: np.ndarray, taken_xy: np.ndarray = NONE_TAKEN) -> Click:
+    """Click on the centre of the larger error of a mask, larger by its greatest distance to the boundary.
+
+    Args:
+        truth: (H, W) bool, the object.
+        predicted: (H, W) bool, its mask so far.
+        taken_xy: (K, 2) integer pixels that may not be clicked again (RITM); none by default (SAM 2).
+
+    Returns:
+        The click; the background's top-left pixel with distance 0 where the mask has no error that may be clicked.
+    """
+    missed, false = _errors(truth, predicted)
+    taken = np.asarray(taken_xy, np.int64).reshape(-1, 2)
+    x, y, label, squared = farther_click(*deepest_pixel(missed, taken, 0), *deepest_pixel(false, taken, 0))
+    return Click(x, y, bool(label), math.sqrt(squared))
+
+
+def random_click(truth: np.ndarray, predicted: np.ndarray, lot: int, taken_xy: np.ndarray = NONE_TAKEN) -> Click:
+    """Click on a random pixel of a mask's error; with an empty mask, of the object.
+
+    Args:
+        truth: (H, W) bool, the object.
+        predicted: (H, W) bool, its mask so far.
+        lot: Whole number from 0 on that decides: of M pixels that are wrong, first the missed and then the false ones,
+            each in row-major order, number lot modulo M.
+        taken_xy: (K, 2) integer pixels that may not be clicked again; none by default.
+
+    Returns:
+        The click, its distance 1; the background's top-left pixel with distance 0 where nothing may be clicked.
+    """
+    missed, false = _errors(truth, predicted)
+    for x, y in np.asarray(taken_xy, np.int64).reshape(-1, 2):
+        missed[y, x] = false[y, x] = False
+    wrong = int(missed.sum() + false.sum())
+    if wrong == 0:
+        return Click(0, 0, False, 0.0)
+    place = lot % wrong
+    positive = place < int(missed.sum())
+    x, y = nth_pixel(missed if positive else false, place if positive else place - int(missed.sum()))
+    return Click(int(x), int(y), positive, 1.0)
+
+
+def _errors(truth: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the missed and the false pixels of two (H, W) masks, as numba's loops want them."""
+    truth, predicted = np.asarray(truth, bool), np.asarray(predicted, bool)
+    return np.ascontiguousarray(truth & ~predicted), np.ascontiguousarray(predicted & ~truth)
+
+
+def lots(seed: int, sample_id: str, objects: Sequence[int | str], number: int) -> np.ndarray:
+    """Draw one lot for each object of an image, the same on every machine and in whatever order objects are clicked.
+
+    Args:
+        seed: Of the draw.
+        sample_id: The image.
+        objects: The annotations' ids.
+        number: Which click it is for, from 1 on.
+
+    Returns:
+        (N,) uint64, uniform: the first eight bytes of SHA-256 over all four.
+    """
+    texts = [f"{seed}\n{sample_id}\n{name}\n{number}".encode() for name in objects]
+    return np.array([int.from_bytes(hashlib.sha256(text).digest()[:8], "big") for text in texts], np.uint64)
+
+
+def checked_counts(clicks: Sequence[int]) -> tuple[int, ...]:
+    """Return numbers of clicks in ascending order.
+
+    Raises:
+        UsageError: There is none, or one is no whole number from 1 on.
+    """
+    if not clicks or any(int(count) != count or count < 1 for count in clicks):
+        raise UsageError(f"clicks is {list(clicks)}", where="task.clicks", mend="give whole numbers, as in [1,2,3,5,9]")
+    return tuple(sorted({int(count) for count in clicks}))
+
+
+@njit(cache=True, nogil=True)
+def farther_click(
+    missed_x: int, missed_y: int, missed: int, false_x: int, false_y: int, false: int
+) -> tuple[int, int, int, int]:
+    """Choose between the deepest missed and the deepest false pixel (x, y, squared distance; 0 is no pixel).
+
+    Returns:
+        x, y, label and squared distance; `CORNER` where there is neither.
+    """
+    if missed > false:
+        return missed_x, missed_y, 1, missed
+    if false > 0:
+        return false_x, false_y, 0, false
+    return CORNER
+
+
+@njit(cache=True, nogil=True)
+def deepest_pixel(region: np.ndarray, taken_xy: np.ndarray, above: int) -> tuple[int, int, int]:
+    """Find the pixel of a region with the greatest distance to the outside.
+
+    Only pixels that could be deeper than the best so far are measured: a distance is at most that along the column or
+    the row, and changes by at most the step from pixel to pixel.
+
+    Args:
+        region: (H, W) bool, C-contiguous; everything beyond the array is outside, so that a region's own box suffices.
+        taken_xy: (K, 2) int64 pixels of the array's frame that may not be chosen, though they are part of the region.
+        above: Squared distance that must be exceeded.
+
+    Returns:
+        x, y and squared distance of the first such pixel in row-major order; (0, 0, 0) if none exceeds `above`.
+    """
+    height, width = region.shape
+    vertical = _column_distances(region)
+    best, best_x, best_y = above, 0, 0
+    for y in range(height):
+        x = 0
+        while x < width:
+            if not region[y, x]:
+                x += 1
+                continue
+            start = x
+            while x < width and region[y, x]:
+                x += 1
+            place = start
+            while place < x:
+                nearest = min(int(vertical[y, place]), place - start + 1, x - place)
+                if nearest * nearest <= best:
+                    place += 1
+                    continue
+                squared = _squared_distance(vertical[y], place, start, x, nearest, best)
+                if squared > best and not _is_taken(taken_xy, place, y):
+                    best, best_x, best_y = squared, place, y
+                # Pixels nearer than the difference of both distances cannot be deeper than the best.
+                place += max(1, math.floor(math.sqrt(best) - math.sqrt(squared) - 1e-6) + 1)
+    if best == above:
+        return 0, 0, 0
+    return best_x, best_y, best
+
+
+@njit(cache=True, nogil=True)
+def nth_pixel(region: np.ndarray, number: int) -> tuple[int, int]:
+    """Return x and y of pixel `number`, from 0 in row-major order, of a (H, W) bool region that has as many."""
+    height, width = region.shape
+    for y in range(height):
+        for x in range(width):
+            if region[y, x]:
+                if number == 0:
+                    return x, y
+                number -= 1
+    raise ValueError("the region has fewer pixels")
+
+
+@njit(cache=True, nogil=True)
+def _column_distances(region: np.ndarray) -> np.ndarray:
+    """Return the (H, W) int32 distance of each pixel to the nearest outside pixel of its column; 0 outside."""
+    height, width = region.shape
+    distances = np.empty((height, width), np.int32)
+    for x in range(width):
+        distances[0, x] = region[0, x]
+    for y in range(1, height):
+        for x in range(width):
+            distances[y, x] = (distances[y - 1, x] + 1) * region[y, x]
+    for x in range(width):
+        distances[height - 1, x] = min(distances[height - 1, x], 1)
+    for y in range(height - 2, -1, -1):
+        for x in range(width):
+            distances[y, x] = min(distances[y, x], distances[y + 1, x] + 1)
+    return distances
+
+
+@njit(cache=True, nogil=True)
+def _squared_distance(column: np.ndarray, place: int, start: int, stop: int, nearest: int, best: int) -> int:
+    """Return the squared distance of a pixel to the outside, or any bound on it that does not exceed `best`.
+
+    Args:
+        column: (W,) column distances of its row.
+        place: Its column.
+        start: First column of the run of the region that holds it.
+        stop: The column after the run.
+        nearest: The distance along its own column or row, whichever is less.
+        best: Above which the exact value is wanted.
+    """
+    squared = nearest * nearest
+    step = 1
+    while step * step < squared and squared > best:
+        left = int(column[place - step]) if place - step >= start else 0
+        right = int(column[place + step]) if place + step < stop else 0
+        least = min(left, right)
+        squared = min(squared, step * step + least * least)
+        step += 1
+    return squared
+
+
+@njit(cache=True, nogil=True)
+def _is_taken(taken_xy: np.ndarray, x: int, y: int) -> bool:
+    taken = False
+    for k in range(len(taken_xy)):
+        taken |= taken_xy[k, 0] == x and taken_xy[k, 1] == y
+    return taken
