@@ -107,12 +107,12 @@ class EdgesTask(Task):
         truths = sample.target.boundaries
         if isinstance(prediction, list):
             maps = boundary.boundaries_from_segs(prediction)
-            counts = boundary.counts_of_maps(maps, truths, self.max_dist, self.thin)
+            levels, counts = "segs", boundary.counts_of_maps(maps, truths, self.max_dist, self.thin)
         else:
-            strength = boundary.strength_from_image(prediction)
-            counts = boundary.boundary_counts(strength, truths, levels_of(self.thresholds), self.max_dist, self.thin)
+            strength, at = boundary.strength_from_image(prediction), levels_of(self.thresholds)
+            levels, counts = "thresholds", boundary.boundary_counts(strength, truths, at, self.max_dist, self.thin)
         identity = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "annotators": len(truths)}
-        return [{**identity, **columns_of_counts(counts)}]
+        return [{**identity, "levels": levels, **columns_of_counts(counts)}]
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Add the counts up over images; intervals re-accumulate them over resampled images."""
@@ -141,10 +141,12 @@ class EdgesTask(Task):
         return EdgeMapFolder(path, dataset.all_keys)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
-        """Draw the edges over the image."""
+        """Draw the edges over the image, and what of them is right at the threshold that is best for it."""
+        from sambench.runs.boundary_pictures import match_picture
         from sambench.runs.pictures import edge_overlay
 
         edge_overlay(sample, prediction, folder)
+        match_picture(sample, prediction, folder, self.thresholds, self.max_dist, self.thin)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's best F over thresholds."""

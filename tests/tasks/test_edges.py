@@ -11,6 +11,7 @@ from scipy.io import savemat
 from toys import ToyModel, write_bsds
 
 import sambench
+from sambench.api import compose
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import PredictionError, UsageError
@@ -43,6 +44,13 @@ def test_paper_preset_is_what_the_switches_default_to():
     assert preset == asdict(EdgesTask())
     other = yaml.safe_load((files("sambench.configs") / "task/edges/ymgw55.yaml").read_text())
     assert other.keys() - {"preset"} == preset.keys()
+
+
+@pytest.mark.parametrize(("preset", "max_dist"), [("nyudv2", 0.011), ("multicue", 0.0075)])
+def test_other_data_sets_change_the_tolerance_alone(preset, max_dist):
+    task = compose(["task=edges", f"task/edges={preset}"])["task"]
+    assert task.pop("preset") == preset
+    assert task == {"name": "edges", **asdict(EdgesTask()), "max_dist": max_dist}
 
 
 def test_pipeline_by_hand():
@@ -145,6 +153,7 @@ def test_scores_png_and_ucm2_alike_and_segs_at_their_own_levels(data, tmp_path):
     segs = score(data, maps(tmp_path / "segs", kind="segs"), tmp_path / "c")
     assert [row["cnt_r"] for row in png.rows()] == [row["cnt_r"] for row in ucm2.rows()]
     assert len(segs.rows()[0]["cnt_r"]) == 2
+    assert [one.rows()[0]["levels"] for one in (png, ucm2, segs)] == ["thresholds", "thresholds", "segs"]
     assert png.record["model"]["name"] == "png"
 
 
@@ -208,8 +217,5 @@ def test_scoring_saved_predictions_gives_the_run_again(data, tmp_path):
     )
     again = score(data, run.predictions, tmp_path / "again")
     assert run.rows() == again.rows()
-    assert sorted(path.name for path in (run.folder / "pictures").rglob("*.png")) == [
-        "1000.png",
-        "1001.png",
-        "1002.png",
-    ]
+    drawn = {path.name for path in (run.folder / "pictures").rglob("*.png")}
+    assert drawn == {f"100{index}{kind}.png" for index in range(3) for kind in ("", "_matches")}
