@@ -20,6 +20,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
         "proposals": "sambench.tasks.proposals:ProposalsTask",
+        "regions": "sambench.tasks.regions:RegionsTask",
     },
     "models": {
         "hierarchy": "sambench.models.hierarchy:HierarchyModel",

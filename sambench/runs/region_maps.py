@@ -1,0 +1,81 @@
+"""Segmentations as files: the benchmark's own `ucm2` and `segs` MATLAB files, and NumPy arrays of the same content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sambench.errors import PredictionError
+from sambench.runs.edge_maps import EdgeMapFolder, find_map
+from sambench.types import Sample, Size
+
+RegionPrediction = np.ndarray | list[np.ndarray]
+"""A contour map (2 * H + 1, 2 * W + 1) float, cut at every threshold; or (H, W) integer label maps, one a threshold."""
+
+
+class RegionMapFolder(EdgeMapFolder):
+    """A folder of segmentations, as `sambench.engine.task.PredictionReader`.
+
+    Files are named as edge maps are: by sample id or by its last part.
+    """
+
+    def read(self, sample: Sample) -> RegionPrediction:
+        """Read the sample's contour map or label maps."""
+        return read_regions(self.folder, sample.id, sample.size)
+
+
+def read_regions(folder: Path, sample_id: str, size: Size) -> RegionPrediction:
+    """Read one prediction: `.mat` with `ucm2` or `segs`; `.npy` with a float contour map or (T, H, W) integer labels.
+
+    Args:
+        folder: The folder of predictions.
+        sample_id: Whose prediction.
+        size: (height, width) of the image.
+
+    Raises:
+        PredictionError: It is missing, cannot be read, is no segmentation, or has another size.
+    """
+    path = find_map(folder, sample_id)
+    if path is None:
+        raise PredictionError(
+            f"no prediction for {sample_id}", where=folder, mend="add it, or score the rest with allow_missing=true"
+        )
+    try:
+        found = _read(path)
+    except PredictionError:
+        raise
+    except Exception as error:  # whatever a decoder raises on a damaged file
+        raise PredictionError(f"prediction cannot be read: {error}", where=path, mend="write the file again") from error
+    wanted = tuple(size) if isinstance(found, list) else tuple(2 * length + 1 for length in size)
+    for part in found if isinstance(found, list) else [found]:
+        if part.shape != wanted:
+            told = f"prediction for {sample_id} has shape {part.shape}, {wanted} is expected for its image"
+            raise PredictionError(f"{told} of {size[0]} x {size[1]} (height x width)", where=path, mend=_MEND)
+    return found
+
+
+_MEND = "save label maps (segs) at the image's size, or a contour map (ucm2) of twice height and width and one more"
+
+
+def _read(path: Path) -> RegionPrediction:
+    if path.suffix == ".npy":
+        stored = np.load(path, allow_pickle=False)
+        if stored.dtype.kind == "f":
+            return stored
+        return [stored] if stored.ndim == 2 else list(stored)
+    if path.suffix == ".mat":
+        from scipy.io import loadmat
+
+        content = loadmat(path)
+        if "segs" in content:
+            return [np.asarray(labels) for labels in content["segs"].ravel()]
+        if "ucm2" in content:
+            return np.asarray(content["ucm2"], np.float64)
+        names = ", ".join(name for name in content if not name.startswith("__")) or "nothing"
+        raise PredictionError(f"the file holds {names}; `ucm2` or `segs` is expected", where=path, mend=_MEND)
+    raise PredictionError(
+        "an edge map has no regions",
+        where=path,
+        mend="give segmentations (segs) or contour maps (ucm2) as .mat or .npy",
+    )

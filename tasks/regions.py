@@ -1,0 +1,90 @@
+"""Regions on BSDS500: segmentations made elsewhere against every annotator's.
+
+Paper:      Contour Detection and Hierarchical Image Segmentation (Arbelaez et al., TPAMI 2011), section 3.2.
+Data:       BSDS500 test, 200 images, 4 to 9 annotators each; non-commercial research and education.
+Protocol:   one segmentation a threshold: an ultrametric contour map (`ucm2`) cut at 99 thresholds, or label maps
+            (`segs`) in the order they are stored.
+Metrics:    segmentation covering at optimal data set scale (ODS), optimal image scale (OIS) and best per region;
+            probabilistic Rand index and variation of information (bits, less is better) at ODS and OIS
+            (`sambench.metrics.regions`).
+Deviations: none; the benchmark's own result files are reproduced to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sambench.engine.task import PredictionReader, Task
+from sambench.errors import UsageError
+from sambench.types import BoundaryTruth, Metric, Row, Sample
+
+if TYPE_CHECKING:
+    from sambench.datasets.base import Dataset
+    from sambench.engine.predictor import Predictor
+    from sambench.runs.region_maps import RegionPrediction
+
+
+@dataclass(frozen=True)
+class RegionsTask(Task):
+    """Segmentation covering, Rand index and variation of information of segmentations made elsewhere.
+
+    Attributes:
+        thresholds: Cuts of a contour map (BSDS: 99); stored label maps are as many as they are.
+    """
+
+    name: ClassVar[str] = "regions"
+    target: ClassVar[type] = BoundaryTruth
+    mini_kind: ClassVar[str] = "bsds"
+
+    thresholds: int = 99
+
+    def predict(self, sample: Sample, predictor: Predictor) -> Any:
+        """Refuse: no protocol says how a promptable model divides an image into a hierarchy of regions.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(
+            "task regions scores segmentations made elsewhere; it has no protocol for a model",
+            where="task=regions",
+            mend="sambench score task=regions data=bsds500 data.root=FOLDER predictions=FOLDER",
+        )
+
+    def score(self, sample: Sample, prediction: RegionPrediction) -> list[Row]:
+        """Compare every segmentation with every annotator's; one row an image."""
+        from sambench.metrics.boundary_rows import levels_of
+        from sambench.metrics.region_rows import columns_of_regions
+        from sambench.metrics.regions import region_counts, region_counts_of_ucm2
+
+        truths = sample.target.segmentations
+        if isinstance(prediction, list):
+            levels, counts = "segs", region_counts(prediction, truths)
+        else:
+            levels, counts = "thresholds", region_counts_of_ucm2(prediction, truths, levels_of(self.thresholds))
+        identity = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "annotators": len(truths)}
+        return [{**identity, "levels": levels, **columns_of_regions(counts)}]
+
+    def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
+        """Average over images; intervals resample images and find the best thresholds anew each time."""
+        from sambench.metrics.boundary_rows import levels_of
+        from sambench.metrics.region_rows import regions_of_rows
+        from sambench.metrics.region_scores import SCORES, region_ci95, summarize_regions
+
+        images = regions_of_rows(rows)
+        scores, intervals = summarize_regions(images, levels_of(len(images[0].voi))), region_ci95(images, seed=seed)
+        return {name: _metric(name, getattr(scores, name), intervals[name], len(rows)) for name in SCORES}
+
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy."""
+        from sambench.runs.region_maps import RegionMapFolder
+
+        return RegionMapFolder(path, dataset.all_keys)
+
+
+def _metric(name: str, value: float, interval: tuple[float, float], n: int) -> Metric:
+    if name.startswith("voi"):
+        return Metric(value, interval, n, higher_is_better=False, unit="bits")
+    return Metric(value, interval, n)
