@@ -55,6 +55,9 @@ class DecoderImage:
 class MaskDecoder:
     """A SAM-family prompt encoder and mask decoder.
 
+    The decoder may be of low precision; the prompt encoder and the positions are float32 always, since the eight bits
+    of bfloat16 would move a point by four of 1024 pixels.
+
     Args:
         model: A `transformers` SamModel, SamHQModel, Sam2Model, Sam3TrackerModel or EdgeTamModel.
         rules: Which masks are answered.
@@ -66,8 +69,9 @@ class MaskDecoder:
         self.prompt_encoder, self.decoder = model.prompt_encoder, decoder
         grid = model.get_image_wide_positional_embeddings()[0]
         self.grid = (int(grid.shape[1]), int(grid.shape[2]))
-        self.transformer = TwoWayTransformer(decoder.transformer, _as_tokens(grid))
-        self.no_mask = model.prompt_encoder.no_mask_embed.weight
+        self.dtype = decoder.iou_token.weight.dtype
+        self.transformer = TwoWayTransformer(decoder.transformer, _as_tokens(grid).to(self.dtype))
+        self.no_mask = model.prompt_encoder.no_mask_embed.weight.to(self.dtype)
         self.is_hq = hasattr(decoder, "hq_token")
         first = [decoder.obj_score_token.weight] if hasattr(decoder, "obj_score_token") else []
         last = [decoder.hq_token.weight] if self.is_hq else []
@@ -142,8 +146,8 @@ class MaskDecoder:
         batch = len(dense) if sparse is None else sparse.shape[1]
         tokens = self.output_tokens.expand(batch, -1, -1)
         if sparse is not None:
-            tokens = torch.cat([tokens, sparse[0]], dim=1)
-        return tokens, None if mask_logits is None else dense.flatten(2).transpose(1, 2)
+            tokens = torch.cat([tokens, sparse[0].to(self.dtype)], dim=1)
+        return tokens, None if mask_logits is None else dense.to(self.dtype).flatten(2).transpose(1, 2)
 
     def _kernels(self, tokens: Tensor) -> Tensor:
         """Return each mask token's (B, masks, C/8) weights over the upscaled embedding."""

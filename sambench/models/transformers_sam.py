@@ -49,7 +49,7 @@ def load(
         variant: The size that must be in the file, such as "vit_h", "2.1_hiera_large"; None takes any.
         device: "auto" (cuda, then mps, then cpu), "cpu", "cuda", "cuda:1", "mps".
         dtype: "fp32", "bf16" or "fp16" for the image encoder and the embeddings it gives.
-        decode_dtype: The same for prompt encoder and mask decoder; low precision moves masks, so the default is fp32.
+        decode_dtype: The same for the mask decoder; low precision moves masks, so the default is fp32.
         compile: Compile the image encoder with torch.compile.
         channels_last: Lay the image encoder's convolutions out channels last.
         encode_batch_size: Images at once in `encode`.
@@ -92,7 +92,7 @@ class TransformersSam(PromptableModel):
         checkpoint: The loaded model; its module is changed in place.
         device: Where it runs.
         dtype: Of the image encoder and the embeddings.
-        decode_dtype: Of prompt encoder and mask decoder.
+        decode_dtype: Of the mask decoder.
         compile: Compile the image encoder.
         channels_last: Memory layout of the image encoder's convolutions.
         encode_batch_size: Images at once.
@@ -118,6 +118,8 @@ class TransformersSam(PromptableModel):
         self._flush_denormals()
         self.model = checkpoint.model.to(self.device).requires_grad_(False)
         self.model.to(decode_dtype)
+        self.model.prompt_encoder.float()
+        self.model.shared_image_embedding.float()
         self.encoder = self.model.vision_encoder.to(dtype)
         if channels_last:
             self.encoder.to(memory_format=torch.channels_last)
@@ -225,16 +227,17 @@ class TransformersSam(PromptableModel):
             for start in range(0, len(rows), self.decode_batch_size):
                 chunk = slice(start, start + self.decode_batch_size)
                 answers.append((rows[chunk], self._decode_chunk(image, embedding, part[chunk], multimask)))
-        order = torch.cat([rows for rows, _ in answers]).argsort().to(self.device)
+        rows = torch.cat([rows for rows, _ in answers])
         logits, iou = (torch.cat([answer[i] for _, answer in answers]) for i in range(2))
-        if len(answers) > 1 and not bool((order[1:] > order[:-1]).all()):
+        if not bool((rows[1:] > rows[:-1]).all()):
+            order = rows.argsort().to(self.device)
             logits, iou = logits[order], iou[order]
         return Masks(logits.float(), iou.float(), self.preprocessing.frame(embedding.original_size))
 
     def _decode_chunk(
         self, image: DecoderImage, embedding: Embedding, prompts: Prompts, multimask: bool
     ) -> tuple[Tensor, Tensor]:
-        size, dtype = embedding.original_size, self.decode_dtype
+        size = embedding.original_size
         points = boxes = masks = None
         if prompts.points_xy is not None and prompts.labels is not None:
             xy = self.preprocessing.to_model(prompts.points_xy.to(self.device), size)
@@ -244,7 +247,7 @@ class TransformersSam(PromptableModel):
                 1
             )
         if prompts.mask_logits is not None:
-            masks = prompts.mask_logits.to(self.device, dtype)
+            masks = prompts.mask_logits.to(self.device, torch.float32)
             expected = tuple(4 * side for side in self.decoder.grid)
             if masks.shape[1:] != expected:
                 raise ValueError(f"mask prompts are (B, {expected[0]}, {expected[1]}) logits, got {tuple(masks.shape)}")

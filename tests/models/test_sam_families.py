@@ -249,6 +249,18 @@ def test_half_precision_encoder_stays_close(loaded, tmp_path):
     assert half.decode(ours, prompts("points"), True).logits.dtype == torch.float32
 
 
+@pytest.mark.parametrize("dtype", ["bf16", "fp16"])
+def test_half_precision_decoder_stays_close(loaded, tmp_path, dtype):
+    model, library = loaded
+    library.save_pretrained(tmp_path)
+    half = load(tmp_path, device="cpu", decode_dtype=dtype)
+    embedding = model.encode([image()])[0]
+    for kind in ("points", "boxes", "points+boxes+masks"):
+        ours, exact = half.decode(embedding, prompts(kind), True), model.decode(embedding, prompts(kind), True)
+        assert ours.logits.dtype == ours.predicted_iou.dtype == torch.float32
+        assert (ours.logits - exact.logits).norm() < 0.1 * exact.logits.norm()
+
+
 def test_wrong_mask_prompt_and_empty_prompt(loaded):
     model, _ = loaded
     embedding = model.encode([image()])[0]
