@@ -4,6 +4,7 @@ COMMANDS = {
     "run": "sambench.commands.run:main",
     "score": "sambench.commands.run:score",
     "table": "sambench.commands.table:main",
+    "export": "sambench.commands.export:main",
     "look": "sambench.commands.look:main",
     "ls": "sambench.commands.ls:main",
     "cache": "sambench.commands.cache:main",

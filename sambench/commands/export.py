@@ -1,0 +1,74 @@
+"""`sambench export`: a run's results in the format of the field's own tools."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sambench.commands.words import parse
+from sambench.errors import UsageError
+from sambench.runs.store import Run, load_run
+
+HELP = """\
+sambench export bsds RUN [out=FOLDER]
+sambench export bsds task=NAME data=NAME predictions=FOLDER [key=value ...] [out=FOLDER]
+
+Writes the Berkeley benchmark's result files: of task edges eval_bdry.txt, eval_bdry_thr.txt, eval_bdry_img.txt and
+each image's _ev1.txt; of task regions eval_cover*.txt, eval_RI_VOI*.txt and each image's _ev2.txt to _ev4.txt.
+Instead of a run folder it takes the words of `sambench score` or `sambench run`: what they say is scored first, found
+where it was scored before, or gone on with where it was interrupted. Without out= the files go to results/bsds/RUN.
+
+examples:
+  sambench export bsds results/edges/bsds500-hed-1a2b3c4d out=hed_eval
+  sambench export bsds task=edges data=bsds500 data.root=/data predictions=hed_png workers=2 out=hed_eval
+  sambench export bsds task=regions data=bsds500 data.root=/data predictions=ucm2 out=ucm_eval
+"""
+
+
+def main(words: list[str]) -> int:
+    """Write the files of one run."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if words else 2
+    if words[0] != "bsds":
+        raise UsageError(
+            f"there is no format {words[0]!r}", where="sambench export", mend="use sambench export bsds RUN"
+        )
+    from sambench.runs.bsds_files import bsds_files
+    from sambench.runs.files import write_text
+
+    run, out = _chosen(words[1:])
+    texts = bsds_files(run)
+    for name, text in texts.items():
+        write_text(out / name, text)
+    print(f"written: {len(texts)} files to {out}", file=sys.stderr)
+    for name, text in texts.items():
+        if name in ("eval_bdry.txt", "eval_cover.txt", "eval_RI_VOI.txt"):
+            print(f"{name}: {text}", end="")
+    return 0
+
+
+def _chosen(words: list[str]) -> tuple[Run, Path]:
+    """Open the run that is named, or score what the words say; returns it and where its files go."""
+    own = [word for word in words if word.startswith("out=")]
+    rest = [word for word in words if word not in own]
+    out = parse(own, {"out": None}, "export bsds")["out"]
+    if not rest:
+        raise UsageError("no run was given", where="sambench export bsds", mend="sambench export bsds RUN out=FOLDER")
+    if "=" in rest[0]:
+        run = _scored(rest)
+    else:
+        parse(rest[1:], {"out": None}, "export bsds")
+        run = load_run(rest[0])
+    return run, Path(str(out)) if out is not None else Path("results/bsds") / run.folder.resolve().name
+
+
+def _scored(words: list[str]) -> Run:
+    from sambench.api import compose
+    from sambench.engine.launch import launch
+    from sambench.runs.summary import print_run
+
+    launched = launch(compose(words))
+    if not launched.was_finished:
+        print_run(launched.run)
+    return launched.run

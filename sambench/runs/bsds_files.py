@@ -1,0 +1,84 @@
+"""The Berkeley benchmark's result files of a stored run, for people whose plotting code reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sambench.errors import UsageError
+from sambench.metrics import boundary_report, region_report
+from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+from sambench.metrics.boundary_scores import summarize_counts
+from sambench.metrics.region_rows import regions_of_rows
+from sambench.metrics.region_scores import summarize_regions
+from sambench.runs.store import Run
+from sambench.types import Row
+
+
+def bsds_files(run: Run) -> dict[str, str]:
+    """Return the content of every result file by name.
+
+    Task edges gives `eval_bdry.txt`, `_thr` and `_img` and each image's `_ev1.txt`; task regions `eval_cover.txt`,
+    `_th` and `_img`, `eval_RI_VOI.txt` and `_thr`, and each image's `_ev2.txt` to `_ev4.txt`. Images are numbered as
+    the original numbers them: in the order of their files' names.
+
+    Raises:
+        UsageError: The run is of another task, or not finished.
+    """
+    task = run.record["identity"]["task"]["name"]
+    if task not in _WRITERS:
+        raise UsageError(
+            f"task {task} has no files in the benchmark's format",
+            where=run.folder,
+            mend=f"give a run of task {' or '.join(_WRITERS)}",
+        )
+    if not run.finished:
+        raise UsageError(
+            "the run is not finished", where=run.folder, mend="give the command that started it again to go on"
+        )
+    rows = run.rows()
+    parts = [row["sample_id"].rsplit("/", 1)[-1] for row in rows]
+    unique = len(set(parts)) == len(parts)
+    named = {part if unique else row["sample_id"].replace("/", "_"): row for part, row in zip(parts, rows, strict=True)}
+    names = sorted(named, key=lambda name: f"{name}_ev")
+    return _WRITERS[task](names, [named[name] for name in names])
+
+
+def _thresholds(rows: Sequence[Row], count: int) -> np.ndarray:
+    """Return what the original calls thresholds: 1, 2, ... for stored segmentations."""
+    segmentations = rows[0].get("levels") == "segs"
+    return np.arange(1, count + 1, dtype=np.float64) if segmentations else levels_of(count)
+
+
+def _edges(names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
+    counts = counts_of_rows(rows)
+    thresholds = _thresholds(rows, counts.shape[1])
+    scores = summarize_counts(counts, thresholds)
+    return {
+        "eval_bdry.txt": boundary_report.eval_bdry_text(scores),
+        "eval_bdry_thr.txt": boundary_report.eval_bdry_thr_text(scores),
+        "eval_bdry_img.txt": boundary_report.eval_bdry_img_text(scores),
+        **{f"{n}_ev1.txt": boundary_report.ev1_text(one, thresholds) for n, one in zip(names, counts, strict=True)},
+    }
+
+
+def _regions(names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
+    images = [region_report.rounded(one) for one in regions_of_rows(rows)]
+    thresholds = _thresholds(rows, len(images[0].voi))
+    scores = summarize_regions(images, thresholds)
+    found = {
+        "eval_cover.txt": region_report.eval_cover_text(scores),
+        "eval_cover_th.txt": region_report.eval_cover_th_text(scores),
+        "eval_cover_img.txt": region_report.eval_cover_img_text(scores),
+        "eval_RI_VOI.txt": region_report.eval_ri_voi_text(scores),
+        "eval_RI_VOI_thr.txt": region_report.eval_ri_voi_thr_text(scores),
+    }
+    for name, one in zip(names, images, strict=True):
+        found[f"{name}_ev2.txt"] = region_report.ev2_text(one, thresholds)
+        found[f"{name}_ev3.txt"] = region_report.ev3_text(one)
+        found[f"{name}_ev4.txt"] = region_report.ev4_text(one, thresholds)
+    return found
+
+
+_WRITERS = {"edges": _edges, "regions": _regions}
