@@ -19,6 +19,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     "tasks": {
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
+        "points": "sambench.tasks.points:PointsTask",
         "proposals": "sambench.tasks.proposals:ProposalsTask",
         "regions": "sambench.tasks.regions:RegionsTask",
     },

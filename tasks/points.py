@@ -1,0 +1,196 @@
+"""Zero-shot masks from single points, and from more clicks.
+
+Paper:      Segment Anything (arXiv 2304.02643), section 7.1, appendix D.1, figure 9, table 7.
+Data:       23 sets of instance masks (`data=sa23`), or any one with instances; each set's own licence.
+Protocol:   the first click is the point farthest from the object's boundary; each further one is the point farthest
+            from the boundary of what the mask misses or has too much. At one click the most confident of three masks is
+            scored, from two on the single mask. mIoU is the mean over the masks of a data set; the headline is the
+            plain mean over data sets, never over the masks of several.
+Open:       whether the mask so far is given back with the clicks, and what a click on a mask without error is: switches
+            below. The lists of sampled images were never published.
+Metrics:    mIoU at each number of clicks, of all objects and by COCO's sizes; the oracle, best of three by IoU at one
+            click, and how much of what is lacking the ranking loses; boundary IoU (`sambench.metrics.mask_scores`).
+Rules:      masks are compared at the image's own size; crowds are no objects; a mask without a pixel has IoU 0.
+Deviations: none known; two runs of one model by its authors differ by 0.5 mIoU (SAM 2 paper, tables 6 and 15).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from sambench.engine.task import PredictionReader, Task
+from sambench.errors import DatasetError
+from sambench.prompts.click_settings import ClickSettings
+from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
+
+log = logging.getLogger("sambench.points")
+
+if TYPE_CHECKING:
+    from sambench.datasets.base import Dataset
+    from sambench.engine.predictor import Predictor
+    from sambench.metrics.click_figures import Figure
+    from sambench.runs.click_records import ClickPrediction
+
+
+@dataclass(frozen=True)
+class PointsTask(ClickSettings, Task):
+    """Masks from clicks: mIoU after each number of clicks, the oracle at one, boundary IoU.
+
+    Its switches are those of simulated clicks (`sambench.prompts.click_settings`), whose defaults are the paper's, and:
+
+    Attributes:
+        boundary_ratio: Width of the boundary for boundary IoU, as a fraction of the image's diagonal (CVPR 2021: .02).
+    """
+
+    name: ClassVar[str] = "points"
+    target: ClassVar[type] = InstanceTruth
+    mini_kind: ClassVar[str] = "coco"
+
+    boundary_ratio: float = 0.02
+    dataset: str = field(default="", metadata={"from_data": True})
+    members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
+
+    def for_dataset(self, dataset: Dataset) -> PointsTask:
+        """Return the task with the data set's name; of data made of several (`dataset_of(key)`), each sample's."""
+        dataset_of = getattr(dataset, "dataset_of", None)
+        members = {} if dataset_of is None else {key: dataset_of(key) for key in dataset.keys}
+        return replace(self, dataset=dataset.card.name, members=members)
+
+    def predict(self, sample: Sample, predictor: Predictor) -> ClickPrediction:
+        """Click on every object of one image until each has the largest number of clicks."""
+        from sambench.masks.clicking import click_objects
+        from sambench.masks.windows import runs_of_rles
+        from sambench.prompts.clicks import lots
+        from sambench.runs.click_records import ClickPrediction
+
+        found, embedding = self.objects(sample), predictor.embed(sample)
+        names = [str(one.id) for one in found]
+        if empty := sum(not one.iscrowd for one in sample.target.annotations) - len(found):
+            log.warning("%s: %d object(s) of less than %d pixel(s) left out", sample.id, empty, max(1, self.min_area))
+        if not found:
+            return ClickPrediction([], None)
+
+        def draw(indices: np.ndarray, number: int) -> np.ndarray:
+            return lots(self.seed, sample.id, [names[index] for index in indices], number)
+
+        truth = runs_of_rles([one.rle for one in found], sample.size)
+        return ClickPrediction(names, click_objects(predictor, embedding, truth, draw, self))
+
+    def score(self, sample: Sample, prediction: ClickPrediction) -> list[Row]:
+        """Compare every mask with its object; one row a mask and number of clicks."""
+        from sambench.masks.windows import chosen_runs, runs_of_rles
+        from sambench.metrics.mask_scores import boundary_ious, mask_ious
+
+        clicked = prediction.clicked
+        if clicked is None:
+            return []
+        found = self.objects(sample)
+        truth = runs_of_rles([one.rle for one in found], sample.size)
+        oracle: list[float | None] = [None] * len(found)
+        if clicked.candidates is not None:
+            several = clicked.candidates_iou.shape[1]
+            ious = mask_ious(clicked.candidates, chosen_runs(truth, np.repeat(np.arange(len(found)), several)))
+            oracle = ious.reshape(-1, several).max(axis=1).tolist()
+        common = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "dataset": self.dataset_of(sample.id)}
+        rows = []
+        for place, count in enumerate(clicked.counts):
+            masks = clicked.masks[place]
+            ious, boundaries = mask_ious(masks, truth), boundary_ious(masks, truth, self.boundary_ratio)
+            for index, one in enumerate(found):
+                scores = {
+                    "iou": float(ious[index]),
+                    "boundary_iou": float(boundaries[index]),
+                    "predicted_iou": float(clicked.predicted_iou[index, place]),
+                    "oracle_iou": oracle[index] if count == 1 else None,
+                }
+                rows.append({**common, "object": str(one.id), "area": float(one.area), "clicks": count, **scores})
+        return rows
+
+    def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
+        """Average masks within data sets and data sets among themselves; intervals resample images."""
+        from sambench.metrics.click_figures import click_figures
+
+        if not rows:
+            raise DatasetError(
+                "the data has no object to click on",
+                where=self.dataset,
+                mend="choose other data, or lower task.min_area",
+            )
+        by_dataset, means = click_figures(rows, seed)
+        objects = float(len({(row["dataset"], row["sample_id"], row["object"]) for row in rows}))
+        images = len({(row["dataset"], row["sample_id"]) for row in rows})
+        counted = {"objects": Metric(objects, None, images, unit="masks")}
+        if len(by_dataset) == 1:
+            ((name, figures),) = by_dataset.items()
+            return {**_metrics(figures, "", REFERENCES.get(name)), **counted}
+        complete = by_dataset.keys() == sa23_names()
+        label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} data sets)"
+        metrics = _metrics(means, label, "points/SA-23" if complete else None)
+        for name, figures in sorted(by_dataset.items()):
+            headline = {key: one for key, one in figures.items() if key.startswith(("mIoU@", "oracle@"))}
+            metrics |= {f"{name} {key}": one for key, one in _metrics(headline, "", REFERENCES.get(name)).items()}
+        return {**metrics, **counted}
+
+    def save(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
+        """Write clicks, masks and candidates as compressed run lengths, one file an image."""
+        from sambench.runs.click_records import write_clicks
+
+        write_clicks(prediction, sample.size, folder, sample.id)
+
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open the `predictions` folder of a run, or one made elsewhere in its form."""
+        from sambench.prompts.clicks import checked_counts
+        from sambench.runs.click_records import ClickFolder
+
+        counts = checked_counts(self.clicks)
+        return ClickFolder(path, dataset.all_keys, counts, lambda sample: [str(one.id) for one in self.objects(sample)])
+
+    def illustrate(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
+        """Draw a few objects with their clicks, the three candidates and the last mask."""
+        from sambench.runs.click_pictures import draw_clicks
+
+        draw_clicks(sample, prediction, self.objects(sample), folder)
+
+    def objects(self, sample: Sample) -> list[Annotation]:
+        """Return the annotations that are clicked on: no crowds, none without a pixel or below `min_area`."""
+        from sambench.masks.rle import areas
+
+        found = [one for one in sample.target.annotations if not one.iscrowd]
+        if not found:
+            return []
+        large = areas([one.rle for one in found]) >= max(1, self.min_area)
+        return [one for one, kept in zip(found, large, strict=True) if kept]
+
+    def dataset_of(self, sample_id: str) -> str:
+        """Return the name of the data set a sample is from."""
+        return self.members.get(sample_id, self.dataset)
+
+
+REFERENCES = {"coco": "points_coco/COCO", "lvis": "points_coco/LVIS"}
+"""Data set -> where single sets' numbers were published: a table and the first half of its columns' names."""
+
+
+def sa23_names() -> set[str]:
+    """Return the names of the paper's 23 data sets."""
+    from sambench.runs.reference import published
+
+    return set(published("points_fig9a")["dataset"])
+
+
+def _metrics(figures: Mapping[str, Figure], label: str, reference: str | None) -> dict[str, Metric]:
+    """Name figures and tie those that were published to their column, as in "points/SA-23 @1"."""
+    metrics = {}
+    for name, (value, ci95, n) in figures.items():
+        kind, _, count = name.partition("@")
+        column = {"mIoU": "@", "oracle": "oracle @"}.get(kind)
+        known = None if reference is None or column is None else f"{reference} {column}{count}"
+        unit = "fraction" if kind == "ranking_share" else "IoU"
+        better = kind != "ranking_share"
+        metrics[name + label] = Metric(value, ci95, n, higher_is_better=better, unit=unit, reference=known)
+    return metrics
