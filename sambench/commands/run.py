@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 from sambench import registry
@@ -108,6 +109,11 @@ def _hydra(words: list[str]) -> int:
             failed.append(error.exit_code)
             if not several:
                 sys.exit(error.exit_code)
+        except Exception:
+            if not several:
+                raise
+            traceback.print_exc()  # a defect in one member must not take the rest of the sweep with it
+            failed.append(1)
 
     _allow_local_plugins(words)
     words = sorted(words, key=lambda word: word not in ("-m", "--multirun"))  # Hydra wants it before the overrides

@@ -160,4 +160,10 @@ def _tree(embedding: Embedding) -> RegionTree:
             where=f"tensors: {', '.join(sorted(embedding.tensors))}",
             mend="pass what HierarchyModel.encode returned",
         )
-    return RegionTree(**{name: embedding.tensors[name].cpu().numpy() for name in FIELDS})
+    parts = {name: embedding.tensors[name].cpu() for name in FIELDS}
+    return RegionTree(**{name: _wide(part).numpy() for name, part in parts.items()})
+
+
+def _wide(tensor: torch.Tensor) -> torch.Tensor:
+    """Return floating tensors, which the cache may have narrowed, as float32."""
+    return tensor.float() if tensor.is_floating_point() else tensor
