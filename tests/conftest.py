@@ -6,8 +6,10 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
-    """Keep tests away from the user's cache and data; generated data is made once a session."""
-    monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    """Keep tests away from the user's cache and data; generated data is made once for all worker processes."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    monkeypatch.setenv("SAMBENCH_CACHE", str(base / "cache"))
     monkeypatch.delenv("SAMBENCH_DATA", raising=False)
 
 
