@@ -1,0 +1,32 @@
+"""The card of a dataset whose ground truth is masks of objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sambench.datasets.base import DatasetCard
+
+
+@dataclass(frozen=True)
+class MaskCard(DatasetCard):
+    """A dataset card with what single-point evaluation needs to know.
+
+    Attributes:
+        paper: Where the dataset was published.
+        domain: Kind of images.
+        mask: What one mask is.
+        quirks: What surprises in these files, one sentence each.
+        expected_images: Images in the evaluation of Segment Anything (Table 7), or None.
+        expected_masks: Masks in the evaluation of Segment Anything (Table 7), or None.
+        count_rule: What makes our count equal to Table 7, or why it may differ.
+        real_bytes: Which original files the reader has been run on; "none" where it was written from descriptions.
+    """
+
+    paper: str = ""
+    domain: str = ""
+    mask: str = ""
+    quirks: tuple[str, ...] = ()
+    expected_images: int | None = None
+    expected_masks: int | None = None
+    count_rule: str = ""
+    real_bytes: str = "none"

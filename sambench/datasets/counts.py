@@ -1,0 +1,89 @@
+"""How many masks images have, remembered by the bytes of their ground truth, so that a subset is chosen fast."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from typing import NamedTuple
+
+from sambench.datasets.sources import Source
+from sambench.paths import cache_root
+
+
+class Counted(NamedTuple):
+    """What an image's ground truth holds.
+
+    Attributes:
+        masks: Masks that cover a pixel.
+        left_out: One line for each other.
+    """
+
+    masks: int
+    left_out: list[str]
+
+
+class Counts:
+    """Counts of one source, kept in the user's cache folder.
+
+    An entry is named by the SHA-256 of the image's ground-truth files and by the source's rules, so it can never be
+    stale; it may be lost, and is then counted again. Sources whose files hold many images are not remembered.
+
+    Args:
+        source: The source.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        rules = hashlib.sha256(f"{source.card.name} {source.rules}".encode()).hexdigest()[:16]
+        self._path = cache_root() / "counts" / f"{source.card.name}-{rules}.json"
+        self._known: dict[str, Counted] | None = None
+        self._changed = False
+
+    def get(self, key: str) -> Counted | None:
+        """Return an image's count where it is known."""
+        digest = self._digest(key)
+        return None if digest is None else self._entries().get(digest)
+
+    def put(self, key: str, count: Counted) -> None:
+        """Remember an image's count."""
+        if (digest := self._digest(key)) is not None and self._entries().get(digest) != count:
+            self._entries()[digest] = count
+            self._changed = True
+
+    def save(self) -> None:
+        """Write what is new; a folder that cannot be written only costs the time to count again."""
+        if not self._changed:
+            return
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False) as stream:
+                json.dump(self._entries(), stream)
+            os.replace(stream.name, self._path)
+        self._changed = False
+
+    def _entries(self) -> dict[str, Counted]:
+        if self._known is None:
+            try:
+                content = json.loads(self._path.read_text())
+                self._known = {
+                    str(digest): Counted(int(masks), [str(line) for line in left_out])
+                    for digest, (masks, left_out) in content.items()
+                }
+            except (OSError, ValueError, TypeError, AttributeError):
+                self._known = {}
+        return self._known
+
+    def _digest(self, key: str) -> str | None:
+        item = self._source.items[key]
+        if not item.truths:
+            return None
+        digest = hashlib.sha256()
+        try:
+            for path in item.truths:
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError:
+            return None
+        return digest.hexdigest()

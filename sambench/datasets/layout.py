@@ -1,0 +1,130 @@
+"""Finding files as archives lay them out: roots, trees, pairs of image and ground truth, names in another case."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sambench.datasets.base import DatasetCard
+from sambench.datasets.reading import data_error
+from sambench.errors import DatasetError, UsageError, listing
+
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+"""Endings of images, in lower case."""
+
+
+class DatasetAbsentError(DatasetError):
+    """A dataset that is not where it was looked for; another error means that it is there and damaged."""
+
+
+class Fault(NamedTuple):
+    """Something wrong with a file, which would change what is scored.
+
+    Attributes:
+        where: The file, with line, key or id where there is one.
+        what: What is wrong.
+    """
+
+    where: str
+    what: str
+
+
+def find_folder(root: str | Path | None, card: DatasetCard, folders: Sequence[str], markers: Sequence[str]) -> Path:
+    """Find a dataset's own folder: the root itself, or a folder below it.
+
+    Args:
+        root: The folder a user named.
+        card: The dataset's card.
+        folders: Names the archive's folders have, tried after the root itself; the dataset's name is tried last.
+        markers: Files or folders, any of which tells that this is it; "*" stands for any part of a name.
+
+    Raises:
+        UsageError: No root is given.
+        DatasetAbsentError: None of the folders holds a marker; what the root holds is told.
+    """
+    if root is None:
+        mend = f"give data.root=FOLDER, or set SAMBENCH_DATA to the folder that holds it; it is at {card.home}"
+        raise UsageError(f"{card.name} needs the folder it was downloaded to", where="data.root", mend=mend)
+    for folder in (".", *folders, card.name):
+        place = Path(root) / folder
+        if any(next(place.glob(marker), None) if "*" in marker else (place / marker).exists() for marker in markers):
+            return place
+    wanted = " or ".join(markers)
+    told = data_error(card, f"{card.name} is not found: no {wanted} here; {holds(Path(root))}", root)
+    raise DatasetAbsentError(told.what, where=told.where, mend=told.mend)
+
+
+def check_choice(card: DatasetCard, name: str, value: str, options: Sequence[str]) -> None:
+    """Refuse a switch's value that is none of its choices.
+
+    Raises:
+        UsageError: The value is unknown.
+    """
+    if value not in options:
+        mend = f"choose one of {', '.join(options)}"
+        raise UsageError(f"{card.name} has no {name} {value!r}", where=f"data.{name}", mend=mend)
+
+
+def holds(folder: Path) -> str:
+    """Say what a folder holds, for messages."""
+    if not folder.is_dir():
+        return "the folder does not exist"
+    names = sorted(name + "/" * (folder / name).is_dir() for name in os.listdir(folder) if not _hidden(name))
+    return f"the folder holds {listing(names)}" if names else "the folder is empty"
+
+
+def tree(folder: Path, endings: Sequence[str] = IMAGE_ENDINGS) -> dict[str, Path]:
+    """List all files below a folder by their relative path without ending, sorted.
+
+    Hidden files, the `._*` twins of macOS archives and Thumbs.db are left out; endings may be in upper case. Linked
+    folders are followed.
+    """
+    found: dict[str, Path] = {}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        for name in names:
+            path = Path(place) / name
+            if not _hidden(name) and path.suffix.lower() in endings:
+                found[(path.relative_to(folder).with_suffix("")).as_posix()] = path
+    return dict(sorted(found.items()))
+
+
+def pair(
+    images: Mapping[str, Path], truths: Mapping[str, Path], prefix: str = ""
+) -> tuple[dict[str, tuple[Path, Path]], list[Fault]]:
+    """Pair images with ground-truth files of the same name.
+
+    Args:
+        images: Images by name.
+        truths: Ground-truth files by the same names.
+        prefix: Put before a name to give the sample id.
+
+    Returns:
+        Image and ground truth by sample id, and a fault for each file that stands alone.
+    """
+    pairs = {prefix + name: (path, truths[name]) for name, path in images.items() if name in truths}
+    alone = [Fault(str(path), "image has no ground truth") for name, path in images.items() if name not in truths]
+    alone += [Fault(str(path), "ground truth has no image") for name, path in truths.items() if name not in images]
+    return pairs, alone
+
+
+class Folders:
+    """Looks files up by listing each folder once; an ending in another case is accepted."""
+
+    def __init__(self) -> None:
+        self._listed: dict[Path, dict[str, Path]] = {}
+
+    def find(self, path: Path) -> Path | None:
+        """Return the file as it is written on disk, or None where there is none."""
+        if path.parent not in self._listed:
+            names = os.listdir(path.parent) if path.parent.is_dir() else []
+            listed = {Path(name).stem + Path(name).suffix.lower(): path.parent / name for name in names}
+            self._listed[path.parent] = {**listed, **{name: path.parent / name for name in names}}
+        known = self._listed[path.parent]
+        return known.get(path.name) or known.get(path.stem + path.suffix.lower())
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in ("Thumbs.db", "__MACOSX")

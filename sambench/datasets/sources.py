@@ -1,0 +1,133 @@
+"""What every format family gives: images with regions, drawn one image at a time."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from sambench.datasets.base import DatasetCard
+from sambench.datasets.cards import MaskCard
+from sambench.datasets.layout import Fault
+from sambench.datasets.reading import data_error
+from sambench.masks.rle import Rle
+from sambench.types import Size
+
+
+class Item(NamedTuple):
+    """One image and where its ground truth is.
+
+    Attributes:
+        image: The image file.
+        truths: Ground-truth files of this image alone; empty where one file holds that of many images.
+        number: The image's id in its annotation file, where it has one.
+    """
+
+    image: Path
+    truths: tuple[Path, ...] = ()
+    number: int | str | None = None
+
+
+class Region(NamedTuple):
+    """One annotated region of an image.
+
+    Attributes:
+        id: Its id, unique within the image.
+        category_id: Its category.
+        rle: Its mask, or None where it cannot be drawn.
+        note: Why it cannot be drawn, or what is odd though it can.
+        area: The dataset's own area in pixels, where it gives one.
+    """
+
+    id: int | str
+    category_id: int
+    rle: Rle | None
+    note: str = ""
+    area: float | None = None
+
+
+class Source(ABC):
+    """Images and their regions in one format.
+
+    Attributes:
+        card: The dataset's card.
+        items: The images by sample id, in the dataset's order.
+        rules: The switches and the version of the code that decide what a mask is; part of the fingerprint.
+        categories: Names of categories by id; where the files hold none, categories are named by their ids.
+        faults: Files that stand alone or are missing.
+        shared: Annotation files that hold many images' ground truth.
+    """
+
+    card: MaskCard
+    items: dict[str, Item]
+    rules: str
+    categories: dict[int, str]
+    faults: list[Fault]
+    shared: tuple[Path, ...] = ()
+
+    @abstractmethod
+    def regions(self, key: str) -> tuple[Size, list[Region]]:
+        """Draw an image's regions.
+
+        Returns:
+            (height, width) that the ground truth is for, and the regions.
+
+        Raises:
+            DatasetError: The ground truth is damaged; names the file.
+        """
+
+
+def read_json(path: Path, card: DatasetCard, encoding: str = "utf-8") -> Any:
+    """Read a JSON file.
+
+    Raises:
+        DatasetError: It is missing, cannot be read or is no JSON; line and column are told.
+    """
+    try:
+        return json.loads(path.read_text(encoding=encoding))
+    except FileNotFoundError as error:
+        raise data_error(card, "annotation file is missing", path) from error
+    except json.JSONDecodeError as error:
+        what = f"annotation file is no JSON, it may be truncated: {error.msg}"
+        raise data_error(card, what, f"{path}, line {error.lineno}, column {error.colno}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise data_error(card, f"annotation file cannot be read: {error}", path) from error
+
+
+def image_size(path: Path, card: DatasetCard) -> Size:
+    """Read (height, width) from an image's header, without decoding it and without EXIF rotation.
+
+    Raises:
+        DatasetError: The file is missing or no image.
+    """
+    return _opened(path, card, decode=False).shape[:2]  # type: ignore[return-value]
+
+
+def read_pixels(path: Path, card: DatasetCard) -> np.ndarray:
+    """Read a PNG's stored values, with no conversion: palette indices, 8 or 16-bit values, or colour channels.
+
+    Returns:
+        (H, W) or (H, W, C) of the type the file has.
+
+    Raises:
+        DatasetError: The file is missing, truncated or no image.
+    """
+    return _opened(path, card, decode=True)
+
+
+def _opened(path: Path, card: DatasetCard, decode: bool) -> np.ndarray:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                # Without decoding, an array of no memory tells the size.
+                return np.asarray(image) if decode else np.broadcast_to(np.uint8(0), (image.height, image.width))
+    except FileNotFoundError as error:
+        raise data_error(card, "file is missing", path) from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise data_error(card, f"file cannot be decoded, it may be truncated: {error}", path) from error
