@@ -1,0 +1,89 @@
+"""Cityscapes as downloaded: stuff and things of street scenes, panoptic (Cordts et al., CVPR 2016)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sambench.datasets.catalog import catalog_card
+from sambench.datasets.label_maps import IdImages, id_items
+from sambench.datasets.layout import check_choice, find_folder, pair, tree
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+
+CARD = catalog_card(
+    "cityscapes",
+    home="https://www.cityscapes-dataset.com/downloads/",
+    terms="Cityscapes terms: research, no redistribution",
+    layout="""
+leftImg8bit/val/frankfurt/frankfurt_000000_000294_leftImg8bit.png
+gtFine/val/frankfurt/frankfurt_000000_000294_gtFine_instanceIds.png
+""",
+    splits=("val", "train"),
+    paper="Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016",
+    mask="each instance, and the whole region of each stuff class; void classes are left out, as are groups of things",
+    quirks=(
+        "instanceIds are 16-bit: below 1000 a class, else class * 1000 + number",
+        "a thing class below 1000 is a group of things that were not told apart",
+        "regions have holes and many parts; instances of one pixel exist",
+    ),
+)
+
+_CLASSES = {
+    7: "road", 8: "sidewalk", 11: "building", 12: "wall", 13: "fence", 17: "pole", 19: "traffic light",
+    20: "traffic sign", 21: "vegetation", 22: "terrain", 23: "sky", 24: "person", 25: "rider", 26: "car", 27: "truck",
+    28: "bus", 31: "train", 32: "motorcycle", 33: "bicycle",
+}  # fmt: skip
+_THINGS = range(24, 34)
+"""Classes with instances; 29 (caravan) and 30 (trailer) are void in evaluation and so not among `_CLASSES`."""
+
+
+def cityscapes(
+    root: str | Path | None = None,
+    split: str = "val",
+    stuff: bool = True,
+    groups: bool = False,
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """Cityscapes: street scenes, panoptic (points).
+
+    Args:
+        root: The folder that holds `leftImg8bit/` and `gtFine/`, or `cityscapes/` with them.
+        split: "val" or "train"; the ground truth of "test" is not public.
+        stuff: Count the region of each stuff class as a mask; the paper says "panoptic".
+        groups: Count regions of things that were not told apart as masks; createPanopticImgs.py calls them crowds.
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    check_choice(CARD, "split", split, CARD.splits)
+    folder = find_folder(root, CARD, ("cityscapes", "Cityscapes"), [f"gtFine/{split}"])
+    images = _named(folder / "leftImg8bit" / split, "_leftImg8bit")
+    truths = _named(folder / "gtFine" / split, "_gtFine_instanceIds")
+    pairs, faults = pair(images, truths, f"{split}/")
+
+    def meaning(value: int) -> int | None:
+        category = value // 1000 if value >= 1000 else value
+        if category not in _CLASSES or (value < 1000 and not (groups if category in _THINGS else stuff)):
+            return None
+        return category
+
+    source = IdImages(
+        CARD,
+        id_items(pairs),
+        meaning,
+        rules=f"1 stuff={stuff} groups={groups}",
+        categories=_CLASSES,
+        faults=faults,
+        colours="refuse",
+    )
+    return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))
+
+
+def _named(folder: Path, ending: str) -> dict[str, Path]:
+    """List PNG files whose names end in `ending`, by their path without it."""
+    found = tree(folder, (".png",))
+    return {name.removesuffix(ending): path for name, path in found.items() if name.endswith(ending)}
