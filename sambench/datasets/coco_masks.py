@@ -1,0 +1,118 @@
+"""COCO and LVIS as sets of masks, by the rules of single-point evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from sambench.datasets import coco, lvis
+from sambench.datasets.base import DatasetCard
+from sambench.datasets.cards import MaskCard
+from sambench.datasets.catalog import catalog_card
+from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_source import CocoMasks, Part
+from sambench.datasets.instances import annotation_file, images_folder
+from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+
+LVIS_CARD = catalog_card(
+    "lvis_v05_masks",
+    home=lvis.CARD_V05.home,
+    terms=lvis.CARD_V05.terms,
+    layout=lvis.CARD_V05.layout,
+    splits=lvis.CARD_V05.splits,
+    paper="Gupta et al., LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019",
+    mask="each annotation; one object may be annotated in several categories",
+    quirks=("polygons only, so holes are filled", "file names are those of 2014", "some images have no annotation"),
+    real_bytes="100 images' annotations of v0.5 val (977 masks), without images",
+)
+
+
+def _mask_card(card: DatasetCard, name: str, paper: str, mask: str, domain: str) -> MaskCard:
+    known = {item.name: getattr(card, item.name) for item in fields(DatasetCard)}
+    return MaskCard(**{**known, "name": name}, paper=paper, mask=mask, domain=domain)
+
+
+COCO_CARD = _mask_card(
+    coco.CARD,
+    "coco_masks",
+    "Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014",
+    "each annotation that is no crowd",
+    "scenes",
+)
+
+
+def lvis_v05_masks(
+    root: str | Path | None = None,
+    split: str = "val",
+    annotations: str | Path | None = None,
+    images: str | Path | None = None,
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """LVIS v0.5: objects of over a thousand categories, images without any left out (points).
+
+    Args:
+        root: The folder that holds the annotation file (or `annotations/` with it), `train2017/` and `val2017/`.
+        split: "val" or "train".
+        annotations: Annotation file; derived from root and split where it is left out.
+        images: The folder that holds `train2017/` and `val2017/`; the root where it is left out.
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    check_choice(LVIS_CARD, "split", split, LVIS_CARD.splits)
+    name = f"lvis_v0.5_{split}.json"
+    if annotations is None:
+        root = find_folder(root, LVIS_CARD, ("lvis", "LVIS", "coco", "COCO"), [name, f"annotations/{name}"])
+    file = annotation_file(root, annotations, name, LVIS_CARD)
+    folder = images_folder(root, ".", images, needed=True)
+
+    def place(entry: ImageEntry) -> tuple[str, Path]:
+        relative = lvis._relative(entry, split)
+        return relative, folder / relative
+
+    source = CocoMasks(LVIS_CARD, [Part(file, place)], rules="1")
+    chosen = Choice(limit, ids, subset, subset_seed)
+    return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)
+
+
+def coco_masks(
+    root: str | Path | None = None,
+    split: str = "val2017",
+    annotations: str | Path | None = None,
+    images: str | Path | None = None,
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """COCO: objects of 80 categories, without crowds and images without objects (points).
+
+    Args:
+        root: The folder that holds `annotations/` and the images' folder.
+        split: "val2017", or another whose files are there.
+        annotations: Annotation file; derived from root and split where it is left out.
+        images: Folder of the images; derived from root and split where it is left out.
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    name = f"instances_{split}.json"
+    if annotations is None:
+        root = find_folder(root, COCO_CARD, ("coco", "COCO"), [name, f"annotations/{name}"])
+    file = annotation_file(root, annotations, name, COCO_CARD)
+    folder = images_folder(root, split, images, needed=True)
+
+    def place(entry: ImageEntry) -> tuple[str, Path]:
+        return f"{split}/{entry.file_name}", folder / entry.file_name
+
+    source = CocoMasks(COCO_CARD, [Part(file, place)], rules="1")
+    chosen = Choice(limit, ids, subset, subset_seed)
+    return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)

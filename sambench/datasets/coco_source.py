@@ -1,0 +1,89 @@
+"""Masks from instance annotations in COCO's JSON, of one file or of several that are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sambench.datasets.cards import MaskCard
+from sambench.datasets.coco_json import Entry, ImageEntry, InstanceFile, read_instances
+from sambench.datasets.drawing import draw_segmentation
+from sambench.datasets.layout import Fault, Folders
+from sambench.datasets.sources import Item, Region, Source
+from sambench.errors import DatasetError, listing
+from sambench.masks import rle
+from sambench.types import Size
+
+Place = Callable[[ImageEntry], tuple[str, Path]]
+"""Gives an image's path below the root, which becomes its sample id, and the file itself."""
+
+
+class Part(NamedTuple):
+    """One annotation file and where its images are."""
+
+    annotations: Path
+    place: Place
+
+
+class CocoMasks(Source):
+    """Images with annotations in COCO's JSON; groups (`iscrowd`) are no objects and are left out.
+
+    Args:
+        card: The dataset's card.
+        parts: Annotation files with the place of their images; ids may repeat between files.
+        rules: As `Source.rules`.
+        by_class: Join all annotations of one category in an image into one mask.
+
+    Raises:
+        DatasetError: As `read_instances`, or two images share a path.
+    """
+
+    def __init__(self, card: MaskCard, parts: Sequence[Part], *, rules: str, by_class: bool = False) -> None:
+        self.card, self.rules, self._by_class = card, rules, by_class
+        self.shared = tuple(part.annotations for part in parts)
+        self.items, self.categories, self.faults = {}, {}, []
+        self._places: dict[str, tuple[InstanceFile, ImageEntry]] = {}
+        folders = Folders()
+        for part in parts:
+            file = read_instances(part.annotations, card)
+            self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
+            for entry in file.images.values():
+                self._add(file, entry, part.place, folders, alone=len(parts) == 1)
+
+    def regions(self, key: str) -> tuple[Size, list[Region]]:
+        """Draw each annotation; its id is the file's."""
+        file, image = self._places[key]
+        drawn = [_draw(entry, image.size) for entry in file.annotations.get(image.id, ())]
+        return image.size, _joined(drawn) if self._by_class else drawn
+
+    def _add(self, file: InstanceFile, entry: ImageEntry, place: Place, folders: Folders, alone: bool) -> None:
+        relative, path = place(entry)
+        key = relative[: -len(path.suffix)] if path.suffix else relative
+        if not path.suffix or key in self.items:
+            what = f"image shares its file name {relative} with another" if path.suffix else "image has no file name"
+            raise DatasetError(what, where=f"{file.path}, image {entry.id}", mend="mend or download the file again")
+        found = folders.find(path)
+        if found is None:
+            self.faults.append(Fault(str(path), "image is missing"))
+        self.items[key] = Item(found or path, number=entry.id if alone else None)
+        self._places[key] = file, entry
+
+
+def _draw(entry: Entry, size: Size) -> Region:
+    if entry.iscrowd:
+        return Region(entry.id, entry.category_id, None, "it stands for a group (iscrowd)")
+    code, note = draw_segmentation(entry.segmentation, size)
+    return Region(entry.id, entry.category_id, code, note)
+
+
+def _joined(regions: Sequence[Region]) -> list[Region]:
+    """Join regions by category; what cannot be drawn stays alone, with its note."""
+    joined = [region for region in regions if region.rle is None]
+    for category in sorted({region.category_id for region in regions if region.rle is not None}):
+        own = [region for region in regions if region.category_id == category and region.rle is not None]
+        notes = listing([f"{region.id}: {region.note}" for region in own if region.note], 3)
+        joined.append(
+            Region(f"class {category}", category, rle.union([r.rle for r in own if r.rle is not None]), notes)
+        )
+    return joined

@@ -1,0 +1,56 @@
+"""NDISPark as downloaded: parked cars by day and night (Ciampi et al., VISIGRAPP 2021)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sambench.datasets.catalog import catalog_card
+from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_source import CocoMasks, Part
+from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+
+CARD = catalog_card(
+    "ndispark",
+    home="https://zenodo.org/record/6560823",
+    terms="CC BY 4.0",
+    layout="""
+ndis_park/train/train_coco_annotations.json            ndis_park/train/imgs/64_.jpg
+ndis_park/validation/val_coco_annotations.json         ndis_park/validation/imgs/*.jpg
+""",
+    splits=("train", "validation"),
+    paper="Ciampi et al., Domain Adaptation for Traffic Density Estimation, VISIGRAPP 2021",
+    mask="each annotation: a vehicle",
+    quirks=("69_.jpg shows no vehicle and is left out", "the category list is all of COCO's, only car occurs"),
+)
+
+_FILES = {"train": "train_coco_annotations.json", "validation": "val_coco_annotations.json"}
+
+
+def ndispark(
+    root: str | Path | None = None,
+    split: str = "train",
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """NDISPark: parked vehicles (points).
+
+    Args:
+        root: The folder that holds `ndis_park/`, or that folder.
+        split: "train" or "validation"; "test" has dots and no masks.
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    check_choice(CARD, "split", split, CARD.splits)
+    folder = find_folder(root, CARD, ("ndis_park",), [f"{split}/{_FILES[split]}"])
+
+    def place(entry: ImageEntry) -> tuple[str, Path]:
+        return f"{split}/{entry.file_name}", folder / split / "imgs" / entry.file_name
+
+    source = CocoMasks(CARD, [Part(folder / split / _FILES[split], place)], rules="1")
+    return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

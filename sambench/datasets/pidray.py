@@ -1,0 +1,56 @@
+"""PIDray as downloaded: prohibited items in X-ray images (Wang et al., ICCV 2021)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sambench.datasets.catalog import catalog_card
+from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_source import CocoMasks, Part
+from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+
+CARD = catalog_card(
+    "pidray",
+    home="https://github.com/bywang2018/security-dataset",
+    terms="academic use only",
+    layout="""
+pidray/annotations/xray_{train,test_easy,test_hard,test_hidden}.json
+pidray/{train,easy,hard,hidden}/xray_hard00000.png
+""",
+    splits=("test_hard", "test_easy", "test_hidden", "train"),
+    paper="Wang et al., Towards Real-World Prohibited Item Detection, ICCV 2021",
+    mask="each annotation",
+    quirks=("image ids start anew in each file", "the archive holds ._* files", "a later release has other counts"),
+)
+
+
+def pidray(
+    root: str | Path | None = None,
+    split: str = "test_hard",
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """PIDray: prohibited items in X-ray images (points).
+
+    Args:
+        root: The folder that holds `pidray/`, or that folder.
+        split: "test_hard" (the paper's), "test_easy", "test_hidden" or "train".
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    check_choice(CARD, "split", split, CARD.splits)
+    file = f"annotations/xray_{split}.json"
+    folder = find_folder(root, CARD, ("pidray", "PIDray"), [file])
+    inner = split.removeprefix("test_")
+
+    def place(entry: ImageEntry) -> tuple[str, Path]:
+        return f"{inner}/{entry.file_name}", folder / inner / entry.file_name
+
+    source = CocoMasks(CARD, [Part(folder / file, place)], rules="1")
+    return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -1,0 +1,56 @@
+"""TimberSeg 1.0 as downloaded: piles of logs (Fortin et al., IROS 2022)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sambench.datasets.catalog import catalog_card
+from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_source import CocoMasks, Part
+from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+
+CARD = catalog_card(
+    "timberseg",
+    home="https://data.mendeley.com/datasets/y5npsm3gkj",
+    terms="CC BY 4.0",
+    layout="""
+y5npsm3gkj-2/{original,prescaled}/coco_annotation.json
+y5npsm3gkj-2/{original,prescaled}/images/*.png
+""",
+    splits=("original", "prescaled"),
+    paper="Fortin et al., Instance Segmentation for Autonomous Log Grasping in Forestry Operations, IROS 2022",
+    mask="each annotation: a log",
+    quirks=("coco_annotation.json is read; the rotated one has boxes of five values",),
+)
+
+
+def timberseg(
+    root: str | Path | None = None,
+    split: str = "original",
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """TimberSeg: logs (points).
+
+    Args:
+        root: The folder that holds `y5npsm3gkj-2/` (or `timberseg/`), or that folder.
+        split: "original" or "prescaled" images.
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    check_choice(CARD, "split", split, CARD.splits)
+    names = ("y5npsm3gkj-2", "TimberSeg")
+    folder = find_folder(root, CARD, names, [f"{split}/coco_annotation.json"]) / split
+
+    def place(entry: ImageEntry) -> tuple[str, Path]:
+        relative = entry.file_name if entry.file_name.startswith("images/") else f"images/{entry.file_name}"
+        return f"{split}/{relative}", folder / relative
+
+    source = CocoMasks(CARD, [Part(folder / "coco_annotation.json", place)], rules="1")
+    return MaskDataset(source, root=folder.parent, split=split, choice=Choice(limit, ids, subset, subset_seed))
