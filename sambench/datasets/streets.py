@@ -1,0 +1,61 @@
+"""STREETS as downloaded: vehicles in suburban traffic cameras (Snyder and Do, NeurIPS 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sambench.datasets.catalog import catalog_card
+from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.via import ViaFile, ViaMasks
+
+CARD = catalog_card(
+    "streets",
+    home="https://databank.illinois.edu/datasets/IDB-3671567",
+    terms="not stated",
+    layout="""
+vehicleannotations/annotations/vehicle-annotations.json
+vehicleannotations/images/Delany at Ryan North-5.jpg
+""",
+    splits=("all",),
+    paper="Snyder and Do, STREETS: A Novel Camera Network Dataset for Traffic Flow, NeurIPS 2019",
+    mask="each polygon: a vehicle",
+    quirks=("corners lie out of the image and are cut", "file names have blanks", "some images have no region"),
+)
+
+
+def streets(
+    root: str | Path | None = None,
+    split: str = "all",
+    limit: int | None = None,
+    ids: Ids | None = None,
+    subset: SubsetRule = "paper",
+    subset_seed: int = 0,
+) -> MaskDataset:
+    """STREETS: vehicles (points).
+
+    Args:
+        root: The folder that holds `vehicleannotations/` (or `streets/` with it), or that folder.
+        split: "all".
+        limit, ids, subset, subset_seed: As `Choice`.
+
+    Raises:
+        DatasetError: As `MaskDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    check_choice(CARD, "split", split, CARD.splits)
+    file = "annotations/vehicle-annotations.json"
+    names = ("vehicleannotations", "streets/vehicleannotations", "STREETS/vehicleannotations")
+    folder = find_folder(root, CARD, names, [file])
+    return MaskDataset(
+        ViaMasks(CARD, [ViaFile(folder / file, folder / "images", "")], _category, rules="1"),
+        root=folder,
+        split=split,
+        choice=Choice(limit, ids, subset, subset_seed),
+    )
+
+
+def _category(attributes: Mapping[str, Any]) -> str:
+    return str(attributes.get("vehicle_type") or "vehicle")
