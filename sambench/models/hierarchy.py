@@ -102,45 +102,38 @@ class HierarchyModel(PromptableModel):
         tables = np.empty((len(prompts), answers, tree.leaves), np.float32)
         scores = np.empty((len(prompts), answers), np.float32)
         for index in range(len(prompts)):
-            regions, confidence, seeds = self._answer(tree, parts, index)
+            regions, confidence = self._answer(tree, parts, index)
             if not multimask:
                 best = int(np.argmax(confidence))
                 regions, confidence = regions[best : best + 1], confidence[best : best + 1]
             scores[index] = confidence
             for rank, region in enumerate(regions):
-                tables[index, rank] = leaf_logits(
-                    region, seeds, tree.parents, tree.altitudes, self.answer_constants.softness
-                )
+                tables[index, rank] = leaf_logits(region, tree.parents, tree.altitudes)
         logits = torch.empty((len(prompts), answers, *embedding.original_size))
         paint(tables.reshape(-1, tree.leaves), tree.labels, logits.numpy().reshape(-1, *embedding.original_size))
         frame = MaskFrame(embedding.original_size)
         return Masks(logits.to(self.device), torch.from_numpy(scores).to(self.device), frame)
 
-    def _answer(self, tree: RegionTree, parts: PixelPrompts, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the leaves of three answers to one prompt (3, L), their confidences (3,) and pointed leaves (L,)."""
+    def _answer(self, tree: RegionTree, parts: PixelPrompts, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the leaves of three answers to one prompt (3, L) and their confidences (3,)."""
         prior = self.answer_constants.prior()
         include, exclude = parts.leaves(index, tree.labels)
-        seeds = np.zeros(tree.leaves, np.bool_)
         shape = (tree.parents, tree.altitudes, tree.spans, tree.areas)
         box = parts.boxes[index] if parts.boxes is not None else None
         if parts.masks is not None:
             mask = parts.masks[index] if box is None else _inside(parts.masks[index], box)
             if mask.any():
                 pixels = leaf_pixels(mask, tree.labels, tree.leaves)
-                return *mask_regions(pixels, include, exclude, *shape, prior), seeds
+                return mask_regions(pixels, include, exclude, *shape, prior)
         if box is not None:
-            distinct = prior[1]
-            found = box_regions(
-                box, include, exclude, tree.labels, *shape, tree.boxes_xyxy, self.answer_constants.coverage, distinct
-            )
-            return *found, seeds
+            coverage, distinct = self.answer_constants.coverage, self.answer_constants.distinct
+            return box_regions(box, include, exclude, tree.labels, *shape, tree.boxes_xyxy, coverage, distinct)
         if len(include):
-            seeds[include] = True
-            return *points_regions(include, exclude, *shape, prior), seeds
+            return points_regions(include, exclude, *shape, prior)
         if len(exclude):  # only told where it is not: all the rest
             regions, confidence = points_regions(exclude, include, *shape, prior)
-            return ~regions[::-1], confidence[::-1], seeds
-        return np.zeros((CANDIDATES, tree.leaves), np.bool_), np.zeros(CANDIDATES, np.float32), seeds
+            return ~regions[::-1], confidence[::-1]
+        return np.zeros((CANDIDATES, tree.leaves), np.bool_), np.zeros(CANDIDATES, np.float32)
 
 
 def _inside(mask: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -70,17 +70,16 @@ class AnswerConstants:
     """What `decode` depends on beside the tree.
 
     Attributes:
-        softness: How much contours inside an answer lower its probabilities.
-        growth: Factor of area within which two regions of a path count as one when persistence is measured.
+        growth: Factor of area within which two regions of a path count as one.
         distinct: Largest ratio of the areas of two of the three answers.
-        small: Share of the image's area at which the confidence's prior on size has risen to one half.
+        small: Share of the image below which a region loses confidence: it is multiplied by
+            sqrt(share / (share + small)).
         coverage: Share of a region that must lie inside a prompted box.
     """
 
-    softness: float = field(default=0.0, metadata=SHARE_OR_NONE)
-    growth: float = field(default=1.25, metadata=POSITIVE)
-    distinct: float = field(default=0.8, metadata=SHARE)
-    small: float = field(default=0.01, metadata=NOT_NEGATIVE)
+    growth: float = field(default=1.2, metadata=POSITIVE)
+    distinct: float = field(default=0.5, metadata=SHARE)
+    small: float = field(default=0.0005, metadata=NOT_NEGATIVE)
     coverage: float = field(default=0.9, metadata=SHARE)
 
     def prior(self) -> np.ndarray:

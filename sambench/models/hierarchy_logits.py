@@ -10,38 +10,29 @@ MARGIN = 1e-3
 
 
 @njit(cache=True, nogil=True)
-def leaf_logits(
-    region: np.ndarray, seeds: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, softness: float
-) -> np.ndarray:
+def leaf_logits(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
     """Turn a region into one logit a leaf.
 
-    With d the altitude at which a leaf and the region (outside) or the seeds (inside) are merged, and a level between
-    the last d inside and the first d outside, the probability is 1/2 + (level - d) / 2; d counts `softness` times
-    inside. So the step of the probability across a piece of the region's border is half that piece's contour strength.
+    With d the altitude at which a leaf and the region are merged (0 inside) and a level halfway to the first d outside,
+    the probability is 1/2 + (level - d) / 2. So the step of the probability across a piece of the region's border is
+    half the strength of that piece.
 
     Args:
         region: (L,) bool leaves of the region.
-        seeds: (L,) bool leaves that were pointed at; without any, the inside is uniform.
         parents: (N,) of the tree.
         altitudes: (N,) of the tree.
-        softness: In [0, 1].
 
     Returns:
         (L,) float32, above 0 exactly where `region` is True.
     """
-    outside = _distance(region, parents, altitudes)
-    inside = _distance(seeds & region, parents, altitudes)
-    first_outside, last_inside = 1.0, 0.0
+    distance = _distance(region, parents, altitudes)
+    nearest = 1.0
     for leaf in range(len(region)):
-        if region[leaf]:
-            last_inside = max(last_inside, inside[leaf])
-        else:
-            first_outside = min(first_outside, outside[leaf])
-    level = (min(last_inside, first_outside) + first_outside) / 2
+        if not region[leaf]:
+            nearest = min(nearest, distance[leaf])
     logits = np.empty(len(region), np.float32)
     for leaf in range(len(region)):
-        depth = level - (softness * inside[leaf] if region[leaf] else outside[leaf])
-        probability = min(max(0.5 + depth / 2, 1e-4), 1 - 1e-4)
+        probability = 0.5 + (nearest / 2 - distance[leaf]) / 2
         logit = np.log(probability / (1 - probability))
         logits[leaf] = max(logit, MARGIN) if region[leaf] else min(logit, -MARGIN)
     return logits
@@ -58,14 +49,14 @@ def paint(tables: np.ndarray, labels: np.ndarray, canvas: np.ndarray) -> None:
 
 @njit(cache=True, nogil=True)
 def _distance(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
-    """Return the altitude of the smallest node that holds a leaf and some leaf of the region (L,); 0 for no region."""
+    """Return the altitude of the smallest node that holds a leaf and some leaf of the region (L,); 1 for no region."""
     nodes = len(parents)
     touched = np.zeros(nodes, np.bool_)
     touched[: len(region)] = region
     for node in range(nodes - 1):
         if touched[node]:
             touched[parents[node]] = True
-    distance = np.zeros(nodes)
+    distance = np.ones(nodes)
     for node in range(nodes - 1, -1, -1):
         distance[node] = altitudes[node] if touched[node] else distance[parents[node]]
     return distance[: len(region)]

@@ -22,8 +22,9 @@ def points_regions(
     """Choose three nested regions that hold all included leaves and no excluded one.
 
     At each altitude the candidate is the union, over the included leaves, of the largest region up to that altitude
-    without an excluded leaf. A candidate's score is its persistence: the span of altitudes over which its area grows
-    by less than a factor, weighted by a prior on its area. The best three that differ in area are taken.
+    without an excluded leaf. A candidate scores high if it forms low (nothing parts it inside), ends high (a strong
+    contour parts it from the rest; it ends where its area has grown by a factor) and is neither a speck nor most of
+    the image. The best three that differ in area are taken.
 
     Args:
         include: (I,) leaves, at least one; a leaf that is also excluded stays by itself.
@@ -32,8 +33,7 @@ def points_regions(
         altitudes: (N,) of the tree.
         spans: (N, 2) of the tree.
         areas: (N,) of the tree, pixels.
-        prior: (growth, distinct, small): the factor above, the smallest ratio of areas of two answers, and the share of
-            the image at which the prior has risen to one half.
+        prior: `AnswerConstants.prior`: growth, distinct, small.
 
     Returns:
         (3, L) bool leaves of each answer, in order of area, and (3,) float32 scores in [0, 1].
@@ -53,7 +53,7 @@ def points_regions(
     scores = _persistence(levels, sizes, end, prior[0])
     for level in range(len(levels)):
         share = sizes[level] / areas[-1]
-        scores[level] *= share / (share + prior[2])
+        scores[level] *= (1 - share) * np.sqrt(share / (share + prior[2]))
     return best_distinct(regions, sizes, scores, prior[1])
 
 
@@ -110,7 +110,7 @@ def area_of(region: np.ndarray, areas: np.ndarray) -> int:
 
 @njit(cache=True, nogil=True)
 def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: float) -> np.ndarray:
-    """Return, for each candidate, how far the altitude rises before its area has grown by a factor."""
+    """Return, for each candidate, 1 minus where it forms times where its area has grown by a factor."""
     scores = np.empty(len(levels))
     for level in range(len(levels)):
         until = end
@@ -118,7 +118,7 @@ def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: floa
             if sizes[later] > growth * sizes[level]:
                 until = levels[later]
                 break
-        scores[level] = max(until - levels[level], 0.0)
+        scores[level] = (1 - levels[level]) * until
     return scores
 
 
