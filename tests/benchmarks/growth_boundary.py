@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from edge_scenes import SHAPE, annotators, dense_edges
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from sambench.metrics.boundary import boundary_counts
 from sambench.runs.figures import save_figure
@@ -67,6 +68,8 @@ def draw(sizes, edges, path):
         axes = figure.add_subplot(1, 2, number, xscale="log", yscale="log", xlabel=label, ylabel="CPU seconds an image")
         axes.plot(x, y[-1] * x / x[-1], color="0.75", linewidth=1, label="linear")
         axes.plot(x, y, "o-", linewidth=1, label=f"measured, fitted power {exponent:.2f}")
+        axes.set_xticks(x, [f"{value:,.2g}" if value < 100 else f"{value:,.0f}" for value in x], rotation=30)
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.grid(which="major", color="0.92")
         axes.legend()
     save_figure(figure, path)
