@@ -20,6 +20,7 @@ sambench: zero-shot evaluation of promptable segmentation models
   sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
   sambench export bsds RUN [out=FOLDER]      the Berkeley benchmark's result files of a run
   sambench ls tasks|models|data|tables|runs  what there is
+  sambench data list|check|show|export       datasets of masks: which are there, whole or not, how they look
   sambench cache ls|verify|prune             the embedding cache
   sambench --version
 

@@ -7,6 +7,7 @@ COMMANDS = {
     "export": "sambench.commands.export:main",
     "look": "sambench.commands.look:main",
     "ls": "sambench.commands.ls:main",
+    "data": "sambench.commands.data:main",
     "cache": "sambench.commands.cache:main",
 }
 """Command -> "module:function"."""

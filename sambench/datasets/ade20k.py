@@ -11,7 +11,7 @@ import numpy as np
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import label_rles
 from sambench.datasets.layout import Fault, check_choice, find_folder, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, image_size, read_json, read_pixels
 from sambench.errors import UsageError
@@ -28,6 +28,8 @@ ADE20K_2021_17_01/images/ADE/{training,validation}/urban/street/ADE_val_00000001
                  ADE_val_00000001/instance_000_ADE_val_00000001.png
 (or ADE20K_2016_07_26/images/{training,validation}/..., without JSON and instances)
 """,
+    folders=("ADE20K_2021_17_01", "ADE20K_2016_07_26"),
+    markers=("images/ADE/validation", "images/validation"),
     splits=("validation", "training"),
     paper="Zhou et al., Semantic Understanding of Scenes through the ADE20K Dataset, IJCV 2019",
     mask="each object, and each part of an object (parts=true; the paper counts object and part masks)",
@@ -42,6 +44,7 @@ ADE20K_2021_17_01/images/ADE/{training,validation}/urban/street/ADE_val_00000001
 Route = Literal["seg", "instances"]
 
 
+@reader_of(CARD)
 def ade20k(
     root: str | Path | None = None,
     split: str = "validation",
@@ -68,9 +71,8 @@ def ade20k(
     """
     check_choice(CARD, "split", split, CARD.splits)
     check_choice(CARD, "route", route, ("seg", "instances"))
-    names = ("ADE20K_2021_17_01", "ADE20K_2016_07_26", "ADE20K/ADE20K_2021_17_01", "ADE20K", "images")
     markers = [f"images/ADE/{split}", f"images/{split}"]
-    folder = find_folder(root, CARD, names, markers)
+    folder = find_folder(root, CARD, markers)
     inner = next(folder / marker for marker in markers if (folder / marker).is_dir())
     if route == "instances" and inner == folder / markers[1]:
         raise UsageError("the 2016 release has no instance PNGs", where="data.route", mend="use data.route=seg")

@@ -7,7 +7,7 @@ from pathlib import Path
 from sambench.datasets.binary_masks import BinaryMasks
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.layout import Fault, check_choice, find_folder, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.sources import Item
 
 CARD = catalog_card(
@@ -18,6 +18,8 @@ CARD = catalog_card(
 stage1_train/IMAGE_ID/images/IMAGE_ID.png
 stage1_train/IMAGE_ID/masks/*.png          (one a nucleus)
 """,
+    folders=("BBBC038v1", "BBBC038"),
+    markers=("stage1_train",),
     splits=("stage1_train",),
     paper="Caicedo et al., Nucleus segmentation across imaging experiments, Nature Methods 2019",
     mask="each mask image: a nucleus",
@@ -26,6 +28,7 @@ stage1_train/IMAGE_ID/masks/*.png          (one a nucleus)
 )
 
 
+@reader_of(CARD)
 def bbbc038v1(
     root: str | Path | None = None,
     split: str = "stage1_train",
@@ -46,7 +49,7 @@ def bbbc038v1(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("BBBC038v1", "BBBC038"), [split])
+    folder = find_folder(root, CARD, [split])
     items: dict[str, Item] = {}
     faults: list[Fault] = []
     for place in sorted(path for path in (folder / split).iterdir() if path.is_dir() and path.name[0] != "."):

@@ -10,8 +10,8 @@ from sambench.datasets import bsds500
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.label_maps import label_rles
-from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.layout import check_choice, require_root
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.sources import Item, Region, Source
 from sambench.types import Size
 
@@ -19,6 +19,8 @@ _KNOWN = {item.name: getattr(bsds500.CARD, item.name) for item in fields(Dataset
 
 CARD = MaskCard(
     **{**_KNOWN, "name": "bsds500_segments"},
+    folders=("BSDS500", "BSR/BSDS500"),
+    markers=("data/groundTruth",),
     paper="Arbelaez et al., Contour Detection and Hierarchical Image Segmentation, TPAMI 2011",
     domain="natural images",
     mask="each segment of each annotator, whatever parts it has; annotators repeat each other's segments",
@@ -29,6 +31,7 @@ CARD = MaskCard(
 Annotators = Literal["all", "first"]
 
 
+@reader_of(CARD)
 def bsds500_segments(
     root: str | Path | None = None,
     split: str = "test",
@@ -50,10 +53,8 @@ def bsds500_segments(
         DatasetError: As `MaskDataset`.
         UsageError: A choice is unknown, or no root is given.
     """
-    if root is None:
-        find_folder(root, CARD, (), ())
     check_choice(CARD, "annotators", annotators, ("all", "first"))
-    source = _Segments(bsds500.Bsds500(root or "", split, card=CARD), annotators)
+    source = _Segments(bsds500.Bsds500(require_root(root, CARD), split, card=CARD), annotators)
     return MaskDataset(source, root=root or "", split=split, choice=Choice(limit, ids, subset, subset_seed))
 
 

@@ -19,6 +19,8 @@ class MaskCard(DatasetCard):
         expected_images: Images in the evaluation of Segment Anything (Table 7), or None.
         expected_masks: Masks in the evaluation of Segment Anything (Table 7), or None.
         count_rule: What makes our count equal to Table 7, or why it may differ.
+        folders: Names the archive's folders have, in which the dataset is looked for below a root.
+        markers: Files or folders, any of which tells that it is there; "*" stands for any part of a name.
         real_bytes: Which original files the reader has been run on; "none" where it was written from descriptions.
     """
 
@@ -29,4 +31,6 @@ class MaskCard(DatasetCard):
     expected_images: int | None = None
     expected_masks: int | None = None
     count_rule: str = ""
+    folders: tuple[str, ...] = ()
+    markers: tuple[str, ...] = ()
     real_bytes: str = "none"

@@ -7,7 +7,7 @@ from pathlib import Path
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import IdImages, id_items
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "cityscapes",
@@ -17,6 +17,8 @@ CARD = catalog_card(
 leftImg8bit/val/frankfurt/frankfurt_000000_000294_leftImg8bit.png
 gtFine/val/frankfurt/frankfurt_000000_000294_gtFine_instanceIds.png
 """,
+    folders=("cityscapes", "Cityscapes"),
+    markers=("gtFine",),
     splits=("val", "train"),
     paper="Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016",
     mask="each instance, and the whole region of each stuff class; void classes are left out, as are groups of things",
@@ -36,6 +38,7 @@ _THINGS = range(24, 34)
 """Classes with instances; 29 (caravan) and 30 (trailer) are void in evaluation and so not among `_CLASSES`."""
 
 
+@reader_of(CARD)
 def cityscapes(
     root: str | Path | None = None,
     split: str = "val",
@@ -60,7 +63,7 @@ def cityscapes(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("cityscapes", "Cityscapes"), [f"gtFine/{split}"])
+    folder = find_folder(root, CARD, [f"gtFine/{split}"])
     images = _named(folder / "leftImg8bit" / split, "_leftImg8bit")
     truths = _named(folder / "gtFine" / split, "_gtFine_instanceIds")
     pairs, faults = pair(images, truths, f"{split}/")

@@ -13,13 +13,15 @@ from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.instances import annotation_file, images_folder
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 LVIS_CARD = catalog_card(
     "lvis_v05_masks",
     home=lvis.CARD_V05.home,
     terms=lvis.CARD_V05.terms,
     layout=lvis.CARD_V05.layout,
+    folders=("lvis", "LVIS", "coco", "COCO"),
+    markers=("lvis_v0.5_val.json", "annotations/lvis_v0.5_val.json"),
     splits=lvis.CARD_V05.splits,
     paper="Gupta et al., LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019",
     mask="each annotation; one object may be annotated in several categories",
@@ -28,20 +30,19 @@ LVIS_CARD = catalog_card(
 )
 
 
-def _mask_card(card: DatasetCard, name: str, paper: str, mask: str, domain: str) -> MaskCard:
-    known = {item.name: getattr(card, item.name) for item in fields(DatasetCard)}
-    return MaskCard(**{**known, "name": name}, paper=paper, mask=mask, domain=domain)
+_KNOWN = {item.name: getattr(coco.CARD, item.name) for item in fields(DatasetCard)}
 
-
-COCO_CARD = _mask_card(
-    coco.CARD,
-    "coco_masks",
-    "Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014",
-    "each annotation that is no crowd",
-    "scenes",
+COCO_CARD = MaskCard(
+    **{**_KNOWN, "name": "coco_masks"},
+    folders=("coco", "COCO"),
+    markers=("annotations/instances_val2017.json", "instances_val2017.json"),
+    paper="Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014",
+    domain="scenes",
+    mask="each annotation that is no crowd",
 )
 
 
+@reader_of(LVIS_CARD)
 def lvis_v05_masks(
     root: str | Path | None = None,
     split: str = "val",
@@ -68,7 +69,7 @@ def lvis_v05_masks(
     check_choice(LVIS_CARD, "split", split, LVIS_CARD.splits)
     name = f"lvis_v0.5_{split}.json"
     if annotations is None:
-        root = find_folder(root, LVIS_CARD, ("lvis", "LVIS", "coco", "COCO"), [name, f"annotations/{name}"])
+        root = find_folder(root, LVIS_CARD, [name, f"annotations/{name}"])
     file = annotation_file(root, annotations, name, LVIS_CARD)
     folder = images_folder(root, ".", images, needed=True)
 
@@ -81,6 +82,7 @@ def lvis_v05_masks(
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)
 
 
+@reader_of(COCO_CARD)
 def coco_masks(
     root: str | Path | None = None,
     split: str = "val2017",
@@ -106,7 +108,7 @@ def coco_masks(
     """
     name = f"instances_{split}.json"
     if annotations is None:
-        root = find_folder(root, COCO_CARD, ("coco", "COCO"), [name, f"annotations/{name}"])
+        root = find_folder(root, COCO_CARD, [name, f"annotations/{name}"])
     file = annotation_file(root, annotations, name, COCO_CARD)
     folder = images_folder(root, split, images, needed=True)
 

@@ -8,7 +8,7 @@ from sambench.datasets.binary_masks import BinaryMasks
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import id_items
 from sambench.datasets.layout import Fault, check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 
 CARD = catalog_card(
@@ -19,6 +19,8 @@ CARD = catalog_card(
 DOORS/Segmentation/{DS1,DS2}/DS/{img,mask}/00001.png
 DOORS/Segmentation/{DS1,DS2}/DS/{T,V,Te1,Te2}.txt      (names of the images of a split)
 """,
+    folders=("DOORS/Segmentation", "Segmentation", "DOORS"),
+    markers=("DS1/DS/mask",),
     splits=("all", "T", "V", "Te1", "Te2"),
     paper="Pugliatti and Topputo, DOORS: Dataset fOr bOuldeRs Segmentation, 2022",
     mask="the boulder, white in the mask's first channel; one an image",
@@ -26,6 +28,7 @@ DOORS/Segmentation/{DS1,DS2}/DS/{T,V,Te1,Te2}.txt      (names of the images of a
 )
 
 
+@reader_of(CARD)
 def doors(
     root: str | Path | None = None,
     split: str = "all",
@@ -49,7 +52,7 @@ def doors(
     """
     check_choice(CARD, "split", split, CARD.splits)
     check_choice(CARD, "part", part, ("DS1", "DS2"))
-    outer = find_folder(root, CARD, ("DOORS/Segmentation", "Segmentation", "DOORS"), [f"{part}/DS/mask"])
+    outer = find_folder(root, CARD, [f"{part}/DS/mask"])
     folder = outer / part / "DS"
     pairs, faults = pair(tree(folder / "img", (".png",)), tree(folder / "mask", (".png",)), f"{part}/")
     if split != "all":

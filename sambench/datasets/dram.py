@@ -7,7 +7,7 @@ from pathlib import Path
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import IdImages, id_items
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "dram",
@@ -18,6 +18,8 @@ DRAM_processed/test/realism/gustave_courbet/NAME.jpg            (unpack DRAM_pro
 DRAM_processed/labels/realism/gustave_courbet/NAME.png
 DRAM_processed/{test,labels}/unseen/MOVEMENT/ARTIST/NAME.{jpg,png}
 """,
+    folders=("DRAM_processed", "DRAM/DRAM_processed", "DRAM"),
+    markers=("labels/realism", "labels/unseen", "labels/expressionism"),
     splits=("test",),
     paper="Cohen et al., Semantic Segmentation in Art Paintings, Computer Graphics Forum 2022",
     mask="each foreground class of an image, however many objects and parts it has",
@@ -30,6 +32,7 @@ _CLASSES = {
 }  # fmt: skip
 
 
+@reader_of(CARD)
 def dram(
     root: str | Path | None = None,
     split: str = "test",
@@ -50,7 +53,7 @@ def dram(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("DRAM_processed", "DRAM/DRAM_processed", "DRAM"), ["labels"])
+    folder = find_folder(root, CARD)
     pairs, faults = pair(tree(folder / split), tree(folder / "labels", (".png",)), f"{split}/")
     source = IdImages(
         CARD,

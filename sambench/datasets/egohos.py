@@ -7,7 +7,7 @@ from pathlib import Path
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import IdImages, id_items
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 
 CARD = catalog_card(
@@ -18,6 +18,8 @@ CARD = catalog_card(
 egohos_dataset/{train,val,test_indomain,test_outdomain}/image/ego4d_*.jpg
 egohos_dataset/{train,val,test_indomain,test_outdomain}/label/ego4d_*.png
 """,
+    folders=("egohos_dataset", "EgoHOS"),
+    markers=("train/label",),
     splits=("train", "val", "test_indomain", "test_outdomain"),
     paper="Zhang et al., Fine-Grained Egocentric Hand-Object Segmentation, ECCV 2022",
     mask="every label value of an image: a hand, or all objects in one relation to the hands",
@@ -31,6 +33,7 @@ _RELATIONS = {
 }  # fmt: skip
 
 
+@reader_of(CARD)
 def egohos(
     root: str | Path | None = None,
     split: str = "train",
@@ -53,7 +56,7 @@ def egohos(
         UsageError: The split is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("egohos_dataset", "EgoHOS"), [f"{split}/label"]) / split
+    folder = find_folder(root, CARD, [f"{split}/label"]) / split
     wanted = tuple(f"{source}_" for source in sources)
     images, labels = (
         {name: path for name, path in tree(folder / part).items() if not wanted or name.startswith(wanted)}

@@ -9,8 +9,8 @@ from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.label_maps import Colours, IdImages, id_items
 from sambench.datasets.labelme import LabelMeMasks
-from sambench.datasets.layout import find_folder, holds, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.layout import holds, pair, require_root, tree
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Source
 
@@ -29,6 +29,7 @@ images/ANY/NAME.jpg  and  a COCO JSON               (annotations=FILE)
 )
 
 
+@reader_of(CARD)
 def generic(
     root: str | Path | None = None,
     split: str = "all",
@@ -60,9 +61,7 @@ def generic(
         DatasetError: As `MaskDataset`.
         UsageError: A choice is unknown, or no root is given.
     """
-    if root is None:
-        find_folder(root, CARD, (), ())
-    base = Path(root or ".")
+    base = require_root(root, CARD)
     card = MaskCard(**{**CARD.__dict__, "title": title})
     if annotations is not None:
         source: Source = coco_source(card, base / annotations, base / images)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import IdImages, id_items, nonzero
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "gtea",
@@ -17,6 +17,8 @@ CARD = catalog_card(
 hand2K_dataset/GTEA/Images/NAME.jpg      (663)
 hand2K_dataset/GTEA/Masks/NAME.png       (663, of the same names)
 """,
+    folders=("hand2K_dataset/GTEA", "GTEA"),
+    markers=("Masks",),
     splits=("train",),
     paper="Fathi et al., Learning to Recognize Objects in Egocentric Activities, CVPR 2011; masks: Li et al., 2013",
     mask="each label value of an image that is not 0: left, right or intersecting hands",
@@ -28,6 +30,7 @@ hand2K_dataset/GTEA/Masks/NAME.png       (663, of the same names)
 _MOST = 8
 
 
+@reader_of(CARD)
 def gtea(
     root: str | Path | None = None,
     split: str = "train",
@@ -48,7 +51,7 @@ def gtea(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("hand2K_dataset/GTEA", "GTEA"), ["Masks"])
+    folder = find_folder(root, CARD)
     masks = tree(folder / "Masks", (".png", ".jpg", ".jpeg", ".bmp"))
     pairs, faults = pair(tree(folder / "Images"), masks)
     source = IdImages(

@@ -11,7 +11,7 @@ import numpy as np
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import label_rles
 from sambench.datasets.layout import Fault, check_choice, find_folder, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source
 from sambench.errors import UsageError
@@ -26,6 +26,8 @@ ai_001_001/images/scene_cam_00_final_preview/frame.0000.tonemap.jpg
 ai_001_001/images/scene_cam_00_geometry_hdf5/frame.0000.semantic_instance.hdf5
 metadata_images_split_scene_v1.csv          (optional: frames that are not in the public release are left out)
 """,
+    folders=("Hypersim",),
+    markers=("ai_*_*",),
     splits=("all",),
     paper="Roberts et al., Hypersim: A Photorealistic Synthetic Dataset for Indoor Scene Understanding, ICCV 2021",
     mask="each id from 1 on of semantic_instance; -1 is no instance",
@@ -40,6 +42,7 @@ _LIST = "metadata_images_split_scene_v1.csv"
 _TRUTH = ".semantic_instance"
 
 
+@reader_of(CARD)
 def hypersim(
     root: str | Path | None = None,
     split: str = "all",
@@ -62,7 +65,7 @@ def hypersim(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("Hypersim",), ["ai_*_*"])
+    folder = find_folder(root, CARD)
     released = _released(folder / _LIST)
     items: dict[str, Item] = {}
     faults: list[Fault] = []

@@ -8,7 +8,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.generic import coco_source, label_source
 from sambench.datasets.label_maps import Colours
 from sambench.datasets.layout import check_choice, find_folder, holds
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Source
 
@@ -21,6 +21,8 @@ IBD/train/NAME.png  and  IBD/train_labels/NAME.png      (id images, grey or one 
 IBD/train/NAME.png  and  IBD/train/NAME.json            (LabelMe), or
 any folder of images with labels or a COCO JSON, named by images=, labels= or annotations=
 """,
+    folders=("IBD", "InstanceBuilding"),
+    markers=("train_labels", "train/*.json"),
     splits=("train", "val"),
     paper="Chen et al., 3D Instance Segmentation of MVS Buildings (InstanceBuilding), IEEE TGRS 2022",
     mask="each building: an id other than 0, a polygon, or an annotation",
@@ -28,6 +30,7 @@ any folder of images with labels or a COCO JSON, named by images=, labels= or an
 )
 
 
+@reader_of(CARD)
 def ibd(
     root: str | Path | None = None,
     split: str = "train",
@@ -58,7 +61,10 @@ def ibd(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("IBD", "InstanceBuilding"), [images or split])
+    markers = [f"{split}_labels", f"{split}/*.json"]
+    if images is not None or annotations is not None:
+        markers = [images or split]
+    folder = find_folder(root, CARD, markers)
     inner = folder / (images or split)
     if annotations is not None:
         source: Source = coco_source(CARD, folder / annotations, inner)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import IdImages, id_items
-from sambench.datasets.layout import Fault, check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.layout import Fault, check_choice, find_folder, pair, require_folder, tree
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "ishape",
@@ -17,6 +17,8 @@ CARD = catalog_card(
 ishape_dataset/{antenna,branch,fence,hanger,log,wire}/{train,val}/image/NAME.{jpg,png}
 ishape_dataset/{antenna,branch,fence,hanger,log,wire}/{train,val}/instance_map/NAME.png
 """,
+    folders=("ishape_dataset",),
+    markers=("antenna/val/instance_map", "fence/val/instance_map"),
     splits=("val", "train"),
     paper="Yang et al., iShape: A First Step Towards Irregular Shape Instance Segmentation, 2021",
     mask="each value from 1000 on of the instance map",
@@ -30,6 +32,7 @@ ishape_dataset/{antenna,branch,fence,hanger,log,wire}/{train,val}/instance_map/N
 PARTS = ("antenna", "branch", "fence", "hanger", "log", "wire")
 
 
+@reader_of(CARD)
 def ishape(
     root: str | Path | None = None,
     split: str = "val",
@@ -54,11 +57,11 @@ def ishape(
     check_choice(CARD, "split", split, CARD.splits)
     for part in parts:
         check_choice(CARD, "parts", part, PARTS)
-    folder = find_folder(root, CARD, ("ishape_dataset",), [f"{part}/{split}/instance_map" for part in parts])
+    folder = find_folder(root, CARD, [f"{part}/{split}/instance_map" for part in parts])
     pairs: dict[str, tuple[Path, Path]] = {}
     faults: list[Fault] = []
     for part in parts:
-        inner = find_folder(folder / part / split, CARD, (), ["instance_map"])
+        inner = require_folder(folder / part / split / "instance_map", CARD).parent
         found, alone = pair(tree(inner / "image"), tree(inner / "instance_map", (".png",)), f"{part}/{split}/")
         pairs |= found
         faults += alone

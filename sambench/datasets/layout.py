@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sambench.datasets.base import DatasetCard
+from sambench.datasets.cards import MaskCard
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, UsageError, listing
 
@@ -31,29 +32,50 @@ class Fault(NamedTuple):
     what: str
 
 
-def find_folder(root: str | Path | None, card: DatasetCard, folders: Sequence[str], markers: Sequence[str]) -> Path:
-    """Find a dataset's own folder: the root itself, or a folder below it.
+def find_folder(root: str | Path | None, card: MaskCard, markers: Sequence[str] = ()) -> Path:
+    """Find a dataset's own folder: the root itself, a folder below it that the archive makes, or one of its name.
 
     Args:
         root: The folder a user named.
         card: The dataset's card.
-        folders: Names the archive's folders have, tried after the root itself; the dataset's name is tried last.
-        markers: Files or folders, any of which tells that this is it; "*" stands for any part of a name.
+        markers: Files or folders, any of which tells that this is it, as `MaskCard.markers`, which serve where none are
+            given.
 
     Raises:
         UsageError: No root is given.
         DatasetAbsentError: None of the folders holds a marker; what the root holds is told.
     """
+    place, wanted = require_root(root, card), tuple(markers or card.markers)
+    for folder in (".", *card.folders, card.name, *(f"{card.name}/{folder}" for folder in card.folders)):
+        inner = place / folder
+        if any(next(inner.glob(mark), None) if "*" in mark else (inner / mark).exists() for mark in wanted):
+            return inner
+    told = data_error(card, f"{card.name} is not found: no {' or '.join(wanted)} here; {holds(place)}", place)
+    raise DatasetAbsentError(told.what, where=told.where, mend=told.mend)
+
+
+def require_root(root: str | Path | None, card: DatasetCard) -> Path:
+    """Refuse to go on without a root.
+
+    Raises:
+        UsageError: No root is given.
+    """
     if root is None:
         mend = f"give data.root=FOLDER, or set SAMBENCH_DATA to the folder that holds it; it is at {card.home}"
         raise UsageError(f"{card.name} needs the folder it was downloaded to", where="data.root", mend=mend)
-    for folder in (".", *folders, card.name):
-        place = Path(root) / folder
-        if any(next(place.glob(marker), None) if "*" in marker else (place / marker).exists() for marker in markers):
-            return place
-    wanted = " or ".join(markers)
-    told = data_error(card, f"{card.name} is not found: no {wanted} here; {holds(Path(root))}", root)
-    raise DatasetAbsentError(told.what, where=told.where, mend=told.mend)
+    return Path(root)
+
+
+def require_folder(folder: Path, card: DatasetCard) -> Path:
+    """Refuse a folder that is not there.
+
+    Raises:
+        DatasetAbsentError: It is not there; what lies around it is told.
+    """
+    if not folder.is_dir():
+        told = data_error(card, f"{card.name} is not whole: no {folder.name}/ here; {holds(folder.parent)}", folder)
+        raise DatasetAbsentError(told.what, where=told.where, mend=told.mend)
+    return folder
 
 
 def check_choice(card: DatasetCard, name: str, value: str, options: Sequence[str]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
@@ -30,6 +30,19 @@ Ids = Iterable[str | int]
 _log = logging.getLogger(__name__)
 _LOG_EVERY_SECONDS = 15.0
 _NO_MASK = "image left out, it has no mask"
+
+
+_Reader = TypeVar("_Reader", bound=Callable[..., "MaskDataset"])
+
+
+def reader_of(card: MaskCard) -> Callable[[_Reader], _Reader]:
+    """Mark a function as the reader of a dataset, so that its `card` is known before anything is opened."""
+
+    def mark(reader: _Reader) -> _Reader:
+        reader.card = card  # type: ignore[attr-defined]
+        return reader
+
+    return mark
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.via import ViaFile, ViaMasks
 
 CARD = catalog_card(
@@ -19,6 +19,8 @@ CARD = catalog_card(
 NDD20/{ABOVE,BELOW}_LABELS.json
 NDD20/{ABOVE,BELOW}/1.jpg
 """,
+    folders=("NDD20",),
+    markers=("ABOVE_LABELS.json", "BELOW_LABELS.json"),
     splits=("all", "above", "below"),
     paper="Trotter et al., NDD20: A large-scale few-shot dolphin dataset, 2020",
     mask="each region: a polyline, closed and filled",
@@ -26,6 +28,7 @@ NDD20/{ABOVE,BELOW}/1.jpg
 )
 
 
+@reader_of(CARD)
 def ndd20(
     root: str | Path | None = None,
     split: str = "all",
@@ -47,7 +50,7 @@ def ndd20(
     """
     check_choice(CARD, "split", split, CARD.splits)
     parts = ["ABOVE", "BELOW"] if split == "all" else [split.upper()]
-    folder = find_folder(root, CARD, ("NDD20",), [f"{part}_LABELS.json" for part in parts])
+    folder = find_folder(root, CARD, [f"{part}_LABELS.json" for part in parts])
     files = [ViaFile(folder / f"{part}_LABELS.json", folder / part, f"{part}/") for part in parts]
     return MaskDataset(
         ViaMasks(CARD, files, _category, rules="1"),

@@ -8,7 +8,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "ndispark",
@@ -18,6 +18,8 @@ CARD = catalog_card(
 ndis_park/train/train_coco_annotations.json            ndis_park/train/imgs/64_.jpg
 ndis_park/validation/val_coco_annotations.json         ndis_park/validation/imgs/*.jpg
 """,
+    folders=("ndis_park",),
+    markers=("train/train_coco_annotations.json",),
     splits=("train", "validation"),
     paper="Ciampi et al., Domain Adaptation for Traffic Density Estimation, VISIGRAPP 2021",
     mask="each annotation: a vehicle",
@@ -27,6 +29,7 @@ ndis_park/validation/val_coco_annotations.json         ndis_park/validation/imgs
 _FILES = {"train": "train_coco_annotations.json", "validation": "val_coco_annotations.json"}
 
 
+@reader_of(CARD)
 def ndispark(
     root: str | Path | None = None,
     split: str = "train",
@@ -47,7 +50,7 @@ def ndispark(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("ndis_park",), [f"{split}/{_FILES[split]}"])
+    folder = find_folder(root, CARD, [f"{split}/{_FILES[split]}"])
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / split / "imgs" / entry.file_name

@@ -9,7 +9,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.drawing import draw_segmentation
 from sambench.datasets.layout import Fault, Folders, check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, read_json
 from sambench.types import Size
@@ -22,6 +22,8 @@ CARD = catalog_card(
 OVIS/annotations_train.json            (or annotations/annotations_train.json)
 OVIS/train/VIDEO/img_0000001.jpg       (or train_images/)
 """,
+    folders=("OVIS",),
+    markers=("annotations_train.json", "annotations/annotations_train.json"),
     splits=("train",),
     paper="Qi et al., Occluded Video Instance Segmentation: A Benchmark, IJCV 2022",
     mask="each annotation in each frame where it is visible; frames are scored as single images",
@@ -29,6 +31,7 @@ OVIS/train/VIDEO/img_0000001.jpg       (or train_images/)
 )
 
 
+@reader_of(CARD)
 def ovis(
     root: str | Path | None = None,
     split: str = "train",
@@ -55,7 +58,7 @@ def ovis(
     check_choice(CARD, "split", split, CARD.splits)
     if annotations is None or images is None:
         name = f"annotations_{split}.json"
-        folder = find_folder(root, CARD, ("OVIS", "ovis"), [name, f"annotations/{name}"])
+        folder = find_folder(root, CARD, [name, f"annotations/{name}"])
         beside = folder / name
         annotations = annotations or (beside if beside.is_file() else folder / "annotations" / name)
         images = images or (folder / split if (folder / split).is_dir() else folder / f"{split}_images")

@@ -8,7 +8,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "pidray",
@@ -18,6 +18,8 @@ CARD = catalog_card(
 pidray/annotations/xray_{train,test_easy,test_hard,test_hidden}.json
 pidray/{train,easy,hard,hidden}/xray_hard00000.png
 """,
+    folders=("pidray", "PIDray"),
+    markers=("annotations/xray_test_hard.json",),
     splits=("test_hard", "test_easy", "test_hidden", "train"),
     paper="Wang et al., Towards Real-World Prohibited Item Detection, ICCV 2021",
     mask="each annotation",
@@ -25,6 +27,7 @@ pidray/{train,easy,hard,hidden}/xray_hard00000.png
 )
 
 
+@reader_of(CARD)
 def pidray(
     root: str | Path | None = None,
     split: str = "test_hard",
@@ -46,7 +49,7 @@ def pidray(
     """
     check_choice(CARD, "split", split, CARD.splits)
     file = f"annotations/xray_{split}.json"
-    folder = find_folder(root, CARD, ("pidray", "PIDray"), [file])
+    folder = find_folder(root, CARD, [file])
     inner = split.removeprefix("test_")
 
     def place(entry: ImageEntry) -> tuple[str, Path]:

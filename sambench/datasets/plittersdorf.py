@@ -8,7 +8,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "plittersdorf",
@@ -18,6 +18,8 @@ CARD = catalog_card(
 plittersdorf_instance_segmentation_coco/{train,val,test}.json
 plittersdorf_instance_segmentation_coco/images/VIDEO_FRAME.jpg
 """,
+    folders=("plittersdorf_instance_segmentation_coco",),
+    markers=("train.json",),
     splits=("all", "train", "val", "test"),
     paper="Haucke et al., SOCRATES: A Stereo Camera Trap for Monitoring of Biodiversity, 2022",
     mask="each annotation: an animal",
@@ -29,6 +31,7 @@ plittersdorf_instance_segmentation_coco/images/VIDEO_FRAME.jpg
 )
 
 
+@reader_of(CARD)
 def plittersdorf(
     root: str | Path | None = None,
     split: str = "all",
@@ -51,7 +54,7 @@ def plittersdorf(
     check_choice(CARD, "split", split, CARD.splits)
     names = CARD.splits[1:] if split == "all" else (split,)
     markers = [f"{name}.json" for name in names]
-    folder = find_folder(root, CARD, ("plittersdorf_instance_segmentation_coco",), markers)
+    folder = find_folder(root, CARD, markers)
 
     def part(name: str) -> Part:
         def place(entry: ImageEntry) -> tuple[str, Path]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import IdImages, id_items, nonzero
-from sambench.datasets.layout import Fault, check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.layout import Fault, check_choice, find_folder, pair, require_folder, tree
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "ppdls",
@@ -17,6 +17,8 @@ CARD = catalog_card(
 Plant_Phenotyping_Datasets/Plant/Ara2012/ara2012_plant001_{rgb,label}.png
 Plant_Phenotyping_Datasets/Plant/Tobacco/tobacco_plant001_{rgb,label}.png
 """,
+    folders=("Plant_Phenotyping_Datasets",),
+    markers=("Plant",),
     splits=("all",),
     paper="Minervini et al., Finely-grained annotated datasets for image-based plant phenotyping, PRL 2016",
     mask="each palette index of the label image that is not 0: a leaf",
@@ -30,6 +32,7 @@ Plant_Phenotyping_Datasets/Plant/Tobacco/tobacco_plant001_{rgb,label}.png
 SUBSETS = ("Ara2012", "Ara2013-Canon", "Ara2013-RPi", "Tobacco")
 
 
+@reader_of(CARD)
 def ppdls(
     root: str | Path | None = None,
     split: str = "all",
@@ -54,11 +57,11 @@ def ppdls(
     check_choice(CARD, "split", split, CARD.splits)
     for part in subsets:
         check_choice(CARD, "subsets", part, SUBSETS)
-    folder = find_folder(root, CARD, ("Plant_Phenotyping_Datasets",), [f"Plant/{part}" for part in subsets])
+    folder = find_folder(root, CARD, [f"Plant/{part}" for part in subsets])
     pairs: dict[str, tuple[Path, Path]] = {}
     faults: list[Fault] = []
     for part in subsets:
-        files = tree(find_folder(folder / "Plant" / part, CARD, (), ["."]), (".png",))
+        files = tree(require_folder(folder / "Plant" / part, CARD), (".png",))
         images, labels = (
             {name.removesuffix(end): path for name, path in files.items() if name.endswith(end)}
             for end in ("_rgb", "_label")

@@ -122,6 +122,11 @@ class Sa23(Dataset):
         data, inner = self._of(key)
         return data.load_truth(inner)
 
+    @staticmethod
+    def dataset_of(key: str) -> str:
+        """Return the name of the dataset that a sample id belongs to."""
+        return key.partition("/")[0]
+
     def _of(self, key: str) -> tuple[MaskDataset, str]:
         name, _, inner = key.partition("/")
         return self.datasets[name], inner
@@ -133,8 +138,3 @@ class Sa23(Dataset):
             if wanted:
                 raise
             self.missing.append(name)
-
-
-def dataset_of(sample_id: str) -> str:
-    """Return the name of the dataset a sample id of `Sa23` belongs to."""
-    return sample_id.partition("/")[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.via import ViaFile, ViaMasks
 
 CARD = catalog_card(
@@ -19,6 +19,8 @@ CARD = catalog_card(
 vehicleannotations/annotations/vehicle-annotations.json
 vehicleannotations/images/Delany at Ryan North-5.jpg
 """,
+    folders=("vehicleannotations", "STREETS/vehicleannotations"),
+    markers=("annotations/vehicle-annotations.json",),
     splits=("all",),
     paper="Snyder and Do, STREETS: A Novel Camera Network Dataset for Traffic Flow, NeurIPS 2019",
     mask="each polygon: a vehicle",
@@ -26,6 +28,7 @@ vehicleannotations/images/Delany at Ryan North-5.jpg
 )
 
 
+@reader_of(CARD)
 def streets(
     root: str | Path | None = None,
     split: str = "all",
@@ -47,8 +50,7 @@ def streets(
     """
     check_choice(CARD, "split", split, CARD.splits)
     file = "annotations/vehicle-annotations.json"
-    names = ("vehicleannotations", "streets/vehicleannotations", "STREETS/vehicleannotations")
-    folder = find_folder(root, CARD, names, [file])
+    folder = find_folder(root, CARD, [file])
     return MaskDataset(
         ViaMasks(CARD, [ViaFile(folder / file, folder / "images", "")], _category, rules="1"),
         root=folder,

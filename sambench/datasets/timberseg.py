@@ -8,7 +8,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "timberseg",
@@ -18,6 +18,8 @@ CARD = catalog_card(
 y5npsm3gkj-2/{original,prescaled}/coco_annotation.json
 y5npsm3gkj-2/{original,prescaled}/images/*.png
 """,
+    folders=("y5npsm3gkj-2", "TimberSeg"),
+    markers=("original/coco_annotation.json",),
     splits=("original", "prescaled"),
     paper="Fortin et al., Instance Segmentation for Autonomous Log Grasping in Forestry Operations, IROS 2022",
     mask="each annotation: a log",
@@ -25,6 +27,7 @@ y5npsm3gkj-2/{original,prescaled}/images/*.png
 )
 
 
+@reader_of(CARD)
 def timberseg(
     root: str | Path | None = None,
     split: str = "original",
@@ -45,8 +48,7 @@ def timberseg(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    names = ("y5npsm3gkj-2", "TimberSeg")
-    folder = find_folder(root, CARD, names, [f"{split}/coco_annotation.json"]) / split
+    folder = find_folder(root, CARD, [f"{split}/coco_annotation.json"]) / split
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         relative = entry.file_name if entry.file_name.startswith("images/") else f"images/{entry.file_name}"

@@ -8,7 +8,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.layout import check_choice, find_folder
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 
 CARD = catalog_card(
     "trashcan",
@@ -18,6 +18,8 @@ CARD = catalog_card(
 dataset/{instance_version,material_version}/instances_{train,val}_trashcan.json
 dataset/{instance_version,material_version}/{train,val}/vid_000002_frame0000037.jpg
 """,
+    folders=("dataset", "TrashCan", "TrashCan/dataset"),
+    markers=("instance_version",),
     splits=("train", "val"),
     paper="Hong et al., TrashCan: A Semantically-Segmented Dataset towards Visual Detection of Marine Debris, 2020",
     mask="each annotation",
@@ -25,6 +27,7 @@ dataset/{instance_version,material_version}/{train,val}/vid_000002_frame0000037.
 )
 
 
+@reader_of(CARD)
 def trashcan(
     root: str | Path | None = None,
     split: str = "train",
@@ -49,7 +52,7 @@ def trashcan(
     check_choice(CARD, "split", split, CARD.splits)
     check_choice(CARD, "version", version, ("instance", "material"))
     name = f"{version}_version"
-    folder = find_folder(root, CARD, ("dataset", "TrashCan", "TrashCan/dataset", "trashcan/dataset"), [name]) / name
+    folder = find_folder(root, CARD, [name]) / name
     file = f"instances_{split}_trashcan.json"
     annotations = folder / split / file if (folder / split / file).is_file() else folder / file
 

@@ -11,7 +11,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.even_odd import fill_even_odd
 from sambench.datasets.layout import Fault, Folders, check_choice, find_folder, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, read_json
 from sambench.types import Size
@@ -24,6 +24,12 @@ CARD = catalog_card(
 GroundTruth-SparseAnnotations/annotations/{train,val}/P01_01.json
 GroundTruth-SparseAnnotations/rgb_frames/{train,val}/P01/P01_01/P01_01_frame_0000000123.jpg   (unpack P01_01.zip)
 """,
+    folders=(
+        "GroundTruth-SparseAnnotations",
+        "VISOR/GroundTruth-SparseAnnotations",
+        "2v6cgv1x04ol22qp9rm9x2j6a7/GroundTruth-SparseAnnotations",
+    ),
+    markers=("annotations/val", "annotations/train"),
     splits=("val", "train"),
     paper="Darkhalil et al., EPIC-KITCHENS VISOR Benchmark, NeurIPS 2022 Datasets and Benchmarks",
     mask="each annotated entity of a frame, all its polygons filled together so that inner ones are holes",
@@ -31,7 +37,6 @@ GroundTruth-SparseAnnotations/rgb_frames/{train,val}/P01/P01_01/P01_01_frame_000
 )
 
 _SIZE: Size = (1080, 1920)
-_SPARSE = "GroundTruth-SparseAnnotations"
 
 
 class _Entity(NamedTuple):
@@ -40,6 +45,7 @@ class _Entity(NamedTuple):
     polygons: list[np.ndarray]
 
 
+@reader_of(CARD)
 def visor(
     root: str | Path | None = None,
     split: str = "val",
@@ -60,8 +66,7 @@ def visor(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    names = (_SPARSE, f"VISOR/{_SPARSE}", f"visor/{_SPARSE}", f"2v6cgv1x04ol22qp9rm9x2j6a7/{_SPARSE}")
-    folder = find_folder(root, CARD, names, [f"annotations/{split}"])
+    folder = find_folder(root, CARD, [f"annotations/{split}"])
     chosen = Choice(limit, ids, subset, subset_seed)
     return MaskDataset(_VisorMasks(CARD, folder, split), root=folder, split=split, choice=chosen)
 

@@ -11,7 +11,7 @@ from sambench.datasets.catalog import catalog_card
 from sambench.datasets.even_odd import fill_even_odd
 from sambench.datasets.label_maps import id_items, label_rles
 from sambench.datasets.layout import Fault, check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, read_json
 from sambench.masks import rle
@@ -25,6 +25,8 @@ CARD = catalog_card(
 rgb_images/00000_{FV,RV,MVL,MVR}.png
 instance_annotations/00000_{FV,RV,MVL,MVR}.json       (or instance_annotations/instance_annotations/)
 """,
+    folders=("woodscape", "WoodScape"),
+    markers=("instance_annotations",),
     splits=("all",),
     paper="Yogamani et al., WoodScape: A multi-task, multi-camera fisheye dataset, ICCV 2019",
     mask="each polygon of each class, as drawn (visible=false); about 96 an image, as in the paper",
@@ -42,6 +44,7 @@ class _Polygon(NamedTuple):
     corners: np.ndarray
 
 
+@reader_of(CARD)
 def woodscape(
     root: str | Path | None = None,
     split: str = "all",
@@ -66,7 +69,7 @@ def woodscape(
         UsageError: A choice is unknown, or no root is given.
     """
     check_choice(CARD, "split", split, CARD.splits)
-    folder = find_folder(root, CARD, ("woodscape", "WoodScape"), ["instance_annotations"])
+    folder = find_folder(root, CARD, ["instance_annotations"])
     inner = folder / "instance_annotations" / "instance_annotations"
     truths = tree(inner if inner.is_dir() else folder / "instance_annotations", (".json",))
     pairs, faults = pair(tree(folder / "rgb_images"), truths)

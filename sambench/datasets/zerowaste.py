@@ -10,7 +10,7 @@ from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.label_maps import IdImages, id_items
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
-from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule
+from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.sources import Source
 
 CARD = catalog_card(
@@ -22,6 +22,8 @@ splits_final_deblurred/{train,val,test}/labels.json
 splits_final_deblurred/{train,val,test}/data/01_frame_000000.PNG
 splits_final_deblurred/{train,val,test}/sem_seg/01_frame_000000.PNG
 """,
+    folders=("splits_final_deblurred", "zerowaste-f-final/splits_final_deblurred", "zerowaste-f-final"),
+    markers=("train/sem_seg", "train/labels.json"),
     splits=("train", "val", "test"),
     paper="Bashkirova et al., ZeroWaste Dataset: Towards Deformable Object Segmentation in Cluttered Scenes, CVPR 2022",
     mask="masks=semantic: each class of an image (sem_seg); union: the same by polygons; instance: each annotation",
@@ -33,6 +35,7 @@ _CLASSES = {1: "rigid_plastic", 2: "cardboard", 3: "metal", 4: "soft_plastic"}
 Masks = Literal["semantic", "union", "instance"]
 
 
+@reader_of(CARD)
 def zerowaste(
     root: str | Path | None = None,
     split: str = "train",
@@ -57,9 +60,8 @@ def zerowaste(
     """
     check_choice(CARD, "split", split, CARD.splits)
     check_choice(CARD, "masks", masks, ("semantic", "union", "instance"))
-    names = ("splits_final_deblurred", "zerowaste-f-final/splits_final_deblurred", "zerowaste-f-final")
     needed = "sem_seg" if masks == "semantic" else "labels.json"
-    folder = find_folder(root, CARD, names, [f"{split}/{needed}"]) / split
+    folder = find_folder(root, CARD, [f"{split}/{needed}"]) / split
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / "data" / entry.file_name

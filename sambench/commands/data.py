@@ -1,0 +1,163 @@
+"""`sambench data`: what data there is, whether it is whole, how it looks, and any of it as COCO JSON."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sambench import registry
+from sambench.commands.words import parse
+from sambench.errors import DatasetError, UsageError
+from sambench.paths import data_root
+
+if TYPE_CHECKING:
+    from sambench.datasets.masks import MaskDataset
+    from sambench.types import Sample
+
+HELP = """\
+sambench data: the datasets of masks
+
+  sambench data list [root=FOLDER]             name, domain, masks, licence, home page, found or not
+  sambench data check NAME [root=FOLDER] [split=...] [limit=100] [out=findings.csv]
+                                               layout, counts against the paper's, every image and mask
+  sambench data show NAME [count=12] [out=NAME.png]
+                                               a sheet of images with masks and centre clicks
+  sambench data export NAME [out=NAME.json]    COCO JSON with run-length codes
+
+root is SAMBENCH_DATA where it is left out. Every key of configs/data/NAME.yaml can be given, as masks=instance.
+`check` exits with 1 where a file is damaged or missing, 0 where all is well or only left out by rule.
+"""
+
+
+def main(words: list[str]) -> int:
+    """Run `list`, `check`, `show` or `export`."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if words else 2
+    if words[0] == "list":
+        return _list(parse(words[1:], {"root": None}, "data list")["root"])
+    from sambench.commands.data_check import check
+
+    actions: dict[str, tuple[Any, dict[str, Any]]] = {
+        "check": (check, {"out": None}),
+        "show": (_show, {"out": None, "count": 12, "seed": 0}),
+        "export": (_export, {"out": None}),
+    }
+    if words[0] not in actions or len(words) < 2 or "=" in words[1]:
+        what = f"sambench data has no {words[0]!r}" if words[0] not in actions else f"{words[0]} needs a dataset's name"
+        mend = "use sambench data list, or check, show or export with a name, as in sambench data check gtea"
+        raise UsageError(what, where=f"sambench data {' '.join(words)}", mend=mend)
+    action, own = actions[words[0]]
+    name = words[1]
+    settings = _settings(name)
+    values = parse(words[2:], {**settings, **own}, f"data {words[0]} {name}")
+    chosen = {key: value for key, value in values.items() if key in settings}
+    code: int = action(name, chosen, values)
+    return code
+
+
+def _list(root: Any) -> int:
+    """Print a line for each dataset of masks."""
+    from tabulate import tabulate
+
+    from sambench.datasets.cards import MaskCard
+    from sambench.datasets.catalog import CATALOG
+
+    place = Path(root) if root is not None else data_root()
+    rows = []
+    for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
+        card = getattr(registry.resolve("datasets", name), "card", None)
+        if not isinstance(card, MaskCard) or not card.markers:
+            continue
+        masks = "" if card.expected_masks is None else f"{card.expected_masks:,}"
+        rows.append([name, card.domain, masks, card.terms, card.home, _found(place, card)])
+    print(tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"]))
+    told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
+    print(f"\n{told}; what one mask is, and the layout: sambench data check NAME")
+    return 0
+
+
+def _found(place: Path | None, card: Any) -> str:
+    from sambench.datasets.layout import DatasetAbsentError, find_folder
+
+    if place is None:
+        return "?"
+    try:
+        return str(find_folder(place, card).relative_to(place))
+    except DatasetAbsentError:
+        return "no"
+
+
+def _settings(name: str) -> dict[str, Any]:
+    """Return the keys of a dataset's YAML file with their values.
+
+    Raises:
+        UsageError: There is no such choice; near ones are named.
+    """
+    from sambench.api import compose
+
+    choices = registry.options("data")
+    if name not in choices:
+        near = difflib.get_close_matches(name, choices, n=3)
+        mend = f"did you mean {' or '.join(near)}?" if near else "`sambench ls data` lists them"
+        raise UsageError(f"there is no data {name!r}", where=f"sambench data ... {name}", mend=mend)
+    settings: dict[str, Any] = compose(["task=points", f"data={name}"])["data"]
+    return settings
+
+
+def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset:
+    """Open a dataset of masks.
+
+    Raises:
+        UsageError: It is of another kind.
+    """
+    from sambench.config import build
+    from sambench.datasets.masks import MaskDataset
+
+    dataset = build("datasets", "data", settings)
+    if not isinstance(dataset, MaskDataset):
+        mend = "name one of the datasets of `sambench data list`"
+        raise UsageError(f"{name} is no single dataset of masks", where=f"sambench data ... {name}", mend=mend)
+    return dataset
+
+
+def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
+    """Draw a sheet of images, in the sampling order of a seed."""
+    from sambench.datasets.sampling import sampling_order
+    from sambench.runs.contact_sheet import contact_sheet
+    from sambench.runs.pictures import save_png
+
+    count = values["count"]
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise UsageError(f"count is {count!r}", where="count", mend="give a whole number from 1 on")
+    dataset = _open_masks(name, settings)
+    samples: list[Sample] = []
+    for key in sampling_order(dataset.all_keys, name, values["seed"]):
+        if len(samples) == count:
+            break
+        if dataset.count(key):
+            samples.append(dataset.load(key))
+    if not samples:
+        raise DatasetError(f"{name} has no image with a mask", where=dataset.root)
+    print(save_png(contact_sheet(samples), Path(values["out"] or f"{name}.png")))
+    return 0
+
+
+def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
+    """Write a dataset as COCO JSON."""
+    from sambench.engine.progress import progress
+    from sambench.runs.coco_export import export_coco
+
+    dataset = _open_masks(name, settings)
+    path = Path(values["out"] or f"{name}.json")
+    bar = progress("auto", f"export {name}", len(dataset.keys))
+    try:
+        images, masks = export_coco(dataset, path, bar.advance)
+    finally:
+        bar.close()
+    for line in dataset.report:
+        print(line)
+    print(f"{path}: {images} images, {masks} masks; file names are relative to {dataset.root}")
+    return 0

@@ -1,0 +1,100 @@
+"""`sambench data check`: every image and mask of a dataset is read, and what is wrong or left out is told."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from sambench.config import build
+from sambench.datasets.base import Dataset
+from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
+from sambench.datasets.layout import DatasetAbsentError
+from sambench.datasets.masks import MaskDataset
+from sambench.datasets.sa23 import Sa23
+from sambench.engine.progress import progress
+from sambench.errors import DatasetError
+from sambench.runs.files import atomic_path
+
+_SHOWN = 10
+"""Findings of one kind that are printed."""
+
+
+def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
+    """Check one dataset, or each that `sa23` finds.
+
+    Args:
+        name: The dataset's name.
+        settings: Its constructor's arguments and `name`.
+        values: The command's words: `out`, a CSV file for all findings.
+
+    Returns:
+        1 where there are faults, else 0.
+
+    Raises:
+        DatasetAbsentError: The dataset is not there.
+    """
+    try:
+        dataset: Dataset = build("datasets", "data", {**settings, "limit": None})
+        parts: Mapping[str, Dataset] = dataset.datasets if isinstance(dataset, Sa23) else {name: dataset}
+        results = {part: _check_one(part, data, settings.get("limit")) for part, data in parts.items()}
+        if isinstance(dataset, Sa23) and dataset.missing:
+            print(f"not found: {', '.join(dataset.missing)}")
+    except DatasetAbsentError:
+        raise
+    except DatasetError as error:
+        results = {name: Checked(findings=[Finding(True, error.where or name, error.what)])}
+        _print_findings(name, results[name])
+    if values["out"] is not None:
+        _write_findings(Path(values["out"]), results)
+    return 1 if any(result.faults for result in results.values()) else 0
+
+
+def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
+    keys = dataset.all_keys[:limit]
+    bar = progress("auto", f"check {name}", len(keys))
+    try:
+        if isinstance(dataset, MaskDataset):
+            checked = check_masks(dataset, limit, bar.advance)
+        else:
+            checked = check_samples(dataset, limit, bar.advance)
+    finally:
+        bar.close()
+    if isinstance(dataset, MaskDataset):
+        card = dataset.source.card
+        print(f"{name}: {card.title}, split {dataset.split}, in {dataset.root}\none mask is {card.mask}")
+        print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks)]))
+    else:
+        print(f"{name}: {len(keys)} samples read")
+    _print_findings(name, checked)
+    return checked
+
+
+def _print_findings(name: str, checked: Checked) -> None:
+    """Print findings by kind: how many, what, and the first of them."""
+    kinds: dict[tuple[bool, str], list[Finding]] = {}
+    for finding in checked.findings:
+        kinds.setdefault((not finding.fault, finding.kind), []).append(finding)
+    rows = []
+    for (note, _), found in sorted(kinds.items(), key=lambda entry: entry[0]):
+        for finding in found[:_SHOWN]:
+            rows.append(["note" if note else "FAULT", finding.where, finding.what])
+        if len(found) > _SHOWN:
+            rows.append(["", f"and {len(found) - _SHOWN} more like these", ""])
+    if rows:
+        print(tabulate(rows, headers=["", "where", "what"], maxcolwidths=[None, 90, 70]))
+    counts = Counter(finding.fault for finding in checked.findings)
+    print(f"{name}: {counts[True]} faults, {counts[False]} notes\n")
+
+
+def _write_findings(path: Path, results: Mapping[str, Checked]) -> None:
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["dataset", "kind", "where", "what"])
+        for name, checked in results.items():
+            for finding in checked.findings:
+                writer.writerow([name, "fault" if finding.fault else "note", finding.where, finding.what])

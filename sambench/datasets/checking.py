@@ -1,0 +1,153 @@
+"""Looking at every file of a dataset: what is damaged, what is left out, and whether the counts are the paper's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sambench.datasets.base import Dataset
+from sambench.datasets.masks import MaskDataset, keep_regions
+from sambench.datasets.reading import read_image
+from sambench.datasets.sampling import take_subset
+from sambench.errors import DatasetError
+from sambench.types import Size
+
+
+class Finding(NamedTuple):
+    """One thing that was found.
+
+    Attributes:
+        fault: True where a run would stop or score the wrong thing; False where something is left out or cut by rule.
+        where: The file or sample, with the mask where there is one.
+        what: What is wrong.
+    """
+
+    fault: bool
+    where: str
+    what: str
+
+    @property
+    def kind(self) -> str:
+        """The text without its numbers, by which findings are gathered."""
+        return re.sub(r"\d+([.,]\d+)*(e[+-]?\d+)?", "N", self.what)
+
+
+@dataclass
+class Checked:
+    """What a check found.
+
+    Attributes:
+        masks: Masks by sample id, for every image whose ground truth could be read.
+        findings: What is wrong or left out.
+        whole: False where only a part of the images was looked at.
+    """
+
+    masks: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    whole: bool = True
+
+    @property
+    def faults(self) -> list[Finding]:
+        """The findings that a run would stop at."""
+        return [finding for finding in self.findings if finding.fault]
+
+
+def check_masks(dataset: MaskDataset, limit: int | None = None, advance: Callable[[], None] = lambda: None) -> Checked:
+    """Read every image and its masks.
+
+    Args:
+        dataset: The dataset; its subset rule plays no part.
+        limit: Look only at the first so many images.
+        advance: Called after each image.
+
+    Returns:
+        What was found; nothing is raised.
+    """
+    source = dataset.source
+    keys = dataset.all_keys[:limit]
+    checked = Checked(whole=len(keys) == len(dataset.all_keys))
+    checked.findings = [Finding(True, fault.where, fault.what) for fault in source.faults]
+    missing = {fault.where for fault in source.faults}
+    for key in keys:
+        size = _check_truth(dataset, key, checked)
+        if str(source.items[key].image) not in missing:
+            _check_image(dataset, key, size, checked)
+        advance()
+    return checked
+
+
+def check_samples(dataset: Dataset, limit: int | None = None, advance: Callable[[], None] = lambda: None) -> Checked:
+    """Load every sample of a dataset of another kind; arguments as `check_masks`."""
+    keys = dataset.all_keys[:limit]
+    checked = Checked(whole=len(keys) == len(dataset.all_keys))
+    for key in keys:
+        try:
+            dataset.load(key)
+        except DatasetError as error:
+            checked.findings.append(Finding(True, error.where or key, error.what))
+        advance()
+    return checked
+
+
+def compare_counts(dataset: MaskDataset, checked: Checked) -> list[str]:
+    """Compare counts with Table 7 of Segment Anything.
+
+    Returns:
+        Lines to print: what there is, what the paper had, and the rule that explains a difference.
+    """
+    card = dataset.source.card
+    subset = take_subset(list(checked.masks), checked.masks.__getitem__, dataset=card.name)
+    with_masks = sum(count > 0 for count in checked.masks.values())
+    lines = [f"{len(checked.masks)} images read, {with_masks} with masks, {sum(checked.masks.values())} masks"]
+    if subset.sampled:
+        lines.append(f"subset=paper takes {len(subset.keys)} images with {subset.masks} masks (seed 0)")
+    if card.expected_masks is None:
+        return lines
+    images, masks = len(subset.keys), subset.masks
+    lines.append(f"the paper scored {card.expected_images} images with {card.expected_masks} masks (Table 7)")
+    if not checked.whole:
+        lines.append("only a part was read, so the counts are not compared")
+    elif (images, masks) == (card.expected_images, card.expected_masks):
+        lines.append("the counts are equal")
+    else:
+        difference = f"{images - (card.expected_images or 0):+} images, {masks - card.expected_masks:+} masks"
+        lines.append(f"the counts differ by {difference}; rule: {card.count_rule}")
+        if with_masks < (card.expected_images or 0):
+            lines.append(
+                "there are fewer images than the paper scored: this is a part of the dataset, or another split"
+            )
+    return lines
+
+
+def _check_truth(dataset: MaskDataset, key: str, checked: Checked) -> Size | None:
+    """Draw an image's masks; returns the size they are for, or None where that cannot be told."""
+    try:
+        size, regions = dataset.source.regions(key)
+    except DatasetError as error:
+        checked.findings.append(Finding(True, error.where or key, error.what))
+        return None
+    kept, left_out = keep_regions(regions)
+    checked.masks[key] = len(kept)
+    gone = {id(region) for region, _ in left_out}
+    for region, why in left_out:
+        checked.findings.append(Finding(False, f"{key}, mask {region.id}", f"left out: {why}"))
+    for region in regions:
+        if region.note and id(region) not in gone:
+            checked.findings.append(Finding(False, f"{key}, mask {region.id}", region.note))
+    if not kept:
+        checked.findings.append(Finding(False, key, "left out: image has no mask"))
+    return size
+
+
+def _check_image(dataset: MaskDataset, key: str, size: Size | None, checked: Checked) -> None:
+    path = dataset.source.items[key].image
+    try:
+        image = read_image(path, dataset.source.card)
+    except DatasetError as error:
+        checked.findings.append(Finding(True, error.where or key, error.what))
+        return
+    if size is not None and image.shape[:2] != size:
+        stated, found = (f"{width} x {height} pixels" for height, width in (size, image.shape[:2]))
+        checked.findings.append(Finding(True, str(path), f"image is {found}, but its ground truth is for {stated}"))

@@ -1,0 +1,75 @@
+"""Any dataset of masks as one COCO JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sambench.datasets.masks import MaskDataset
+from sambench.masks import rle
+from sambench.runs.files import atomic_path
+
+
+def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = lambda: None) -> tuple[int, int]:
+    """Write the kept images and their masks as COCO's instances JSON, masks as compressed run lengths.
+
+    Images' file names are relative to the dataset's root; `source_id` keeps our id of an image and the dataset's id of
+    a mask, whose own ids are whole numbers as COCO's tools need them.
+
+    Args:
+        dataset: The dataset, with its subset rule.
+        path: The file to write; it is whole or absent.
+        advance: Called after each image.
+
+    Returns:
+        The numbers of images and masks.
+    """
+    images: list[dict[str, Any]] = []
+    masks, used = 0, set()
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        stream.write('{"annotations": [\n')
+        for key in dataset.keys:
+            truth = dataset.load_truth(key)
+            height, width = (int(side) for side in truth.annotations[0].rle["size"])
+            file_name = Path(os.path.relpath(dataset.source.items[key].image, dataset.root)).as_posix()
+            images.append(
+                {"id": len(images) + 1, "file_name": file_name, "height": height, "width": width, "source_id": key}
+            )
+            for one in truth.annotations:
+                masks += 1
+                used.add(one.category_id)
+                record = {
+                    "id": masks,
+                    "image_id": len(images),
+                    "category_id": one.category_id,
+                    "segmentation": rle.to_json(one.rle),
+                    "area": one.area,
+                    "bbox": rle.boxes_xywh([one.rle])[0].tolist(),
+                    "iscrowd": 0,
+                    "source_id": one.id,
+                }
+                stream.write((",\n" if masks > 1 else "") + json.dumps(record, separators=(",", ":")))
+            advance()
+        stream.write("\n],\n")
+        for name, part in (("images", images), ("categories", _categories(dataset, used)), ("info", _info(dataset))):
+            stream.write(f'"{name}": {json.dumps(part)}' + ("}\n" if name == "info" else ",\n"))
+    return len(images), masks
+
+
+def _categories(dataset: MaskDataset, used: set[int]) -> list[dict[str, Any]]:
+    names = {**{number: str(number) for number in used}, **dataset.source.categories}
+    return [{"id": number, "name": name} for number, name in sorted(names.items())]
+
+
+def _info(dataset: MaskDataset) -> dict[str, Any]:
+    card = dataset.card
+    return {
+        "description": f"{card.title}, split {dataset.split}; masks written by sambench",
+        "url": card.home,
+        "license": card.terms,
+        "note": card.note,
+        "fingerprint": dataset.fingerprint,
+    }
