@@ -59,7 +59,7 @@ class PointsTask(ClickSettings, Task):
     def for_dataset(self, dataset: Dataset) -> PointsTask:
         """Return the task with the data set's name; of data made of several (`dataset_of(key)`), each sample's."""
         dataset_of = getattr(dataset, "dataset_of", None)
-        members = {} if dataset_of is None else {key: dataset_of(key) for key in dataset.keys}
+        members = {} if dataset_of is None else {key: dataset_of(key) for key in dataset.all_keys}
         return replace(self, dataset=dataset.card.name, members=members)
 
     def predict(self, sample: Sample, predictor: Predictor) -> ClickPrediction:
@@ -126,11 +126,11 @@ class PointsTask(ClickSettings, Task):
         objects = float(len({(row["dataset"], row["sample_id"], row["object"]) for row in rows}))
         images = len({(row["dataset"], row["sample_id"]) for row in rows})
         counted = {"objects": Metric(objects, None, images, unit="masks")}
-        if len(by_dataset) == 1:
+        if not self.members:
             ((name, figures),) = by_dataset.items()
             return {**_metrics(figures, "", REFERENCES.get(name)), **counted}
         complete = by_dataset.keys() == sa23_names()
-        label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} data sets)"
+        label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} of 23 data sets)"
         metrics = _metrics(means, label, "points/SA-23" if complete else None)
         for name, figures in sorted(by_dataset.items()):
             headline = {key: one for key, one in figures.items() if key.startswith(("mIoU@", "oracle@"))}
@@ -172,7 +172,7 @@ class PointsTask(ClickSettings, Task):
         return self.members.get(sample_id, self.dataset)
 
 
-REFERENCES = {"coco": "points_coco/COCO", "lvis": "points_coco/LVIS"}
+REFERENCES = {"coco": "points_coco/COCO", "coco_masks": "points_coco/COCO", "lvis": "points_coco/LVIS"}
 """Data set -> where single sets' numbers were published: a table and the first half of its columns' names."""
 
 
