@@ -455,13 +455,15 @@ def test_a_cut_file_a_stranger_and_no_folder_are_told(tmp_path):
 
 @pytest.fixture(scope="module")
 def mini_runs(tmp_path_factory):
-    """Two runs of a toy over two generated scenes, with and without the paper's token rule."""
+    """Two runs of a toy over two generated scenes, with the paper's outputs and with a single one at the first click."""
     folder = tmp_path_factory.mktemp("runs")
     common = ["model.name=toys:ToyModel", "task.clicks=[1,2]", "limit=2"]
     found = []
-    for name, extra in (("a", []), ("b", ["task.first_output=single"])):
-        where = {"dir": str(folder / name)}
-        found.append(sambench.run("points", overrides=common + extra, workers=0, progress="off", run=where))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAMBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        for name, extra in (("a", []), ("b", ["task.first_output=single"])):
+            where = {"dir": str(folder / name)}
+            found.append(sambench.run("points", overrides=common + extra, workers=0, progress="off", run=where))
     return found
 
 
