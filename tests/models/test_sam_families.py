@@ -17,6 +17,8 @@ from sambench.types import Embedding, Masks, Prompts
 FAMILIES = ["sam", "sam_hq", "sam2", "sam3_tracker", "edgetam"]
 HEAD = {"hidden_size": 32, "mlp_dim": 32, "num_attention_heads": 4, "iou_head_hidden_dim": 32}
 SIZE = (37, 61)
+LEARNT = ("embed", "embedding", "embed_window", "embed.weight", "token.weight", "tokens.weight")
+"""Endings of tensors that are learnt vectors, not the weights of a product."""
 
 
 def tiny_config(family: str):
@@ -94,7 +96,8 @@ def tiny_model(family: str) -> torch.nn.Module:
             elif tensor.ndim < 2:
                 tensor.copy_(0.2 * noise + (1.0 if "norm" in name and name.endswith("weight") else 0.0))
             else:
-                tensor.copy_(noise * (0.5 if "embed" in name or "token" in name else tensor[0].numel() ** -0.5))
+                learnt = name.endswith(LEARNT) or "point_embed" in name
+                tensor.copy_(noise * (0.5 if learnt else tensor[0].numel() ** -0.5))
         shared = model.prompt_encoder.shared_embedding.positional_embedding
         model.shared_image_embedding.positional_embedding.copy_(shared)
     return model

@@ -27,9 +27,9 @@ def golden(request, tmp_path_factory):
 
 
 def close(ours: torch.Tensor, theirs: np.ndarray) -> None:
-    """Agree to 1e-4 of the largest value: float32 sums in another order."""
+    """Agree to 2e-5 of the largest value: float32 sums in another order (1e-4 is what is promised)."""
     assert tuple(ours.shape) == theirs.shape
-    assert np.abs(ours.numpy() - theirs).max() < 1e-4 * np.abs(theirs).max()
+    assert np.abs(ours.numpy() - theirs).max() < 2e-5 * np.abs(theirs).max()
 
 
 def asked(held, kind: str) -> Prompts:

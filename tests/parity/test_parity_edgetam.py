@@ -48,14 +48,14 @@ def test_embeddings_and_logits(tmp_path):
     image = reference.image(240, 320)
     predictor.set_image(image)
     embedding = ours.encode([image])[0]
-    assert relative(embedding.tensors["image_embedding"], predictor._features["image_embed"][0]) < 1e-4
+    assert relative(embedding.tensors["image_embedding"], predictor._features["image_embed"][0]) < 2e-5
     for kind in ("points", "boxes", "points+boxes+masks"):
         asked = reference.prompts(kind, 240, 320, 256)
         for multimask in (True, False):
             _, iou, low = reference.ask_sam2(predictor, asked, multimask)
             answer = ours.decode(embedding, Prompts(**asked), multimask)
-            assert relative(answer.logits.clamp(-32, 32), low) < 1e-4, (kind, multimask)
-            assert relative(answer.predicted_iou, iou) < 1e-4, (kind, multimask)
+            assert relative(answer.logits.clamp(-32, 32), low) < 2e-5, (kind, multimask)
+            assert relative(answer.predicted_iou, iou) < 2e-5, (kind, multimask)
 
 
 def relative(ours: torch.Tensor, theirs: torch.Tensor) -> float:

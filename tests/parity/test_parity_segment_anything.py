@@ -42,7 +42,7 @@ def test_embeddings_logits_and_masks(pair):
         image = reference.image(height, width)
         predictor.set_image(image)
         embedding = ours.encode([image])[0]
-        assert relative(embedding.tensors["image_embedding"], predictor.features[0]) < 1e-4
+        assert relative(embedding.tensors["image_embedding"], predictor.features[0]) < 2e-5
         side = predictor.features.shape[-1] * 4
         for prompt_kind in reference.KINDS:
             asked = reference.prompts(prompt_kind, height, width, side)
@@ -50,11 +50,11 @@ def test_embeddings_logits_and_masks(pair):
                 full, iou, low = reference.ask_sam(predictor, asked, multimask)
                 answer = ours.decode(embedding, Prompts(**asked), multimask)
                 assert answer.logits.shape == low.shape
-                assert relative(answer.logits, low) < 1e-4, (kind, prompt_kind, multimask)
-                assert relative(answer.predicted_iou, iou) < 1e-4, (kind, prompt_kind, multimask)
+                assert relative(answer.logits, low) < 2e-5, (kind, prompt_kind, multimask)
+                assert relative(answer.predicted_iou, iou) < 2e-5, (kind, prompt_kind, multimask)
                 resized = logits_at_original(answer.logits, answer.frame)
                 assert not ((resized > 0) != (full > 0))[full.abs() > 1e-3].any()
-                assert low.std() > 0.5, "the test's masks say nothing"
+                assert low.std() > 0.2, "the test's masks say nothing"
 
 
 def test_many_points_at_once(pair):
@@ -67,8 +67,8 @@ def test_many_points_at_once(pair):
     asked = reference.prompts("points", 90, 131, 32, batch=37)
     _, iou, low = reference.ask_sam(predictor, asked, True)
     answer = ours.decode(embedding, Prompts(**asked), True)
-    assert relative(answer.logits, low) < 1e-4
-    assert relative(answer.predicted_iou, iou) < 1e-4
+    assert relative(answer.logits, low) < 2e-5
+    assert relative(answer.predicted_iou, iou) < 2e-5
 
 
 def test_pixels_equal_the_reference(pair):
