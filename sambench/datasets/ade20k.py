@@ -10,7 +10,7 @@ import numpy as np
 
 from sambench.datasets.catalog import catalog_card
 from sambench.datasets.label_maps import label_rles
-from sambench.datasets.layout import Fault, check_choice, find_folder, tree
+from sambench.datasets.layout import check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, image_size, read_json, read_pixels
@@ -85,14 +85,13 @@ class _AdeMasks(Source):
 
     def __init__(self, folder: Path, split: str, parts: bool, route: Route) -> None:
         self.card, self.rules, self.categories = CARD, f"1 parts={parts} route={route}", {}
-        self.items, self.faults = {}, []
+        self.items = {}
         self._parts, self._route = parts, route
-        for name, image in tree(folder, (".jpg",)).items():
-            first = image.with_name(f"{image.stem}_seg.png" if route == "seg" else f"{image.stem}.json")
-            if not first.is_file():
-                self.faults.append(Fault(str(first), "ground truth is missing"))
-            more = _part_files(image) if route == "seg" and parts else _instance_files(image, route)
-            self.items[f"{split}/{name}"] = Item(image, (first, *more))
+        truths = tree(folder, (".png",), "_seg") if route == "seg" else tree(folder, (".json",))
+        pairs, self.faults = pair(tree(folder, (".jpg",)), truths, f"{split}/")
+        for key, (image, first) in pairs.items():
+            more = _instance_files(image) if route == "instances" else _part_files(image) if parts else []
+            self.items[key] = Item(image, (first, *more))
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw objects first, then parts level by level."""
@@ -155,6 +154,5 @@ def _part_files(image: Path) -> list[Path]:
     return files
 
 
-def _instance_files(image: Path, route: Route) -> list[Path]:
-    folder = image.with_suffix("")
-    return list(tree(folder, (".png",)).values()) if route == "instances" else []
+def _instance_files(image: Path) -> list[Path]:
+    return list(tree(image.with_suffix(""), (".png",)).values())

@@ -64,8 +64,8 @@ def cityscapes(
     """
     check_choice(CARD, "split", split, CARD.splits)
     folder = find_folder(root, CARD, [f"gtFine/{split}"])
-    images = _named(folder / "leftImg8bit" / split, "_leftImg8bit")
-    truths = _named(folder / "gtFine" / split, "_gtFine_instanceIds")
+    images = tree(folder / "leftImg8bit" / split, (".png",), "_leftImg8bit")
+    truths = tree(folder / "gtFine" / split, (".png",), "_gtFine_instanceIds")
     pairs, faults = pair(images, truths, f"{split}/")
 
     def meaning(value: int) -> int | None:
@@ -84,9 +84,3 @@ def cityscapes(
         colours="refuse",
     )
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))
-
-
-def _named(folder: Path, ending: str) -> dict[str, Path]:
-    """List PNG files whose names end in `ending`, by their path without it."""
-    found = tree(folder, (".png",))
-    return {name.removesuffix(ending): path for name, path in found.items() if name.endswith(ending)}

@@ -39,7 +39,6 @@ metadata_images_split_scene_v1.csv          (optional: frames that are not in th
 
 _SCENE = re.compile(r"ai_(\d{3})_\d{3}$")
 _LIST = "metadata_images_split_scene_v1.csv"
-_TRUTH = ".semantic_instance"
 
 
 @reader_of(CARD)
@@ -73,10 +72,8 @@ def hypersim(
         named = _SCENE.match(scene.name)
         if named is None or int(named[1]) in exclude_volumes:
             continue
-        for name, path in tree(scene / "images", (".hdf5",)).items():
-            if not name.endswith(_TRUTH):
-                continue
-            camera, frame = name.removesuffix(_TRUTH).split("/")
+        for name, path in tree(scene / "images", (".hdf5",), ".semantic_instance").items():
+            camera, _, frame = name.partition("/")
             camera = camera.removesuffix("_geometry_hdf5")
             key = f"{scene.name}/{camera}/{frame}"
             if released is not None and key not in released:

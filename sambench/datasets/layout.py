@@ -97,19 +97,36 @@ def holds(folder: Path) -> str:
     return f"the folder holds {listing(names)}" if names else "the folder is empty"
 
 
-def tree(folder: Path, endings: Sequence[str] = IMAGE_ENDINGS) -> dict[str, Path]:
-    """List all files below a folder by their relative path without ending, sorted.
+def tree(folder: Path, endings: Sequence[str] = IMAGE_ENDINGS, tail: str = "") -> dict[str, Path]:
+    """List all files below a folder, sorted by name.
 
     Hidden files, the `._*` twins of macOS archives and Thumbs.db are left out; endings may be in upper case. Linked
     folders are followed.
+
+    Args:
+        folder: The folder; one that is not there holds no file.
+        endings: Endings to list, in lower case with the dot.
+        tail: List only names that end so, before the ending.
+
+    Returns:
+        Paths by their relative path without ending and tail.
+
+    Raises:
+        DatasetError: Two files differ in nothing but their endings.
     """
     found: dict[str, Path] = {}
     for place, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not _hidden(name)]
+        inner = Path(place).relative_to(folder).as_posix()
         for name in names:
-            path = Path(place) / name
-            if not _hidden(name) and path.suffix.lower() in endings:
-                found[(path.relative_to(folder).with_suffix("")).as_posix()] = path
+            stem, ending = os.path.splitext(name)
+            if _hidden(name) or ending.lower() not in endings or not stem.endswith(tail):
+                continue
+            key = ("" if inner == "." else f"{inner}/") + stem.removesuffix(tail)
+            if key in found:
+                what = f"two files are called {key}: {found[key].name} and {name}"
+                raise DatasetError(what, where=place, mend="move one of them away")
+            found[key] = Path(place) / name
     return dict(sorted(found.items()))
 
 

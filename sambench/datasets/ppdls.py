@@ -61,11 +61,8 @@ def ppdls(
     pairs: dict[str, tuple[Path, Path]] = {}
     faults: list[Fault] = []
     for part in subsets:
-        files = tree(require_folder(folder / "Plant" / part, CARD), (".png",))
-        images, labels = (
-            {name.removesuffix(end): path for name, path in files.items() if name.endswith(end)}
-            for end in ("_rgb", "_label")
-        )
+        place = require_folder(folder / "Plant" / part, CARD)
+        images, labels = (tree(place, (".png",), tail) for tail in ("_rgb", "_label"))
         found, alone = pair(images, labels, f"{part}/")
         pairs |= found
         faults += alone

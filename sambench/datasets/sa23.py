@@ -81,9 +81,8 @@ class Sa23(Dataset):
         for name in only or CATALOG:
             self._open(name, {**chosen, **(switches or {}).get(name, {})}, wanted=only is not None)
         if not self.datasets:
-            raise DatasetError(
-                f"none of the 23 datasets is below {root}", mend="`sambench data list` tells each layout"
-            )
+            mend = "`sambench data list` tells home pages, `sambench data check NAME` the layout"
+            raise DatasetError("none of the 23 datasets is here", where=root, mend=mend)
         if self.missing:
             _log.warning("sa23: %d of 23 datasets are missing: %s", len(self.missing), listing(self.missing, 23))
 
