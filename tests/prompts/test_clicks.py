@@ -164,7 +164,7 @@ def test_a_thousand_random_masks_are_clicked_as_by_opencv():
         exact, squares, squared = reference_click(truth, predicted, cv2, True, taken)
         assert own == exact
         assert round(click.distance**2) == squared
-        raw, maps, distance = reference_click(truth, predicted, cv2, False, taken)
+        raw, _, distance = reference_click(truth, predicted, cv2, False, taken)
         assert click.distance == pytest.approx(distance, rel=1e-6)
         if raw != own:
             by_rounding += 1

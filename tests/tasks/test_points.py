@@ -455,7 +455,7 @@ def test_a_cut_file_a_stranger_and_no_folder_are_told(tmp_path):
 
 @pytest.fixture(scope="module")
 def mini_runs(tmp_path_factory):
-    """Two runs of a toy over two generated scenes, with the paper's outputs and with a single one at the first click."""
+    """Two runs of a toy over two generated scenes: the paper's outputs, and a single one at the first click."""
     folder = tmp_path_factory.mktemp("runs")
     common = ["model.name=toys:ToyModel", "task.clicks=[1,2]", "limit=2"]
     found = []
