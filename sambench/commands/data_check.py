@@ -86,7 +86,7 @@ def _print_findings(name: str, checked: Checked) -> None:
         if len(found) > _SHOWN:
             rows.append(["", f"and {len(found) - _SHOWN} more like these", ""])
     if rows:
-        print(tabulate(rows, headers=["", "where", "what"], maxcolwidths=[None, 90, 70]))
+        print(tabulate(rows, headers=["", "where", "what"]))
     counts = Counter(finding.fault for finding in checked.findings)
     print(f"{name}: {counts[True]} faults, {counts[False]} notes\n")
 
