@@ -55,8 +55,9 @@ def box_regions(
         blocked[leaf] = False
     fitting = ~blocked & (inside >= coverage * areas) & (inside > 0)
     tops = _tops(fitting, parents)
-    if len(tops) == 0:  # nothing is small enough: the leaf or leaves that hold most of the box
-        tops = np.array([int(np.argmax(np.where(blocked[: spans[-1, 1]], -1, inside[: spans[-1, 1]])))])
+    if len(tops) == 0:  # nothing is small enough: the leaf that holds most of the box
+        allowed = np.where(blocked[: spans[-1, 1]], 0, inside[: spans[-1, 1]])
+        tops = np.array([int(np.argmax(allowed))])[: 1 if allowed.max() > 0 else 0]
     cuts = altitudes[parents[tops]]
     order = np.argsort(-cuts, kind="mergesort")
     regions = np.zeros((len(tops) + 1, spans[-1, 1]), np.bool_)
@@ -67,8 +68,9 @@ def box_regions(
         current[spans[node, 0] : spans[node, 1]] = True
         regions[rank] = current
     single = _best_single(box, include, blocked, spans, boxes, inside, areas)
-    regions[-1, spans[single, 0] : spans[single, 1]] = True
     regions[-1][include] = True
+    if single >= 0:
+        regions[-1, spans[single, 0] : spans[single, 1]] = True
     sizes, scores = np.empty(len(regions)), np.empty(len(regions))
     for index in range(len(regions)):
         sizes[index] = area_of(regions[index], areas)
@@ -119,7 +121,7 @@ def mask_regions(
     answer = np.zeros((CANDIDATES, leaves), np.bool_)
     overlaps = np.zeros(CANDIDATES, np.float32)
     for index in range(CANDIDATES):
-        answer[index] = _cut(wanted, SIMPLICITY[index] * wanted.sum(), parents, spans, areas)
+        answer[index] = _cut(wanted, SIMPLICITY[index] * wanted.sum(), parents, areas)
         answer[index][exclude] = False
         answer[index][include] = True
         common = wanted[answer[index]].sum()
@@ -197,22 +199,20 @@ def _best_single(
     inside: np.ndarray,
     areas: np.ndarray,
 ) -> int:
-    """Return the node that fits the box best by box overlap times the share inside, among those that points allow."""
-    best, found = -1.0, 0
+    """Return the node that fits the box best (box overlap times share inside), the largest of equals; -1 for none."""
+    best, found = 0.0, -1
     for node in range(len(areas)):
         holds = not blocked[node]
         for leaf in include:
             holds = holds and spans[node, 0] <= leaf < spans[node, 1]
         score = _box_iou(box, boxes[node]) * inside[node] / areas[node] if holds else -1.0
-        if score > best:
+        if score >= best and score > 0:
             best, found = score, node
-    if best < 0:  # points forbid every single region
-        return int(include[0]) if len(include) else 0
     return found
 
 
 @njit(cache=True, nogil=True)
-def _cut(wanted: np.ndarray, price: float, parents: np.ndarray, spans: np.ndarray, areas: np.ndarray) -> np.ndarray:
+def _cut(wanted: np.ndarray, price: float, parents: np.ndarray, areas: np.ndarray) -> np.ndarray:
     """Choose the disjoint nodes with the most wanted minus unwanted pixels minus a price a node (L,) bool."""
     gains = np.zeros(len(parents))
     gains[: len(wanted)] = 2 * wanted
@@ -225,17 +225,7 @@ def _cut(wanted: np.ndarray, price: float, parents: np.ndarray, spans: np.ndarra
         taken[node] = own > 0 and own >= below[node]
         if node < len(parents) - 1:
             below[parents[node]] += max(own, below[node], 0.0)
-    chosen = np.zeros(len(wanted), np.bool_)
-    for node in range(len(parents)):
-        if taken[node] and not _taken_above(node, parents, taken):
-            chosen[spans[node, 0] : spans[node, 1]] = True
-    return chosen
-
-
-@njit(cache=True, nogil=True)
-def _taken_above(node: int, parents: np.ndarray, taken: np.ndarray) -> bool:
-    while parents[node] != node:
-        node = parents[node]
-        if taken[node]:
-            return True
-    return False
+    chosen = taken.copy()
+    for node in range(len(parents) - 2, -1, -1):
+        chosen[node] = taken[node] or chosen[parents[node]]
+    return chosen[: len(wanted)]

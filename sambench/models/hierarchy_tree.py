@@ -62,7 +62,7 @@ def build_tree(cues: Cues, constants: TreeConstants) -> RegionTree:
     graph = replace(graph, strengths=graph.strengths + constants.spectral_weight * globally)
     parents, differences = merge_regions(graph, constants)
     altitudes = np.minimum(1 - np.exp(-differences / constants.contrast), TOP).astype(np.float32)
-    leaf_of_label, parents, altitudes, spans = _canonical(parents, altitudes, len(parents), constants.finest)
+    leaf_of_label, parents, altitudes, spans = canonical_tree(parents, altitudes, constants.finest)
     labels = leaf_of_label[graph.labels]
     areas, boxes = _measure(labels, parents, int(spans[-1, 1]))
     return RegionTree(labels, parents, altitudes, spans, areas, boxes)
@@ -112,67 +112,61 @@ def _oriented_watershed(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 
 
 @njit(cache=True, nogil=True)
-def _canonical(
-    parents: np.ndarray, altitudes: np.ndarray, nodes: int, finest: float
+def canonical_tree(
+    parents: np.ndarray, altitudes: np.ndarray, finest: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Drop nodes that are no regions of their own, and number leaves depth first.
 
     Args:
         parents: (N,) of a tree whose parents come after their children.
-        altitudes: (N,) float32, rising towards the root.
-        nodes: N.
+        altitudes: (N,) float32, never falling towards the root.
         finest: Altitude up to which a region's parts are dropped.
 
     Returns:
         The new leaf of each old node at or below a leaf (N,), then parents, altitudes and spans of the new tree.
     """
-    kept_as = np.empty(nodes, np.int64)  # the nearest ancestor-or-self that stays
-    children = np.zeros(nodes, np.int64)
-    for node in range(nodes - 1, -1, -1):
-        above = parents[node]
-        kept_as[node] = node
-        if node < nodes - 1:
-            if altitudes[above] <= max(altitudes[node], np.float32(finest)):
-                kept_as[node] = kept_as[above]
-            else:
-                children[kept_as[above]] += 1
-    sizes = np.zeros(nodes, np.int64)  # leaves below each kept node
+    nodes = len(parents)
+    kept_as, above = _kept_nodes(parents, altitudes, finest)
+    sizes, inner = np.zeros(nodes, np.int64), np.zeros(nodes, np.bool_)  # leaves below, and whether there are any
     for node in range(nodes):
         if kept_as[node] == node:
             sizes[node] = max(sizes[node], 1)
             if node < nodes - 1:
-                sizes[kept_as[parents[node]]] += sizes[node]
-    leaves = sizes[nodes - 1]
-    starts = np.zeros(nodes, np.int64)
-    number = np.empty(nodes, np.int64)
-    count = leaves
+                sizes[above[node]] += sizes[node]
+                inner[above[node]] = True
+    starts, cursor = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64)
+    for node in range(nodes - 1, -1, -1):
+        if kept_as[node] == node:
+            if node < nodes - 1:
+                starts[node] = cursor[above[node]]
+                cursor[above[node]] += sizes[node]
+            cursor[node] = starts[node]
+    number, count = starts.copy(), sizes[nodes - 1]
     for node in range(nodes):
-        if kept_as[node] == node and children[node] > 0:
+        if inner[node]:
             number[node] = count
             count += 1
-    cursor = np.zeros(nodes, np.int64)
-    for node in range(nodes - 1, -1, -1):
-        if kept_as[node] != node:
-            continue
-        if node < nodes - 1:
-            above = kept_as[parents[node]]
-            starts[node] = cursor[above]
-            cursor[above] += sizes[node]
-        cursor[node] = starts[node]
-        if children[node] == 0:
-            number[node] = starts[node]
-    new_parents = np.empty(count, np.int32)
-    new_altitudes = np.zeros(count, np.float32)
-    spans = np.empty((count, 2), np.int32)
-    leaf_of = np.empty(nodes, np.int32)
-    for node in range(nodes - 1, -1, -1):
+    new_parents, new_altitudes = np.empty(count, np.int32), np.zeros(count, np.float32)
+    spans, leaf_of = np.empty((count, 2), np.int32), np.empty(nodes, np.int32)
+    for node in range(nodes):
         leaf_of[node] = number[kept_as[node]]
         if kept_as[node] == node:
             new = number[node]
-            new_parents[new] = number[kept_as[parents[node]]]
-            new_altitudes[new] = altitudes[node] if children[node] > 0 else 0
+            new_parents[new] = number[above[node]]
+            new_altitudes[new] = altitudes[node] if inner[node] else 0
             spans[new, 0], spans[new, 1] = starts[node], starts[node] + sizes[node]
     return leaf_of, new_parents, new_altitudes, spans
+
+
+@njit(cache=True, nogil=True)
+def _kept_nodes(parents: np.ndarray, altitudes: np.ndarray, finest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest node that stays, at or above each node (N,), and strictly above it (the root its own)."""
+    kept_as, above = np.arange(len(parents)), np.arange(len(parents))
+    for node in range(len(parents) - 2, -1, -1):
+        above[node] = kept_as[parents[node]]
+        if altitudes[parents[node]] <= max(altitudes[node], finest):
+            kept_as[node] = above[node]
+    return kept_as, above
 
 
 @njit(cache=True, nogil=True)
