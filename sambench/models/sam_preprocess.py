@@ -90,7 +90,7 @@ class Square:
     def pixels(self, image: np.ndarray) -> Tensor:
         """Return the (3, size, size) float32 model input of an (H, W, 3) uint8 RGB image."""
         _checked(image)
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).contiguous().float() / 255
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous().float() / 255
         pixels = F.interpolate(
             pixels[None], (self.size, self.size), mode="bilinear", align_corners=False, antialias=True
         )[0]
