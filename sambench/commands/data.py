@@ -71,7 +71,8 @@ def _list(root: Any) -> int:
         card = getattr(registry.resolve("datasets", name), "card", None)
         if not isinstance(card, MaskCard) or not card.markers:
             continue
-        masks = "" if card.expected_masks is None else f"{card.expected_masks:,}"
+        row = CATALOG.get(name)
+        masks = "" if row is None else f"{row.masks:,} {row.mask_type}"
         rows.append([name, card.domain, masks, card.terms, card.home, _found(place, card)])
     print(tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"]))
     told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"

@@ -67,7 +67,8 @@ def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
     if isinstance(dataset, MaskDataset):
         card = dataset.source.card
         print(f"{name}: {card.title}, split {dataset.split}, in {dataset.root}\none mask is {card.mask}")
-        print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks)]))
+        read = f"original files this reader has been run on: {card.real_bytes}"
+        print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks), read]))
     else:
         print(f"{name}: {len(keys)} samples read")
     _print_findings(name, checked)

@@ -22,6 +22,7 @@ gtFine/val/frankfurt/frankfurt_000000_000294_gtFine_instanceIds.png
     splits=("val", "train"),
     paper="Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016",
     mask="each instance, and the whole region of each stuff class; void classes are left out, as are groups of things",
+    real_bytes="one image of val, made smaller by others (256 x 128), original layout and coding",
     quirks=(
         "instanceIds are 16-bit: below 1000 a class, else class * 1000 + number",
         "a thing class below 1000 is a group of things that were not told apart",

@@ -70,11 +70,10 @@ def require_folder(folder: Path, card: DatasetCard) -> Path:
     """Refuse a folder that is not there.
 
     Raises:
-        DatasetAbsentError: It is not there; what lies around it is told.
+        DatasetError: It is not there; what lies around it is told.
     """
     if not folder.is_dir():
-        told = data_error(card, f"{card.name} is not whole: no {folder.name}/ here; {holds(folder.parent)}", folder)
-        raise DatasetAbsentError(told.what, where=told.where, mend=told.mend)
+        raise data_error(card, f"{card.name} is not whole: no {folder.name}/ here; {holds(folder.parent)}", folder)
     return folder
 
 

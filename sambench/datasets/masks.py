@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
+from sambench.datasets.layout import check_choice
 from sambench.datasets.reading import data_error, fingerprint, read_image
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
@@ -78,10 +79,12 @@ class MaskDataset(Dataset):
         report: One line for each image and mask that was left out so far.
 
     Raises:
+        UsageError: The subset rule is unknown.
         DatasetError: On first use of `keys`: files are missing or damaged, `ids` are unknown, or no image has a mask.
     """
 
     def __init__(self, source: Source, *, root: str | Path, split: str, choice: Choice) -> None:
+        check_choice(source.card, "subset", choice.subset, get_args(SubsetRule))
         self.source, self.root, self.split, self._choice = source, str(root), split, choice
         self._counts = Counts(source)
         self._left_out: dict[str, list[str]] = {}
@@ -228,8 +231,7 @@ def keep_regions(regions: Sequence[Region]) -> tuple[list[Annotation], list[tupl
         if pixels == 0:
             left_out.append((region, "; ".join(filter(None, ("it covers no pixel", region.note)))))
         else:
-            area = float(pixels) if region.area is None else region.area
-            kept.append(Annotation(region.id, region.category_id, region.rle, area))
+            kept.append(Annotation(region.id, region.category_id, region.rle, float(pixels)))
     return kept, left_out
 
 

@@ -22,6 +22,7 @@ Plant_Phenotyping_Datasets/Plant/Tobacco/tobacco_plant001_{rgb,label}.png
     splits=("all",),
     paper="Minervini et al., Finely-grained annotated datasets for image-based plant phenotyping, PRL 2016",
     mask="each palette index of the label image that is not 0: a leaf",
+    real_bytes="128 label and rgb images of CVPPP LSC A1 (a part of Ara2012), laid out by hand",
     quirks=(
         "label images are palette PNGs, whose indices are read",
         "rgb images of some plants have an alpha channel, which is dropped",

@@ -102,7 +102,8 @@ class Sa23(Dataset):
     @cached_property
     def card(self) -> MaskCard:  # type: ignore[override]
         """The card, with what is there and what is missing in its note."""
-        told = f"{len(self.datasets)} of 23 datasets: {', '.join(self.datasets)}"
+        lists = [f"{name} {len(data.keys)} images {_hash(data.keys)}" for name, data in self.datasets.items()]
+        told = f"{len(self.datasets)} of 23 datasets, with the SHA-256 of each list: {', '.join(lists)}"
         return replace(CARD, note=told + (f"; missing: {', '.join(self.missing)}" if self.missing else ""))
 
     @cached_property
@@ -137,3 +138,8 @@ class Sa23(Dataset):
             if wanted:
                 raise
             self.missing.append(name)
+
+
+def _hash(keys: list[str]) -> str:
+    """Return the first 16 digits of a list's SHA-256, as `Subset.list_sha256`."""
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]

@@ -41,14 +41,12 @@ class Region(NamedTuple):
         category_id: Its category.
         rle: Its mask, or None where it cannot be drawn.
         note: Why it cannot be drawn, or what is odd though it can.
-        area: The dataset's own area in pixels, where it gives one.
     """
 
     id: int | str
     category_id: int
     rle: Rle | None
     note: str = ""
-    area: float | None = None
 
 
 class Source(ABC):

@@ -1,6 +1,7 @@
 """Which images are scored: the subset rule, `ids` and `limit`; counts that are remembered; and all 23 as one."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
@@ -84,6 +85,8 @@ def test_subset_is_told_on_the_card(wells, monkeypatch):
     assert f"(seed 5, list SHA-256 {dataset.subset.list_sha256[:16]})" in dataset.card.note
     assert generic(wells, subset="paper", subset_seed=6).keys != dataset.keys
     assert generic(wells, subset="all").subset is None
+    with pytest.raises(UsageError, match="has no subset 'half'"):
+        generic(wells, subset="half")
 
 
 def test_counts_are_remembered_by_content(wells, monkeypatch, tmp_path):
@@ -132,9 +135,19 @@ def test_all_that_is_there_is_one_dataset(tmp_path, caplog):
     assert sample.id == dataset.keys[0]
     assert dataset.load_truth(sample.id) == sample.target
     assert "3 of 23 datasets" in dataset.card.note
+    digest = hashlib.sha256("\n".join(dataset.datasets["gtea"].keys).encode()).hexdigest()[:16]
+    assert f"gtea 2 images {digest}" in dataset.card.note
     assert Sa23(tmp_path, only=("gtea",)).fingerprint != dataset.fingerprint
     assert len(Sa23(tmp_path, limit=1).keys) == 3
     assert Sa23(tmp_path, ids=[dataset.keys[0]]).keys == dataset.keys[:1]
+
+
+def test_a_dataset_with_a_missing_part_is_not_taken_for_absent(tmp_path):
+    replica = WRITERS["ishape"](tmp_path)
+    WRITERS["gtea"](tmp_path)
+    shutil.rmtree(replica.truth.parent)
+    with pytest.raises(DatasetError, match="ishape is not whole: no instance_map/ here; the folder holds image/"):
+        Sa23(tmp_path)
 
 
 def test_all_23_are_complete(tmp_path):
