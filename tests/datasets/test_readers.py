@@ -1,9 +1,12 @@
 """Every reader on a replica in its original format: masks to the pixel, what is left out, order, fingerprints."""
 
+import inspect
 import logging
+from importlib.resources import files
 
 import numpy as np
 import pytest
+import yaml
 from replicas import WRITERS
 
 from sambench.config import build
@@ -11,6 +14,7 @@ from sambench.datasets.catalog import CATALOG
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
+from sambench.registry import resolve
 
 NAMES = sorted(WRITERS)
 
@@ -107,3 +111,17 @@ def test_image_of_another_size_is_refused(name, tmp_path):
     else:
         with pytest.raises(DatasetError, match="image is 44 x 28 pixels, but its ground truth is for"):
             dataset.load(key)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "bsds500_segments", "coco_masks", "generic", "sa23"])
+def test_configuration_is_that_of_the_reader(name):
+    """Every switch stands in the YAML file with the reader's own default, but for what comes from outside."""
+    settings = yaml.safe_load((files("sambench.configs") / "data" / f"{name}.yaml").read_text())
+    parameters = inspect.signature(resolve("datasets", name)).parameters
+    assert settings.pop("name") == name
+    assert set(settings) == set(parameters)
+    outside = {"root": "${oc.env:SAMBENCH_DATA,null}", "limit": "${limit}"}
+    for key, parameter in parameters.items():
+        default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        expected = {} if (name, key) == ("sa23", "switches") else outside.get(key, default)
+        assert settings[key] == expected, key
