@@ -16,7 +16,7 @@ from sambench.masks.measure import measure_masks
 from sambench.masks.windows import chosen_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts
-from sambench.prompts.refine import Answers, most_confident
+from sambench.prompts.refine import Answers
 from sambench.types import Embedding, Masks, Prompts
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ClickedObjects:
         counts: (C,) numbers of clicks at which masks were kept, ascending.
         masks: For each of them the N masks.
         predicted_iou: (N, C) float64, the model's own estimate for each.
-        candidates: The several answers to the first click, object by object, or None where one was asked for.
+        candidates: The several answers to the first click, object by object, or None where there was one.
         candidates_iou: (N, M) float64, the model's own estimate for each of them; M is 0 without.
     """
 
@@ -128,8 +128,8 @@ class _Group:
         output = self.settings.first_output if number == 1 else self.settings.later_output
         answers = self.source.decode(self.embedding, self._prompts(), output == "multimask")
         parts = [self._read(answer) for answer in answers]
-        candidates, logits = RunLengths.joined([part[0] for part in parts]), torch.cat([part[1] for part in parts])
-        estimates = np.concatenate([part[2] for part in parts])
+        candidates = RunLengths.joined([part[0] for part in parts])
+        estimates = np.concatenate([part[1] for part in parts])
         best = estimates.argmax(axis=1)
         chosen = chosen_runs(candidates, np.arange(len(best)) * estimates.shape[1] + best)
         index = np.arange(len(self.scores))
@@ -137,12 +137,10 @@ class _Group:
         self.masks = chosen_runs(RunLengths.joined([self.masks, chosen]), index)
         self.scores = self.scores.copy()
         self.scores[self.active] = estimates.max(axis=1)
-        if number == 1 and output == "multimask":
+        if number == 1 and estimates.shape[1] > 1:
             self._candidates, self._candidates_iou = candidates, estimates
-        if self._logits is None:
-            self._logits = logits
-        else:
-            self._logits[torch.from_numpy(self.active)] = logits
+        if self.settings.mask_feedback:
+            self._remember([part[2] for part in parts])
 
     def outcome(self, counts: tuple[int, ...], results: list[tuple[RunLengths, np.ndarray]]) -> ClickedObjects:
         """Put what was kept at each of (C,) counts together."""
@@ -158,19 +156,31 @@ class _Group:
 
     def _prompts(self) -> Prompts:
         points, labels = self.points_xy[self.active], self.labels[self.active]
-        feedback = None
-        if self.settings.mask_feedback and self._logits is not None:
-            feedback = self._logits[torch.from_numpy(self.active)]
+        feedback = self._logits
+        if feedback is not None and len(points) < len(feedback):
+            feedback = feedback[torch.from_numpy(self.active)]
         return Prompts(torch.from_numpy(points).float(), torch.from_numpy(labels), mask_logits=feedback)
 
-    def _read(self, masks: Masks) -> tuple[RunLengths, Tensor, np.ndarray]:
-        """Return a batch's (B * M) masks, the (B, h, w) logits that may be fed back, and (B, M) predicted IoU."""
+    def _read(self, masks: Masks) -> tuple[RunLengths, np.ndarray, Tensor]:
+        """Return a batch's (B * M) masks, (B, M) predicted IoU, and the (B, h, w) logits of the most confident."""
         (whole,) = layered_crops(self.truth.size, 0, 0.0)
-        cut = replace(masks, logits=masks.logits - self.settings.mask_threshold)
+        threshold = self.settings.mask_threshold
+        cut = replace(masks, logits=masks.logits - threshold) if threshold else masks
         runs = measure_masks(cut, 0.0, whole, self.truth.size, "auto").runs
-        logits, limit = most_confident(masks).logits[:, 0].float().cpu(), self.settings.feedback_clamp
+        estimates = masks.predicted_iou.double().cpu().numpy()
+        if estimates.shape[1] == 1:
+            return runs, estimates, masks.logits[:, 0].float().cpu()
+        best = torch.from_numpy(estimates.argmax(axis=1)).to(masks.logits.device)
+        return runs, estimates, masks.logits[torch.arange(len(best), device=best.device), best].float().cpu()
+
+    def _remember(self, parts: list[Tensor]) -> None:
+        """Keep the active objects' logits, in parts of (b, h, w), to be fed back with the next click."""
+        logits, limit = parts[0] if len(parts) == 1 else torch.cat(parts), self.settings.feedback_clamp
         logits = logits if limit is None else logits.clamp(-limit, limit)
-        return runs, logits, masks.predicted_iou.double().cpu().numpy()
+        if self._logits is None or len(logits) == len(self._logits):
+            self._logits = logits
+        else:
+            self._logits = self._logits.index_copy(0, torch.from_numpy(self.active), logits)
 
 
 def _joined(parts: Sequence[ClickedObjects]) -> ClickedObjects:

@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 from sambench.tasks.points import PointsTask
+from tiny_sams import tiny_model
 from toys import ToyModel
 
 import sambench
@@ -21,12 +22,14 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import DatasetError, PredictionError, RunError, UsageError
 from sambench.masks import clicking
+from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95
+from sambench.models.transformers_sam import load
 from sambench.runs.points_figures import dataset_differences, differences, gallery, headline, miou_against_clicks
 from sambench.runs.reference import published
 from sambench.runs.tables import build_table, table_spec
-from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Sample
+from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Prompts, Sample
 
 SIZE = (12, 20)
 SQUARES = [[5, 5, 1], [11, 5, 1], [2, 2, 1], [1, 1, 0], [4, 0, 0]]
@@ -519,3 +522,27 @@ def test_published_columns_are_compared_data_set_by_data_set(tmp_path, monkeypat
     assert found.keys() == {"gtea"}
     assert found["gtea"].value == pytest.approx(0.6 + 0.214)
     assert [path.suffix for path in dataset_differences(run, "points_fig9a/SAM - RITM", tmp_path)] == [".png", ".svg"]
+
+
+@pytest.mark.parametrize("family", ["sam", "sam_hq", "sam2"])
+def test_models_of_the_family_are_clicked_as_when_asked_directly(family, tmp_path):
+    """Five clicks with feedback on a tiny model of the real class; every answer is asked for again by hand."""
+    tiny_model(family).save_pretrained(tmp_path)
+    model = load(str(tmp_path), family=family, device="cpu")
+    sample = sample_of(rectangle(5, 6, 30, 40, (37, 61)), rectangle(0, 30, 37, 61, (37, 61)))
+    task = PointsTask(clicks=(1, 2, 5))
+    prediction = task.predict(sample, Predictor(model, None, Stages()))
+    clicked, embedding = prediction.clicked, model.encode([sample.image])[0]
+    feedback = None
+    for count in range(1, 6):
+        points = torch.from_numpy(clicked.points_xy[:, :count]).float()
+        labels = torch.from_numpy(clicked.labels[:, :count])
+        answer = model.decode(embedding, Prompts(points, labels, mask_logits=feedback), count == 1)
+        best = answer.predicted_iou.argmax(1)
+        feedback = answer.logits[torch.arange(2), best]
+        if count in clicked.counts:
+            expected = logits_at_original(feedback, answer.frame) > 0
+            found = torch.from_numpy(masks_of(prediction, clicked.counts.index(count), (37, 61)))
+            assert (found != expected).float().mean() < 1e-3  # logits that are zero within rounding
+    assert (clicked.candidates is None) == (family == "sam_hq")
+    assert len(task.score(sample, prediction)) == 6
