@@ -132,10 +132,8 @@ def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
     """Run Lloyd's algorithm from centres that are each the sample farthest from those before."""
     dimensions = sample.shape[1]
     centres = np.empty((count, dimensions), np.float32)
-    mean = np.zeros(dimensions, np.float32)
-    for index in range(len(sample)):
-        mean += sample[index] / np.float32(len(sample))
-    distances = np.full(len(sample), np.inf, np.float32)
+    mean = _means(sample, np.zeros(len(sample), np.int32), np.zeros((1, dimensions), np.float32))[0]
+    distances = np.full(len(sample), np.inf)
     chosen, nearest = 0, np.inf
     for index in range(len(sample)):
         distance = _squared(sample[index], mean)
@@ -143,17 +141,26 @@ def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
             chosen, nearest = index, distance
     for cluster in range(count):
         centres[cluster] = sample[chosen]
+        distances[chosen] = 0
         for index in range(len(sample)):
             distances[index] = min(distances[index], _squared(sample[index], centres[cluster]))
-        chosen = int(np.argmax(distances))
+            if distances[index] > distances[chosen]:
+                chosen = index
     for _ in range(iterations):
-        labels = _assign(sample, centres)
-        sums = np.zeros((count, dimensions), np.float64)
-        sizes = np.zeros(count, np.int64)
-        for index in range(len(sample)):
-            sums[labels[index]] += sample[index]
-            sizes[labels[index]] += 1
-        for cluster in range(count):
-            if sizes[cluster] > 0:
-                centres[cluster] = (sums[cluster] / sizes[cluster]).astype(np.float32)
+        centres = _means(sample, _assign(sample, centres), centres)
     return centres
+
+
+@njit(cache=True, nogil=True)
+def _means(sample: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return the mean of each cluster's samples; a cluster without any keeps its centre."""
+    sums, sizes = np.zeros(centres.shape), np.zeros(len(centres))
+    for index in range(len(sample)):
+        sizes[labels[index]] += 1
+        for axis in range(sample.shape[1]):
+            sums[labels[index], axis] += sample[index, axis]
+    means = centres.copy()
+    for cluster in range(len(centres)):
+        for axis in range(sample.shape[1] if sizes[cluster] > 0 else 0):
+            means[cluster, axis] = sums[cluster, axis] / sizes[cluster]
+    return means

@@ -56,19 +56,19 @@ def box_regions(
     fitting = ~blocked & (inside >= coverage * areas) & (inside > 0)
     tops = _tops(fitting, parents)
     if len(tops) == 0:  # nothing is small enough: the leaf that holds most of the box
-        allowed = np.where(blocked[: spans[-1, 1]], 0, inside[: spans[-1, 1]])
-        tops = np.array([int(np.argmax(allowed))])[: 1 if allowed.max() > 0 else 0]
-    cuts = altitudes[parents[tops]]
-    order = np.argsort(-cuts, kind="mergesort")
+        tops = _fullest_leaf(inside[: spans[-1, 1]], blocked)
     regions = np.zeros((len(tops) + 1, spans[-1, 1]), np.bool_)
     current = np.zeros(spans[-1, 1], np.bool_)
-    current[include] = True
+    for leaf in include:
+        current[leaf] = True
     for rank in range(len(tops)):
-        node = tops[order[rank]]
+        _bring_strongest(tops[rank:], parents, altitudes)
+        node = tops[rank]
         current[spans[node, 0] : spans[node, 1]] = True
         regions[rank] = current
     single = _best_single(box, include, blocked, spans, boxes, inside, areas)
-    regions[-1][include] = True
+    for leaf in include:
+        regions[-1, leaf] = True
     if single >= 0:
         regions[-1, spans[single, 0] : spans[single, 1]] = True
     sizes, scores = np.empty(len(regions)), np.empty(len(regions))
@@ -157,13 +157,34 @@ def _pixels_inside(box: np.ndarray, labels: np.ndarray, parents: np.ndarray) -> 
 def _tops(fitting: np.ndarray, parents: np.ndarray) -> np.ndarray:
     """Return the fitting nodes none of whose ancestors fits."""
     covered = np.zeros(len(parents), np.bool_)
-    tops = [np.int64(0) for _ in range(0)]
+    tops, count = np.empty(len(parents), np.int64), 0
     for node in range(len(parents) - 1, -1, -1):
         above = parents[node] != node and covered[parents[node]]
         covered[node] = above or fitting[node]
         if fitting[node] and not above:
-            tops.append(np.int64(node))
-    return np.array(tops)
+            tops[count] = node
+            count += 1
+    return tops[:count]
+
+
+@njit(cache=True, nogil=True)
+def _bring_strongest(nodes: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> None:
+    """Swap the node that the strongest contour parts from the world outside to the front, in place."""
+    best = 0
+    for index in range(len(nodes)):
+        if altitudes[parents[nodes[index]]] > altitudes[parents[nodes[best]]]:
+            best = index
+    nodes[0], nodes[best] = nodes[best], nodes[0]
+
+
+@njit(cache=True, nogil=True)
+def _fullest_leaf(inside: np.ndarray, blocked: np.ndarray) -> np.ndarray:
+    """Return the leaf with the most pixels inside that is not blocked: one leaf, or none if all those are."""
+    best = -1
+    for leaf in range(len(inside)):
+        if not blocked[leaf] and inside[leaf] > 0 and (best < 0 or inside[leaf] > inside[best]):
+            best = leaf
+    return np.full(1 if best >= 0 else 0, best)
 
 
 @njit(cache=True, nogil=True)

@@ -77,14 +77,20 @@ def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarra
 
 @njit(cache=True, nogil=True)
 def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> np.ndarray:
-    """Return the sorted altitudes of all regions that are not blocked around the included leaves."""
-    found = [np.float32(0)]
-    for leaf in include:
-        node = leaf
-        while parents[node] != node and not blocked[parents[node]]:
-            node = parents[node]
-            found.append(altitudes[node])
-    return np.unique(np.array(found))
+    """Return the rising altitudes (K,) of all regions that are not blocked around the included leaves, from 0 on."""
+    tops, levels, count = include.copy(), np.zeros(len(parents)), 1
+    while True:
+        following = np.inf
+        for leaf in tops:
+            above = parents[leaf]
+            if above != leaf and not blocked[above]:
+                following = min(following, altitudes[above])
+        if following == np.inf:
+            return levels[:count]
+        levels[count] = following
+        count += 1
+        for index in range(len(tops)):
+            tops[index] = _climb(tops[index], following, parents, altitudes, blocked)
 
 
 @njit(cache=True, nogil=True)
@@ -126,21 +132,47 @@ def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: floa
 def best_distinct(
     regions: np.ndarray, sizes: np.ndarray, scores: np.ndarray, distinct: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take the three best candidates that differ enough, the rest by score alone, and order them by area."""
-    chosen = [np.int64(0) for _ in range(0)]
-    for strict in (True, False):
-        for candidate in np.argsort(-scores, kind="mergesort"):
-            fits = len(chosen) < CANDIDATES
-            for other in chosen:
-                small, large = min(sizes[candidate], sizes[other]), max(sizes[candidate], sizes[other])
-                fits = fits and candidate != other and (not strict or small <= distinct * large)
-            if fits:
-                chosen.append(candidate)
-    while len(chosen) < CANDIDATES:
-        chosen.append(chosen[0])
-    order = np.array(chosen)
-    order = order[np.argsort(sizes[order], kind="mergesort")]
-    answer = np.zeros((CANDIDATES, regions.shape[1]), np.bool_)
-    for rank in range(CANDIDATES):
-        answer[rank] = regions[order[rank]]
-    return answer, scores[order].astype(np.float32)
+    """Take the best candidates whose areas differ enough, then the rest by score, and order the three by area.
+
+    Args:
+        regions: (K, L) bool leaves of each candidate, K at least 1.
+        sizes: (K,) float64 areas.
+        scores: (K,) float64; of equals the first is taken.
+        distinct: Largest ratio of two areas that differ enough.
+
+    Returns:
+        (3, L) bool leaves and (3,) float32 scores; the best comes again where there are fewer than three candidates.
+    """
+    chosen = np.zeros(CANDIDATES, np.int64)
+    count = 0
+    for ratio in (distinct, 1.0):
+        while count < CANDIDATES:
+            best = -1
+            for candidate in range(len(scores)):
+                if (best < 0 or scores[candidate] > scores[best]) and _differs(candidate, chosen[:count], sizes, ratio):
+                    best = candidate
+            if best < 0:
+                break
+            chosen[count] = best
+            count += 1
+    chosen[count:] = chosen[0]
+    answer, confidence = np.zeros((CANDIDATES, regions.shape[1]), np.bool_), np.zeros(CANDIDATES, np.float32)
+    for index in range(CANDIDATES):
+        rank = 0
+        for other in range(CANDIDATES):
+            smaller = sizes[chosen[other]] < sizes[chosen[index]]
+            if smaller or (other < index and sizes[chosen[other]] == sizes[chosen[index]]):
+                rank += 1
+        answer[rank], confidence[rank] = regions[chosen[index]], scores[chosen[index]]
+    return answer, confidence
+
+
+@njit(cache=True, nogil=True)
+def _differs(candidate: int, chosen: np.ndarray, sizes: np.ndarray, ratio: float) -> bool:
+    """Tell whether a candidate is none of the chosen and its area at most `ratio` of theirs, or they of its."""
+    for other in chosen:
+        if candidate == other:
+            return False
+        if min(sizes[candidate], sizes[other]) > ratio * max(sizes[candidate], sizes[other]):
+            return False
+    return True
