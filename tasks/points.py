@@ -55,12 +55,14 @@ class PointsTask(ClickSettings, Task):
     boundary_ratio: float = 0.02
     dataset: str = field(default="", metadata={"from_data": True})
     members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
+    whole: bool = field(default=True, metadata={"from_data": True})
 
     def for_dataset(self, dataset: Dataset) -> PointsTask:
         """Return the task with the data set's name; of data made of several (`dataset_of(key)`), each sample's."""
         dataset_of = getattr(dataset, "dataset_of", None)
         members = {} if dataset_of is None else {key: dataset_of(key) for key in dataset.all_keys}
-        return replace(self, dataset=dataset.card.name, members=members)
+        whole = len(dataset.keys) == len(dataset.all_keys) if members else True
+        return replace(self, dataset=dataset.card.name, members=members, whole=whole)
 
     def predict(self, sample: Sample, predictor: Predictor) -> ClickPrediction:
         """Click on every object of one image until each has the largest number of clicks."""
@@ -129,13 +131,20 @@ class PointsTask(ClickSettings, Task):
         if not self.members:
             ((name, figures),) = by_dataset.items()
             return {**_metrics(figures, "", REFERENCES.get(name)), **counted}
-        complete = by_dataset.keys() == sa23_names()
-        label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} of 23 data sets)"
+        complete = self.whole and by_dataset.keys() == sa23_names()
+        part = "" if self.whole else ", in part"  # `limit` or `ids` cut some of them
+        label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} of 23 data sets{part})"
         metrics = _metrics(means, label, "points/SA-23" if complete else None)
         for name, figures in sorted(by_dataset.items()):
             headline = {key: one for key, one in figures.items() if key.startswith(("mIoU@", "oracle@"))}
             metrics |= {f"{name} {key}": one for key, one in _metrics(headline, "", REFERENCES.get(name)).items()}
         return {**metrics, **counted}
+
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""
+        fewest = min((row["clicks"] for row in rows), default=0)
+        ious = [row["iou"] for row in rows if row["clicks"] == fewest]
+        return float(np.mean(ious)) if ious else float("nan")
 
     def save(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
         """Write clicks, masks and candidates as compressed run lengths, one file an image."""

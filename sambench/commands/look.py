@@ -22,7 +22,8 @@ def main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(HELP)
         return 0 if words else 2
-    from sambench.engine.gallery import draw_gallery
+    from sambench.engine.gallery import draw_gallery, open_again
+    from sambench.runs.points_figures import gallery
     from sambench.runs.store import load_run
     from sambench.runs.summary import number
 
@@ -31,7 +32,10 @@ def main(words: list[str]) -> int:
         raise UsageError(f"count is {values['count']!r}", where="sambench look", mend="give count=3 or another number")
     run = load_run(words[0])
     out = Path(values["out"]) if values["out"] else run.folder / "gallery"
-    for group, samples in draw_gallery(run, values["count"], out).items():
+    task, dataset = open_again(run)
+    for group, samples in draw_gallery(run, task, dataset, values["count"], out).items():
         for sample_id, quality in samples:
             print(f"{group:6}  {number(quality)}  {out / group / sample_id}.png")
+    if task.name == "points":
+        print(f"masks with clicks and candidates: {gallery(run, dataset, out, each=values['count'])}")
     return 0

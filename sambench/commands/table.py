@@ -10,10 +10,11 @@ from sambench.errors import SambenchError, UsageError
 from sambench.runs.store import Run, load_run
 
 HELP = """\
-sambench table NAME [runs=[FOLDER,...]] [format=md] [out=results/tables] [results=results]
+sambench table NAME [runs=[FOLDER,...]] [format=md] [out=results/tables] [results=results] [against=RUN]
 
 Prints the table in one format and writes all of them below `out`, with its figure as PNG and SVG.
-Without runs=, every finished run of the task below `results` is taken.
+Without runs=, every finished run of the task below `results` is taken. With against=, the difference of one run of
+task points to another, or to a published TABLE/COLUMN, is drawn data set by data set (as figure 9a of the paper).
 
 examples:
   sambench table edges
@@ -28,12 +29,13 @@ def main(words: list[str]) -> int:
         return 0 if words else 2
     from sambench.runs.figures import precision_recall
     from sambench.runs.files import write_text
+    from sambench.runs.points_figures import dataset_differences, miou_against_clicks
     from sambench.runs.recall_figure import recall_curves
     from sambench.runs.tables import FORMATS, build_table, render, table_spec
 
     name = words[0]
     spec = table_spec(name)
-    defaults = {"runs": None, "format": "md", "out": "results/tables", "results": "results"}
+    defaults = {"runs": None, "format": "md", "out": "results/tables", "results": "results", "against": None}
     values = parse(words[1:], defaults, f"table {name}")
     if values["format"] not in FORMATS:
         raise UsageError(
@@ -47,8 +49,18 @@ def main(words: list[str]) -> int:
     out = Path(values["out"])
     for form, ending in FORMATS.items():
         write_text(out / f"{name}.{ending}", render(table, notes, spec.title, form))
-    figures = {"precision_recall": precision_recall, "recall_curves": recall_curves}
+    figures = {"precision_recall": precision_recall, "recall_curves": recall_curves, "clicks": miou_against_clicks}
     drawn = figures[spec.figure](runs, out / name) if spec.figure and runs else []
+    if values["against"] is not None:
+        if len(runs) != 1 or spec.task != "points":
+            raise UsageError(
+                f"against= compares one run of task points, there are {len(runs)} of task {spec.task}",
+                where="against",
+                mend="name the run: sambench table points runs=[A] against=B",
+            )
+        other = str(values["against"])
+        baseline = load_run(other) if Path(other).is_dir() else other
+        drawn += dataset_differences(runs[0], baseline, out / name)
     print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
     return 0
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from sambench.config import build
+from sambench.datasets.base import Dataset
 from sambench.engine.launch import open_dataset
 from sambench.engine.task import Task
 from sambench.errors import RunError
@@ -33,22 +34,30 @@ def choose(ranked: list[tuple[str, float]], count: int) -> dict[str, list[tuple[
     return {"best": best, "median": between[middle : middle + count], "worst": worst}
 
 
-def draw_gallery(run: Run, count: int, out: Path) -> dict[str, list[tuple[str, float]]]:
-    """Draw the chosen images below `out`/best, median and worst.
-
-    Returns:
-        What was drawn: group -> (sample id, quality).
+def open_again(run: Run) -> tuple[Task, Dataset]:
+    """Open the task and the data of a finished run.
 
     Raises:
-        RunError: The run is not finished or kept no predictions.
+        RunError: The run is not finished.
     """
     if not run.finished:
         raise RunError("the run is not finished", where=run.folder, mend="give the command that started it again")
     config = run.record["config"]
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
-    task = task.for_dataset(dataset)
-    stored = config["predictions"] or run.predictions
+    return task.for_dataset(dataset), dataset
+
+
+def draw_gallery(run: Run, task: Task, dataset: Dataset, count: int, out: Path) -> dict[str, list[tuple[str, float]]]:
+    """Draw the chosen images below `out`/best, median and worst.
+
+    Returns:
+        What was drawn: group -> (sample id, quality).
+
+    Raises:
+        RunError: The run kept no predictions.
+    """
+    stored = run.record["config"]["predictions"] or run.predictions
     if not Path(stored).exists():
         raise RunError("the run kept no predictions", where=stored, mend="run it again with overwrite=true")
     reader = task.reader(Path(stored), dataset)

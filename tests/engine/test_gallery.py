@@ -24,7 +24,8 @@ def test_groups_hold_each_image_once_and_in_order(length, count):
 
 
 @pytest.mark.parametrize(
-    ("task", "words"), [("edges", ["task.grid=4"]), ("instances", []), ("proposals", ["task.points_per_side=4"])]
+    ("task", "words"),
+    [("edges", ["task.grid=4"]), ("instances", []), ("proposals", ["task.points_per_side=4"]), ("points", [])],
 )
 def test_look_draws_ranked_pictures(tmp_path, capsys, task, words):
     overrides = ["model.name=toys:ToyModel", *words]
@@ -35,6 +36,8 @@ def test_look_draws_ranked_pictures(tmp_path, capsys, task, words):
         main(["look", str(run.folder), "count=1"])
     assert ended.value.code == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    if task == "points":
+        assert lines.pop()[-1].endswith("gallery.png")
     assert [line[0] for line in lines] == ["best", "median", "worst"]
     qualities = [float(line[1]) for line in lines]
     assert qualities == sorted(qualities, reverse=True)

@@ -104,7 +104,7 @@ def preset(name):
 
 
 def switches(task):
-    own = {key: value for key, value in asdict(task).items() if key not in ("dataset", "members")}
+    own = {key: value for key, value in asdict(task).items() if key not in ("dataset", "members", "whole")}
     return json.loads(json.dumps(own))
 
 
@@ -336,11 +336,14 @@ def test_all_23_are_the_papers_mean():
     assert metrics["mIoU@1 (SA-23)"].reference == "points/SA-23 @1"
     assert metrics["oracle@1 (SA-23)"].reference == "points/SA-23 oracle @1"
     assert metrics["gtea mIoU@1"].reference is None
+    limited = PointsTask(clicks=(1,), members={"gtea/a": "gtea"}, whole=False).summarize(rows)
+    assert "mIoU@1 (mean of 23 of 23 data sets, in part)" in limited
+    assert not any(metric.reference for metric in limited.values())
 
 
 def test_samples_of_several_data_sets_tell_theirs():
     keys = ["gtea/x/y", "dram/z"]
-    many = SimpleNamespace(dataset_of=Sa23.dataset_of, all_keys=keys, card=SimpleNamespace(name="sa23"))
+    many = SimpleNamespace(dataset_of=Sa23.dataset_of, keys=keys, all_keys=keys, card=SimpleNamespace(name="sa23"))
     assert [PointsTask().for_dataset(many).dataset_of(key) for key in keys] == ["gtea", "dram"]
     one = SimpleNamespace(card=SimpleNamespace(name="dram"))
     assert PointsTask().for_dataset(one).dataset_of("gtea/x") == "dram"
