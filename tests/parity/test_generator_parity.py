@@ -224,7 +224,7 @@ RANDOM_WEIGHTS = GeneratorSettings(
     "changes",
     [
         {},
-        {"pred_iou_thresh": 0.5, "stability_score_thresh": 0.3},
+        {"pred_iou_thresh": 0.65, "stability_score_thresh": 0.05},
         {"points_per_side": 3, "crop_n_layers": 1},
         {"min_mask_region_area": 100},
     ],
