@@ -18,6 +18,7 @@ def seconds(function, *arguments):
     return time.process_time() - start
 
 
+@pytest.mark.slow
 def test_reading_an_embedding_of_the_embedded_model(benchmark, tmp_path):
     model, cache = HierarchyModel(), EmbeddingCache(tmp_path)
     dataset = Mini(limit=3)

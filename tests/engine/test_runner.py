@@ -187,7 +187,11 @@ def test_ctrl_c_keeps_what_is_done(root, reference, tmp_path):
         f"run.dir={tmp_path / 'run'}",
     ]
     command = [sys.executable, "-m", "sambench.cli", *words, f"cache.dir={tmp_path / 'cache'}"]
-    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+
+    def heed():  # a shell that runs the tests in the background makes its children ignore SIGINT
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     journal = tmp_path / "run" / "rows.jsonl"
     while not (journal.exists() and journal.stat().st_size) and process.poll() is None:
         time.sleep(0.01)
