@@ -12,11 +12,12 @@ from typing import Any
 
 from sambench.config import build
 from sambench.datasets.base import Dataset
-from sambench.engine.cache import STORED_DTYPES, EmbeddingCache
+from sambench.engine.cache import EmbeddingCache
 from sambench.engine.device import resolve_device
 from sambench.engine.predictor import Predictor
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
+from sambench.engine.settings import check_settings
 from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
@@ -43,6 +44,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
     Raises:
         SambenchError: Something the user gave cannot be used; what, where and how to mend it.
     """
+    check_settings(config)
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
     task = task.for_dataset(dataset)
@@ -138,10 +140,6 @@ def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
 
 def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
     """Open the embedding cache that a configuration's `cache` group describes."""
-    if settings["dtype"] not in STORED_DTYPES:
-        raise UsageError(
-            f"cache.dtype is {settings['dtype']!r}", where="cache.dtype", mend=f"use one of {', '.join(STORED_DTYPES)}"
-        )
     budget = settings["budget_gb"]
     folder = Path(settings["dir"]) if settings["dir"] is not None else cache_root() / "embeddings"
     return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"])

@@ -81,8 +81,13 @@ class RunStore:
     def __init__(self, folder: Path, identity: dict[str, Any], overwrite: bool = False) -> None:
         self.run = Run(folder)
         self.journal = Journal(folder / "rows.jsonl")
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = lock(folder)
+        except OSError as error:
+            raise RunError(
+                f"the run folder cannot be written: {error.strerror}", where=folder, mend="choose run.dir=FOLDER"
+            ) from error
         if overwrite and (folder / "run.json").exists() and not resumable(folder, identity):
             for name in ("run.json", "rows.parquet", "rows.jsonl"):
                 (folder / name).unlink(missing_ok=True)

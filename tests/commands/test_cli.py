@@ -116,7 +116,16 @@ BAD = [
     ("data.ids=[9999]", "9999"),
     ("device=cuda:9", "not available here"),
     ("task=edgy", "edgy"),
-    ("cache.dtype=int8", "use one of keep, fp32"),
+    ("cache.dtype=int8", "one of keep, fp32"),
+    ("cache.budget_gb=lots", "a number"),
+    ("workers=abc", "workers=auto"),
+    ("workers=-1", "workers=auto"),
+    ("prompt_batch=0", "prompt_batch 1 or more"),
+    ("illustrate=x", "a whole number"),
+    ("progress=fancy", "one of auto, bar, lines, off"),
+    ("limit=abc", "a whole number"),
+    ("limit=0", "keeps no sample"),
+    ("run.dir=/proc/nowhere", "cannot be written"),
     ("task.grid=[", "no viable alternative|mismatched input|extraneous|missing"),
 ]
 
