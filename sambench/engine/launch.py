@@ -59,7 +59,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
     identity = {
         "version": __version__,
         "task": {"name": task.name, **switches(task)},
-        "model": {"name": model["name"], "fingerprint": model["fingerprint"]},
+        "model": {"name": model["name"], "fingerprint": model["fingerprint"], **model.pop("settings", {})},
         "data": {
             "name": dataset.card.name,
             "split": dataset.split,
@@ -130,6 +130,15 @@ def switches(task: Task) -> dict[str, Any]:
     return {**json.loads(json.dumps(chosen)), **task.input_fingerprints()}
 
 
+def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model's settings that can change an answer; the fingerprint names only what changes an embedding.
+
+    The checkpoint's path is left out, as its bytes are in the fingerprint, and so are device and batch sizes.
+    """
+    indifferent = {"name", "checkpoint", "device", "encode_batch_size", "decode_batch_size"}
+    return {"settings": {key: value for key, value in settings.items() if key not in indifferent}}
+
+
 def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
     """Return `run.dir`, or a folder whose name follows from the settings, so that the same command finds it again."""
     if config["run"]["dir"] is not None:
@@ -156,6 +165,7 @@ def _from_model(
         "fingerprint": model.fingerprint,
         "encode_batch_size": model.encode_batch_size,
         **model.provenance,
+        "settings": model_settings(config["model"]),
     }
     return ModelSource(task, predictor, stages), told, list(dataset.keys), cache
 

@@ -126,6 +126,12 @@ def test_other_switches_in_the_same_folder_are_refused(root, tmp_path):
         edges(root, tmp_path / "run", overrides=["task.nms_iou=0.9"])
 
 
+def test_settings_that_only_change_answers_make_another_run(root, tmp_path):
+    edges(root, tmp_path / "run")
+    with pytest.raises(RunError, match=r"model\.settings\.memory: \(absent\) there, 5 now"):
+        edges(root, tmp_path / "run", overrides=["+model.memory=5"])
+
+
 def test_unknown_data_is_refused(root, tmp_path):
     with pytest.raises(UsageError, match="unknown dataset"):
         edges(root, tmp_path / "run", overrides=["data.name=nothing_like_it"])
