@@ -19,8 +19,8 @@ WORDS = {
 }
 
 
-def command(task, folder, cache, delay):
-    words = [f"task={task}", "model.name=toys:ToyModel", f"+model.delay={delay}", *WORDS[task]]
+def command(task, folder, cache):
+    words = [f"task={task}", "model.name=toys:ToyModel", "+model.delay=0.1", *WORDS[task]]
     words += ["limit=5", "workers=0", "device=cpu", "illustrate=0", "progress=off"]
     return [sys.executable, "-m", "sambench.cli", "run", *words, f"run.dir={folder}", f"cache.dir={cache}"]
 
@@ -36,10 +36,10 @@ def results(folder):
 @pytest.mark.parametrize("task", list(WORDS))
 def test_killed_runs_end_alike(task, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run(command(task, whole, tmp_path / "a", 0), env=environment(), check=True, capture_output=True)
+    subprocess.run(command(task, whole, tmp_path / "a"), env=environment(), check=True, capture_output=True)
     for _ in range(3):
         process = subprocess.Popen(
-            command(task, killed, tmp_path / "b", 0.1),
+            command(task, killed, tmp_path / "b"),
             env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -53,5 +53,5 @@ def test_killed_runs_end_alike(task, tmp_path):
         time.sleep(random.random() * 0.2)
         process.kill()
         process.wait()
-    subprocess.run(command(task, killed, tmp_path / "b", 0), env=environment(), check=True, capture_output=True)
+    subprocess.run(command(task, killed, tmp_path / "b"), env=environment(), check=True, capture_output=True)
     assert results(killed) == results(whole)
