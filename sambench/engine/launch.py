@@ -50,16 +50,18 @@ def launch(config: Mapping[str, Any]) -> Launched:
     task = task.for_dataset(dataset)
     stages = Stages()
     device = resolve_device(config["device"])
-    record: dict[str, Any] = {"config": dict(config), "switches": switches(task)}
+    chosen = switches(task)
+    answers: dict[str, Any] = {}
     if config["predictions"] is not None:
         source, model, keys = _from_files(config, task, dataset, stages)
         cache = None
     else:
         source, model, keys, cache = _from_model(config, task, dataset, stages, device)
+        answers = {"settings": model_settings(config["model"])}
     identity = {
         "version": __version__,
-        "task": {"name": task.name, **switches(task)},
-        "model": {"name": model["name"], "fingerprint": model["fingerprint"], **model.pop("settings", {})},
+        "task": {"name": task.name, **chosen},
+        "model": {"name": model["name"], "fingerprint": model["fingerprint"], **answers},
         "data": {
             "name": dataset.card.name,
             "split": dataset.split,
@@ -75,7 +77,9 @@ def launch(config: Mapping[str, Any]) -> Launched:
     try:
         if store.run.finished:
             return Launched(store.run, was_finished=True)
-        record |= {
+        record = {
+            "config": dict(config),
+            "switches": chosen,
             "model": model,
             "data": {**identity["data"], "root": dataset.root, "card": asdict(dataset.card)},
             "code": provenance.code(),
@@ -136,7 +140,7 @@ def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     The checkpoint's path is left out, as its bytes are in the fingerprint, and so are device and batch sizes.
     """
     indifferent = {"name", "checkpoint", "device", "encode_batch_size", "decode_batch_size"}
-    return {"settings": {key: value for key, value in settings.items() if key not in indifferent}}
+    return {key: value for key, value in settings.items() if key not in indifferent}
 
 
 def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
@@ -165,7 +169,6 @@ def _from_model(
         "fingerprint": model.fingerprint,
         "encode_batch_size": model.encode_batch_size,
         **model.provenance,
-        "settings": model_settings(config["model"]),
     }
     return ModelSource(task, predictor, stages), told, list(dataset.keys), cache
 
