@@ -78,7 +78,9 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
         return resolve(config)
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(
-            str(error).strip(), where="configuration", mend="`sambench run --help` shows what can be set"
+            str(error).strip(),
+            where="configuration",
+            mend="`sambench run task=NAME --cfg job` shows every key with its value",
         ) from error
 
 

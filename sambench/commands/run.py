@@ -91,7 +91,12 @@ def _check_words(words: list[str], command: str) -> None:
 
 
 def _hydra(words: list[str]) -> int:
-    """Hand the words to Hydra; an error of a single run or of any member of a sweep decides the exit code."""
+    """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
+    from sambench.api import compose, resolve
+
+    if not any(word.startswith(("-", "hydra")) for word in words):
+        _run_one(compose(words))
+        return 0
     import hydra
     from omegaconf import DictConfig
 
@@ -103,7 +108,7 @@ def _hydra(words: list[str]) -> int:
 
     def job(config: DictConfig) -> None:
         try:
-            _run_one(config)
+            _run_one(resolve(config))
         except SambenchError as error:
             print(f"sambench: {error}", file=sys.stderr)
             failed.append(error.exit_code)
@@ -123,13 +128,12 @@ def _hydra(words: list[str]) -> int:
     return failed[0] if failed else 0
 
 
-def _run_one(config: Any) -> None:
-    from sambench.api import resolve
+def _run_one(config: dict[str, Any]) -> None:
     from sambench.engine.launch import launch
     from sambench.runs.summary import print_run
 
     logging.basicConfig(format="sambench: %(message)s", level=logging.WARNING)
-    launched = launch(resolve(config))
+    launched = launch(config)
     if launched.was_finished:
         print("this run was finished before; run.overwrite=true redoes it", file=sys.stderr)
     print_run(launched.run)
