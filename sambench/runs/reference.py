@@ -14,6 +14,13 @@ ABOUT = ("method", "year", "source", "location", "note")
 """Columns that are no metric."""
 
 
+def published_names() -> list[str]:
+    """Return the names of all published tables."""
+    return sorted(
+        item.name.removesuffix(".csv") for item in files("sambench.reference").iterdir() if item.name.endswith(".csv")
+    )
+
+
 def published(table: str) -> pd.DataFrame:
     """Read the published rows of one table.
 
@@ -26,14 +33,16 @@ def published(table: str) -> pd.DataFrame:
     Raises:
         UsageError: There is no such table.
     """
-    import pandas as pd
+    return _read(table)
 
-    path = files("sambench.reference") / f"{table}.csv"
-    if not path.is_file():
-        known = sorted(item.name[:-4] for item in files("sambench.reference").iterdir() if item.name.endswith(".csv"))
-        raise UsageError(f"there is no published table {table!r}", where="results/reference", mend=f"use {known}")
-    with path.open(encoding="utf-8") as file:
-        return pd.read_csv(file, keep_default_na=False, na_values=[""])
+
+def published_texts(table: str) -> pd.DataFrame:
+    """Read the published rows of one table as they are typed, so that they print to the digit; "" is no value.
+
+    Raises:
+        UsageError: There is no such table.
+    """
+    return _read(table, dtype=str).fillna("")
 
 
 def paper_values(reference: str) -> float | None:
@@ -46,3 +55,17 @@ def paper_values(reference: str) -> float | None:
     rows = published(table)
     chosen = rows[(rows["method"] == "SAM") & (rows["source"] == "paper")]
     return None if chosen.empty or column not in chosen else float(chosen.iloc[0][column])
+
+
+def _read(table: str, dtype: type | None = None) -> pd.DataFrame:
+    import pandas as pd
+
+    path = files("sambench.reference") / f"{table}.csv"
+    if not path.is_file():
+        raise UsageError(
+            f"there is no published table {table!r}",
+            where="results/reference",
+            mend=f"use one of {', '.join(published_names())}",
+        )
+    with path.open(encoding="utf-8") as file:
+        return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=dtype)

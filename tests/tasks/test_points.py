@@ -388,7 +388,7 @@ def test_every_published_row_has_a_source_and_fractions(table):
 def test_the_articles_numbers_are_never_called_the_papers():
     rows = published("points")
     article = rows[rows["source"] == "article"]
-    assert len(article) == 13
+    assert len(article) == 2
     assert "paper" not in set(rows["source"])
 
 
