@@ -108,7 +108,8 @@ def main():
     with (folder / "memory.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["seconds", "images", "process", "resident_mb"])
-        table.writerows([round(s, 1), done, pid, round(mb, 1)] for s, done, memory in seen for pid, mb in memory.items())
+        for seconds, done, memory in seen:
+            table.writerows([round(seconds, 1), done, pid, round(mb, 1)] for pid, mb in memory.items())
     for step in seen[:: max(1, len(seen) // 10)]:
         print(f"{step[0]:7.0f} s {step[1]:7d} images ", {pid: round(mb) for pid, mb in sorted(step[2].items())})
     if figure:
