@@ -8,15 +8,15 @@ from sambench import registry
 from sambench.commands.words import parse
 from sambench.errors import SambenchError, UsageError
 
-GROUPS = {"tasks": "task", "models": "model", "data": "data", "tables": "table"}
+GROUPS = {"tasks": "task", "models": "model", "data": "data"}
 
 
 def main(words: list[str]) -> int:
     """Print one list."""
     what, rest = (words[0], words[1:]) if words else ("", [])
-    if what in GROUPS:
+    if what in GROUPS or what == "tables":
         parse(rest, {}, f"ls {what}")
-        lines = registry.options(GROUPS[what])
+        lines = tables() if what == "tables" else registry.options(GROUPS[what])
         width = max(map(len, lines), default=0)
         print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
         return 0
@@ -27,6 +27,11 @@ def main(words: list[str]) -> int:
         where="sambench ls",
         mend="use sambench ls tasks, models, data, tables or runs",
     )
+
+
+def tables() -> dict[str, str]:
+    """Map every table of `sambench table` to a line about it."""
+    return {"all": "every table of the article, one after the other", **registry.options("table")}
 
 
 def _runs(folder: Path) -> int:

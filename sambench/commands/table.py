@@ -3,81 +3,169 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sambench.commands.words import as_list, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.store import Run, load_run
 
-HELP = """\
-sambench table NAME [runs=[FOLDER,...]] [format=md] [out=results/tables] [results=results] [against=RUN]
+if TYPE_CHECKING:
+    import pandas as pd
 
-Prints the table in one format and writes all of them below `out`, with its figure as PNG and SVG.
-Without runs=, every finished run of the task below `results` is taken. With against=, the difference of one run of
-task points to another, or to a published TABLE/COLUMN, is drawn data set by data set (as figure 9a of the paper).
+HELP = """\
+sambench table NAME|all [runs=[FOLDER,...]] [format=md|csv|latex|html] [out=results/tables] [results=results]
+               [against=RUN]
+
+Prints published rows beside measured ones, in one format, and writes all formats below `out`, with the table's figure
+as PNG and SVG. `all` prints every table of the article. Without runs=, every finished run of the table's task below
+`results` is taken.
+
+A measured value stands with its 95 % interval; the line below it is its difference to the published row it answers to.
+A mark says where data or switches are not that row's. A row that no run fills tells the command that does.
+
+With against=, the difference of one run of task points to another, or to a published TABLE/COLUMN, is drawn data set by
+data set (as figure 9a of the paper).
 
 examples:
   sambench table edges
   sambench table edges runs=[results/edges/a,results/edges/b] format=latex
+  sambench table all format=html
 """
 
 
+class Made(NamedTuple):
+    """A table ready to be written, and the runs its figure is drawn from."""
+
+    table: pd.DataFrame
+    notes: Sequence[str]
+    title: str
+    runs: list[Run]
+    figure: str | None
+
+
 def main(words: list[str]) -> int:
-    """Print and write one table."""
-    if not words or words[0] in ("-h", "--help"):
-        print(HELP)
+    """Print and write one table, or all of the article's."""
+    if not words or words[0] in ("-h", "--help") or words[1:] in (["-h"], ["--help"]):
+        from sambench.commands.ls import tables
+
+        width = max(map(len, tables()))
+        print(HELP, "tables:", *(f"  {name:{width}}  {line}" for name, line in tables().items()), sep="\n")
         return 0 if words else 2
-    from sambench.runs.figures import precision_recall
-    from sambench.runs.files import write_text
-    from sambench.runs.points_figures import dataset_differences, miou_against_clicks
-    from sambench.runs.recall_figure import recall_curves
-    from sambench.runs.tables import FORMATS, build_table, render, table_spec
+    from sambench.runs.table_render import FORMATS
+    from sambench.runs.table_specs import ARTICLE
 
     name = words[0]
-    spec = table_spec(name)
     defaults = {"runs": None, "format": "md", "out": "results/tables", "results": "results", "against": None}
     values = parse(words[1:], defaults, f"table {name}")
     if values["format"] not in FORMATS:
         raise UsageError(
             f"there is no format {values['format']!r}", where="format", mend=f"use one of {', '.join(FORMATS)}"
         )
-    runs = chosen_runs(as_list(values["runs"]), Path(values["results"]), spec.task)
-    table, notes = build_table(spec, runs)
-    print(render(table, notes, spec.title, values["format"]), end="")
-    if not runs:
-        print(f"no finished run of task {spec.task} yet: `sambench run task={spec.task}` makes one", file=sys.stderr)
+    if values["against"] is not None and name == "all":
+        raise UsageError("against= is for one table of task points", where="against", mend="use sambench table points")
+    names = ARTICLE if name == "all" else (name,)
+    chosen = chosen_runs(as_list(values["runs"]), names)
+    made = {one: make(one, chosen, Path(values["results"])) for one in names}
+    print("\n".join(written(made, values["format"]).values()), end="")
     out = Path(values["out"])
-    for form, ending in FORMATS.items():
-        write_text(out / f"{name}.{ending}", render(table, notes, spec.title, form))
-    figures = {"precision_recall": precision_recall, "recall_curves": recall_curves, "clicks": miou_against_clicks}
-    drawn = figures[spec.figure](runs, out / name) if spec.figure and runs else []
+    drawn = [path for one, table in made.items() for path in save(one, table, out)]
+    if name == "all":
+        _save_texts("all", {form: "\n".join(written(made, form).values()) for form in FORMATS}, out)
     if values["against"] is not None:
-        if len(runs) != 1 or spec.task != "points":
-            raise UsageError(
-                f"against= compares one run of task points, there are {len(runs)} of task {spec.task}",
-                where="against",
-                mend="name the run: sambench table points runs=[A] against=B",
-            )
-        other = str(values["against"])
-        baseline = load_run(other) if Path(other).is_dir() else other
-        drawn += dataset_differences(runs[0], baseline, out / name)
+        drawn += draw_against(name, made[name].runs, str(values["against"]), out)
     print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
     return 0
 
 
-def chosen_runs(folders: list[str], results: Path, task: str) -> list[Run]:
-    """Open the runs that were named, or find the finished ones of a task.
+def make(name: str, chosen: list[Run] | None, results: Path) -> Made:
+    """Make a table from the chosen runs of its task, or from those found below `results`.
 
     Raises:
-        UsageError: A named run is of another task or is not finished.
+        UsageError: There is no such table.
     """
+    from sambench.runs.table_specs import table_spec
+    from sambench.runs.tables import build_table
+
+    spec = table_spec(name)
+    if spec.task is None:
+        return Made(*build_table(spec, []), spec.title, [], None)
+    runs = found_runs(results, spec.task) if chosen is None else [run for run in chosen if task_of(run) == spec.task]
+    if not runs:
+        print(f"no finished run of task {spec.task} yet: `sambench run task={spec.task}` makes one", file=sys.stderr)
+    return Made(*build_table(spec, runs), spec.title, runs, spec.figure)
+
+
+def written(made: dict[str, Made], form: str) -> dict[str, str]:
+    """Write tables in one format; of several CSV tables each begins with a line of its caption."""
+    from sambench.runs.table_render import render
+
+    texts = {name: render(one.table, one.notes, one.title, form) for name, one in made.items()}
+    if form == "csv" and len(made) > 1:
+        return {name: f"# {made[name].title}\n{text}" for name, text in texts.items()}
+    return texts
+
+
+def save(name: str, made: Made, out: Path) -> list[Path]:
+    """Write a table in every format, and its figure where there are runs; returns the figure's files."""
+    from sambench.runs.figures import precision_recall
+    from sambench.runs.points_figures import miou_against_clicks
+    from sambench.runs.recall_figure import recall_curves
+    from sambench.runs.table_render import FORMATS
+
+    _save_texts(name, {form: written({name: made}, form)[name] for form in FORMATS}, out)
+    figures = {"precision_recall": precision_recall, "recall_curves": recall_curves, "clicks": miou_against_clicks}
+    return figures[made.figure](made.runs, out / name) if made.figure and made.runs else []
+
+
+def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:
+    from sambench.runs.files import write_text
+    from sambench.runs.table_render import FORMATS
+
+    for form, text in texts.items():
+        write_text(out / f"{name}.{FORMATS[form]}", text)
+
+
+def draw_against(name: str, runs: list[Run], other: str, out: Path) -> list[Path]:
+    """Draw one run's differences to another run, or to a published column, data set by data set.
+
+    Raises:
+        UsageError: There is not exactly one run of task points.
+    """
+    from sambench.runs.points_figures import dataset_differences
+
+    if len(runs) != 1 or task_of(runs[0]) != "points":
+        raise UsageError(
+            f"against= compares one run of task points, there are {len(runs)} runs in table {name}",
+            where="against",
+            mend="name the run: sambench table points runs=[A] against=B",
+        )
+    return dataset_differences(runs[0], load_run(other) if Path(other).is_dir() else other, out / name)
+
+
+def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
+    """Open the runs that were named; None where none was.
+
+    Args:
+        folders: Run folders.
+        names: The tables to be made.
+
+    Raises:
+        UsageError: A named run is of no task of these tables or is not finished.
+    """
+    from sambench.runs.table_specs import table_spec
+
     if not folders:
-        return found_runs(results, task)
+        return None
+    tasks = list(dict.fromkeys(task for name in names if (task := table_spec(name).task)))
     runs = [load_run(folder) for folder in folders]
     for run in runs:
-        if run.record["identity"]["task"]["name"] != task:
-            other = run.record["identity"]["task"]["name"]
-            raise UsageError(f"the run is of task {other}, not {task}", where=run.folder, mend="leave it out of runs=")
+        if task_of(run) not in tasks:
+            kind = f"not {' or '.join(tasks)}" if tasks else "and the table holds published numbers only"
+            raise UsageError(
+                f"the run is of task {task_of(run)}, {kind}", where=run.folder, mend="leave it out of runs="
+            )
         if not run.finished:
             raise UsageError(
                 "the run is not finished", where=run.folder, mend="give the command that started it again to go on"
@@ -94,6 +182,11 @@ def found_runs(results: Path, task: str) -> list[Run]:
         except SambenchError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        if run.finished and run.record["identity"]["task"]["name"] == task:
+        if run.finished and task_of(run) == task:
             runs.append(run)
     return runs
+
+
+def task_of(run: Run) -> Any:
+    """Return the name of a run's task."""
+    return run.record["identity"]["task"]["name"]

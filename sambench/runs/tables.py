@@ -1,143 +1,173 @@
-"""The paper's tables: published rows and measured ones side by side, in text, markdown, CSV and LaTeX."""
+"""The paper's tables: published rows and measured ones side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sambench.errors import UsageError
-from sambench.runs.reference import published
-from sambench.runs.store import Run, flatten
-from sambench.runs.summary import interval, missing_note, number
+from sambench.runs.reference import published, published_texts
+from sambench.runs.store import Run
+from sambench.runs.summary import interval, number
+from sambench.runs.table_protocol import departure
+from sambench.runs.table_specs import Expected, TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sambench.types import Metric
 
-FORMATS = {"md": "md", "csv": "csv", "latex": "tex"}
-"""Format -> file ending."""
+DIFFERENCE, NOT_RUN = "difference", "not run"
+"""What stands in the source column of a line of differences, and of a row that no run fills."""
 
 
-@dataclass(frozen=True)
-class TableSpec:
-    """What a table shows (`configs/table/NAME.yaml`).
+class Footnotes:
+    """The footnotes of a table, numbered in the order in which they are first used.
 
     Attributes:
-        name: The table's name.
-        title: Its caption.
-        task: The task whose runs fill it.
-        published: The file of published rows in `results/reference`.
-        columns: The published columns; a run's metric stands in the one its `reference` names.
-        figure: The figure drawn beside it, or None.
+        texts: The notes, each with its number, as "[1] text".
     """
 
-    name: str
-    title: str
-    task: str
-    published: str
-    columns: list[str]
-    figure: str | None = None
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
 
+    def mark(self, text: str) -> str:
+        """Return the mark of a note, as " [1]"; nothing for no text. Notes of the same words share a number."""
+        return f" [{self._numbers.setdefault(text, len(self._numbers) + 1)}]" if text else ""
 
-def table_spec(name: str) -> TableSpec:
-    """Read a table's description.
-
-    Raises:
-        UsageError: There is no such table.
-    """
-    import yaml
-
-    folder = files("sambench.configs") / "table"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
-        raise UsageError(
-            f"there is no table {name!r}", where=f"sambench table {name}", mend=f"use one of {', '.join(known)}"
-        )
-    return TableSpec(name=name, **yaml.safe_load(path.read_text(encoding="utf-8")))
+    @property
+    def texts(self) -> list[str]:
+        """The notes in order."""
+        return [f"[{place}] {text}" for text, place in self._numbers.items()]
 
 
 def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
     """Put published and measured rows together.
+
+    A measured row is followed by its differences to the published row it answers to, where the data are that row's.
+    A row one would expect but that no run fills stands empty; its note tells the command.
 
     Args:
         spec: The table.
         runs: Finished runs of its task.
 
     Returns:
-        The table as texts, and its footnotes: one for each run whose protocol or data is not the published row's.
+        The table as texts (a column for the row's name, one for each number, one for the source), and its footnotes.
     """
     import pandas as pd
 
-    rows: list[dict[str, str]] = []
-    notes: list[str] = []
-    for _, row in published(spec.published).iterrows():
-        told = {"method": f"{row['method']} ({row['year']})", **{c: number(row[c]) for c in spec.columns}}
-        rows.append({**told, "source": f"{row['source']}, {row['location']}"})
+    if spec.rows == "dataset":
+        return _by_dataset(spec, runs)
+    notes = Footnotes()
+    rows = _published_rows(spec, notes)
+    left_out = []
     for run in runs:
-        note = difference(run)
-        mark = ""
-        if note:
-            notes.append(f"[{len(notes) + 1}] {note}")
-            mark = f" [{len(notes)}]"
-        measured = {metric.reference: metric for metric in run.metrics.values()}
-        cells = {column: _cell(measured.get(f"{spec.published}/{column}")) for column in spec.columns}
-        rows.append({"method": run.record["model"]["name"] + mark, **cells, "source": f"measured, {run.folder.name}"})
-    return pd.DataFrame(rows, columns=["method", *spec.columns, "source"]), notes
+        if any(_measured(spec, run).values()):
+            rows += _run_rows(spec, run, notes)
+        else:
+            left_out.append(run.folder.name)
+    rows += [_missing_row(spec, row, notes) for row in spec.missing(list(runs))]
+    own = [column for column in spec.own if any(row.get(column) for row in rows)]
+    table = pd.DataFrame(rows, columns=["method", *spec.columns, *own, "source"]).fillna("")
+    return table, [*notes.texts, *_not_shown(left_out)]
 
 
-def difference(run: Run) -> str:
-    """Say how a run departs from the published protocol: generated data, left-out images, switches off the preset."""
-    told = []
-    data = run.record["data"]
-    if data["card"]["generated"]:
-        told.append(f"{data['card']['title']}: {data['card']['note']}; not comparable with the published rows")
-    told.append(f"{data['name']} {data['split']}, {data['samples']} images")
-    if missing := missing_note(run):
-        told.append(missing.removeprefix("; "))
-    changed = changed_switches(run)
-    if changed:
-        told.append("switches: " + ", ".join(f"{key}={value}" for key, value in changed.items()))
-    return "; ".join(told)
+def _published_rows(spec: TableSpec, notes: Footnotes) -> list[dict[str, str]]:
+    """Make the published rows that have one of the numbers, to the digit they are printed with."""
+    texts = published_texts(spec.published)
+    numbers = [column for column in spec.columns if column in published(spec.published).select_dtypes("number")]
+    rows = []
+    for _, row in texts[(texts[numbers] != "").any(axis=1)].iterrows():
+        year = f" ({row['year']})" if row.get("year") else ""
+        source = f"{row['source']}, {row['location']}"
+        cells = {column: row[column] for column in spec.columns}
+        rows.append({"method": row.iloc[0] + year + notes.mark(row["note"]), **cells, "source": source})
+    return rows
 
 
-def changed_switches(run: Run) -> dict[str, Any]:
-    """Return the protocol switches of a run that are not the paper preset's, with their values."""
-    import yaml
-
-    task = run.record["identity"]["task"]["name"]
-    path = files("sambench.configs") / "task" / task / "paper.yaml"
-    if not path.is_file():
-        return {}
-    paper = flatten(yaml.safe_load(path.read_text(encoding="utf-8")))
-    switches = flatten(run.record["switches"])
-    return {key: value for key, value in switches.items() if key in paper and paper[key] != value}
-
-
-def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> str:
-    """Write a table as "md", "csv" or "latex"; the same table gives the same bytes.
-
-    Raises:
-        UsageError: The format is unknown.
-    """
-    if form == "md":
-        body = table.to_markdown(index=False, disable_numparse=True, colalign=_alignment(table))
-        return "\n\n".join([title, body, *notes]) + "\n"
-    if form == "csv":
-        return table.to_csv(index=False, lineterminator="\n")
-    if form == "latex":
-        style = table.style.hide(axis="index").format(escape="latex")
-        body = style.to_latex(hrules=True, column_format="l" + "r" * (table.shape[1] - 2) + "l")
-        return f"% {title}\n{body}" + "".join(f"% {note}\n" for note in notes)
-    raise UsageError(f"there is no format {form!r}", where="format", mend=f"use one of {', '.join(FORMATS)}")
+def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str]]:
+    """Make a run's row, and the line of its differences where they have a meaning."""
+    found, departs, answer = _measured(spec, run), departure(run, spec), spec.answer(run)
+    cells = {column: _cell(metric) for column, metric in found.items()}
+    name = run.record["model"]["name"] + notes.mark(departs.text)
+    rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
+    if answer is None or not departs.comparable:
+        return rows
+    table = published(spec.published)
+    row = table[(table["method"] == answer.method) & (table["source"] == answer.source)].iloc[0]
+    differences = {
+        column: signed(metric.value - row[column])
+        for column, metric in found.items()
+        if metric is not None and column in row and signed(metric.value - row[column])
+    }
+    if differences:
+        rows.append({"method": f"minus {answer.name}", **differences, "source": DIFFERENCE})
+    return rows
 
 
-def _alignment(table: pd.DataFrame) -> list[str]:
-    return ["left", *["right"] * (table.shape[1] - 2), "left"]
+def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, str]:
+    """Make an empty row whose note tells the command that fills it."""
+    return {
+        "method": row.row,
+        "source": NOT_RUN + notes.mark(f"`sambench run task={spec.task} {row.run}` fills this row"),
+    }
+
+
+def _measured(spec: TableSpec, run: Run) -> dict[str, Metric | None]:
+    """Return a run's metric for each column; those of `own` only where it has none for a published column."""
+    by_reference = {metric.reference: metric for metric in run.metrics.values()}
+    found = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
+    names = spec.metrics.get(run.record["data"]["name"], {})
+    found |= {column: run.metrics.get(name) for column, name in names.items()}
+    if any(found.values()):
+        return found
+    return found | {column: _named(run, name) for column, name in spec.own.items()}
+
+
+def _named(run: Run, name: str) -> Metric | None:
+    """Return a metric by its name, or by its name with what it is the mean of, as in "mIoU@1 (SA-23)"."""
+    return next((one for key, one in run.metrics.items() if key == name or key.startswith(f"{name} (")), None)
+
+
+def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
+    """Make a table with a row a data set: its published columns, and a column for each run that has it."""
+    import pandas as pd
+
+    notes = Footnotes()
+    rows = published_texts(spec.published)
+    columns: dict[str, list[str]] = {"data set": rows["abbreviation"].tolist()}
+    columns |= {column: rows[column].tolist() for column in spec.columns}
+    left_out = []
+    for run in runs:
+        (name,) = spec.own.values()
+        found = {key: run.metrics.get(f"{key} {name}") for key in rows["dataset"]}
+        if run.record["data"]["name"] in found:
+            found[run.record["data"]["name"]] = run.metrics.get(name)
+        if any(found.values()):
+            (kind,) = spec.own
+            head = f"{run.record['model']['name']} {kind}"
+            mark = notes.mark(f"{run.folder.name}; {departure(run, spec).text}".removesuffix("; "))
+            columns[head + mark] = [_cell(found[key]) for key in rows["dataset"]]
+        else:
+            left_out.append(run.folder.name)
+    marks = [
+        notes.mark(f"`sambench run task={spec.task} {row.run}` makes a column") for row in spec.missing(list(runs))
+    ]
+    table = pd.DataFrame(columns)
+    table["source"] = [f"{row['source']}, {row['location']}{''.join(marks)}" for _, row in rows.iterrows()]
+    return table, [*notes.texts, *_not_shown(left_out)]
+
+
+def _not_shown(folders: Sequence[str]) -> list[str]:
+    return [f"not shown, as no column here is theirs: {', '.join(folders)}"] if folders else []
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Write a difference with its sign: +.012, -.037; nothing for an undefined one."""
+    text = number(abs(value), digits)
+    return text and ("-" if value < 0 and float(text) else "+") + text
 
 
 def _cell(metric: Metric | None) -> str:
-    return "" if metric is None else f"{number(metric.value)} {interval(metric)}".strip()
+    if metric is None or not number(metric.value):
+        return ""
+    return f"{number(metric.value)} {interval(metric)}".strip()

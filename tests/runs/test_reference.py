@@ -21,15 +21,15 @@ COLUMNS = {
     "instances_boxes": ["box AP", "COCO AP", "LVIS AP", "SegInW AP"],
     "latency": ["low", "high"],
     "mask_quality": ["low", "high"],
-    "points": "SA-23 @1|SA-23 @5|SA-23 oracle @1|image @1|image @5|video @1|video @5".split("|"),
-    "points_coco": "COCO box|COCO box S|COCO box M|COCO box L|COCO box + 1|COCO box + 2".split("|"),
+    "points": ["SA-23 @1", "SA-23 @5", "SA-23 oracle @1", "image @1", "image @5", "video @1", "video @5"],
+    "points_coco": ["COCO box", "COCO box S", "COCO box M", "COCO box L", "COCO box + 1", "COCO box + 2"],
     "points_fig9a": ["images", "masks", "SAM - RITM"],
     "proposals": ["all", "small", "med.", "large", "freq.", "com.", "rare", "all @100", "all @10", "box all"],
     "statements": ["value"],
 }
-COLUMNS["points"] += "new 14 @1|new 14 @5|SA-37 @1|SA-37 @3|SA-37 @5".split("|")
-COLUMNS["points_coco"] += "COCO @1|COCO @2|COCO @3|COCO @5|LVIS box|LVIS box + 1|LVIS box + 2".split("|")
-COLUMNS["points_coco"] += "LVIS @1|LVIS @2|LVIS @3|LVIS @5".split("|")
+COLUMNS["points"] += ["new 14 @1", "new 14 @5", "SA-37 @1", "SA-37 @3", "SA-37 @5"]
+COLUMNS["points_coco"] += ["COCO @1", "COCO @2", "COCO @3", "COCO @5", "LVIS box", "LVIS box + 1", "LVIS box + 2"]
+COLUMNS["points_coco"] += ["LVIS @1", "LVIS @2", "LVIS @3", "LVIS @5"]
 """Table -> its columns of numbers."""
 
 ROWS = {"ambiguity": 2, "data_stages": 4, "data_volume": 3, "edges": 8, "encoder": 8, "fairness": 4, "human": 12}

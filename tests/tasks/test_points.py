@@ -28,7 +28,8 @@ from sambench.metrics.bootstrap import mean_ci95
 from sambench.models.transformers_sam import load
 from sambench.runs.points_figures import dataset_differences, differences, gallery, headline, miou_against_clicks
 from sambench.runs.reference import published
-from sambench.runs.tables import build_table, table_spec
+from sambench.runs.table_specs import table_spec
+from sambench.runs.tables import build_table
 from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Prompts, Sample
 
 SIZE = (12, 20)

@@ -1,0 +1,81 @@
+"""How a run's protocol and data depart from those of the published row it answers to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sambench.runs.store import Run, flatten
+from sambench.runs.summary import missing_note
+from sambench.runs.table_specs import TableSpec, read_config
+
+
+@dataclass(frozen=True)
+class Departure:
+    """How a run departs from a published row.
+
+    Attributes:
+        text: In words; empty where it does not.
+        comparable: Whether a difference of the two has a meaning: the data are the row's, if perhaps a part of them.
+    """
+
+    text: str
+    comparable: bool
+
+
+def departure(run: Run, spec: TableSpec) -> Departure:
+    """Say how a run departs from the published row it answers to: data, left-out images, switches."""
+    told = _data(run, spec)
+    comparable = not told or told[0].startswith(_PART)
+    if missing := missing_note(run):
+        told.append(missing.removeprefix("; "))
+    answer = spec.answer(run)
+    switches = run.record["switches"]
+    unlike = {key: value for key, value in spec.unlike.items() if switches.get(key) == value}
+    changed = changed_switches(run, answer.preset if answer else "paper")
+    besides = {*spec.unlike, *spec.neutral}
+    changed = {key: value for key, value in changed.items() if key not in besides} | unlike
+    if changed:
+        told.append("switches: " + told_switches(changed))
+    return Departure("; ".join(told), comparable and not unlike)
+
+
+_PART = "only "
+
+
+def _data(run: Run, spec: TableSpec) -> list[str]:
+    """Say what data a run is on where they are not all of the published row's."""
+    data = run.record["data"]
+    told = f"{data['name']} {data['split']}, {data['samples']} images"
+    if data["card"]["generated"]:
+        return [f"{told}: {data['card']['note'] or 'generated data'}; not comparable with the published rows"]
+    wanted = spec.data.get(data["name"])
+    if wanted is None:
+        return [f"{told}: not the published rows' data"] if spec.data else []
+    if data["split"] != wanted.get("split", data["split"]):
+        return [f"{told}: the published rows are of {wanted['split']}"]
+    settings = run.record["config"].get("data", {})
+    others = {
+        key: settings.get(key) for key in wanted.keys() - {"split", "samples"} if settings.get(key) != wanted[key]
+    }
+    if others:
+        return [f"{_PART}{data['samples']} images of {data['name']} {data['split']}: {told_switches(others)}"]
+    if data["samples"] < wanted.get("samples", 0):
+        return [f"{_PART}{data['samples']} of {wanted['samples']} images of {data['name']} {data['split']}"]
+    return []
+
+
+def changed_switches(run: Run, preset: str = "paper") -> dict[str, Any]:
+    """Return the protocol switches of a run that are not a preset's, with their values."""
+    task = run.record["identity"]["task"]["name"]
+    wanted = flatten(read_config(f"task/{task}", preset))
+    switches = flatten(run.record["switches"])
+    return {key: value for key, value in switches.items() if key in wanted and wanted[key] != value}
+
+
+def told_switches(switches: Mapping[str, Any]) -> str:
+    """Write switches by name, with their values as a command takes them: `max_boxes=null, nms_iou=0.9`."""
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(switches.items())}
+    return ", ".join(f"{key}={text}" for key, text in texts.items())

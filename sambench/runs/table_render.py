@@ -1,0 +1,148 @@
+"""Tables as markdown, CSV, LaTeX and HTML; the same table gives the same bytes."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sambench.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
+"""Format -> file ending."""
+
+_MARK = re.compile(r" \[(\d+)\]")
+_NOTE = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
+
+
+def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> str:
+    """Write a table in one format.
+
+    Args:
+        table: Texts; a mark of a footnote is " [1]" at the end of a cell or column name.
+        notes: The footnotes, as "[1] text"; those without a number belong to the whole table.
+        title: Its caption.
+        form: "md", "csv", "latex" or "html".
+
+    Raises:
+        UsageError: The format is unknown.
+    """
+    writers = {"md": _markdown, "csv": _csv, "latex": _latex, "html": _html}
+    if form not in writers:
+        raise UsageError(f"there is no format {form!r}", where="format", mend=f"use one of {', '.join(FORMATS)}")
+    return writers[form](table, notes, title)
+
+
+def _markdown(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
+    """Write aligned pipes that read as plain text too."""
+    escaped = table.map(_escape_markdown).rename(columns=_escape_markdown)
+    align = [("right" if numeric else "left") for numeric in _numeric(table)]
+    body = escaped.to_markdown(index=False, disable_numparse=True, colalign=align)
+    return "\n\n".join([title, body, *notes]) + "\n"
+
+
+def _csv(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
+    """Write plain cells, with a last column that holds the words of each row's footnotes."""
+    texts = _numbered(notes)
+    plain = table.map(lambda cell: _MARK.sub("", cell)).rename(columns=lambda name: _MARK.sub("", name))
+    heads = [name for column in table.columns for name in _MARK.findall(column)]
+    noted = [[*heads, *(mark for cell in row for mark in _MARK.findall(cell))] for row in table.to_numpy()]
+    plain["note"] = ["; ".join(texts[mark] for mark in dict.fromkeys(marks) if mark in texts) for marks in noted]
+    return plain.to_csv(index=False, lineterminator="\n")
+
+
+def _latex(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
+    """Write a floating table with the rules of `booktabs` and its footnotes below."""
+    columns = "".join("r" if numeric else "l" for numeric in _numeric(table))
+    lines = ["% \\usepackage{booktabs}", r"\begin{table}", r"\centering", rf"\caption{{{_escape_latex(title)}}}"]
+    lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
+    lines.append(" & ".join(map(_latex_cell, table.columns)) + r" \\")
+    lines.append(r"\midrule")
+    lines += [" & ".join(map(_latex_cell, row)) + r" \\" for row in table.to_numpy()]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    for note in notes:
+        match = _NOTE.fullmatch(note)
+        text = rf"\textsuperscript{{{match[1]}}} {_escape_latex(match[2])}" if match else _escape_latex(note)
+        lines.append(rf"\par{{\footnotesize {text}}}")
+    return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def _html(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
+    """Write one table element, in ASCII, that needs nothing beside it; its rows carry their kind as a class."""
+    numeric = _numeric(table)
+    lines = ['<table class="sambench">', f"<caption>{_escape_html(title)}</caption>", "<thead>"]
+    lines.append(_html_row(list(table.columns), numeric, "th"))
+    lines += ["</thead>", "<tbody>"]
+    lines += [_html_row(list(row), numeric, "td", f' class="{_kind(row[-1])}"') for row in table.to_numpy()]
+    lines.append("</tbody>")
+    if notes:
+        cells = (f'<tr><td colspan="{table.shape[1]}">{_html_note(note)}</td></tr>' for note in notes)
+        lines += ["<tfoot>", *cells, "</tfoot>"]
+    return "\n".join([*lines, "</table>"]) + "\n"
+
+
+def _html_row(cells: Sequence[str], numeric: Sequence[bool], tag: str, attributes: str = "") -> str:
+    styles = [' style="text-align:right"' if right else ' style="text-align:left"' for right in numeric]
+    told = "".join(f"<{tag}{style}>{_html_cell(cell)}</{tag}>" for cell, style in zip(cells, styles, strict=True))
+    return f"<tr{attributes}>{told}</tr>"
+
+
+def _html_cell(cell: str) -> str:
+    return re.sub(r" \[(\d+)\]", r"<sup>\1</sup>", _escape_html(cell))
+
+
+def _html_note(note: str) -> str:
+    match = _NOTE.fullmatch(note)
+    text = _escape_html(match[2] if match else note)
+    text = re.sub(r"`([^`]*)`", r"<code>\1</code>", text)
+    return f"<sup>{match[1]}</sup> {text}" if match else text
+
+
+def _kind(source: str) -> str:
+    """Return the class of a row, from how its source column begins."""
+    return next((one for one in ("measured", "difference", "not run") if source.startswith(one)), "published").replace(
+        " ", "-"
+    )
+
+
+def _numbered(notes: Sequence[str]) -> dict[str, str]:
+    return {match[1]: match[2] for note in notes if (match := _NOTE.fullmatch(note))}
+
+
+def _numeric(table: pd.DataFrame) -> list[bool]:
+    """Tell which columns hold numbers and stand on the right: all but the first, the last and those of words."""
+    inner = table.iloc[:, 1:-1]
+    found = [not inner.iloc[:, place].str.fullmatch(r"(?![+-]?\.?\d).+").any() for place in range(inner.shape[1])]
+    return [False, *found, False]
+
+
+def _escape_markdown(text: str) -> str:
+    return re.sub(r"([\\|*<])", r"\\\1", text.replace("\n", " "))
+
+
+def _escape_html(text: str) -> str:
+    return html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", '"': "''"}
+_LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
+
+
+def _escape_latex(text: str) -> str:
+    """Escape a text; words in backquotes are set in a typewriter face."""
+    parts = ["".join(_LATEX.get(character, character) for character in part) for part in text.split("`")]
+    return "".join(
+        rf"\texttt{{{part.replace('--', '-{}-')}}}" if place % 2 else part for place, part in enumerate(parts)
+    )
+
+
+def _latex_cell(cell: str) -> str:
+    """Escape a cell: marks are raised, a sign is a minus; a bracket in front would belong to the row above."""
+    text, marks = _MARK.sub("", cell), ",".join(_MARK.findall(cell))
+    text = re.sub(r"^\[", "{[}", re.sub(r"^-(?=\.?\d)", "$-$", _escape_latex(text)))
+    return text + (rf"\textsuperscript{{{marks}}}" if marks else "")

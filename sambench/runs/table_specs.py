@@ -1,0 +1,163 @@
+"""What each table shows (`configs/table/NAME.yaml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from sambench.errors import UsageError
+from sambench.runs.reference import published
+from sambench.runs.store import Run
+
+ARTICLE = (
+    "points",
+    "ambiguity",
+    "edges",
+    "proposals",
+    "instances",
+    "human",
+    "data_stages",
+    "data_volume",
+    "encoder",
+)
+"""The article's tables in its order: what `sambench table all` prints."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A published row that measured ones are compared with.
+
+    Attributes:
+        method: The row's name there.
+        source: Its source.
+        preset: The task's preset that follows its protocol.
+        label: How the line of differences calls it; None is "METHOD (SOURCE)".
+    """
+
+    method: str
+    source: str
+    preset: str = "paper"
+    label: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How the line of differences calls the row."""
+        return self.label or f"{self.method} ({self.source})"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A row one would expect to be measured.
+
+    Attributes:
+        row: Its name.
+        run: What follows `sambench run task=TASK` to fill it, as `data=D model=M ...`.
+    """
+
+    row: str
+    run: str
+
+    def words(self) -> dict[str, str]:
+        """Return the command's `key=value` words."""
+        return dict(word.split("=", 1) for word in self.run.split())
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What a table shows.
+
+    Attributes:
+        name: The table's name.
+        title: Its caption.
+        published: The file of published rows in `results/reference`.
+        columns: The published columns; a run's metric stands in the one its `reference` names.
+        task: The task whose runs fill it, or None where only published numbers exist.
+        data: Data set -> split, number of images (`samples`) and settings of the published rows; runs on other data are
+            marked.
+        answers: The rows that measured ones are compared with: by the run's preset, else the first.
+        unlike: Switch -> value that no published row has, such as boxes=gt; runs with it are marked, not compared.
+        neutral: Switches that change no number of the table, such as which clicks are reported.
+        metrics: Data set -> column -> metric, for numbers that name no published column themselves.
+        own: Column -> metric, shown for runs on data that no published column is about.
+        expected: Rows one would expect; each without a run tells its command.
+        rows: "method", or "dataset" for a table with a row a data set and a column a run.
+        figure: The figure drawn beside it, or None.
+    """
+
+    name: str
+    title: str
+    published: str
+    columns: list[str]
+    task: str | None = None
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
+    unlike: Mapping[str, Any] = field(default_factory=dict)
+    neutral: tuple[str, ...] = ()
+    metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
+    expected: tuple[Expected, ...] = ()
+    rows: str = "method"
+    figure: str | None = None
+
+    def answer(self, run: Run) -> Answer | None:
+        """Return the published row that a run answers to: the one of its preset, else the first."""
+        preset = preset_of(run)
+        return next((one for one in self.answers if one.preset == preset), next(iter(self.answers), None))
+
+    def missing(self, runs: list[Run]) -> list[Expected]:
+        """Return the expected rows that no run fills."""
+        return [row for row in self.expected if not any(self._fills(row, run) for run in runs)]
+
+    def _fills(self, row: Expected, run: Run) -> bool:
+        words, data, model = row.words(), run.record["data"], run.record["model"]
+        if data["name"] != words["data"] or data["samples"] < self.data.get(words["data"], {}).get("samples", 0):
+            return False
+        wanted = read_config("model", words["model"])
+        same = [key for key in ("family", "variant") if wanted.get(key) is not None] or ["name"]
+        preset = words.get(f"task/{self.task}", "paper")
+        return preset_of(run) == preset and all(model.get(key) == wanted[key] for key in same)
+
+
+def table_names() -> list[str]:
+    """Return the names of the tables that have a description."""
+    folder = files("sambench.configs") / "table"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def table_spec(name: str) -> TableSpec:
+    """Read a table's description.
+
+    Raises:
+        UsageError: There is no such table.
+    """
+    if name not in table_names():
+        raise UsageError(
+            f"there is no table {name!r}",
+            where=f"sambench table {name}",
+            mend=f"use one of {', '.join(table_names())}; `sambench ls tables` explains each",
+        )
+    told = read_config("table", name)
+    told["answers"] = tuple(Answer(**one) for one in told.get("answers", ()))
+    if told.get("rows") == "dataset":
+        counts = {row["dataset"]: int(row["images"]) for _, row in published(told["published"]).iterrows()}
+        told["data"] = {name: {"samples": count} for name, count in {**counts, "sa23": sum(counts.values())}.items()}
+    told["neutral"] = tuple(told.get("neutral", ()))
+    told["expected"] = tuple(Expected(**one) for one in told.get("expected", ()))
+    return TableSpec(name=name, **told)
+
+
+def preset_of(run: Run) -> str:
+    """Return the preset a run's switches started from."""
+    return str(run.record["config"]["task"].get("preset") or "paper")
+
+
+def read_config(group: str, name: str) -> dict[str, Any]:
+    """Read `configs/GROUP/NAME.yaml`; empty where there is none."""
+    import yaml
+
+    path = files("sambench.configs") / group / f"{name}.yaml"
+    if not path.is_file():
+        return {}
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -1,0 +1,118 @@
+import csv
+import shutil
+
+import pytest
+from fake_runs import EDGE_ROWS, edges_metrics, finished_run
+
+from sambench.cli import main
+from sambench.runs.reference import published, published_texts
+from sambench.runs.table_specs import ARTICLE, table_names, table_spec
+from sambench.types import Metric
+
+
+def call(capsys, *words):
+    """Run a command in this process; returns exit code, standard output and standard error."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    shown = capsys.readouterr()
+    return ended.value.code, shown.out, shown.err
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def numbers_of(name):
+    """Return the published numbers of a table as they are typed, row by row."""
+    spec = table_spec(name)
+    texts = published_texts(spec.published)
+    columns = [column for column in spec.columns if column in published(spec.published).select_dtypes("number")]
+    return [[cell for cell in row if cell] for row in texts[columns].to_numpy().tolist() if any(row)]
+
+
+def test_all_prints_every_published_value_of_the_article(work, capsys):
+    code, out, _ = call(capsys, "table", "all")
+    assert code == 0
+    blocks = out.split(table_spec(ARTICLE[0]).title, 1)[1]
+    for place, name in enumerate(ARTICLE):
+        after = ARTICLE[place + 1] if place + 1 < len(ARTICLE) else None
+        block, _, blocks = blocks.partition(table_spec(after).title) if after else (blocks, "", "")
+        lines = [line.split("|")[2:-2] for line in block.splitlines() if line.startswith("| ")][1:]
+        cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+        wanted = numbers_of(name)
+        found = [[cell for cell in row if cell in set(numbers)] for row, numbers in zip(cells, wanted, strict=False)]
+        assert found == wanted, name
+    for form in ("md", "csv", "tex", "html"):
+        assert (work / "results/tables" / f"all.{form}").stat().st_size > 1000
+        assert all((work / "results/tables" / f"{name}.{form}").exists() for name in ARTICLE)
+
+
+@pytest.mark.parametrize("name", table_names())
+def test_every_table_prints_its_published_values(work, capsys, name):
+    code, out, _ = call(capsys, "table", name, "format=csv")
+    assert code == 0
+    _, *rows = csv.reader(out.splitlines())
+    for row, numbers in zip(rows, numbers_of(name), strict=False):
+        assert [cell for cell in row if cell in set(numbers)] == numbers
+
+
+@pytest.mark.parametrize("form", ["md", "csv", "latex", "html"])
+def test_all_in_every_format_is_what_it_writes(work, capsys, form):
+    _, out, _ = call(capsys, "table", "all", f"format={form}")
+    assert out == (work / "results/tables" / f"all.{'tex' if form == 'latex' else form}").read_text(encoding="utf-8")
+    start = {"md": "Zero-shot edge", "csv": "# Zero-shot edge", "latex": r"\begin{table}", "html": "<table"}[form]
+    count = sum(line.startswith(start) for line in out.splitlines())
+    assert count == (1 if form in ("md", "csv") else len(ARTICLE))
+
+
+def test_all_takes_the_runs_that_were_named_for_their_tables(work, capsys):
+    finished_run(work / "e", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
+    finished_run(work / "p", "instances", {"AP": Metric(0.5, None, 9, reference="instances/COCO AP")}, "also")
+    _, out, err = call(capsys, "table", "all", "runs=[e,p]")
+    assert out.count("| measured, e ") == out.count("| measured, p ") == 1
+    assert "no finished run of task points" in err
+    assert "no finished run of task edges" not in err
+
+
+def test_found_runs_are_the_tasks_own(work, capsys):
+    finished_run(work / "results/edges/a", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
+    finished_run(work / "results/points/b", "points", {}, "other")
+    _, out, _ = call(capsys, "table", "edges")
+    assert "| measured, a " in out
+    assert "measured, b" not in out
+    moved = shutil.move(work / "results/edges/a", work / "results/z")
+    assert "| measured, z " in call(capsys, "table", "edges")[1], moved
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["human", "runs=[e]"], "the table holds published numbers only"),
+        (["points", "runs=[e]"], "the run is of task edges, not points"),
+        (["all", "runs=[r]"], "the run is of task regions, not points or edges"),
+        (["all", "against=e"], "against= is for one table"),
+        (["edges", "against=e"], "against= compares one run of task points"),
+        (["edges", "format=doc"], "use one of md, csv, latex, html"),
+        (["edgs"], "`sambench ls tables` explains each"),
+    ],
+)
+def test_wrong_usage_is_answered_in_a_sentence(work, capsys, words, message):
+    finished_run(work / "e", "edges", edges_metrics())
+    regions = finished_run(work / "r", "edges", {})
+    text = (regions.folder / "run.json").read_text(encoding="utf-8")
+    (regions.folder / "run.json").write_text(text.replace('"name": "edges"', '"name": "regions"'), encoding="utf-8")
+    code, _, err = call(capsys, "table", *words)
+    assert code == 2
+    assert message in err
+    assert "mend:" in err
+
+
+def test_help_and_ls_tell_every_table(work, capsys):
+    for words in (["table", "--help"], ["table", "edges", "--help"], ["ls", "tables"]):
+        code, out, _ = call(capsys, *words)
+        assert code == 0
+        for name in ("all", *table_names()):
+            assert any(line.split()[:1] == [name] for line in out.splitlines()), (words, name)
+    assert call(capsys, "table")[0] == 2
