@@ -17,6 +17,7 @@ sambench: zero-shot evaluation of promptable segmentation models
                                              score predictions made elsewhere
   sambench table NAME [runs=[A,B]] [format=md|csv|latex] [out=FOLDER]
                                              the paper's table beside measured rows
+  sambench gate baseline=RUN candidate=RUN   a verdict on two checkpoints, image by image
   sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
   sambench export bsds RUN [out=FOLDER]      the Berkeley benchmark's result files of a run
   sambench ls tasks|models|data|tables|runs  what there is

@@ -128,6 +128,21 @@ class EdgesTask(Task):
             for name, reference in REFERENCE.items()
         }
 
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Add the counts up anew over the images of each resample."""
+        from sambench.metrics.bootstrap import boundary_replicates
+        from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+        from sambench.metrics.compact import in_order
+
+        counts = counts_of_rows(in_order(rows, sample_ids))
+        return boundary_replicates(counts, levels_of(counts.shape[1]), weights)
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Shorten the images' hashes; counts compress well as they are."""
+        from sambench.metrics.compact import without
+
+        return without(rows)
+
     def save(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
         """Write the map as a PNG (8 or 16 bits), or as .npy where it is float32."""
         from sambench.runs.edge_maps import write_map

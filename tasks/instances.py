@@ -141,6 +141,7 @@ class InstancesTask(Task):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Accumulate over images; intervals accumulate again over resampled images."""
         from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+        from sambench.metrics.box_ious import box_ious
         from sambench.metrics.evaluators import instance_figures, instance_limits
         from sambench.metrics.matching_rows import frequencies_of_rows, instances_of_rows
         from sambench.metrics.precision_totals import precision_replicates
@@ -167,7 +168,30 @@ class InstancesTask(Task):
             )
             for name, value in figures.items()
         }
-        return {**metrics, **_box_prompt_ious(rows, seed)}
+        return {**metrics, **{name: Metric(*own, unit="IoU") for name, own in box_ious(rows, seed).items()}}
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Accumulate anew over the images of each resample."""
+        from sambench.metrics.box_ious import box_iou_replicates
+        from sambench.metrics.compact import in_order
+        from sambench.metrics.evaluators import instance_limits
+        from sambench.metrics.matching_rows import frequencies_of_rows, instances_of_rows
+        from sambench.metrics.precision_totals import precision_replicates
+
+        rows = in_order(rows, sample_ids)
+        frequencies = frequencies_of_rows(rows)
+        kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
+        limits = instance_limits(kind, self.max_dets)
+        figures = precision_replicates(
+            instances_of_rows(rows), weights, kind=kind, max_dets=limits, frequencies=frequencies
+        )
+        return {**figures, **box_iou_replicates(rows, weights)}
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Keep scores in single precision."""
+        from sambench.metrics.compact import compact_instances
+
+        return compact_instances(rows)
 
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
@@ -228,23 +252,3 @@ def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:
     return np.array([mask if box is None else box for box, mask in zip(own, drawn, strict=True)], np.float64).reshape(
         -1, 4
     )
-
-
-def _box_prompt_ious(rows: Sequence[Row], seed: int) -> dict[str, Metric]:
-    """Return the mean IoU over prompted objects, of all sizes and by COCO's area ranges."""
-    from sambench.metrics.bootstrap import mean_ci95
-    from sambench.metrics.rules import AREA_RANGES, letter
-
-    if not rows or any(row.get("box_iou") is None for row in rows):
-        return {}
-    metrics = {}
-    for group, (low, high) in AREA_RANGES.items():
-        inside = [(np.asarray(row["box_area"]) >= low) & (np.asarray(row["box_area"]) <= high) for row in rows]
-        sums = np.array([np.asarray(row["box_iou"])[kept].sum() for row, kept in zip(rows, inside, strict=True)])
-        counts = np.array([kept.sum() for kept in inside], np.float64)
-        if counts.sum():
-            means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
-            interval = mean_ci95(means, counts, seed=seed)
-            name = f"box_mIoU{letter(group)}"
-            metrics[name] = Metric(float(sums.sum() / counts.sum()), interval, len(rows), unit="IoU")
-    return metrics

@@ -140,8 +140,28 @@ class PointsTask(ClickSettings, Task):
             metrics |= {f"{name} {key}": one for key, one in _metrics(headline, "", REFERENCES.get(name)).items()}
         return {**metrics, **counted}
 
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Average anew over the masks of each resample's images."""
+        from sambench.metrics.click_figures import click_replicates
+
+        return click_replicates(rows, sample_ids, weights)
+
+    def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
+        """Return the data set of each image: they are resampled one by one."""
+        datasets = {row["sample_id"]: row["dataset"] for row in rows}
+        return [datasets[key] for key in sample_ids]
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Round overlaps to 16 bits and keep sizes as ranges; boundary IoU is left out."""
+        from sambench.metrics.compact import compact_clicks
+
+        return compact_clicks(rows)
+
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""
+        from sambench.metrics.compact import expanded_clicks
+
+        rows = expanded_clicks(rows)
         fewest = min((row["clicks"] for row in rows), default=0)
         ious = [row["iou"] for row in rows if row["clicks"] == fewest]
         return float(np.mean(ious)) if ious else float("nan")

@@ -111,6 +111,20 @@ class ProposalsTask(GeneratorSettings, Task):
         counts = np.array([row["proposals"] for row in rows], np.float64)
         return {**metrics, "proposals_per_image": Metric(float(counts.mean()), None, len(rows), unit="masks")}
 
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Pool the objects anew over the images of each resample."""
+        from sambench.metrics.compact import in_order
+        from sambench.metrics.matching_rows import proposals_of_rows
+        from sambench.metrics.recall import recall_replicates
+
+        return recall_replicates(proposals_of_rows(in_order(rows, sample_ids)), weights, self.max_dets)
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Keep of each proposal's place only which limits it is within."""
+        from sambench.metrics.compact import compact_places
+
+        return compact_places(rows, self.max_dets)
+
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
         from sambench.runs.coco_results import write_detections

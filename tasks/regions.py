@@ -22,6 +22,8 @@ from sambench.errors import UsageError
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.runs.region_maps import RegionPrediction
@@ -76,6 +78,14 @@ class RegionsTask(Task):
         images = regions_of_rows(rows)
         scores, intervals = summarize_regions(images, levels_of(len(images[0].voi))), region_ci95(images, seed=seed)
         return {name: _metric(name, getattr(scores, name), intervals[name], len(rows)) for name in SCORES}
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Average anew over the images of each resample."""
+        from sambench.metrics.compact import in_order
+        from sambench.metrics.region_rows import regions_of_rows
+        from sambench.metrics.region_scores import region_replicates
+
+        return region_replicates(regions_of_rows(in_order(rows, sample_ids)), weights)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy."""

@@ -11,6 +11,8 @@ from sambench.errors import PredictionError, UsageError
 from sambench.types import Metric, Row, Sample
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
 
@@ -91,6 +93,32 @@ class Task(ABC):
         raise UsageError(
             f"task {self.name} does not rank images", where="sambench look", mend="define image_quality in the task"
         )
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the metrics of resamples of images; `sambench gate` compares runs with it.
+
+        Args:
+            rows: Of the samples, as `score` or `compact` made them, in any order.
+            sample_ids: The N samples.
+            weights: (B, N) int64, how often each resample holds each sample; a row of ones gives the metrics' values.
+
+        Returns:
+            Metric -> (B,) float64, NaN where it is undefined.
+
+        Raises:
+            UsageError: The task has no such numbers.
+        """
+        raise UsageError(
+            f"task {self.name} cannot be resampled", where="sambench gate", mend="define replicates in the task"
+        )
+
+    def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
+        """Return what is resampled on its own for each sample (the data set it is from); "" for all, as a rule."""
+        return [""] * len(sample_ids)
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Return rows with only what `replicates` and `image_quality` read, small enough to be kept in a repository."""
+        return list(rows)
 
     def input_fingerprints(self) -> dict[str, str]:
         """Return switch -> SHA-256 (hex) for switches that name files: in a run's identity content stands for path."""

@@ -90,9 +90,24 @@ def boundary_ci95(
     Returns:
         95 % percentile intervals by name: ods, ois, ap, r50.
     """
+    replicated = boundary_replicates(counts, thresholds, resampling_weights(len(counts), replicates, seed))
+    return {name: percentile_interval(values) for name, values in replicated.items()}
+
+
+def boundary_replicates(counts: np.ndarray, thresholds: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the four boundary scores of resamples of images, the counts added up anew in each.
+
+    Args:
+        counts: (N, T, 4) integer counts of N images (`boundary_counts`).
+        thresholds: (T,) float, ascending.
+        weights: (B, N) how often each resample holds each image.
+
+    Returns:
+        (B,) float64 by name: ods, ois, ap, r50.
+    """
     counts = np.asarray(counts)
-    weights = resampling_weights(len(counts), replicates, seed).astype(np.float64)  # exact: counts stay far below 2**53
-    totals = (weights @ counts.reshape(len(counts), -1)).reshape(replicates, *counts.shape[1:])
+    weights = np.asarray(weights, np.float64)  # exact: counts stay far below 2**53
+    totals = (weights @ counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:])
     recalls, precisions, _ = recall_precision_f(totals)
     curves = list(zip(recalls, precisions, strict=True))
     replicated = {
@@ -101,4 +116,4 @@ def boundary_ci95(
         "ap": [average_precision(*curve) for curve in curves],
         "r50": [recall_at_half_precision(*curve) for curve in curves],
     }
-    return {name: percentile_interval(np.asarray(values, np.float64)) for name, values in replicated.items()}
+    return {name: np.asarray(values, np.float64) for name, values in replicated.items()}

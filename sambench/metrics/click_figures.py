@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+from sambench.metrics.compact import expanded_clicks
 from sambench.metrics.mask_scores import size_members
 from sambench.types import Row
 
@@ -52,31 +53,65 @@ def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[st
     return by_dataset, _means(list(replicated.values()), sum(images.values()))
 
 
+def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the figures over resampled images: of one data set by name, else the means and "DATASET mIoU@1" of each.
+
+    Args:
+        rows: As `click_figures` takes them, or as `sambench.metrics.compact` left them.
+        sample_ids: N images.
+        weights: (B, N) how often each resample holds each image.
+
+    Returns:
+        (B,) float64 by figure.
+    """
+    rows = expanded_clicks(rows)
+    place = {key: index for index, key in enumerate(sample_ids)}
+    found: dict[str, Replicated] = {}
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        own = [row for row in rows if row["dataset"] == name]
+        found[name] = _averaged(
+            own, {key: place[key] for key in dict.fromkeys(row["sample_id"] for row in own)}, weights
+        )
+    if len(found) == 1:
+        return {key: draws for key, (_, draws) in next(iter(found.values())).items()}
+    singles = {f"{name} {key}": draws for name, own in sorted(found.items()) for key, (_, draws) in own.items()}
+    headline = {key: draws for key, draws in singles.items() if key.split(" ", 1)[1].startswith(("mIoU@", "oracle@"))}
+    return {key: draws for key, (_, draws) in _mean_draws(list(found.values())).items()} | headline
+
+
 def _replicated(rows: Sequence[Row], seed: int) -> tuple[Replicated, int]:
     """Average the masks of one data set; also over (B,) resamples of its images. Returns the number of images too."""
-    keys: dict[str, int] = {}
-    image = np.array([keys.setdefault(row["sample_id"], len(keys)) for row in rows])
+    keys = dict.fromkeys(row["sample_id"] for row in rows)
+    return _averaged(rows, {key: i for i, key in enumerate(keys)}, resampling_weights(len(keys), seed=seed)), len(keys)
+
+
+def _averaged(rows: Sequence[Row], places: Mapping[str, int], weights: np.ndarray) -> Replicated:
+    """Average the masks of one data set, whose images are the columns `places` of (B, N) weights."""
+    keys = {key: index for index, key in enumerate(places)}
+    image = np.array([keys[row["sample_id"]] for row in rows])
     columns = _columns(rows)
     sums = np.stack([np.bincount(image, np.where(kept, values, 0), len(keys)) for kept, values in columns.values()], 1)
     counts = np.stack([np.bincount(image, kept, len(keys)) for kept, _ in columns.values()], 1)
-    weights = resampling_weights(len(keys), seed=seed).astype(np.float64)
+    drawn = weights[:, list(places.values())].astype(np.float64)
     with np.errstate(invalid="ignore"):
-        values, draws = sums.sum(axis=0) / counts.sum(axis=0), (weights @ sums) / (weights @ counts)
+        values, draws = sums.sum(axis=0) / counts.sum(axis=0), (drawn @ sums) / (drawn @ counts)
     found = {name: (float(values[k]), draws[:, k]) for k, name in enumerate(columns)}
-    return _with_share(found), len(keys)
+    return _with_share(found)
 
 
 def _columns(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return for each figure which of the (R,) rows it averages, and their values."""
     clicks = np.array([row["clicks"] for row in rows])
     sizes = size_members(np.array([row["area"] for row in rows], np.float64))
-    iou, boundary = (np.array([row[key] for row in rows], np.float64) for key in ("iou", "boundary_iou"))
+    iou = np.array([row["iou"] for row in rows], np.float64)
+    boundary = np.array([np.nan if row["boundary_iou"] is None else row["boundary_iou"] for row in rows], np.float64)
     oracle = np.array([np.nan if row["oracle_iou"] is None else row["oracle_iou"] for row in rows], np.float64)
     columns: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for count in np.unique(clicks).tolist():
         after = clicks == count
         columns |= {f"mIoU{size}@{count}": (after & members, iou) for size, members in sizes.items()}
-        columns[f"boundary_IoU@{count}"] = (after, boundary)
+        if not np.isnan(boundary).all():  # a compact row has none
+            columns[f"boundary_IoU@{count}"] = (after, boundary)
     if not np.isnan(oracle).all():
         columns["oracle@1"] = (~np.isnan(oracle), oracle)
     return columns
@@ -93,6 +128,14 @@ def _with_share(found: Replicated) -> Replicated:
 
 
 def _means(datasets: list[Replicated], images: int) -> dict[str, Figure]:
+    """Average the figures of data sets, with intervals."""
+    return {
+        name: Figure(float(value), percentile_interval(draws), images)
+        for name, (value, draws) in _mean_draws(datasets).items()
+    }
+
+
+def _mean_draws(datasets: list[Replicated]) -> Replicated:
     """Average the figures of data sets, value by value and resample by resample."""
     means: Replicated = {}
     for name in dict.fromkeys(key for found in datasets for key in found if key != "ranking_share@1"):
@@ -100,10 +143,7 @@ def _means(datasets: list[Replicated], images: int) -> dict[str, Figure]:
         values = np.array([value for value, _ in parts])
         draws = np.stack([own for _, own in parts])
         means[name] = (_nanmean(values[:, None])[0], _nanmean(draws))
-    return {
-        name: Figure(float(value), percentile_interval(draws), images)
-        for name, (value, draws) in _with_share(means).items()
-    }
+    return _with_share(means)
 
 
 def _nanmean(values: np.ndarray) -> np.ndarray:

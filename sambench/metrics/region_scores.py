@@ -100,12 +100,26 @@ def region_ci95(
     Returns:
         95 % percentile intervals by name (`SCORES`).
     """
+    replicated = region_replicates(images, resampling_weights(len(images), replicates, seed))
+    return {name: percentile_interval(replicated[name]) for name in SCORES}
+
+
+def region_replicates(images: Sequence[RegionCounts], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the region scores of resamples of images.
+
+    Args:
+        images: N images' scores.
+        weights: (B, N) how often each resample holds each image.
+
+    Returns:
+        (B,) float64 by name (`SCORES`).
+    """
     table = _table(images)
-    weights = resampling_weights(len(table), replicates, seed) / len(table)
-    means = (weights @ table.reshape(len(table), -1)).reshape(replicates, *table.shape[1:])
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    means = (weights @ table.reshape(len(table), -1)).reshape(len(weights), *table.shape[1:])
     cover, pri, voi, cover_best = _curves(means)
     own = table[np.arange(len(table)), _last_best(_ratio(table[..., 0], table[..., 1]))]
-    replicated = {
+    return {
         "cover_ods": cover.max(axis=1),
         "cover_ois": _ratio(weights @ own[:, 0], weights @ own[:, 1]),
         "cover_best": cover_best,
@@ -114,7 +128,6 @@ def region_ci95(
         "voi_ods": voi.min(axis=1),
         "voi_ois": weights @ table[..., _VOI].min(axis=1),
     }
-    return {name: percentile_interval(replicated[name]) for name in SCORES}
 
 
 def _table(images: Sequence[RegionCounts]) -> np.ndarray:

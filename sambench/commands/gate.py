@@ -1,0 +1,107 @@
+"""`sambench gate`: a verdict on two checkpoints from stored runs, and `gate freeze`: a small baseline file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from sambench.commands.words import as_list, parse
+from sambench.errors import UsageError
+
+HELP = """\
+sambench gate baseline=RUN candidate=RUN [policy=default] [format=text] [out=FOLDER]
+              [compare=[task.SWITCH,...]] [samples=same|common] [replicates=2000] [seed=0]
+sambench gate freeze RUN [out=FILE.baseline]
+
+Compares stored runs of one task on one set of data, image by image: every metric with its difference, 95 % interval,
+p value corrected over the metrics, the smallest drop that could have been seen, and a verdict. RUN is a run folder; a
+baseline may be a file made by `gate freeze`, small enough for a repository; several runs a side, [A,B], are averaged.
+
+exit code:
+  0  no regression
+  1  a regression: significant, and beyond the policy's margin; or below a floor; or no improvement where one is asked
+  2  wrong usage or bad input
+  3  not comparable: switches, data or samples differ; what differs is shown, with the word that lets it pass
+
+policy=   a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, must_improve)
+format=   text, json, junit or md; out=FOLDER writes all of them as gate.txt, gate.json, gate.xml, gate.md
+
+examples:
+  sambench gate baseline=results/edges/a candidate=results/edges/b
+  sambench gate baseline=tests/edges.baseline candidate=results/edges/b policy=gate.yaml out=gate
+  sambench gate baseline=results/edges/a candidate=results/edges/c compare=task.nms_iou
+  sambench gate freeze results/edges/a out=tests/edges.baseline
+"""
+
+LIMIT = 1 << 20
+"""Bytes a frozen baseline should stay below."""
+
+
+def main(words: list[str]) -> int:
+    """Compare runs, or freeze one."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if words else 2
+    if words[0] == "freeze":
+        return _freeze(words[1:])
+    from sambench.engine.gate import gate, open_side
+    from sambench.metrics.bootstrap import REPLICATES
+    from sambench.runs.files import write_text
+    from sambench.runs.gate_report import FORMATS, render_gate
+    from sambench.runs.policy import load_policy
+
+    defaults: dict[str, Any] = {"baseline": None, "candidate": None, "policy": "default", "format": "text", "out": None}
+    defaults |= {"compare": None, "samples": "same", "replicates": REPLICATES, "seed": 0}
+    values = parse(words, defaults, "gate")
+    _check(values["format"], FORMATS, "format")
+    _check(values["samples"], ("same", "common"), "samples")
+    for key, least in (("replicates", 100), ("seed", 0)):
+        if isinstance(values[key], bool) or not isinstance(values[key], int) or values[key] < least:
+            raise UsageError(
+                f"{key} is {values[key]!r}", where=key, mend=f"give a whole number from {least} on, as in {key}=2000"
+            )
+    sides = {key: as_list(values[key]) for key in ("baseline", "candidate")}
+    for key, paths in sides.items():
+        if not paths:
+            raise UsageError(f"no {key} was given", where="sambench gate", mend=f"add {key}=RUN")
+    policy = load_policy(str(values["policy"]))
+    result = gate(
+        [open_side(path) for path in sides["baseline"]],
+        [open_side(path) for path in sides["candidate"]],
+        policy,
+        compare=as_list(values["compare"]),
+        common=values["samples"] == "common",
+        replicates=values["replicates"],
+        seed=values["seed"],
+        policy_name=str(values["policy"]),
+    )
+    print(render_gate(result, values["format"]), end="")
+    if values["out"] is not None:
+        for form, ending in FORMATS.items():
+            write_text(Path(values["out"]) / f"gate.{ending}", render_gate(result, form))
+        print(f"written: {Path(values['out']) / 'gate'}.{{{','.join(FORMATS.values())}}}", file=sys.stderr)
+    return result.exit_code
+
+
+def _freeze(words: list[str]) -> int:
+    """Write a run as a baseline file."""
+    if not words or words[0] in ("-h", "--help") or "=" in words[0]:
+        print(HELP)
+        return 0 if words and "=" not in words[0] else 2
+    from sambench.engine.gate import freeze
+    from sambench.runs.baseline_file import ENDING
+
+    out = parse(words[1:], {"out": None}, "gate freeze RUN")["out"]
+    path = Path(str(out)) if out is not None else Path(Path(words[0]).resolve().name + ENDING)
+    size = freeze(words[0], path)
+    print(f"{path}: {size / 1024:.0f} KiB")
+    if size > LIMIT:
+        print("this is more than 1 MiB; think twice before committing it", file=sys.stderr)
+    return 0
+
+
+def _check(value: object, known: object, key: str) -> None:
+    choices = list(known)  # type: ignore[call-overload]
+    if value not in choices:
+        raise UsageError(f"there is no {key} {value!r}", where=key, mend=f"use one of {', '.join(choices)}")

@@ -1,0 +1,244 @@
+"""Two checkpoints, one verdict: runs of the same protocol compared image by image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sambench.config import build
+from sambench.engine.task import Task
+from sambench.errors import RunError, UsageError, listing
+from sambench.metrics.bootstrap import REPLICATES, resampling_weights
+from sambench.metrics.paired import Comparison, compare_paired, run_spread
+from sambench.runs.baseline_file import read_baseline, write_baseline
+from sambench.runs.comparable import Difference, identity_differences, image_differences, unknown_patterns
+from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
+from sambench.runs.policy import Policy
+from sambench.runs.store import load_run
+from sambench.types import Row
+
+FLIPS = 5
+"""Images listed on each side of the flips."""
+
+Draws = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run, or a frozen one.
+
+    Attributes:
+        path: Its folder or file.
+        record: Its `run.json`, or the kept part of it.
+        rows: Its rows.
+        frozen: Whether it is a frozen baseline.
+    """
+
+    path: Path
+    record: dict[str, Any]
+    rows: list[Row] = field(repr=False)
+    frozen: bool = False
+
+
+def open_side(path: str | Path) -> Side:
+    """Open a run folder or a frozen baseline.
+
+    Raises:
+        RunError: There is neither, or the run is not finished.
+    """
+    path = Path(path)
+    if path.is_file():
+        baseline = read_baseline(path)
+        return Side(path, baseline.record, baseline.rows, frozen=True)
+    run = load_run(path)
+    if not run.finished:
+        raise RunError("the run is not finished", where=path, mend="give the command that started it again to go on")
+    return Side(path, run.record, run.rows())
+
+
+def task_of(side: Side) -> Task:
+    """Return the task with the switches a run had."""
+    task: Task = build("tasks", "task", side.record["config"]["task"])
+    return task
+
+
+def freeze(path: str | Path, out: Path) -> int:
+    """Write a run as a small baseline file; returns its size in bytes."""
+    side = open_side(path)
+    return write_baseline(out, side.record, side.rows if side.frozen else task_of(side).compact(side.rows))
+
+
+def gate(
+    baselines: Sequence[Side],
+    candidates: Sequence[Side],
+    policy: Policy,
+    *,
+    compare: Sequence[str] = (),
+    common: bool = False,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    policy_name: str = "policy",
+) -> GateResult:
+    """Compare runs on the images they share.
+
+    Args:
+        baselines, candidates: One or more runs a side; their values are averaged.
+        policy: What is let pass.
+        compare: Patterns of switches that may differ.
+        common: Let the sample sets differ and compare the common samples.
+        replicates, seed: Of the resampling, the same images drawn on both sides.
+        policy_name: For messages.
+
+    Raises:
+        UsageError: A pattern or a rule fits nothing, or no sample is common.
+    """
+    first = baselines[0]
+    if missing := unknown_patterns(first.record["identity"], compare):
+        raise UsageError(
+            f"the task has no switch {listing(missing)}", where="compare", mend="use task.SWITCH, as in task.nms_iou"
+        )
+    forbidding, told = _differences(baselines, candidates, compare, common)
+    task = task_of(first)
+    if any(side.frozen for side in (*baselines, *candidates)):
+        baselines, candidates = ([_compacted(side, task) for side in sides] for sides in (baselines, candidates))
+    own = [_sample_ids(side.rows) for side in (*baselines, *candidates)]
+    ids = [key for key in own[0] if all(key in other for other in own[1:])]
+    outcome = GateResult(
+        task=task.name,
+        data=f"{first.record['identity']['data']['name']} {first.record['identity']['data']['split']}",
+        baseline=[str(side.path) for side in baselines],
+        candidate=[str(side.path) for side in candidates],
+        samples=len(ids),
+        left_out=(len(own[0]) - len(ids), len(own[len(baselines)]) - len(ids)),
+        replicates=replicates,
+        alpha=policy.alpha,
+        power=policy.power,
+        forbidding=forbidding,
+        told=told,
+    )
+    if forbidding:
+        return outcome
+    if not ids:
+        raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
+    kept = set(ids)
+    rows = [[row for row in side.rows if row["sample_id"] in kept] for side in (*baselines, *candidates)]
+    weights = stratified_weights(task.strata(rows[0], ids), replicates, seed)
+    judged = _judge(task, rows, len(baselines), ids, weights, policy, _directions(first), policy_name, seed)
+    worse, better = _flips(task, rows, len(baselines), ids)
+    return GateResult(**{**outcome.__dict__, "judgements": judged, "worse": worse, "better": better})
+
+
+def stratified_weights(strata: Sequence[str], replicates: int, seed: int) -> np.ndarray:
+    """Draw how often each image is in each resample, within each stratum on its own.
+
+    Args:
+        strata: Stratum of each of N images.
+        replicates: Number of resamples B.
+        seed: Of the first stratum; the next ones follow.
+
+    Returns:
+        (B, N) int64.
+    """
+    names = np.array(strata)
+    weights = np.zeros((replicates, len(names)), np.int64)
+    for number, name in enumerate(dict.fromkeys(strata)):
+        inside = np.flatnonzero(names == name)
+        weights[:, inside] = resampling_weights(len(inside), replicates, seed + number)
+    return weights
+
+
+def _differences(
+    baselines: Sequence[Side], candidates: Sequence[Side], compare: Sequence[str], common: bool
+) -> tuple[list[Difference], list[Difference]]:
+    """Hold every run against the first baseline; within a side only the model may differ."""
+    first, forbidding, told = baselines[0], [], []
+    hashes = _images(first.rows)
+    for side in (*baselines[1:], *candidates):
+        allowed = compare if side in candidates else ()
+        found = identity_differences(first.record["identity"], side.record["identity"], allowed, common)
+        forbidding += found[0] + image_differences(hashes, _images(side.rows))
+        told += found[1]
+    return list(dict.fromkeys(forbidding)), list(dict.fromkeys(told))
+
+
+def _judge(
+    task: Task,
+    rows: Sequence[Sequence[Row]],
+    n_baselines: int,
+    ids: Sequence[str],
+    weights: np.ndarray,
+    policy: Policy,
+    directions: Mapping[str, bool],
+    policy_name: str,
+    seed: int,
+) -> list[Judgement]:
+    """Resample all runs alike and judge the difference of the sides' means, metric by metric."""
+    ones = np.ones((1, len(ids)), np.int64)
+    values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
+    draws = [task.replicates(own, ids, weights) for own in rows]
+    names = [name for name in values[0] if all(name in own for own in values)]
+    policy.check_names(names, policy_name)
+    sides = slice(None, n_baselines), slice(n_baselines, None)
+    point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
+    drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
+    spread = run_spread(values[sides[0]], values[sides[1]], len(weights), seed)
+    drawn[1] = {name: own + spread[name] if name in spread else own for name, own in drawn[1].items()}
+    better = {name: directions.get(_plain(name), True) for name in names}
+    judged = [name for name in names if policy.judges(task.name, name)]
+    found: dict[str, Comparison] = {}
+    for family in (judged, [name for name in names if name not in judged]):
+        margins = {name: policy.rule(name).margin for name in family}
+        if family:
+            before, after = ({name: side[name] for name in family} for side in point)
+            found |= compare_paired(before, after, drawn[0], drawn[1], better, margins, policy.alpha, policy.power)
+    return [judge(found[name], policy, name in judged) for name in names]
+
+
+def _flips(
+    task: Task, rows: Sequence[Sequence[Row]], n_baselines: int, ids: Sequence[str]
+) -> tuple[list[Flip], list[Flip]]:
+    """Return the images that fell and rose most; none where the task does not rank images."""
+    try:
+        qualities = np.array([[task.image_quality(own) for own in _by_sample(side, ids)] for side in rows])
+    except UsageError:
+        return [], []
+    before, after = qualities[:n_baselines].mean(axis=0), qualities[n_baselines:].mean(axis=0)
+    change = after - before
+    order = [index for index in np.argsort(change, kind="stable").tolist() if not np.isnan(change[index])]
+    flips = [Flip(ids[i], float(before[i]), float(after[i])) for i in order]
+    worse = [one for one in flips[:FLIPS] if one.candidate < one.baseline]
+    better = [one for one in flips[::-1][:FLIPS] if one.candidate > one.baseline]
+    return worse, better
+
+
+def _by_sample(rows: Sequence[Row], ids: Sequence[str]) -> list[list[Row]]:
+    found: dict[str, list[Row]] = {key: [] for key in ids}
+    for row in rows:
+        found[row["sample_id"]].append(row)
+    return list(found.values())
+
+
+def _sample_ids(rows: Sequence[Row]) -> dict[str, None]:
+    return dict.fromkeys(row["sample_id"] for row in rows)
+
+
+def _images(rows: Sequence[Row]) -> dict[str, str]:
+    return {row["sample_id"]: row["image_sha256"] for row in rows if row.get("image_sha256")}
+
+
+def _compacted(side: Side, task: Task) -> Side:
+    return side if side.frozen else Side(side.path, side.record, task.compact(side.rows), side.frozen)
+
+
+def _directions(side: Side) -> dict[str, bool]:
+    return {_plain(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}
+
+
+def _plain(name: str) -> str:
+    """Return a metric's name without the note on its data, as in "mIoU@1 (SA-23)"."""
+    return re.sub(r" \(.*\)$", "", name)

@@ -1,0 +1,49 @@
+"""Mean IoU of masks with the objects whose own boxes prompted them, of all sizes and by COCO's area ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sambench.metrics.bootstrap import mean_ci95
+from sambench.metrics.rules import AREA_RANGES, letter
+from sambench.types import Row
+
+
+def box_ious(rows: Sequence[Row], seed: int = 0) -> dict[str, tuple[float, tuple[float, float], int]]:
+    """Average over objects.
+
+    Args:
+        rows: One an image: `box_iou`, `box_area`, a number an object; None where ground-truth boxes were no prompts.
+        seed: Of the bootstrap over images.
+
+    Returns:
+        Figure (box_mIoU, box_mIoUs, ...) -> value, 95 % interval, images; those without an object are left out.
+    """
+    figures = {}
+    for name, (sums, counts) in _by_size(rows).items():
+        means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+        figures[name] = float(sums.sum() / counts.sum()), mean_ci95(means, counts, seed=seed), len(rows)
+    return figures
+
+
+def box_iou_replicates(rows: Sequence[Row], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the figures of resamples of images: (B,) float64 by name, for (B, N) repeat counts of the N rows."""
+    drawn = np.asarray(weights, np.float64)
+    with np.errstate(invalid="ignore"):
+        return {name: (drawn @ sums) / (drawn @ counts) for name, (sums, counts) in _by_size(rows).items()}
+
+
+def _by_size(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the (N,) sums of overlaps and numbers of objects of each size that has any."""
+    if not rows or any(row.get("box_iou") is None for row in rows):
+        return {}
+    found = {}
+    for group, (low, high) in AREA_RANGES.items():
+        inside = [(np.asarray(row["box_area"]) >= low) & (np.asarray(row["box_area"]) <= high) for row in rows]
+        sums = np.array([np.asarray(row["box_iou"])[kept].sum() for row, kept in zip(rows, inside, strict=True)])
+        counts = np.array([kept.sum() for kept in inside], np.float64)
+        if counts.sum():
+            found[f"box_mIoU{letter(group)}"] = sums, counts
+    return found

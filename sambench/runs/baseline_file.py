@@ -1,0 +1,105 @@
+"""A small file that stands for a run as a gate's baseline: what the scores are made of, and what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sambench.errors import RunError
+from sambench.runs.files import atomic_path, finite
+from sambench.types import Row
+
+ENDING = ".baseline"
+SCHEMA_VERSION = 1
+KEPT = ("identity", "switches", "config", "metrics", "data", "model", "finished", "code")
+"""What of a run's `run.json` the file keeps."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A frozen run.
+
+    Attributes:
+        path: The file.
+        record: The kept part of its `run.json`.
+        rows: Its rows as `Task.compact` left them.
+    """
+
+    path: Path
+    record: dict[str, Any]
+    rows: list[Row]
+
+
+def write_baseline(path: Path, record: dict[str, Any], rows: Sequence[Row]) -> int:
+    """Write a baseline atomically: Parquet with Zstandard, its record and the SHA-256 of both in the file's metadata.
+
+    Args:
+        path: The file, by custom with the ending `.baseline`.
+        record: A finished run's `run.json`.
+        rows: Its compact rows.
+
+    Returns:
+        The file's size in bytes.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kept = finite({key: record[key] for key in KEPT if key in record})
+    table = pa.Table.from_pylist(list(rows))
+    described = {
+        b"sambench_schema": str(SCHEMA_VERSION).encode(),
+        b"sambench_record": json.dumps(kept, sort_keys=True).encode(),
+        b"sambench_sha256": _digest(kept, table.to_pylist()).encode(),
+    }
+    with atomic_path(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(described), temporary, compression="zstd", compression_level=19)
+    return path.stat().st_size
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline and check that it is what was written.
+
+    Raises:
+        RunError: There is no such file, or it is damaged, edited or of a newer schema.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    again = "make it anew: sambench gate freeze RUN out=FILE"
+    try:
+        table = pq.read_table(path)
+        described = table.schema.metadata or {}
+        schema = int(described[b"sambench_schema"])
+        record = json.loads(described[b"sambench_record"])
+        rows = table.to_pylist()
+    except FileNotFoundError as error:
+        raise RunError(
+            "there is no such baseline", where=path, mend="give a run folder or a frozen baseline"
+        ) from error
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise RunError(f"the file is no baseline, or is damaged: {error}", where=path, mend=again) from error
+    if schema > SCHEMA_VERSION:
+        raise RunError(
+            f"the baseline has schema {schema}, this sambench reads up to {SCHEMA_VERSION}",
+            where=path,
+            mend="upgrade sambench",
+        )
+    if _digest(record, rows) != described.get(b"sambench_sha256", b"").decode():
+        raise RunError("the baseline is not what was frozen: its checksum is wrong", where=path, mend=again)
+    return Baseline(path, record, rows)
+
+
+def _digest(record: dict[str, Any], rows: Sequence[Row]) -> str:
+    body = json.dumps([record, [dict(sorted(row.items())) for row in rows]], sort_keys=True, default=_plain)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Spell bytes as text, which JSON cannot hold."""
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"a row holds {type(value).__name__}")

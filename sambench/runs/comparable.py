@@ -1,0 +1,87 @@
+"""Whether two runs may be compared: the same protocol, data and samples, told difference by difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sambench.runs.store import flatten
+
+ABSENT = "(absent)"
+TOLD = ("model.name", "model.fingerprint", "model.settings", "device", "embedding_dtype", "version", "seed")
+"""Parts of an identity that a comparison is about, or that it tells."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing in which two runs differ.
+
+    Attributes:
+        key: Its dotted name, as in "task.nms_iou".
+        baseline: The baseline's value.
+        candidate: The candidate's value.
+        mend: What lets the comparison go on, empty where it goes on anyway.
+    """
+
+    key: str
+    baseline: Any
+    candidate: Any
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.baseline} in the baseline, {self.candidate} in the candidate"
+
+
+def identity_differences(
+    baseline: Mapping[str, Any], candidate: Mapping[str, Any], compare: Sequence[str], common: bool
+) -> tuple[list[Difference], list[Difference]]:
+    """Compare two identities (`run.json`).
+
+    Args:
+        baseline, candidate: Their identities.
+        compare: Patterns of the switches that are being compared, as "task.nms_iou" or "task.nms_*".
+        common: Whether other sample sets of the same data are let pass.
+
+    Returns:
+        The differences that forbid a comparison, and those that it is about or that are only told.
+    """
+    before, after = flatten(dict(baseline)), flatten(dict(candidate))
+    forbidding: list[Difference] = []
+    told: list[Difference] = []
+    for key in sorted(before.keys() | after.keys()):
+        values = before.get(key, ABSENT), after.get(key, ABSENT)
+        if values[0] == values[1]:
+            continue
+        if key.startswith(TOLD) or any(fnmatchcase(key, pattern) for pattern in compare):
+            told.append(Difference(key, *values))
+        elif key in ("data.samples", "data.keys_sha256"):
+            if common:
+                told.append(Difference(key, *values))
+            else:
+                forbidding.append(Difference(key, *values, mend="samples=common compares the samples both have"))
+        elif key.startswith("task.") and key != "task.name":
+            forbidding.append(Difference(key, *values, mend=f"compare={key} compares this switch"))
+        else:
+            forbidding.append(Difference(key, *values, mend="run both on the same task and data"))
+    return forbidding, told
+
+
+def unknown_patterns(identity: Mapping[str, Any], compare: Sequence[str]) -> list[str]:
+    """Return the patterns of `compare` that fit no switch of the task."""
+    switches = [key for key in flatten(dict(identity)) if key.startswith("task.")]
+    return [pattern for pattern in compare if not any(fnmatchcase(key, pattern) for key in switches)]
+
+
+def image_differences(baseline: Mapping[str, str], candidate: Mapping[str, str]) -> list[Difference]:
+    """Return the samples whose pixels differ, from sample id -> SHA-256 (or its first digits) on both sides."""
+    found = []
+    for key in sorted(baseline.keys() & candidate.keys()):
+        before, after = baseline[key], candidate[key]
+        digits = min(len(before), len(after))
+        if before[:digits] != after[:digits]:
+            found.append(
+                Difference(f"image {key}", before[:12], after[:12], mend="score both runs on the same image files")
+            )
+    return found

@@ -1,0 +1,180 @@
+"""What a gate found, as text, markdown, JSON and JUnit XML; the same finding gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from sambench.runs.files import finite
+from sambench.runs.gate_result import FAILING, Flip, GateResult, Judgement
+
+FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
+"""Format -> file ending."""
+
+HEADS = ("metric", "baseline", "candidate", "difference", "95 % interval", "p", "detectable", "verdict")
+VERDICTS = {0: "no regression", 1: "regression", 3: "not comparable"}
+PLACES = ("pictures", "predictions")
+"""Folders of a run that may show an image."""
+
+
+def render_gate(result: GateResult, form: str) -> str:
+    """Write a finding as "text", "md", "json" or "junit"."""
+    writers = {"text": _text, "md": _markdown, "json": _json, "junit": _junit}
+    return writers[form](result)
+
+
+def headline(result: GateResult) -> str:
+    """Say the verdict in a line and which metrics decided it."""
+    failing = [one.found.name for one in result.judgements if one.judged and one.verdict in FAILING]
+    return VERDICTS[result.exit_code] + (f": {', '.join(failing)}" if failing else "")
+
+
+def _text(result: GateResult) -> str:
+    import tabulate
+
+    lines = [f"{headline(result)} ({result.task}, {result.data}, {result.samples} images)", ""]
+    lines += _sides(result)
+    if result.judgements:
+        rows = [_cells(one) for one in result.judgements]
+        align = ["left", *["right"] * (len(HEADS) - 2), "left"]
+        lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="simple", disable_numparse=True, colalign=align), ""]
+        lines += [_reading(result)]
+    for title, flips in (("images that fell most", result.worse), ("images that rose most", result.better)):
+        if flips:
+            lines += ["", f"{title} (baseline -> candidate):", *(f"  {_flip(one)}" for one in flips)]
+    if result.worse or result.better:
+        lines += ["", *(f"pictures: sambench look {path}" for path in (*result.baseline, *result.candidate))]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(result: GateResult) -> str:
+    import tabulate
+
+    lines = [f"### sambench gate: {headline(result)}", "", f"{result.task}, {result.data}, {result.samples} images", ""]
+    lines += [f"- {line}" for line in _sides(result)]
+    if result.judgements:
+        rows = [_cells(one) for one in result.judgements]
+        align = ["left", *["right"] * (len(HEADS) - 2), "left"]
+        lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="github", disable_numparse=True, colalign=align), ""]
+        lines += [_reading(result)]
+    for title, flips in (("Images that fell most", result.worse), ("Images that rose most", result.better)):
+        if flips:
+            lines += ["", f"{title}:", ""]
+            lines += [f"- {_flip(one)}{_links(result, one)}" for one in flips]
+    return "\n".join(lines) + "\n"
+
+
+def _json(result: GateResult) -> str:
+    value = {
+        "verdict": VERDICTS[result.exit_code],
+        "exit_code": result.exit_code,
+        **asdict(result),
+        "pictures": {one.sample_id: _pictures(result, one) for one in (*result.worse, *result.better)},
+    }
+    return json.dumps(finite(value), indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def _junit(result: GateResult) -> str:
+    judged = [one for one in result.judgements if one.judged]
+    failures = sum(one.verdict in FAILING for one in judged)
+    suite = ElementTree.Element(
+        "testsuite",
+        name=f"sambench gate {result.task} {result.data}",
+        tests=str(len(judged) or 1),
+        failures=str(failures),
+        errors=str(int(bool(result.forbidding))),
+        skipped="0",
+        time="0",
+    )
+    if result.forbidding:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=f"sambench.{result.task}", name="comparable", time="0"
+        )
+        error = ElementTree.SubElement(case, "error", message="not comparable", type="NotComparable")
+        error.text = "\n".join(f"{one} ({one.mend})" for one in result.forbidding)
+    for one in judged:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=f"sambench.{result.task}", name=one.found.name, time="0"
+        )
+        if one.verdict in FAILING:
+            failure = ElementTree.SubElement(case, "failure", message=_sentence(one), type=one.verdict)
+            failure.text = ", ".join(f"{head} {cell}" for head, cell in zip(HEADS, _cells(one), strict=True))
+    root = ElementTree.Element("testsuites")
+    root.append(suite)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _sides(result: GateResult) -> list[str]:
+    """Say which runs were compared, what forbids it and what differs otherwise."""
+    lines = [f"baseline: {', '.join(result.baseline)}", f"candidate: {', '.join(result.candidate)}"]
+    lines += [f"forbids a comparison: {one}; {one.mend}" for one in result.forbidding]
+    lines += [f"differs: {one}" for one in result.told]
+    if any(result.left_out):
+        lines.append(f"left out: {result.left_out[0]} images only the baseline has, {result.left_out[1]} the candidate")
+    return lines
+
+
+def _reading(result: GateResult) -> str:
+    return (
+        f"{result.replicates} resamples of the images, the same on both sides; p: of a drop, corrected over the judged"
+        f" metrics, below {result.alpha:g} is significant; detectable: smallest drop seen with power {result.power:g};"
+        " (shown): not judged"
+    )
+
+
+def _cells(one: Judgement) -> list[str]:
+    found = one.found
+    low, high = found.ci95
+    verdict = one.verdict if one.judged else "(shown)"
+    return [
+        found.name,
+        _number(found.baseline),
+        _number(found.candidate),
+        f"{found.difference:+.4f}",
+        f"[{low:+.4f}, {high:+.4f}]",
+        f"{found.p_corrected:.4f}",
+        _number(found.mde),
+        verdict,
+    ]
+
+
+def _sentence(one: Judgement) -> str:
+    found = one.found
+    told = {
+        "regression": f"fell by {abs(found.difference):.4f}, more than the margin {one.rule.margin:g}",
+        "below floor": f"is {found.candidate:.4f}, the floor is {one.rule.floor}",
+        "not improved": "did not improve, as the policy asks",
+    }
+    return f"{found.name} {told[one.verdict]}"
+
+
+def _number(value: float) -> str:
+    return "" if value != value else f"{value:.4f}"
+
+
+def _flip(one: Flip) -> str:
+    return f"{one.sample_id}: {one.baseline:.3f} -> {one.candidate:.3f}"
+
+
+def _links(result: GateResult, flip: Flip) -> str:
+    links = [f"[{Path(path).parent.name}]({path})" for path in _pictures(result, flip)]
+    return f" ({', '.join(links)})" if links else ""
+
+
+def _pictures(result: GateResult, flip: Flip) -> list[str]:
+    """Return the pictures and predictions the runs hold of an image."""
+    return [found for side in (result.baseline, result.candidate) for run in side for found in _files(run, flip)]
+
+
+def _files(run: str, flip: Flip) -> Sequence[str]:
+    found: list[Any] = []
+    for place in PLACES:
+        folder = Path(run) / place
+        if folder.is_dir():
+            found += sorted(folder.glob(f"{flip.sample_id}*.*")) + sorted(folder.glob(f"*/{flip.sample_id}*.*"))
+    return [path.as_posix() for path in dict.fromkeys(found)]

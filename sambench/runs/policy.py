@@ -1,0 +1,164 @@
+"""What a gate lets pass: margins, floors and improvements asked for, from a YAML file (`configs/gate/NAME.yaml`)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sambench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is asked of one metric.
+
+    Attributes:
+        margin: A drop up to this passes, in the metric's own unit.
+        floor: The candidate's value must not be worse than this, whatever the baseline's; None asks nothing.
+        must_improve: The candidate must be significantly better.
+    """
+
+    margin: float = 0.0
+    floor: float | None = None
+    must_improve: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a gate lets pass.
+
+    Attributes:
+        alpha: Chance of a false alarm over all judged metrics together, in (0, 1).
+        power: Power of the minimum detectable effect, in (0, 1).
+        margin: Margin of metrics that have none of their own.
+        judged: Task -> patterns of the metrics that decide; a task that is not named is judged by all of its metrics.
+        metrics: Metric or pattern -> its rule; the first pattern that fits counts.
+    """
+
+    alpha: float = 0.05
+    power: float = 0.8
+    margin: float = 0.0
+    judged: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    metrics: Mapping[str, Rule] = field(default_factory=dict)
+
+    def judges(self, task: str, metric: str) -> bool:
+        """Tell whether a metric of a task decides; one with a rule of its own always does."""
+        patterns = [*self.judged.get(task, ["*"]), *self.metrics]
+        return any(fnmatchcase(metric, pattern) for pattern in patterns)
+
+    def rule(self, metric: str) -> Rule:
+        """Return what is asked of a metric."""
+        for pattern, rule in self.metrics.items():
+            if fnmatchcase(metric, pattern):
+                return rule
+        return Rule(self.margin)
+
+    def check_names(self, metrics: Sequence[str], where: object) -> None:
+        """Refuse a rule that fits none of the metrics that are compared.
+
+        Raises:
+            UsageError: A rule names no metric.
+        """
+        for pattern in self.metrics:
+            if not any(fnmatchcase(name, pattern) for name in metrics):
+                near = difflib.get_close_matches(pattern, metrics, n=1)
+                raise UsageError(
+                    f"the policy has a rule for {pattern!r}, which is none of the metrics: {', '.join(metrics)}",
+                    where=f"{where}, metrics.{pattern}",
+                    mend=f"write {near[0]}" if near else "take the rule out",
+                )
+
+
+def load_policy(name: str) -> Policy:
+    """Read a policy by name (`configs/gate/NAME.yaml`) or from a YAML file.
+
+    Raises:
+        UsageError: There is no such policy, or something in it cannot be used; the key is named.
+    """
+    import yaml
+
+    folder = files("sambench.configs") / "gate"
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+        raise UsageError(
+            f"there is no policy {name!r}", where="policy", mend=f"give a YAML file, or one of {', '.join(known)}"
+        )
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"the policy cannot be read: {error}", where=name, mend="mend its YAML") from error
+    return parse_policy(read, name)
+
+
+def parse_policy(read: Any, where: str) -> Policy:
+    """Check a policy's content.
+
+    Args:
+        read: What the YAML file holds.
+        where: The file's name, for messages.
+
+    Raises:
+        UsageError: A key is unknown or a value out of its range.
+    """
+    values = _table(read, [item.name for item in fields(Policy)], where)
+    shared = {key: _number(values[key], f"{where}, {key}") for key in ("alpha", "power", "margin") if key in values}
+    for key in ("alpha", "power"):
+        if key in shared and not 0 < shared[key] < 1:
+            raise UsageError(f"{key} is {shared[key]}", where=f"{where}, {key}", mend="give a number between 0 and 1")
+    policy = Policy(shared.get("alpha", 0.05), shared.get("power", 0.8), shared.get("margin", 0.0))
+    judged = values.get("judged") or {}
+    if not isinstance(judged, dict) or not all(isinstance(patterns, list) for patterns in judged.values()):
+        raise UsageError("judged is no table of lists", where=f"{where}, judged", mend="write judged: {edges: [ods]}")
+    texts = {str(task): [str(pattern) for pattern in patterns] for task, patterns in judged.items()}
+    rules = {
+        str(pattern): _rule(rule, policy.margin, f"{where}, metrics.{pattern}")
+        for pattern, rule in _table(values.get("metrics") or {}, None, f"{where}, metrics").items()
+    }
+    _check_margin(policy.margin, f"{where}, margin")
+    return Policy(policy.alpha, policy.power, policy.margin, texts, rules)
+
+
+def _rule(read: Any, margin: float, where: str) -> Rule:
+    values = _table(read, [item.name for item in fields(Rule)], where)
+    must_improve = values.get("must_improve", False)
+    if not isinstance(must_improve, bool):
+        raise UsageError("must_improve is neither true nor false", where=where, mend="write must_improve: true")
+    floor = values.get("floor")
+    rule = Rule(
+        _number(values.get("margin", margin), f"{where}.margin"),
+        None if floor is None else _number(floor, f"{where}.floor"),
+        must_improve,
+    )
+    _check_margin(rule.margin, f"{where}.margin")
+    return rule
+
+
+def _check_margin(margin: float, where: str) -> None:
+    if margin < 0:
+        raise UsageError(f"the margin is {margin}", where=where, mend="give 0 or more: the drop that is let pass")
+
+
+def _table(read: Any, known: Sequence[str] | None, where: str) -> dict[str, Any]:
+    if not isinstance(read, dict):
+        raise UsageError(f"{read!r} is no table of keys", where=where, mend="write key: value lines")
+    for key in read:
+        if known is not None and key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1)
+            raise UsageError(
+                f"there is no key {key!r}; there are {', '.join(known)}",
+                where=where,
+                mend=f"write {near[0]}" if near else f"take {key} out",
+            )
+    return read
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{value!r} is no number", where=where, mend="give a number, as in 0.002")
+    return float(value)
