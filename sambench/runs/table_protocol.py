@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import missing_note
-from sambench.runs.table_specs import TableSpec, read_config
+from sambench.runs.table_specs import Expected, TableSpec, preset_of, read_config
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,33 @@ def departure(run: Run, spec: TableSpec) -> Departure:
     if missing := missing_note(run):
         told.append(missing.removeprefix("; "))
     answer = spec.answer(run)
-    switches = run.record["switches"]
-    unlike = {key: value for key, value in spec.unlike.items() if switches.get(key) == value}
-    changed = changed_switches(run, answer.preset if answer else "paper")
-    besides = {*spec.unlike, *spec.neutral}
-    changed = {key: value for key, value in changed.items() if key not in besides} | unlike
-    if changed:
+    if changed := _changed(run, spec, answer.preset if answer else "paper"):
         told.append("switches: " + told_switches(changed))
-    return Departure("; ".join(told), comparable and not unlike)
+    return Departure("; ".join(told), comparable and not changed.keys() & spec.unlike.keys())
+
+
+def missing_rows(spec: TableSpec, runs: Sequence[Run]) -> list[Expected]:
+    """Return the expected rows of a table that no run fills: the model over all of the data, by the row's preset."""
+    return [row for row in spec.expected if not any(_fills(row, run, spec) for run in runs)]
+
+
+def _fills(row: Expected, run: Run, spec: TableSpec) -> bool:
+    words, data, model = row.words(), run.record["data"], run.record["model"]
+    if data["name"] != words["data"] or _data(run, spec):
+        return False
+    wanted = read_config("model", words["model"])
+    same = [key for key in ("family", "variant") if wanted.get(key) is not None] or ["name"]
+    preset = words.get(f"task/{spec.task}", "paper")
+    if preset_of(run) != preset or _changed(run, spec, preset):
+        return False
+    return all(model.get(key) == wanted[key] for key in same)
+
+
+def _changed(run: Run, spec: TableSpec, preset: str) -> dict[str, Any]:
+    """Return the switches that are not a preset's, where they matter to the table, and those no published row has."""
+    besides = {*spec.unlike, *spec.neutral}
+    changed = {key: value for key, value in changed_switches(run, preset).items() if key not in besides}
+    return changed | {key: value for key, value in spec.unlike.items() if run.record["switches"].get(key) == value}
 
 
 _PART = "only "

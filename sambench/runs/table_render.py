@@ -18,6 +18,10 @@ FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
 _MARK = re.compile(r" \[(\d+)\]")
 _NOTE = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 
+_TABLE_STYLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+_ROW_STYLES = {"difference": ' style="font-style:italic"', "not-run": ' style="color:gray"'}
+_SUP_STYLE = ' style="line-height:0"'
+
 
 def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> str:
     """Write a table in one format.
@@ -74,32 +78,36 @@ def _latex(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
 def _html(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
     """Write one table element, in ASCII, that needs nothing beside it; its rows carry their kind as a class."""
     numeric = _numeric(table)
-    lines = ['<table class="sambench">', f"<caption>{_escape_html(title)}</caption>", "<thead>"]
-    lines.append(_html_row(list(table.columns), numeric, "th"))
+    lines = [f'<table class="sambench" style="{_TABLE_STYLE}">', f"<caption>{_escape_html(title)}</caption>", "<thead>"]
+    lines.append(_html_row(list(table.columns), numeric, "th", ' style="border-bottom:1px solid"'))
     lines += ["</thead>", "<tbody>"]
-    lines += [_html_row(list(row), numeric, "td", f' class="{_kind(row[-1])}"') for row in table.to_numpy()]
+    for row in table.to_numpy():
+        kind = _kind(row[-1])
+        lines.append(_html_row(list(row), numeric, "td", f' class="{kind}"{_ROW_STYLES.get(kind, "")}'))
     lines.append("</tbody>")
     if notes:
-        cells = (f'<tr><td colspan="{table.shape[1]}">{_html_note(note)}</td></tr>' for note in notes)
+        cells = (
+            f'<tr><td colspan="{table.shape[1]}" style="padding:0 8px">{_html_note(note)}</td></tr>' for note in notes
+        )
         lines += ["<tfoot>", *cells, "</tfoot>"]
     return "\n".join([*lines, "</table>"]) + "\n"
 
 
 def _html_row(cells: Sequence[str], numeric: Sequence[bool], tag: str, attributes: str = "") -> str:
-    styles = [' style="text-align:right"' if right else ' style="text-align:left"' for right in numeric]
+    styles = [f' style="text-align:{"right" if right else "left"};padding:2px 8px"' for right in numeric]
     told = "".join(f"<{tag}{style}>{_html_cell(cell)}</{tag}>" for cell, style in zip(cells, styles, strict=True))
     return f"<tr{attributes}>{told}</tr>"
 
 
 def _html_cell(cell: str) -> str:
-    return re.sub(r" \[(\d+)\]", r"<sup>\1</sup>", _escape_html(cell))
+    return _MARK.sub(rf"<sup{_SUP_STYLE}>\1</sup>", _escape_html(cell))
 
 
 def _html_note(note: str) -> str:
     match = _NOTE.fullmatch(note)
     text = _escape_html(match[2] if match else note)
     text = re.sub(r"`([^`]*)`", r"<code>\1</code>", text)
-    return f"<sup>{match[1]}</sup> {text}" if match else text
+    return f"<sup{_SUP_STYLE}>{match[1]}</sup> {text}" if match else text
 
 
 def _kind(source: str) -> str:

@@ -106,19 +106,6 @@ class TableSpec:
         preset = preset_of(run)
         return next((one for one in self.answers if one.preset == preset), next(iter(self.answers), None))
 
-    def missing(self, runs: list[Run]) -> list[Expected]:
-        """Return the expected rows that no run fills."""
-        return [row for row in self.expected if not any(self._fills(row, run) for run in runs)]
-
-    def _fills(self, row: Expected, run: Run) -> bool:
-        words, data, model = row.words(), run.record["data"], run.record["model"]
-        if data["name"] != words["data"] or data["samples"] < self.data.get(words["data"], {}).get("samples", 0):
-            return False
-        wanted = read_config("model", words["model"])
-        same = [key for key in ("family", "variant") if wanted.get(key) is not None] or ["name"]
-        preset = words.get(f"task/{self.task}", "paper")
-        return preset_of(run) == preset and all(model.get(key) == wanted[key] for key in same)
-
 
 def table_names() -> list[str]:
     """Return the names of the tables that have a description."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sambench.runs.reference import published, published_texts
 from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
-from sambench.runs.table_protocol import departure
+from sambench.runs.table_protocol import departure, missing_rows
 from sambench.runs.table_specs import Expected, TableSpec
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
             rows += _run_rows(spec, run, notes)
         else:
             left_out.append(run.folder.name)
-    rows += [_missing_row(spec, row, notes) for row in spec.missing(list(runs))]
+    rows += [_missing_row(spec, row, notes) for row in missing_rows(spec, runs)]
     own = [column for column in spec.own if any(row.get(column) for row in rows)]
     table = pd.DataFrame(rows, columns=["method", *spec.columns, *own, "source"]).fillna("")
     return table, [*notes.texts, *_not_shown(left_out)]
@@ -150,7 +150,7 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
         else:
             left_out.append(run.folder.name)
     marks = [
-        notes.mark(f"`sambench run task={spec.task} {row.run}` makes a column") for row in spec.missing(list(runs))
+        notes.mark(f"`sambench run task={spec.task} {row.run}` makes a column") for row in missing_rows(spec, runs)
     ]
     table = pd.DataFrame(columns)
     table["source"] = [f"{row['source']}, {row['location']}{''.join(marks)}" for _, row in rows.iterrows()]

@@ -9,7 +9,7 @@ from sambench.metrics.boundary_rows import counts_of_rows, levels_of
 from sambench.runs.figures import precision_recall
 from sambench.runs.reference import paper_values, published
 from sambench.runs.summary import number
-from sambench.runs.table_protocol import changed_switches, departure
+from sambench.runs.table_protocol import changed_switches, departure, missing_rows
 from sambench.runs.table_render import render
 from sambench.runs.table_specs import ARTICLE, read_config, table_names, table_spec
 from sambench.runs.tables import Footnotes, build_table, signed
@@ -194,12 +194,13 @@ def test_missing_rows_tell_their_command(tmp_path):
         ({"data": {"samples": 20}}, False),
         ({"data": {"name": "mini"}}, False),
         ({"preset": "ymgw55"}, False),
+        ({"nms_iou": 0.9}, False),
     ],
 )
 def test_a_row_is_filled_by_its_own_run_alone(tmp_path, about, fills):
     about = {"model": {"family": "sam", "variant": "vit_h"}, **about}
     made = finished_run(tmp_path / "a", "edges", edges_metrics(), "sam_vit_h_4b8939", **about)
-    missing = [row.row for row in table_spec("edges").missing([made])]
+    missing = [row.row for row in missing_rows(table_spec("edges"), [made])]
     assert ("SAM ViT-H" not in missing) == fills
     assert "hierarchy" in missing
 
