@@ -37,7 +37,7 @@ class Ranking(NamedTuple):
     step_ends: np.ndarray
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def weighted_precision(
     ranking: Ranking, weights: np.ndarray, n_truth: np.ndarray, limits: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,48 @@
+"""What a gate's resampling costs: `pytest tests/benchmarks/test_bench_gate.py -m slow --benchmark-enable`."""
+
+import numpy as np
+import pytest
+from made_rows import edge_rows, instance_rows, proposal_rows
+
+from sambench.metrics.bootstrap import boundary_replicates, resampling_weights
+from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+from sambench.metrics.matching_rows import instances_of_rows, proposals_of_rows
+from sambench.metrics.paired import compare_paired
+from sambench.metrics.precision_totals import precision_replicates
+from sambench.metrics.recall import recall_replicates
+
+REPLICATES = 2000
+
+
+def edges():
+    counts = counts_of_rows(edge_rows(200))
+    return lambda weights: boundary_replicates(counts, levels_of(99), weights), 200
+
+
+def recall():
+    matches = proposals_of_rows(proposal_rows(5000, objects=14))
+    return lambda weights: recall_replicates(matches, weights, (1, 10, 100, 1000)), 5000
+
+
+def precision():
+    matches = instances_of_rows(instance_rows(5000, found=200, objects=14, categories=80, boxes=False, tied=0.01))
+    return lambda weights: precision_replicates(matches, weights), 5000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", [edges, recall, precision])
+def test_replicates(benchmark, work):
+    resampled, images = work()
+    resampled(resampling_weights(images, 2))  # compiles
+    weights = resampling_weights(images, REPLICATES if benchmark.enabled else 20)
+    figures = benchmark.pedantic(resampled, (weights,), rounds=1)
+    assert all(len(values) == len(weights) for values in figures.values())
+
+
+def test_comparison(benchmark):
+    rng = np.random.default_rng(0)
+    names = [f"m{k}" for k in range(24)]
+    values = {name: 0.5 for name in names}
+    draws = [{name: rng.normal(size=REPLICATES) for name in names} for _ in range(2)]
+    found = benchmark(compare_paired, values, values, *draws, dict.fromkeys(names, True))
+    assert len(found) == 24
