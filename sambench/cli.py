@@ -15,8 +15,8 @@ sambench: zero-shot evaluation of promptable segmentation models
   sambench run task=NAME [key=value ...]     run a task with a model on data (see `sambench run --help`)
   sambench score task=NAME data=NAME predictions=FOLDER
                                              score predictions made elsewhere
-  sambench table NAME [runs=[A,B]] [format=md|csv|latex] [out=FOLDER]
-                                             the paper's table beside measured rows
+  sambench table NAME|all [runs=[A,B]] [format=md|csv|latex|html] [out=FOLDER]
+                                             published tables beside measured rows
   sambench gate baseline=RUN candidate=RUN   a verdict on two checkpoints, image by image
   sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
   sambench export bsds RUN [out=FOLDER]      the Berkeley benchmark's result files of a run
