@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.settings import check_settings
+from sambench.engine.shards import keys_sha256, parse_shard
 from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
@@ -58,6 +58,8 @@ def launch(config: Mapping[str, Any]) -> Launched:
     else:
         source, model, keys, cache = _from_model(config, task, dataset, stages, device)
         answers = {"settings": model_settings(config["model"])}
+    shard = parse_shard(config["shard"])
+    whole, keys = keys, shard.take(keys) if shard is not None else keys
     identity = {
         "version": __version__,
         "task": {"name": task.name, **chosen},
@@ -67,7 +69,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
             "split": dataset.split,
             "fingerprint": dataset.fingerprint,
             "samples": len(keys),
-            "keys_sha256": hashlib.sha256("\n".join(keys).encode()).hexdigest(),
+            "keys_sha256": keys_sha256(keys),
         },
         "seed": config["seed"],
         "device": device.partition(":")[0],
@@ -84,6 +86,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
             "data": {**identity["data"], "root": dataset.root, "card": asdict(dataset.card)},
             "code": provenance.code(),
             "environment": provenance.environment(device),
+            "shard": shard.record(whole) if shard is not None else None,
         }
         store.start(record)
         plan = Plan(

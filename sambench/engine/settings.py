@@ -11,6 +11,7 @@ from sambench.errors import UsageError
 
 _HINTS: dict[str, Any] = {
     "limit": int | None,
+    "shard": str | None,
     "seed": int,
     "device": str,
     "prompt_batch": int,
