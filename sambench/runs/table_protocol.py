@@ -67,7 +67,8 @@ _PART = "only "
 def _data(run: Run, spec: TableSpec) -> list[str]:
     """Say what data a run is on where they are not all of the published row's."""
     data = run.record["data"]
-    told = f"{data['name']} {data['split']}, {data['samples']} images"
+    count = f"{data['samples']} image{'s' * (data['samples'] != 1)}"
+    told = f"{data['name']} {data['split']}, {count}"
     if data["card"]["generated"]:
         return [f"{told}: {data['card']['note'] or 'generated data'}; not comparable with the published rows"]
     wanted = spec.data.get(data["name"])
@@ -80,7 +81,7 @@ def _data(run: Run, spec: TableSpec) -> list[str]:
         key: settings.get(key) for key in wanted.keys() - {"split", "samples"} if settings.get(key) != wanted[key]
     }
     if others:
-        return [f"{_PART}{data['samples']} images of {data['name']} {data['split']}: {told_switches(others)}"]
+        return [f"{_PART}{count} of {data['name']} {data['split']}: {told_switches(others)}"]
     if data["samples"] < wanted.get("samples", 0):
         return [f"{_PART}{data['samples']} of {wanted['samples']} images of {data['name']} {data['split']}"]
     return []

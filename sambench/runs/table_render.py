@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
 """Format -> file ending."""
 
-_MARK = re.compile(r" \[(\d+)\]")
+_MARK = re.compile(r" \[(\d+)\](?=(?: \[\d+\])*$)")
 _NOTE = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 
 _TABLE_STYLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"

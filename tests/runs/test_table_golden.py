@@ -3,11 +3,15 @@
 import csv
 import io
 import os
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from fake_runs import edges_metrics, finished_run
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sambench.runs.table_render import FORMATS, render
 from sambench.runs.table_specs import table_spec
@@ -130,3 +134,24 @@ def test_latex_has_as_many_cells_in_every_row(tmp_path):
         for character in "%#_&":
             unescaped = text.replace(f"\\{character}", "").replace("% \\usepackage", "")
             assert (character in unescaped) == (character == "&"), character
+
+
+WORDS = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), max_size=12).map(str.strip)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=3), WORDS)
+@settings(max_examples=60, deadline=None)
+def test_any_words_come_through(rows, title):
+    table = pd.DataFrame([(f"{name} [1]", *rest) for name, *rest in rows], columns=["method", "a", "source"])
+    notes = ["[1] note"]
+    found = list(csv.reader(io.StringIO(render(table, notes, title, "csv"))))[1:]
+    assert [tuple(row[:3]) for row in found] == rows
+    assert {row[3] for row in found} == {"note"}
+    html = ElementTree.fromstring(render(table, notes, title, "html"))
+    assert html.findtext("caption") == title
+    shown = [["".join(cell.itertext()) for cell in row] for row in html.findall("tbody/tr")]
+    assert shown == [[f"{name}1", *rest] for name, *rest in rows]
+    lines = render(table, notes, title, "md").split("\n\n")[-2].splitlines()
+    assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in lines} == {4}
+    body = render(table, notes, title, "latex").split("midrule\n")[1].split("\n\\bottomrule")[0]
+    assert all(len(re.findall(r"(?<!\\)&", row)) == 2 for row in body.splitlines())
