@@ -32,7 +32,10 @@ def departure(run: Run, spec: TableSpec) -> Departure:
     if missing := missing_note(run):
         told.append(missing.removeprefix("; "))
     answer = spec.answer(run)
-    if changed := _changed(run, spec, answer.preset if answer else "paper"):
+    changed = _changed(run, spec, answer.preset if answer else "paper")
+    if answer is not None:
+        changed = {key: value for key, value in changed.items() if key not in answer.switches}
+    if changed:
         told.append("switches: " + told_switches(changed))
     return Departure("; ".join(told), comparable and not changed.keys() & spec.unlike.keys())
 
@@ -49,7 +52,9 @@ def _fills(row: Expected, run: Run, spec: TableSpec) -> bool:
     wanted = read_config("model", words["model"])
     same = [key for key in ("family", "variant") if wanted.get(key) is not None] or ["name"]
     preset = words.get(f"task/{spec.task}", "paper")
-    if preset_of(run) != preset or _changed(run, spec, preset):
+    asked = {key.removeprefix("task."): word for key, word in words.items() if key.startswith("task.")}
+    asked = {key: word for key, word in asked.items() if key not in spec.unlike}
+    if preset_of(run) != preset or {key: str(value) for key, value in _changed(run, spec, preset).items()} != asked:
         return False
     return all(model.get(key) == wanted[key] for key in same)
 

@@ -34,17 +34,27 @@ class Answer:
         source: Its source.
         preset: The task's preset that follows its protocol.
         label: How the line of differences calls it; None is "METHOD (SOURCE)".
+        variant: The model's variant it is about, such as vit_b; None for any.
+        switches: Switches off the preset that it is about.
     """
 
     method: str
     source: str
     preset: str = "paper"
     label: str | None = None
+    variant: str | None = None
+    switches: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """How the line of differences calls the row."""
         return self.label or f"{self.method} ({self.source})"
+
+    def is_about(self, run: Run) -> bool:
+        """Tell whether the run's model and switches are those that the row is about."""
+        chosen = run.record["switches"]
+        same = all(chosen.get(key) == value for key, value in self.switches.items())
+        return same and self.variant in (None, run.record["model"].get("variant"))
 
 
 @dataclass(frozen=True)
@@ -76,11 +86,12 @@ class TableSpec:
         task: The task whose runs fill it, or None where only published numbers exist.
         data: Data set -> split, number of images (`samples`) and settings of the published rows; runs on other data are
             marked.
-        answers: The rows that measured ones are compared with: by the run's preset, else the first.
+        answers: The rows that measured ones are compared with (`TableSpec.answer`).
         unlike: Switch -> value that no published row has, such as boxes=gt; runs with it are marked, not compared.
         neutral: Switches that change no number of the table, such as which clicks are reported.
         metrics: Data set -> column -> metric, for numbers that name no published column themselves.
-        own: Column -> metric, shown for runs on data that no published column is about.
+        own: Column -> metric, for runs on data that no published column is about; columns of its own are shown where a
+            run fills them.
         expected: Rows one would expect; each without a run tells its command.
         rows: "method", or "dataset" for a table with a row a data set and a column a run.
         figure: The figure drawn beside it, or None.
@@ -102,9 +113,9 @@ class TableSpec:
     figure: str | None = None
 
     def answer(self, run: Run) -> Answer | None:
-        """Return the published row that a run answers to: the one of its preset, else the first."""
-        preset = preset_of(run)
-        return next((one for one in self.answers if one.preset == preset), next(iter(self.answers), None))
+        """Return the published row that a run answers to: of those about it, the one of its preset, else the first."""
+        about = [one for one in self.answers if one.is_about(run)]
+        return next((one for one in about if one.preset == preset_of(run)), next(iter(about), None))
 
 
 def table_names() -> list[str]:

@@ -66,7 +66,7 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
         else:
             left_out.append(run.folder.name)
     rows += [_missing_row(spec, row, notes) for row in missing_rows(spec, runs)]
-    own = [column for column in spec.own if any(row.get(column) for row in rows)]
+    own = [column for column in spec.own if column not in spec.columns and any(row.get(column) for row in rows)]
     table = pd.DataFrame(rows, columns=["method", *spec.columns, *own, "source"]).fillna("")
     return table, [*notes.texts, *_not_shown(left_out)]
 

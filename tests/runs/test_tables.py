@@ -205,6 +205,24 @@ def test_a_row_is_filled_by_its_own_run_alone(tmp_path, about, fills):
     assert "hierarchy" in missing
 
 
+def test_a_row_of_other_switches_is_filled_by_a_run_of_them(tmp_path):
+    data, model = {"name": "sa23", "samples": 40188}, {"family": "sam", "variant": "vit_h"}
+    metrics = {"mIoU@1 (SA-23)": Metric(0.5, None, 9), "oracle@1 (SA-23)": Metric(0.6, None, 9)}
+    three = finished_run(tmp_path / "a", "points", metrics, data=data, model=model, clicks=[1])
+    single = finished_run(tmp_path / "b", "points", metrics, data=data, model=model, first_output="single")
+    spec = table_spec("ambiguity")
+    assert [row.row for row in missing_rows(spec, [three])] == ["SAM ViT-H, single output"]
+    assert [row.row for row in missing_rows(spec, [single])] == ["SAM ViT-H, three outputs"]
+    table, _ = build_table(spec, [three, single])
+    assert list(table.columns) == ["method", "mIoU @1", "oracle @1", "source"]
+    assert row_of(table[table["source"] == "measured, a"], "model")["oracle @1"] == ".600"
+    assert table[table["source"] == "difference"]["mIoU @1"].tolist() == ["-.093", "-.079"]
+    assert departure(single, spec).text == ""
+    encoder = table_spec("encoder")
+    assert encoder.answer(three).method == "ViT-H (636M)"
+    assert encoder.answer(finished_run(tmp_path / "c", "points", {})) is None
+
+
 # writing
 
 
