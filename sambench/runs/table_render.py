@@ -18,7 +18,7 @@ FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
 _MARK = re.compile(r" \[(\d+)\](?=(?: \[\d+\])*$)")
 _NOTE = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 
-_TABLE_STYLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+_TABLE_STYLE = "margin:1em 0;border-collapse:collapse;font-variant-numeric:tabular-nums"
 _ROW_STYLES = {"difference": ' style="font-style:italic"', "not-run": ' style="color:gray"'}
 _SUP_STYLE = ' style="line-height:0"'
 
@@ -94,7 +94,8 @@ def _html(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
 
 
 def _html_row(cells: Sequence[str], numeric: Sequence[bool], tag: str, attributes: str = "") -> str:
-    styles = [f' style="text-align:{"right" if right else "left"};padding:2px 8px"' for right in numeric]
+    aligned = ["text-align:right;white-space:nowrap" if right else "text-align:left" for right in numeric]
+    styles = [f' style="{align};padding:2px 8px"' for align in aligned]
     told = "".join(f"<{tag}{style}>{_html_cell(cell)}</{tag}>" for cell, style in zip(cells, styles, strict=True))
     return f"<tr{attributes}>{told}</tr>"
 
