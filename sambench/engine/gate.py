@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from sambench.config import build
 from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
-from sambench.metrics.bootstrap import REPLICATES, resampling_weights
+from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
 from sambench.runs.baseline_file import read_baseline, write_baseline
 from sambench.runs.comparable import Difference, identity_differences, image_differences, unknown_patterns
@@ -127,29 +128,9 @@ def gate(
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
     kept = set(ids)
     rows = [[row for row in side.rows if row["sample_id"] in kept] for side in (*baselines, *candidates)]
-    weights = stratified_weights(task.strata(rows[0], ids), replicates, seed)
-    judged = _judge(task, rows, len(baselines), ids, weights, policy, _directions(first), policy_name, seed)
+    judged = _judge(task, rows, len(baselines), ids, policy, _directions(first), policy_name, (replicates, seed))
     worse, better = _flips(task, rows, len(baselines), ids)
     return GateResult(**{**outcome.__dict__, "judgements": judged, "worse": worse, "better": better})
-
-
-def stratified_weights(strata: Sequence[str], replicates: int, seed: int) -> np.ndarray:
-    """Draw how often each image is in each resample, within each stratum on its own.
-
-    Args:
-        strata: Stratum of each of N images.
-        replicates: Number of resamples B.
-        seed: Of the first stratum; the next ones follow.
-
-    Returns:
-        (B, N) int64.
-    """
-    names = np.array(strata)
-    weights = np.zeros((replicates, len(names)), np.int64)
-    for number, name in enumerate(dict.fromkeys(strata)):
-        inside = np.flatnonzero(names == name)
-        weights[:, inside] = resampling_weights(len(inside), replicates, seed + number)
-    return weights
 
 
 def _differences(
@@ -171,13 +152,14 @@ def _judge(
     rows: Sequence[Sequence[Row]],
     n_baselines: int,
     ids: Sequence[str],
-    weights: np.ndarray,
     policy: Policy,
     directions: Mapping[str, bool],
     policy_name: str,
-    seed: int,
+    resampling: tuple[int, int],
 ) -> list[Judgement]:
     """Resample all runs alike and judge the difference of the sides' means, metric by metric."""
+    strata = task.strata(rows[0], ids)
+    weights, smallest = stratified_weights(strata, *resampling), min(Counter(strata).values())
     ones = np.ones((1, len(ids)), np.int64)
     values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
     draws = [task.replicates(own, ids, weights) for own in rows]
@@ -186,7 +168,7 @@ def _judge(
     sides = slice(None, n_baselines), slice(n_baselines, None)
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
-    spread = run_spread(values[sides[0]], values[sides[1]], len(weights), seed)
+    spread = run_spread(values[sides[0]], values[sides[1]], *resampling)
     drawn[1] = {name: own + spread[name] if name in spread else own for name, own in drawn[1].items()}
     better = {name: directions.get(_plain(name), True) for name in names}
     judged = [name for name in names if policy.judges(task.name, name)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -30,6 +30,25 @@ def resampling_weights(n: int, replicates: int = REPLICATES, seed: int = SEED) -
         (B, n) int64; each row sums to n.
     """
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=replicates)
+
+
+def stratified_weights(strata: Sequence[str], replicates: int, seed: int) -> np.ndarray:
+    """Draw how often each image is in each resample, within each stratum on its own.
+
+    Args:
+        strata: Stratum of each of N images.
+        replicates: Number of resamples B.
+        seed: Of the first stratum; the next ones follow.
+
+    Returns:
+        (B, N) int64.
+    """
+    names = np.array(strata)
+    weights = np.zeros((replicates, len(names)), np.int64)
+    for number, name in enumerate(dict.fromkeys(strata)):
+        inside = np.flatnonzero(names == name)
+        weights[:, inside] = resampling_weights(len(inside), replicates, seed + number)
+    return weights
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float]:

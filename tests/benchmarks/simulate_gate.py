@@ -1,0 +1,140 @@
+"""How often a gate is wrong, and how often it sees what it says it can: simulated pairs of checkpoints.
+
+Usage: python tests/benchmarks/simulate_gate.py OUT.csv [simulations=1000] [images=150] [replicates=500] [figure=FILE]
+       [families=points,edges,...]
+
+For each family of metrics: false alarms (any metric called a drop where nothing differs), coverage of each metric's
+95 % interval where nothing differs and where the candidate is worse, and the share of simulations that call the
+headline metric's drop a regression when it is truly as large as the printed minimum detectable effect.
+"""
+
+import csv
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from simulated_pairs import FAMILIES, HEADLINE, strata
+
+from sambench.metrics.bootstrap import stratified_weights
+from sambench.metrics.paired import compare_paired
+
+LARGE = 6000
+"""Images from which a shift's true differences are taken."""
+
+
+def simulate(family, images, shift, replicates, seed):
+    """Compare one simulated pair; returns metric -> Comparison."""
+    rng = np.random.default_rng([seed, images])
+    sides = FAMILIES[family](rng, images, shift)
+    groups = strata(family, images)
+    ones, weights = np.ones((1, images), np.int64), stratified_weights(groups, replicates, seed)
+    values = [{name: float(drawn[0]) for name, drawn in side(ones).items()} for side in sides]
+    draws = [side(weights) for side in sides]
+    smallest = min(groups.count(name) for name in set(groups))
+    return compare_paired(*values, *draws, dict.fromkeys(values[0], True), samples=smallest)
+
+
+def true_differences(family, shift, seed=7):
+    """Return each metric's difference over very many images; exactly 0 for every one without a shift."""
+    parts = [FAMILIES[family](np.random.default_rng([seed, part]), LARGE, shift) for part in range(4)]
+    ones = np.ones((1, LARGE), np.int64)
+    found = [{name: float(drawn[0]) for name, drawn in side(ones).items()} for part in parts for side in part]
+    names = found[0] if shift else {}
+    return {
+        name: float(np.mean([b[name] - a[name] for a, b in zip(found[::2], found[1::2], strict=True)]))
+        for name in names
+    }
+
+
+def shift_for(family, drop):
+    """Return the shift whose true drop of the headline metric is the one asked for."""
+    shifts = np.array([0.02, 0.05, 0.1, 0.2, 0.4])
+    drops = [-true_differences(family, shift)[HEADLINE[family]] for shift in shifts]
+    return float(np.interp(drop, drops, shifts))
+
+
+def measure(family, simulations, images, replicates):
+    """Return the table's rows of one family."""
+    with ProcessPoolExecutor() as pool:
+
+        def run(shift, first):
+            jobs = range(first, first + simulations)
+            part = [[value] * simulations for value in (family, images, shift, replicates)]
+            return list(pool.map(simulate, *part, jobs, chunksize=10))
+
+        null = run(0.0, 0)
+        detectable = float(np.mean([found[HEADLINE[family]].mde for found in null]))
+        shift = shift_for(family, detectable)
+        worse = run(shift, simulations)
+    truth = true_differences(family, shift)
+    head = HEADLINE[family]
+    alarms = np.mean([min(one.p_corrected for one in found.values()) < 0.05 for found in null])
+    seen = np.mean([found[head].p_corrected < 0.05 for found in worse])
+    rows = [(family, "false alarms, any metric", alarms), (family, f"detected, {head} at the printed effect", seen)]
+    rows.append((family, "mean detectable effect", detectable))
+    rows.append((family, "true drop simulated", -truth[head]))
+    for name in null[0]:
+        rows.append((family, f"coverage, {name}, no difference", coverage(null, name, 0.0)))
+        rows.append((family, f"coverage, {name}, worse", coverage(worse, name, truth[name])))
+    return rows
+
+
+def coverage(found, name, truth):
+    """Return the share of simulations whose interval holds the truth."""
+    intervals = [one[name].ci95 for one in found]
+    return float(np.mean([low <= truth <= high for low, high in intervals]))
+
+
+def draw(rows, simulations, path):
+    """Draw every rate with its binomial 95 % range against what was promised."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams["svg.hashsalt"] = "sambench"
+    kinds = (
+        ("false alarms", "false alarms", (0.03, 0.07), 0.05),
+        ("coverage", "interval coverage", (0.93, 0.97), 0.95),
+    )
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
+    for axis, (start, title, band, wanted) in zip(
+        axes, (*kinds, ("detected", "detected", (0.75, 0.85), 0.8)), strict=True
+    ):
+        families = list(dict.fromkeys(row[0] for row in rows))
+        axis.axhspan(*band, color="0.9")
+        axis.axhline(wanted, color="0.5", lw=1)
+        for place, family in enumerate(families):
+            rates = np.array([rate for name, what, rate in rows if name == family and what.startswith(start)])
+            spread = 1.96 * np.sqrt(rates * (1 - rates) / simulations)
+            x = place + np.linspace(-0.25, 0.25, len(rates)) if len(rates) > 1 else [place]
+            axis.errorbar(x, rates, spread, fmt="o", ms=3, lw=1, color=f"C{place}")
+        axis.set(title=title, xticks=range(len(families)))
+        axis.set_xticklabels(families, rotation=20)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main():
+    given = {"simulations": "1000", "images": "150", "replicates": "500", "figure": "", "families": ",".join(FAMILIES)}
+    given |= dict(word.split("=", 1) for word in sys.argv[2:])
+    simulations, images, replicates = (int(given[key]) for key in ("simulations", "images", "replicates"))
+    rows = []
+    for family in given["families"].split(","):
+        rows += measure(family, simulations, images, replicates)
+        for row in rows[-100:]:
+            if row[0] == family:
+                print(f"{row[0]:10s} {row[1]:45s} {row[2]:.4f}", flush=True)
+    with Path(sys.argv[1]).open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["family", "what", "value"])
+        table.writerows((family, what, f"{value:.4f}") for family, what, value in rows)
+    if given["figure"]:
+        draw(rows, simulations, given["figure"])
+
+
+if __name__ == "__main__":
+    main()
