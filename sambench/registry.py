@@ -114,7 +114,7 @@ def options(group: str) -> dict[str, str]:
     """Map every choice of a configuration group to the comment in the first line of its YAML file.
 
     Args:
-        group: "task", "model", "data" or "table".
+        group: "task", "model", "data", "table" or "ablation".
 
     Plug-ins' choices follow the built-in ones; a plug-in whose configuration cannot be found is warned about.
     """

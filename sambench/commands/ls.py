@@ -30,8 +30,11 @@ def main(words: list[str]) -> int:
 
 
 def tables() -> dict[str, str]:
-    """Map every table of `sambench table` to a line about it."""
-    return {"all": "every table of the article, one after the other", **registry.options("table")}
+    """Map every table of `sambench table`, those of sweeps last, to a line about it."""
+    found = {"all": "every table of the article, one after the other", **registry.options("table")}
+    return found | {
+        name: f"sweep of {line}" for name, line in registry.options("ablation").items() if name not in found
+    }
 
 
 def _runs(folder: Path) -> int:

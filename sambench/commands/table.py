@@ -23,7 +23,8 @@ as PNG and SVG. `all` prints every table of the article. Without runs=, every fi
 `results` is taken.
 
 A measured value stands with its 95 % interval; the line below it is its difference to the published row it answers to.
-A mark says where data or switches are not that row's. A row that no run fills tells the command that does.
+A mark says where data or switches are not that row's. A row that no run fills tells the command that does. A sweep's
+table shows what `sambench ablate` ran.
 
 With against=, the difference of one run of task points to another, or to a published TABLE/COLUMN, is drawn data set by
 data set (as figure 9a of the paper).
@@ -82,12 +83,17 @@ def main(words: list[str]) -> int:
 def make(name: str, chosen: list[Run] | None, results: Path) -> Made:
     """Make a table from the chosen runs of its task, or from those found below `results`.
 
+    A sweep's table shows what `sambench ablate` ran; one that has published rows shows these until then.
+
     Raises:
         UsageError: There is no such table.
     """
-    from sambench.runs.table_specs import table_spec
+    from sambench.runs.ablations import ablation_names, build_ablation_table, read_members
+    from sambench.runs.table_specs import table_names, table_spec
     from sambench.runs.tables import build_table
 
+    if name in ablation_names() and chosen is None and (name not in table_names() or read_members(name, results)):
+        return Made(*build_ablation_table(name, results), [], None)
     spec = table_spec(name)
     if spec.task is None:
         return Made(*build_table(spec, []), spec.title, [], None)
@@ -154,10 +160,17 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
     Raises:
         UsageError: A named run is of no task of these tables or is not finished.
     """
-    from sambench.runs.table_specs import table_spec
+    from sambench.runs.ablations import ablation_names
+    from sambench.runs.table_specs import table_names, table_spec
 
     if not folders:
         return None
+    if names[0] in ablation_names() and names[0] not in table_names():
+        raise UsageError(
+            "the table of a sweep shows the runs of `sambench ablate`",
+            where="runs",
+            mend=f"leave runs= out: sambench table {names[0]}",
+        )
     tasks = list(dict.fromkeys(task for name in names if (task := table_spec(name).task)))
     runs = [load_run(folder) for folder in folders]
     for run in runs:

@@ -47,7 +47,7 @@ def missing_rows(spec: TableSpec, runs: Sequence[Run]) -> list[Expected]:
 
 def _fills(row: Expected, run: Run, spec: TableSpec) -> bool:
     words, data, model = row.words(), run.record["data"], run.record["model"]
-    if data["name"] != words["data"] or _data(run, spec):
+    if not words or data["name"] != words["data"] or _data(run, spec):
         return False
     wanted = read_config("model", words["model"])
     same = [key for key in ("family", "variant") if wanted.get(key) is not None] or ["name"]

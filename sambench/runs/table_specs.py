@@ -63,11 +63,13 @@ class Expected:
 
     Attributes:
         row: Its name.
-        run: What follows `sambench run task=TASK` to fill it, as `data=D model=M ...`.
+        run: What follows `sambench run task=TASK` to fill it, as `data=D model=M ...`; or else
+        command: A whole command whose results have a table of their own in this one's place.
     """
 
     row: str
-    run: str
+    run: str = ""
+    command: str = ""
 
     def words(self) -> dict[str, str]:
         """Return the command's `key=value` words."""

@@ -106,10 +106,8 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
 
 def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, str]:
     """Make an empty row whose note tells the command that fills it."""
-    return {
-        "method": row.row,
-        "source": NOT_RUN + notes.mark(f"`sambench run task={spec.task} {row.run}` fills this row"),
-    }
+    command = row.command or f"sambench run task={spec.task} {row.run}"
+    return {"method": row.row, "source": NOT_RUN + notes.mark(f"`{command}` fills this row")}
 
 
 def _measured(spec: TableSpec, run: Run) -> dict[str, Metric | None]:

@@ -1,4 +1,5 @@
 import csv
+import json
 import shutil
 
 import pytest
@@ -76,6 +77,21 @@ def test_all_takes_the_runs_that_were_named_for_their_tables(work, capsys):
     assert "no finished run of task edges" not in err
 
 
+def test_a_sweeps_table_shows_its_runs_once_there_are_some(work, capsys):
+    assert "sambench ablate edge_nms" in call(capsys, "table", "edge_nms")[1]
+    assert "not run [" in call(capsys, "table", "ambiguity")[1]
+    metrics = {"mIoU@1": Metric(0.5, None, 9), "oracle@1": Metric(0.6, None, 9)}
+    run = finished_run(work / "a", "points", metrics, "ours")
+    members = [{"label": "three outputs", "command": "sambench run", "folder": str(run.folder)}]
+    (work / "results/ablation").mkdir(parents=True)
+    (work / "results/ablation/ambiguity.json").write_text(json.dumps(members), encoding="utf-8")
+    out = call(capsys, "table", "ambiguity", "format=csv")[1]
+    assert "three outputs,.500,.600" in out
+    assert ".593,.676" in out
+    assert "three outputs" in call(capsys, "table", "all")[1]
+    assert "measured, ours" not in call(capsys, "table", "ambiguity", "runs=[a]")[1], "the sweep's own is not asked for"
+
+
 def test_found_runs_are_the_tasks_own(work, capsys):
     finished_run(work / "results/edges/a", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
     finished_run(work / "results/points/b", "points", {}, "other")
@@ -95,6 +111,7 @@ def test_found_runs_are_the_tasks_own(work, capsys):
         (["all", "against=e"], "against= is for one table"),
         (["edges", "against=e"], "against= compares one run of task points"),
         (["edges", "format=doc"], "use one of md, csv, latex, html"),
+        (["edge_nms", "runs=[e]"], "the table of a sweep shows the runs of `sambench ablate`"),
         (["edgs"], "`sambench ls tables` explains each"),
     ],
 )
@@ -113,6 +130,6 @@ def test_help_and_ls_tell_every_table(work, capsys):
     for words in (["table", "--help"], ["table", "edges", "--help"], ["ls", "tables"]):
         code, out, _ = call(capsys, *words)
         assert code == 0
-        for name in ("all", *table_names()):
+        for name in ("all", "edge_nms", *table_names()):
             assert any(line.split()[:1] == [name] for line in out.splitlines()), (words, name)
     assert call(capsys, "table")[0] == 2

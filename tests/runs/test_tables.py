@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -54,13 +55,20 @@ def test_descriptions_name_what_there_is(name):
         assert read_config(f"task/{spec.task}", answer.preset)["preset"] == answer.preset
     for expected in spec.expected:
         words = expected.words()
+        if expected.command:
+            assert expected.command.split()[:3] == ["sambench", "ablate", name]
+            assert len(re.findall("FILE", expected.command)) == len(rows)
+            continue
         assert read_config("model", words["model"]), expected
         assert read_config("data", words["data"]), expected
         if preset := words.get(f"task/{spec.task}"):
             assert read_config(f"task/{spec.task}", preset)
     switches = read_config(f"task/{spec.task}", "paper") if spec.task else {}
     assert {*spec.unlike, *spec.neutral} <= set(switches)
-    table, _ = build_table(spec, [])
+    table, notes = build_table(spec, [])
+    for expected in spec.expected:
+        command = expected.command or f"sambench run task={spec.task} {expected.run}"
+        assert any(f"`{command}`" in note for note in notes)
     numbers = [column for column in spec.columns if rows[column].dtype.kind in "if"]
     filled = rows[numbers].notna().any(axis=1).sum()
     assert len(table) == filled + (len(spec.expected) if spec.rows == "method" else 0)
