@@ -17,6 +17,7 @@ sambench: zero-shot evaluation of promptable segmentation models
                                              score predictions made elsewhere
   sambench table NAME|all [runs=[A,B]] [format=md|csv|latex|html] [out=FOLDER]
                                              published tables beside measured rows
+  sambench ablate NAME [key=value ...]       a sweep of one choice, its table and figure
   sambench gate baseline=RUN candidate=RUN   a verdict on two checkpoints, image by image
   sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
   sambench export bsds RUN [out=FOLDER]      the Berkeley benchmark's result files of a run

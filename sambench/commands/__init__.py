@@ -5,6 +5,7 @@ COMMANDS = {
     "score": "sambench.commands.run:score",
     "table": "sambench.commands.table:main",
     "export": "sambench.commands.export:main",
+    "ablate": "sambench.commands.ablate:main",
     "gate": "sambench.commands.gate:main",
     "look": "sambench.commands.look:main",
     "ls": "sambench.commands.ls:main",

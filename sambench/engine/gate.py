@@ -177,7 +177,9 @@ def _judge(
         margins = {name: policy.rule(name).margin for name in family}
         if family:
             before, after = ({name: side[name] for name in family} for side in point)
-            found |= compare_paired(before, after, drawn[0], drawn[1], better, margins, policy.alpha, policy.power)
+            found |= compare_paired(
+                before, after, drawn[0], drawn[1], better, margins, policy.alpha, policy.power, smallest
+            )
     return [judge(found[name], policy, name in judged) for name in names]
 
 

@@ -1,6 +1,5 @@
 import json
 import xml.etree.ElementTree as ElementTree
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_rows import edge_rows, instance_rows, point_rows, proposal_rows, region_rows
+from stored_runs import ROWS, stored
 
 from sambench import registry
 from sambench.cli import dispatch
@@ -19,45 +19,8 @@ from sambench.metrics.boundary_rows import COUNTS
 from sambench.runs.gate_report import FORMATS, render_gate
 from sambench.runs.gate_result import FAILING
 from sambench.runs.policy import Policy, Rule, load_policy, parse_policy
-from sambench.runs.store import RunStore
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "gate"
-ROWS = {
-    "edges": edge_rows,
-    "points": point_rows,
-    "proposals": proposal_rows,
-    "instances": instance_rows,
-    "regions": region_rows,
-}
-
-
-def stored(folder, task="edges", rows=None, name="model", data=None, **switches):
-    """Write a finished run of made-up rows, its metrics summarised from them."""
-    rows = ROWS[task](24) if rows is None else rows
-    place = files("sambench.configs") / "task"
-    preset = place / task / "paper.yaml"
-    text = preset if preset.is_file() else place / f"{task}.yaml"
-    chosen = {
-        key: value for key, value in yaml.safe_load(text.read_text()).items() if key not in ("preset", "defaults")
-    }
-    chosen = {"name": task, **chosen, **switches}
-    used = {
-        "name": "bsds500",
-        "split": "test",
-        "fingerprint": "f",
-        "samples": len(rows),
-        "keys_sha256": "k",
-        **(data or {}),
-    }
-    store = RunStore(folder, {"task": chosen, "model": {"name": name, "fingerprint": name}, "data": used, "seed": 0})
-    store.start({"config": {"task": chosen}, "switches": chosen, "model": {"name": name}, "data": used})
-    by_sample = {}
-    for row in rows:
-        by_sample.setdefault(row["sample_id"], []).append(row)
-    for sample, own in by_sample.items():
-        store.append(sample, own)
-    made = registry.resolve("tasks", task)()
-    return store.finish(store.ordered(list(by_sample)), made.summarize(rows), {}).folder
 
 
 def worse(rows, share=0.9):

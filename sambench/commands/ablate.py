@@ -1,0 +1,71 @@
+"""`sambench ablate`: a sweep of one choice, its table and its figure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sambench.commands.words import as_list, parse
+
+HELP = """\
+sambench ablate NAME [key=value ...] [checkpoints=[A,B,...]] [format=md] [out=results/tables] [dry=true]
+
+Runs every member of a sweep (an ordinary run each, with `sambench run`'s key=value words for all of them), then prints
+its table, each member compared with the reference member over the same images, and draws its figure. Members that are
+finished are reused, interrupted ones go on, failed ones are listed and do not stop the rest. dry=true prints the
+commands only. NAME may be a YAML file of one's own.
+
+sweeps:
+{sweeps}
+
+examples:
+  sambench ablate edge_nms
+  sambench ablate edge_grid data=bsds500 data.root=/data limit=50
+  sambench ablate encoder data=sa23 data.root=/data checkpoints=[sam_b.pth,sam_l.pth,sam_h.pth]
+  sambench table edge_nms format=latex
+exit code: 0, or 1 where a member failed
+"""
+
+OWN = {"checkpoints": None, "format": "md", "out": "results/tables", "dry": False}
+
+
+def main(words: list[str]) -> int:
+    """Run a sweep."""
+    from sambench.runs.ablations import ablation_names
+
+    if not words or words[0] in ("-h", "--help") or words[1:2] in (["-h"], ["--help"]):
+        names = ablation_names()
+        width = max(map(len, names))
+        print(HELP.format(sweeps="\n".join(f"  {name:{width}}  {line}" for name, line in names.items())))
+        return 0 if words else 2
+    from sambench.api import compose
+    from sambench.engine.ablation import member_words, sweep
+    from sambench.runs.ablation_figure import ablation_figure
+    from sambench.runs.ablations import build_ablation_table, load_ablation, member_runs
+    from sambench.runs.files import write_text
+    from sambench.runs.table_render import FORMATS, render
+
+    ablation = load_ablation(words[0])
+    own = [word for word in words[1:] if word.partition("=")[0] in OWN]
+    values = parse(own, OWN, f"ablate {words[0]}")
+    others = [word for word in words[1:] if word not in own]
+    members = member_words(ablation, others, as_list(values["checkpoints"]))
+    if values["dry"]:
+        print("\n".join(f"sambench run {' '.join(member)}" for member in members.values()))
+        return 0
+    results = Path(compose(next(iter(members.values())))["run"]["results"])
+    failed = 0
+    for place, member in enumerate(sweep(ablation, members, compose, results), 1):
+        told = f"failed: {member.error}" if member.error else member.folder
+        print(f"member {place} of {len(members)}, {member.label}: {told}", file=sys.stderr)
+        failed += bool(member.error)
+    table, notes, title = build_ablation_table(words[0], results)
+    print(render(table, notes, title, values["format"]), end="")
+    out = Path(str(values["out"]))
+    for form, ending in FORMATS.items():
+        write_text(out / f"{ablation.name}.{ending}", render(table, notes, title, form))
+    drawn = ablation_figure(ablation, member_runs(ablation.name, results), out)
+    print(
+        f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr
+    )
+    return 1 if failed else 0

@@ -1,0 +1,187 @@
+"""Sweeps of one choice: their descriptions (`configs/ablation/NAME.yaml`), and tables of what was run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sambench.errors import UsageError
+from sambench.runs.reference import published
+from sambench.runs.store import Run, load_run
+from sambench.runs.summary import interval, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A sweep of one choice (`configs/ablation/NAME.yaml`).
+
+    Attributes:
+        name: Its name.
+        title: Caption of its table.
+        task: The task.
+        members: Label -> overrides of the member's run.
+        reference: Label of the member the others are compared with.
+        metrics: The metrics shown.
+        base: Overrides of every member.
+        x: What the labels are, where they are numbers on an axis.
+        curves: Draw a curve a member over `metrics` (numbers of clicks), instead of one over the members.
+        checkpoints: Whether the user gives a checkpoint for each member.
+        published: File of published rows in `results/reference`, with the metrics as columns, or None.
+    """
+
+    name: str
+    title: str
+    task: str
+    members: dict[str, list[str]]
+    reference: str
+    metrics: list[str]
+    base: list[str] = field(default_factory=list)
+    x: str | None = None
+    curves: bool = False
+    checkpoints: bool = False
+    published: str | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a sweep, as it came out.
+
+    Attributes:
+        label: Its label.
+        command: The command that makes it.
+        folder: Its run folder, empty where it failed.
+        error: Why it failed, empty where it did not.
+        differences: Metric -> (difference to the reference member, low, high), over the same images.
+    """
+
+    label: str
+    command: str
+    folder: str = ""
+    error: str = ""
+    differences: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def ablation_names() -> dict[str, str]:
+    """Return name -> first line of every sweep's description, sorted by name."""
+    folder = files("sambench.configs") / "ablation"
+    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
+    return {
+        path.name.removesuffix(".yaml"): path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+        for path in paths
+    }
+
+
+def load_ablation(name: str) -> Ablation:
+    """Read a sweep's description by name, or from a YAML file.
+
+    Raises:
+        UsageError: There is no such sweep, or its file lacks something.
+    """
+    import yaml
+
+    own = name.endswith((".yaml", ".yml"))
+    path = Path(name) if own else files("sambench.configs") / "ablation" / f"{name}.yaml"
+    if not path.is_file():
+        raise UsageError(
+            f"there is no ablation {name!r}", where="sambench ablate", mend=f"use one of {', '.join(ablation_names())}"
+        )
+    try:
+        read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        ablation = Ablation(name=Path(name).stem if own else name, **read)
+    except (yaml.YAMLError, TypeError) as error:
+        raise UsageError(f"the ablation cannot be read: {error}", where=name, mend="see docs/ablations.md") from error
+    if ablation.reference not in ablation.members:
+        raise UsageError(
+            f"the reference {ablation.reference!r} is no member",
+            where=name,
+            mend=f"use one of {list(ablation.members)}",
+        )
+    return ablation
+
+
+def read_members(name: str, results: Path) -> list[Member]:
+    """Return what `sambench ablate NAME` has run, in its order; nothing where it has not been run."""
+    path = members_path(name, results)
+    if not path.is_file():
+        return []
+    return [Member(**member) for member in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def members_path(name: str, results: Path) -> Path:
+    """Return the file that lists a sweep's runs."""
+    return results / "ablation" / f"{name}.json"
+
+
+def build_ablation_table(name: str, results: Path) -> tuple[pd.DataFrame, list[str], str]:
+    """Put published rows, measured members and their differences to the reference together.
+
+    Args:
+        name: The sweep.
+        results: Where run folders go; `sambench ablate` lists its members below it.
+
+    Returns:
+        The table as texts, its footnotes and its title.
+    """
+    import pandas as pd
+
+    ablation = load_ablation(name)
+    columns = list(ablation.metrics)
+    rows: list[dict[str, str]] = []
+    notes: list[str] = []
+    if ablation.published is not None:
+        for _, row in published(ablation.published).iterrows():
+            cells = {column: number(row.get(column.replace("@", " @"))) for column in columns}
+            rows.append({"member": row["method"], **cells, "source": f"{row['source']}, {row['location']}"})
+    members = read_members(ablation.name, results)
+    if not members:
+        rows.append({"member": "", **dict.fromkeys(columns, ""), "source": f"sambench ablate {name}"})
+    for member in members:
+        rows += _member_rows(member, columns, notes)
+    data = {_data(load_run(member.folder)) for member in members if member.folder}
+    notes += [f"measured on {text}; not comparable with rows of other data" for text in sorted(data)]
+    if any(member.differences for member in members):
+        notes.append(
+            f"differences are to {ablation.reference!r} over the same images, with paired 95 % bootstrap intervals"
+        )
+    return pd.DataFrame(rows, columns=["member", *columns, "source"]).fillna(""), notes, ablation.title
+
+
+def member_runs(name: str, results: Path) -> dict[str, Run]:
+    """Return label -> run of the members that are finished."""
+    found = {member.label: load_run(member.folder) for member in read_members(name, results) if member.folder}
+    return {label: run for label, run in found.items() if run.finished}
+
+
+def _member_rows(member: Member, columns: Sequence[str], notes: list[str]) -> list[dict[str, str]]:
+    """Return a member's row, and below it the one of its differences."""
+    if not member.folder:
+        notes.append(f"[{len([note for note in notes if note.startswith('[')]) + 1}] failed: {member.error}")
+        mark = notes[-1].partition("]")[0] + "]"
+        return [{"member": f"{member.label} {mark}", **dict.fromkeys(columns, ""), "source": member.command}]
+    run = load_run(member.folder)
+    metrics = {column: run.metrics.get(column) for column in columns}
+    cells = {c: "" if m is None else f"{number(m.value)} {interval(m)}".strip() for c, m in metrics.items()}
+    rows = [{"member": member.label, **cells, "source": f"measured, {run.record['model']['name']}"}]
+    if member.differences:
+        told = {column: _signed(member.differences.get(column)) for column in columns}
+        rows.append({"member": "  difference", **told, "source": ""})
+    return rows
+
+
+def _signed(difference: Sequence[float] | None) -> str:
+    if difference is None or any(value is None or value != value for value in difference):
+        return ""
+    value, low, high = (f"{part:+.3f}".replace("0.", ".", 1) for part in difference)
+    return f"{value} [{low}, {high}]"
+
+
+def _data(run: Run) -> str:
+    data = run.record["data"]
+    return f"{data['card']['title']} {data['split']}, {data['samples']} images, with {run.record['model']['name']}"
