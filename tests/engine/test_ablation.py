@@ -82,9 +82,7 @@ def test_a_sweep_lists_failures_and_reuses_what_is_finished(small, tmp_path, cap
     assert [member.label for member in members] == ["0.7", "wrong", "0.3"]
     assert members[2].differences["ods"][1] <= members[2].differences["ods"][0] <= members[2].differences["ods"][2]
     assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".csv", ".tex", ".html", ".png", ".svg"}
-    finished = {
-        member.folder: (tmp_path / member.folder / "run.json").read_bytes() for member in members if member.folder
-    }
+    first = (tmp_path / members[0].folder / "run.json").read_bytes()
     shutil.rmtree(members[2].folder)
     assert dispatch(["ablate", *words]) == 1
     again = read_members("mine", tmp_path / "results")
