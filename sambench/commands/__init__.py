@@ -7,6 +7,7 @@ COMMANDS = {
     "export": "sambench.commands.export:main",
     "ablate": "sambench.commands.ablate:main",
     "gate": "sambench.commands.gate:main",
+    "report": "sambench.commands.report:main",
     "look": "sambench.commands.look:main",
     "ls": "sambench.commands.ls:main",
     "data": "sambench.commands.data:main",

@@ -36,7 +36,10 @@ def stored(folder, task="edges", rows=None, name="model", data=None, **switches)
         **(data or {}),
     }
     store = RunStore(folder, {"task": chosen, "model": {"name": name, "fingerprint": name}, "data": used, "seed": 0})
-    store.start({"config": {"task": chosen}, "switches": chosen, "model": {"name": name}, "data": used})
+    card = {"title": "made here", "generated": False, "note": ""}
+    store.start(
+        {"config": {"task": chosen}, "switches": chosen, "model": {"name": name}, "data": {**used, "card": card}}
+    )
     by_sample = {}
     for row in rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
