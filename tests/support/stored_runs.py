@@ -37,9 +37,8 @@ def stored(folder, task="edges", rows=None, name="model", data=None, **switches)
     }
     store = RunStore(folder, {"task": chosen, "model": {"name": name, "fingerprint": name}, "data": used, "seed": 0})
     card = {"title": "made here", "generated": False, "note": ""}
-    store.start(
-        {"config": {"task": chosen}, "switches": chosen, "model": {"name": name}, "data": {**used, "card": card}}
-    )
+    config = {"task": chosen, "data": {"name": "bsds500", "root": str(folder / "gone")}, "predictions": None}
+    store.start({"config": config, "switches": chosen, "model": {"name": name}, "data": {**used, "card": card}})
     by_sample = {}
     for row in rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
