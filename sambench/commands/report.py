@@ -1,96 +1,99 @@
-"""`sambench report`: runs on one self-contained HTML page."""
+"""`sambench report`: one page with all that stored runs tell."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from sambench.commands.words import as_list, parse
-from sambench.errors import SambenchError, UsageError
-
-if TYPE_CHECKING:
-    from sambench.runs.report import Picture
-    from sambench.runs.store import Run
+from sambench.errors import UsageError
+from sambench.runs.store import Run, load_run
 
 HELP = """\
-sambench report runs=[RUN,...] [out=report] [count=3] [max_mb=20] [title=TEXT]
+sambench report runs=[FOLDER,...] [out=report] [count=3] [max_mb=20]
 
-Writes out/index.html: the tables, figures, metrics, times and provenance of finished runs, and a gallery of each run's
-best, median and worst images, drawn from its stored predictions. One file, no requests: it can be mailed, or opened
-from a disk. Where a run's data is not at its place any more, the pictures made during the run are shown.
+Writes OUT/index.html: tables beside published values, metrics with intervals, figures, stage times, galleries of the
+best, median and worst images, and where every number comes from. The file needs nothing beside it, no network either.
+
+  runs     finished runs, of any tasks; they are called A, B, C in this order
+  count    images of each kind a run; 0 for no pictures
+  max_mb   largest size of the file in megabytes; images that do not fit are left out, and the page says how many
+
+Where data or predictions are gone, the pictures made during the run are shown, and the page says so.
 
 examples:
-  sambench report runs=results/edges/mini-hierarchy-1a2b3c4d
-  sambench report runs=[results/edges/a,results/points/b] out=report count=5
+  sambench report runs=[results/edges/mini-hierarchy-1a2b3c4d]
+  sambench report runs=[RUN,OTHER] out=/tmp/compared count=5 max_mb=40
 """
 
 
 def main(words: list[str]) -> int:
-    """Write the page."""
+    """Write the page and print its path."""
     if not words or words[0] in ("-h", "--help"):
         print(HELP)
         return 0 if words else 2
-    from sambench.runs.files import write_text
-    from sambench.runs.report import build_report
-    from sambench.runs.store import load_run
+    values = parse(words, {"runs": None, "out": "report", "count": 3, "max_mb": 20}, "report")
+    if not isinstance(values["count"], int) or isinstance(values["count"], bool) or values["count"] < 0:
+        raise UsageError(f"count is {values['count']!r}", where="sambench report", mend="give count=3, or 0 for none")
+    if not isinstance(values["max_mb"], int | float) or not values["max_mb"] >= 1:
+        raise UsageError(f"max_mb is {values['max_mb']!r}", where="sambench report", mend="give a number from 1 on")
+    runs = open_runs(as_list(values["runs"]))
+    path = Path(str(values["out"])) / "index.html"
+    for note in write_report(runs, path, values["count"], values["max_mb"]):
+        print(f"note: {note}", file=sys.stderr)
+    print(path)
+    return 0
 
-    defaults = {"runs": None, "out": "report", "count": 3, "max_mb": 20, "title": "sambench report"}
-    values = parse(words, defaults, "report")
-    folders = as_list(values["runs"])
+
+def write_report(runs: Sequence[Run], path: Path, count: int, max_mb: float) -> list[str]:
+    """Write a report.
+
+    Args:
+        runs: Finished runs.
+        path: The HTML file.
+        count: Images of each kind a run.
+        max_mb: Largest size of the file in megabytes (10^6 bytes).
+
+    Returns:
+        What is left out, in sentences; the page says it too.
+    """
+    from sambench.engine.report_gallery import collect
+    from sambench.runs.files import write_text
+    from sambench.runs.report_page import build_page
+    from sambench.runs.report_pictures import embed
+
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        galleries, notes = [], []
+        for place, run in enumerate(runs):
+            gallery, told = collect(run, count, scratch / f"pictures{place}")
+            galleries.append(gallery)
+            notes += told
+        bare = len(build_page(runs, [[] for _ in runs], notes, scratch).encode())
+        # Each image brings some words of its own: a fiftieth of the size is kept for them.
+        if left_out := embed(galleries, 0.98 * max_mb * 1e6 - bare):
+            whole = sum(map(len, galleries))
+            notes.append(f"{left_out} of {whole} images are left out to keep the page within {max_mb:g} MB (max_mb=)")
+        write_text(path, build_page(runs, galleries, notes, scratch))
+    return notes
+
+
+def open_runs(folders: Sequence[str]) -> list[Run]:
+    """Open the runs that were named.
+
+    Raises:
+        UsageError: None was named, one twice, or one is not finished.
+    """
     if not folders:
-        raise UsageError(
-            "no runs were given", where="sambench report", mend="add runs=[RUN,...]; see `sambench ls runs`"
-        )
-    for key, least in (("count", 0), ("max_mb", 1)):
-        if isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] < least:
-            raise UsageError(f"{key} is {values[key]!r}", where=key, mend=f"give a number from {least} on")
+        raise UsageError("there is no run to report on", where="runs", mend="give runs=[FOLDER,...]")
+    if twice := next((one for place, one in enumerate(folders) if one in folders[:place]), None):
+        raise UsageError("a run is named twice", where=twice, mend="name it once")
     runs = [load_run(folder) for folder in folders]
     for run in runs:
         if not run.finished:
             raise UsageError(
                 "the run is not finished", where=run.folder, mend="give the command that started it again to go on"
             )
-    out = Path(str(values["out"])) / "index.html"
-    notes: list[str] = []
-    with TemporaryDirectory() as folder:
-        galleries = {
-            run.folder: gallery(run, int(values["count"]), Path(folder) / str(i), notes) for i, run in enumerate(runs)
-        }
-        write_text(out, build_report(runs, galleries, str(values["title"]), values["max_mb"], notes))
-    for note in notes:
-        print(note, file=sys.stderr)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
-    return 0
-
-
-def gallery(run: Run, count: int, folder: Path, notes: list[str]) -> dict[str, list[Picture]]:
-    """Draw a run's best, median and worst images, or take the pictures it holds; what is left out goes into `notes`."""
-    from sambench.engine.gallery import draw_gallery, open_again
-    from sambench.runs.report import Picture
-    from sambench.runs.summary import number
-
-    if count == 0:
-        return {}
-    try:
-        task, dataset = open_again(run)
-        chosen = draw_gallery(run, task, dataset, count, folder)
-    except SambenchError as error:
-        notes.append(f"{run.folder.name}: pictures made during the run are shown, as {error.what}")
-        paths = sorted((run.folder / "pictures").rglob("*.png"))[: 3 * count]
-        stem = run.folder / "pictures"
-        return {
-            "pictures made during the run": [Picture(p, p.relative_to(stem).with_suffix("").as_posix()) for p in paths]
-        }
-    found: dict[str, list[Picture]] = {}
-    for group, samples in chosen.items():
-        for sample_id, quality in samples:
-            paths = sorted((folder / group).glob(f"{sample_id}.png")) + sorted(
-                (folder / group).glob(f"{sample_id}_*.png")
-            )
-            for path in paths:
-                kind = path.stem.removeprefix(Path(sample_id).name).strip("_")
-                told = f"{sample_id}{f' ({kind})' if kind else ''}: {number(quality)}"
-                found.setdefault(f"{group} images", []).append(Picture(path, told))
-    return found
+    return runs

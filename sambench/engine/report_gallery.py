@@ -1,0 +1,111 @@
+"""The images of a run that a report shows: drawn anew where data and predictions are there, else as stored."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from sambench.config import build
+from sambench.engine.gallery import choose, open_again, ranked_samples
+from sambench.engine.task import Task
+from sambench.errors import RunError, SambenchError
+from sambench.runs.report_pictures import Shown, picture_files
+from sambench.runs.store import Run
+from sambench.types import Row
+
+NAN = float("nan")
+
+
+def collect(run: Run, count: int, scratch: Path) -> tuple[list[Shown], list[str]]:
+    """Choose a run's best, median and worst images and draw them.
+
+    Args:
+        run: A finished run.
+        count: How many images of each kind; 0 for none.
+        scratch: A folder for the pictures.
+
+    Returns:
+        The images, and in sentences what could not be shown and why.
+    """
+    if not count:
+        return [], []
+    try:
+        return _drawn(run, count, scratch), []
+    except (SambenchError, OSError) as error:
+        why = str(error).splitlines()[0]
+        shown = _stored(run)
+        instead = f"the {len(shown)} pictures made during the run are shown" if shown else "no picture is shown"
+        return shown, [f"{run.folder.name}: its images cannot be drawn again ({why}); {instead}"]
+
+
+def _drawn(run: Run, count: int, scratch: Path) -> list[Shown]:
+    """Draw the images from the stored predictions."""
+    task, dataset = open_again(run)
+    stored = Path(run.record["config"].get("predictions") or run.predictions)
+    if not stored.exists():
+        raise RunError("the run kept no predictions", where=stored)
+    reader, rows = task.reader(stored, dataset), rows_by_sample(run)
+    found = []
+    for group, samples in choose(ranked_samples(run, task), count).items():
+        for place, (sample_id, quality) in enumerate(samples):
+            folder = scratch / f"{group}{place}"
+            sample = dataset.load(sample_id)
+            task.illustrate(sample, reader.read(sample), folder)
+            files = picture_files(folder.rglob("*.png"), sample_id, task.name)
+            if files:
+                found.append(Shown(sample_id, group, quality, image_scores(task, rows[sample_id]), files))
+    return found
+
+
+def _stored(run: Run) -> list[Shown]:
+    """Return the pictures that were made while the run went on, the best first where that is known."""
+    rows, pictures = rows_by_sample(run), run.folder / "pictures"
+    try:
+        task: Task | None = build("tasks", "task", run.record["config"]["task"])
+    except SambenchError:  # a task from a plugin that is not installed here
+        task = None
+    found = []
+    for sample_id, own in rows.items():
+        name = Path(sample_id).name
+        paths = [path for path in (pictures / sample_id).parent.glob("*.png") if _is_of(path, name, sample_id, rows)]
+        files = picture_files(paths, sample_id, run.record["identity"]["task"]["name"])
+        if files:
+            quality = NAN if task is None else _quality(task, own)
+            scores = {} if task is None else image_scores(task, own)
+            found.append(Shown(sample_id, "stored", quality, scores, files))
+    return sorted(found, key=lambda one: (math.isnan(one.quality), -one.quality, one.sample_id))
+
+
+def _is_of(path: Path, name: str, sample_id: str, rows: dict[str, list[Row]]) -> bool:
+    """Tell whether `NAME.png` or `NAME_ending.png` is the sample's and not another's with such a name."""
+    if path.stem == name:
+        return True
+    return path.stem.startswith(f"{name}_") and str(Path(sample_id).with_name(path.stem)) not in rows
+
+
+def rows_by_sample(run: Run) -> dict[str, list[Row]]:
+    """Return a run's rows image by image."""
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in run.rows():
+        grouped[row["sample_id"]].append(row)
+    return dict(grouped)
+
+
+def image_scores(task: Task, rows: list[Row]) -> dict[str, float]:
+    """Return a run's metrics as if the image were its only one, without those that have no value there."""
+    one = np.ones((1, 1), np.int64)
+    try:
+        values = task.replicates(rows, [rows[0]["sample_id"]], one)
+    except SambenchError:  # the task has no metrics of resamples
+        return {}
+    return {name: float(value[0]) for name, value in values.items() if math.isfinite(value[0])}
+
+
+def _quality(task: Task, rows: list[Row]) -> float:
+    try:
+        return task.image_quality(rows)
+    except SambenchError:  # the task does not rank images
+        return NAN

@@ -1,0 +1,68 @@
+"""Figures of a report: those the tables have, as SVG data URIs with a text that says what they show."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sambench.errors import RunError
+from sambench.runs.figures import precision_recall
+from sambench.runs.points_figures import dataset_differences, miou_against_clicks
+from sambench.runs.recall_figure import recall_curves
+from sambench.runs.report_figures import dataset_bars
+from sambench.runs.store import Run
+
+
+class Figure(NamedTuple):
+    """A figure ready for the page: its caption, what it shows in words, and its data URI."""
+
+    title: str
+    text: str
+    uri: str
+
+
+def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Figure], list[str]]:
+    """Draw the figures of one task's runs.
+
+    Args:
+        task: The task's name.
+        runs: Its finished runs.
+        scratch: A folder for the files.
+
+    Returns:
+        The figures, and in sentences what could not be drawn and why.
+    """
+    drawers = {
+        "edges": ("Precision against recall", precision_recall),
+        "points": ("Mean IoU against clicks", miou_against_clicks),
+        "proposals": ("Recall against the number of proposals and against overlap", recall_curves),
+    }
+    found, notes = [], []
+    if task in drawers:
+        title, draw = drawers[task]
+        found.append(Figure(title, f"{title}: {_told(runs)}", svg_uri(draw(list(runs), scratch))))
+    if task == "points":
+        if bars := dataset_bars(list(runs), scratch):
+            title = "Mean IoU at one click, by data set"
+            found.append(Figure(title, f"{title}: {_told(runs)}", svg_uri(bars)))
+        for place, run in enumerate(runs[1:]):
+            title = f"Mean IoU of {run.folder.name} less that of {runs[0].folder.name}, by data set"
+            try:
+                paths = dataset_differences(run, runs[0], scratch / str(place))
+            except RunError as error:
+                notes.append(f"{title} is not drawn: {str(error).splitlines()[0]}")
+            else:
+                found.append(Figure(title, title, svg_uri(paths)))
+    return found, notes
+
+
+def _told(runs: Sequence[Run]) -> str:
+    return "; ".join(f"{run.record['model']['name']} on {run.record['data']['name']}" for run in runs)
+
+
+def svg_uri(paths: Sequence[Path]) -> str:
+    """Return the SVG file among a figure's files as a data URI."""
+    (path,) = [path for path in paths if path.suffix == ".svg"]
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

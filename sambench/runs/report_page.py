@@ -1,0 +1,113 @@
+"""The page of a report: one HTML file that asks for nothing beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+from sambench.runs import report_parts as parts
+from sambench.runs.report_embedded import task_figures
+from sambench.runs.report_pictures import Shown
+from sambench.runs.store import Run
+from sambench.runs.summary import caption, number
+from sambench.runs.table_render import render
+from sambench.runs.table_specs import table_names, table_spec
+from sambench.runs.tables import build_table
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run on the page: the letter it is called by, its caption, and its images."""
+
+    label: str
+    run: Run
+    caption: str
+    gallery: Sequence[Shown]
+
+
+def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes: Sequence[str], scratch: Path) -> str:
+    """Write the page.
+
+    Args:
+        runs: Finished runs, in the order in which they are shown.
+        galleries: The images of each, as `sambench.runs.report_pictures.embed` left them.
+        notes: Sentences on what is left out.
+        scratch: A folder for the figures' files.
+
+    Returns:
+        HTML; the same runs and pictures give the same text.
+    """
+    entries = [
+        Entry(label(place), run, caption(run), [one for one in gallery if one.thumbnail])
+        for place, (run, gallery) in enumerate(zip(runs, galleries, strict=True))
+    ]
+    grouped: dict[str, list[Entry]] = {}
+    for entry in entries:
+        grouped.setdefault(entry.run.record["identity"]["task"]["name"], []).append(entry)
+    told, sections = list(notes), []
+    for task, own in grouped.items():
+        section, more = _section(task, own, scratch / task)
+        sections.append(section)
+        told += more
+    return _environment().get_template("report.html").render(entries=entries, sections=sections, notes=told)
+
+
+def label(place: int) -> str:
+    """Return A to Z, then A2 and so on."""
+    turn, letter = divmod(place, len(ascii_uppercase))
+    return ascii_uppercase[letter] + (str(turn + 1) if turn else "")
+
+
+def _section(task: str, entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, Any], list[str]]:
+    """Gather what the page says of one task."""
+    runs = [entry.run for entry in entries]
+    figures, notes = task_figures(task, runs, scratch)
+    metrics = parts.metric_lines(runs, [entry.label for entry in entries])
+    section = {"task": task, "entries": entries, "metrics": metrics, "figures": figures, "tables": _tables(task, runs)}
+    return section, notes
+
+
+def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
+    """Make the tables that one of the runs stands in."""
+    from markupsafe import Markup
+
+    found: list[Mapping[str, Any]] = []
+    for name in table_names():
+        spec = table_spec(name)
+        if spec.task != task:
+            continue
+        table, notes = build_table(spec, runs)
+        names = {run.folder.name for run in runs}
+        measured = table["source"].isin([f"measured, {one}" for one in names]).any()
+        if measured or (spec.rows == "dataset" and any(note.split("] ")[-1].split(";")[0] in names for note in notes)):
+            markup = Markup(render(table, [], spec.title, "html"))  # it escapes cells
+            told = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
+            found.append({"title": spec.title, "html": markup, "notes": [match.groups() for match in told if match]})
+    return found
+
+
+def _environment() -> Any:
+    """Make the environment of the page's templates, which escapes every text."""
+    import jinja2
+    from markupsafe import Markup
+
+    folder = files("sambench.runs") / "templates"
+
+    def source(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(source),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(style=Markup(source("report.css")), script=Markup(source("report.js")), parts=parts)
+    made.filters.update(number=number, coded=parts.coded)
+    return made

@@ -1,0 +1,122 @@
+"""What a report says of each run: its metrics, its stages' times and where its numbers come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sambench.runs.reference import paper_values
+from sambench.runs.store import Run, flatten
+from sambench.runs.summary import interval, number
+from sambench.types import Metric
+
+SHOWN_METRICS = 6
+"""Metrics of a task that stand in sight; further ones are folded away."""
+
+COUNTED = ("masks", "images", "bits")
+"""Units that have no scale from 0 to 1."""
+
+
+class Line(NamedTuple):
+    """A run's value of a metric; positions are percent of a scale from 0 to 1, None where the metric has none."""
+
+    label: str
+    colour: int
+    value: str
+    interval: str
+    n: int
+    published: str
+    at: float | None
+    low: float | None
+    high: float | None
+
+
+class Segment(NamedTuple):
+    """A stage of a run: its name, its share of all stages in percent, and its seconds as texts."""
+
+    stage: str
+    share: float
+    seconds: str
+    per_image: str
+
+
+def metric_lines(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, list[Line]]]:
+    """Return each metric with a line for every run that has it, in the order in which runs name them."""
+    names = dict.fromkeys(name for run in runs for name in run.metrics)
+    return [
+        (name, [_line(run, name, labels[at], at) for at, run in enumerate(runs) if name in run.metrics])
+        for name in names
+    ]
+
+
+def _line(run: Run, name: str, label: str, colour: int) -> Line:
+    metric = run.metrics[name]
+    generated = run.record["data"]["card"]["generated"]
+    published = None if generated or not metric.reference else paper_values(metric.reference)
+    value = metric_text(metric)
+    ends: tuple[float | None, float | None, float | None] = (None, None, None)
+    if metric.unit not in COUNTED and value:
+        low, high = metric.ci95 if interval(metric) and metric.ci95 else (metric.value, metric.value)
+        ends = (_percent(metric.value), _percent(low), _percent(high))
+    return Line(label, colour % 6, value, interval(metric), metric.n, number(published), *ends)
+
+
+def metric_text(metric: Metric) -> str:
+    """Write a metric's value; counts without needless digits."""
+    return f"{metric.value:g}" if metric.unit == "masks" else number(metric.value)
+
+
+def _percent(value: float) -> float:
+    return round(100 * min(max(value, 0.0), 1.0), 2)
+
+
+def segments(run: Run) -> list[Segment]:
+    """Return a run's stages; they overlap, so that their seconds may add up to more than the wall's."""
+    timings = {stage: value for stage, value in run.record.get("timings", {}).items() if stage != "wall"}
+    whole = sum(value["seconds"] for value in timings.values()) or 1.0
+    return [
+        Segment(stage, round(100 * value["seconds"] / whole, 2), f"{value['seconds']:.1f}", f"{value['per_image']:.3f}")
+        for stage, value in timings.items()
+    ]
+
+
+def wall(run: Run) -> str:
+    """Return the seconds from a run's start to its end, or nothing."""
+    return f"{run.record['timings']['wall']['seconds']:.1f}" if "wall" in run.record.get("timings", {}) else ""
+
+
+def provenance(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return where a run's numbers come from: sections of (key, value)."""
+    record = run.record
+    model = {key: value for key, value in record["model"].items() if key != "missing"}
+    data = {key: value for key, value in record["data"].items() if key != "card"}
+    sections: dict[str, Any] = {
+        "Switches": record.get("switches", {}),
+        "Model": model,
+        "Data": {"title": record["data"]["card"]["title"], "terms": record["data"]["card"].get("terms"), **data},
+        "Code": record.get("code", {}),
+        "Environment": record.get("environment", {}),
+        "Sessions": {
+            str(place + 1): f"{one['started']}, {one['resumed']} images done before"
+            for place, one in enumerate(record.get("sessions", []))
+        },
+        "Cache": record.get("cache") or {},
+        "Identity": record["identity"],
+    }
+    return [
+        (title, [(key, _text(value)) for key, value in flatten(content).items() if value is not None])
+        for title, content in sections.items()
+        if content
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return str(value).strip()
+
+
+def coded(note: str) -> list[tuple[bool, str]]:
+    """Split a note at its backquotes: (whether it is code, text)."""
+    return [(place % 2 == 1, text) for place, text in enumerate(re.split("`", note)) if text]
