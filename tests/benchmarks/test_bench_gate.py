@@ -42,7 +42,7 @@ def test_replicates(benchmark, work):
 def test_comparison(benchmark):
     rng = np.random.default_rng(0)
     names = [f"m{k}" for k in range(24)]
-    values = {name: 0.5 for name in names}
+    values = dict.fromkeys(names, 0.5)
     draws = [{name: rng.normal(size=REPLICATES) for name in names} for _ in range(2)]
     found = benchmark(compare_paired, values, values, *draws, dict.fromkeys(names, True))
     assert len(found) == 24
