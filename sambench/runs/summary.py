@@ -26,12 +26,13 @@ def caption(run: Run) -> str:
 
 
 def missing_note(run: Run) -> str:
-    """Say how many images had no prediction and what became of them, or nothing."""
-    missing = run.record["model"].get("missing")
+    """Say which part of the data was run, and how many images had no prediction and what became of them, or nothing."""
+    shard, missing = run.record.get("shard"), run.record["model"].get("missing")
+    part = f"; part {shard['index']} of {shard['count']} of {shard['samples']} images" if shard else ""
     if not missing:
-        return ""
+        return part
     means = {"left out": "are left out", "empty": "count as images where nothing was found"}
-    return f"; {len(missing)} images without a prediction {means[run.record['model']['missing_means']]}"
+    return f"{part}; {len(missing)} images without a prediction {means[run.record['model']['missing_means']]}"
 
 
 def interval(metric: Metric, digits: int = 3) -> str:

@@ -1,0 +1,59 @@
+"""`sambench merge`: partial runs made by hand on several machines become one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sambench.commands.words import parse
+from sambench.errors import UsageError, listing
+
+HELP = """\
+sambench merge RUN RUN ... [out=FOLDER] [data.root=FOLDER] [allow_missing=0]
+
+Puts finished partial runs (made with shard=1/4, or with limit= and data.ids=) together into the run that one machine
+would have made: the same rows to the byte, metrics and intervals computed again from them, predictions gathered.
+Refused, with every difference listed, where settings, model, data or version differ, a sample has different rows in
+two parts, a part is unfinished, or samples are in no part (allow_missing=N accepts exactly N of them).
+
+  data.root=FOLDER    where the data lies on this machine, if not where the parts found it
+  out=FOLDER          default: the folder `sambench run` would choose for the whole
+
+examples:
+  sambench run task=edges data=bsds500 shard=1/2 run.dir=half1     on one machine
+  sambench run task=edges data=bsds500 shard=2/2 run.dir=half2     on another
+  sambench merge half1 half2 out=whole
+"""
+
+
+def main(words: list[str]) -> int:
+    """Merge runs and print the result."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if words else 2
+    from sambench.engine.merge import merge
+    from sambench.runs.store import load_run
+    from sambench.runs.summary import print_run
+
+    defaults = {"out": None, "data.root": None, "allow_missing": 0}
+    folders = [word for word in words if word.partition("=")[0] not in defaults]
+    values = parse([word for word in words if word not in folders], defaults, "merge RUN ...")
+    missing = values["allow_missing"]
+    if isinstance(missing, bool) or not isinstance(missing, int) or missing < 0:
+        raise UsageError(
+            f"allow_missing is {missing!r}",
+            where="sambench merge",
+            mend="give the number of samples that are in no part, as in allow_missing=3",
+        )
+    root = None if values["data.root"] is None else str(values["data.root"])
+    out = None if values["out"] is None else Path(str(values["out"]))
+    done = merge([load_run(folder) for folder in folders], out, root, missing)
+    if done.twice:
+        print(f"{len(done.twice)} sample(s) in several parts, with the same rows: {listing(done.twice)}")
+    if done.missing:
+        print(f"{done.missing} sample(s) are in no part: this is a partial run")
+    print_run(done.run)
+    commits = {str(part["code"].get("commit")) for part in done.run.record["merged"]["parts"] if part.get("code")}
+    if len(commits) > 1:
+        print(f"note: the parts were made at different commits: {', '.join(sorted(commits))}", file=sys.stderr)
+    return 0

@@ -1,0 +1,166 @@
+"""Partial runs made by hand on several machines, put together into the run that one machine would have made."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sambench.engine.launch import run_folder
+from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, find_whole, gather, part_record, refuse
+from sambench.engine.shards import keys_sha256
+from sambench.engine.stages import STAGES
+from sambench.errors import RunError, UsageError
+from sambench.runs.store import Run, RunStore
+
+PICTURES = "pictures"
+
+
+@dataclass
+class Merged:
+    """The merged run, samples that several parts held with the same rows, and how many are in no part."""
+
+    run: Run
+    twice: list[str]
+    missing: int
+
+
+def merge(parts: Sequence[Run], out: Path | None = None, root: str | None = None, allow_missing: int = 0) -> Merged:
+    """Merge finished partial runs; the order they are given in changes nothing but the order they are recorded in.
+
+    The data must be there: its annotations say which samples there are and in which order. Rows are those of the parts,
+    metrics and intervals are computed again from them, and the identity is the one of a run that was never cut.
+
+    Args:
+        parts: The partial runs.
+        out: The merged run's folder; None takes the one `sambench run` would choose for the whole.
+        root: Where the data lies on this machine; None takes the parts' own `data.root`.
+        allow_missing: How many samples are expected to be in no part.
+
+    Raises:
+        RunError: The parts do not make one run: unfinished, other settings, model, data or version, different rows for
+            one sample, or samples in no part. Every difference is listed.
+        UsageError: No parts were given.
+    """
+    if not parts:
+        raise UsageError("no runs were given", where="sambench merge", mend="sambench merge RUN RUN ... [out=FOLDER]")
+    check_settings_alike(parts)
+    whole = find_whole(parts, root)
+    found = gather(parts, whole, allow_missing)
+    _check_predictions(parts)
+    keys = [key for key in whole.keys if key in found.rows]
+    record = _record(parts, whole, keys, found)
+    identity = record.pop("identity")
+    folder = run_folder(record["config"], identity) if out is None else out
+    if any(folder.resolve() == run.folder.resolve() for run in parts):
+        raise UsageError("the merged run would replace one of its parts", where=folder, mend="choose another out=")
+    return Merged(_write(folder, identity, record, parts, whole, keys, found), found.twice, allow_missing)
+
+
+def _write(
+    folder: Path,
+    identity: dict[str, Any],
+    record: dict[str, Any],
+    parts: Sequence[Run],
+    whole: Whole,
+    keys: list[str],
+    found: Gathered,
+) -> Run:
+    store = RunStore(folder, identity)
+    try:
+        if store.run.finished or store.done:
+            state = "finished" if store.run.finished else "unfinished"
+            raise RunError(
+                f"the folder already holds this run, {state}", where=folder, mend="choose another with out=FOLDER"
+            )
+        rows = [row for key in keys for row in found.rows[key]]
+        metrics = whole.task.summarize(rows, seed=record["config"]["seed"])
+        store.start(record)
+        for name in ("predictions", PICTURES):
+            for run in parts:
+                _gather_files(run.folder / name, folder / name)
+        counts = {"samples": len(keys), "rows": len(rows), "scored_now": 0}
+        return store.finish(rows, metrics, {"timings": _timings(parts, len(keys)), "counts": counts})
+    finally:
+        store.close()
+
+
+def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered) -> dict[str, Any]:
+    """Return the merged run's record with its identity."""
+    first = parts[0].record
+    data = {
+        **first["identity"]["data"],
+        "fingerprint": whole.dataset.fingerprint,
+        "samples": len(keys),
+        "keys_sha256": keys_sha256(keys),
+    }
+    config = {**first["config"], "data": whole.settings, "shard": None, "limit": whole.settings.get("limit")}
+    config["run"] = {**first["config"]["run"], "dir": None}
+    return {
+        "identity": {**first["identity"], "data": data},
+        "config": config,
+        **{key: first[key] for key in ("switches", "model", "code", "environment")},
+        "data": {**data, "root": whole.dataset.root, "card": asdict(whole.dataset.card)},
+        "shard": None,
+        "cache": _added([run.record.get("cache") for run in parts]),
+        "merged": {
+            "parts": [part_record(run) for run in parts],
+            "in_several_parts": len(found.twice),
+            "in_no_part": len(whole.keys) - len(keys),
+        },
+    }
+
+
+def _added(counts: Sequence[dict[str, int] | None]) -> dict[str, int] | None:
+    told = [count for count in counts if count]
+    return {key: sum(count.get(key, 0) for count in told) for key in told[0]} if told else None
+
+
+def _timings(parts: Sequence[Run], images: int) -> dict[str, dict[str, float]]:
+    """Add the stages' seconds up over the parts; `wall` is the sum of the machines' time, not the time waited for."""
+    tables = [run.record.get("timings", {}) for run in parts]
+    names = [name for name in (*STAGES, "wall") if any(name in table for table in tables)]
+    seconds = {name: sum(table.get(name, {}).get("seconds", 0.0) for table in tables) for name in names}
+    total = sum(value for name, value in seconds.items() if name != "wall") or 1.0
+    return {
+        name: {
+            "seconds": round(value, 4),
+            "share": 1.0 if name == "wall" else round(value / total, 4),
+            "per_image": round(value / max(images, 1), 5),
+        }
+        for name, value in seconds.items()
+    }
+
+
+def _check_predictions(parts: Sequence[Run]) -> None:
+    """Refuse parts that hold different predictions under one name."""
+    seen: dict[Path, Path] = {}
+    faults = []
+    for run in parts:
+        for path in _files(run.predictions):
+            name = path.relative_to(run.predictions)
+            if name in seen and not filecmp.cmp(seen[name], path, shallow=False):
+                faults.append(f"predictions/{name} differs between {seen[name]} and {path}")
+            seen.setdefault(name, path)
+    refuse(faults)
+
+
+def _gather_files(source: Path, target: Path) -> None:
+    """Link or copy every file that is not there yet; a finished run is never written to, so links are safe."""
+    for path in _files(source):
+        there = target / path.relative_to(source)
+        if there.exists():
+            continue
+        there.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path, there)
+        except OSError:  # another file system, or one without hard links
+            shutil.copy2(path, there)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
