@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sambench.errors import UsageError
 
 
@@ -26,3 +29,37 @@ def resolve_device(wanted: str) -> str:
         where=f"device={wanted}",
         mend="leave device out to choose automatically",
     )
+
+
+def device_list(wanted: str | list[str] | None) -> list[str]:
+    """Turn `devices=` into one torch device a worker process; nothing where the run stays in one process.
+
+    Args:
+        wanted: None; "auto" for every CUDA device where there are several; a list as [cpu,cpu]; or "cuda:0,1".
+
+    Raises:
+        UsageError: They are of several types, or one is not there.
+    """
+    if wanted is None:
+        return []
+    if wanted == "auto":
+        import torch
+
+        count = torch.cuda.device_count()
+        return [f"cuda:{i}" for i in range(count)] if count > 1 else []
+    kind, _, numbers = str(wanted).partition(":")
+    listed = wanted if isinstance(wanted, list) else [f"{kind}:{i}" for i in numbers.split(",")] if numbers else [kind]
+    devices = [resolve_device(str(device)) for device in listed]
+    if len({device.partition(":")[0] for device in devices}) != 1:
+        raise UsageError(
+            f"devices are {listed!r}, of several types or none",
+            where="devices",
+            mend="give one type, as [cuda:0,cuda:1]",
+        )
+    return devices
+
+
+def first_device(config: Mapping[str, Any]) -> str:
+    """Return the device whose type is the run's: the first of `devices=`, else `device=`."""
+    devices = device_list(config["devices"])
+    return devices[0] if devices else str(config["device"])

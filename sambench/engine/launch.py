@@ -12,7 +12,8 @@ from typing import Any
 from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache import EmbeddingCache
-from sambench.engine.device import resolve_device
+from sambench.engine.device import device_list, first_device, resolve_device
+from sambench.engine.executors.local import LocalExecutor
 from sambench.engine.predictor import Predictor
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
@@ -45,18 +46,33 @@ def launch(config: Mapping[str, Any]) -> Launched:
         SambenchError: Something the user gave cannot be used; what, where and how to mend it.
     """
     check_settings(config)
+    executor = open_executor(config)
+    try:
+        return _launch(config, executor)
+    finally:
+        if executor is not None:
+            executor.close()
+
+
+def _launch(config: Mapping[str, Any], executor: LocalExecutor | None) -> Launched:
+    """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
     task = task.for_dataset(dataset)
     stages = Stages()
-    device = resolve_device(config["device"])
+    device = resolve_device(first_device(config))
     chosen = switches(task)
     answers: dict[str, Any] = {}
+    source: Source | None = None
+    cache: EmbeddingCache | None = None
+    keys = list(dataset.keys)
     if config["predictions"] is not None:
         source, model, keys = _from_files(config, task, dataset, stages)
-        cache = None
+    elif executor is not None:
+        model = executor.describe()
+        answers = {"settings": model_settings(config["model"])}
     else:
-        source, model, keys, cache = _from_model(config, task, dataset, stages, device)
+        source, model, cache = model_source(config, task, stages, device)
         answers = {"settings": model_settings(config["model"])}
     shard = parse_shard(config["shard"])
     whole, keys = keys, shard.take(keys) if shard is not None else keys
@@ -102,11 +118,25 @@ def launch(config: Mapping[str, Any]) -> Launched:
             seed=config["seed"],
             progress=config["progress"],
             label=f"{task.name} {dataset.card.name} {model['name']}",
+            executor=executor,
         )
-        run = execute(plan, store, lambda: {"cache": asdict(cache.counts) if cache is not None else None})
-        return Launched(run, was_finished=False)
+
+        def closing() -> dict[str, Any]:
+            if executor is not None:
+                return {"cache": executor.cache_counts(), "workers": executor.workers()}
+            return {"cache": asdict(cache.counts) if cache is not None else None}
+
+        return Launched(execute(plan, store, closing), was_finished=False)
     finally:
         store.close()
+
+
+def open_executor(config: Mapping[str, Any]) -> LocalExecutor | None:
+    """Return the worker processes of `devices=`, or None where the run stays in this process."""
+    devices = device_list(config["devices"])
+    if not devices or config["predictions"] is not None:
+        return None
+    return LocalExecutor(config, devices, threads=1 if devices[0] == "cpu" else None)
 
 
 def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
@@ -161,9 +191,10 @@ def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
     return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"])
 
 
-def _from_model(
-    config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages, device: str
-) -> tuple[Source, dict[str, Any], list[str], EmbeddingCache | None]:
+def model_source(
+    config: Mapping[str, Any], task: Task, stages: Stages, device: str
+) -> tuple[ModelSource, dict[str, Any], EmbeddingCache | None]:
+    """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
     model = build("models", "model", config["model"], device=device)
     cache = open_cache(config["cache"]) if config["cache"]["enabled"] else None
     predictor = Predictor(model, cache, stages, config["prompt_batch"])
@@ -173,7 +204,7 @@ def _from_model(
         "encode_batch_size": model.encode_batch_size,
         **model.provenance,
     }
-    return ModelSource(task, predictor, stages), told, list(dataset.keys), cache
+    return ModelSource(task, predictor, stages), told, cache
 
 
 def _from_files(

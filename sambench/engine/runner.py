@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.datasets.base import Dataset
+from sambench.engine.executors.local import LocalExecutor
 from sambench.engine.progress import Progress, ProgressKind, progress
 from sambench.engine.scoring import Scorer
 from sambench.engine.sources import Source
@@ -29,7 +30,7 @@ class Plan:
     Attributes:
         task: The protocol.
         dataset: The samples.
-        source: Where predictions come from.
+        source: Where predictions come from; None where an executor makes them.
         keys: The samples to score, in order.
         workers: Scoring processes; 0 scores in the main process.
         encode_batch: Samples prepared at once.
@@ -38,11 +39,12 @@ class Plan:
         seed: Feeds the bootstrap.
         progress: How progress is shown.
         label: Before the progress.
+        executor: Worker processes that predict and score, or None for this process.
     """
 
     task: Task
     dataset: Dataset
-    source: Source
+    source: Source | None
     keys: list[str]
     stages: Stages
     workers: int = 0
@@ -52,6 +54,7 @@ class Plan:
     seed: int = 0
     progress: ProgressKind = "auto"
     label: str = "scoring"
+    executor: LocalExecutor | None = None
 
 
 def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, Any]] = dict) -> Run:
@@ -63,17 +66,12 @@ def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, 
     todo = [key for key in plan.keys if key not in store.done]
     start = time.perf_counter()
     display = progress(plan.progress, plan.label, len(plan.keys), len(plan.keys) - len(todo))
-    scorer = Scorer(plan.task, min(plan.workers, len(todo)))
     try:
-        with closing(_batches(plan, todo)) as batches:
-            for samples in batches:
-                plan.source.prepare(samples)
-                for sample in samples:
-                    prediction = _predict(plan, store, sample)
-                    _collect(scorer.submit(sample, prediction), plan, store, display)
-        _collect(scorer.drain(), plan, store, display)
+        if plan.executor is not None:
+            _collect(_elsewhere(plan, plan.executor, store, len(todo)), plan, store, display)
+        else:
+            _here(plan, store, todo, display)
     finally:
-        scorer.close()
         store.journal.close()
         display.close()
     rows = store.ordered(plan.keys)
@@ -83,9 +81,38 @@ def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, 
     return store.finish(rows, metrics, {"timings": timings, "counts": counts, **closing_record()})
 
 
-def _predict(plan: Plan, store: RunStore, sample: Sample) -> Any:
+def _elsewhere(
+    plan: Plan, executor: LocalExecutor, store: RunStore, todo: int
+) -> Iterator[tuple[str, list[dict[str, Any]], float]]:
+    """Let worker processes predict and score; the groups are cut from all samples, whatever has been done."""
+    size = max(1, plan.encode_batch)
+    groups = [plan.keys[start : start + size] for start in range(0, len(plan.keys), size)]
+    drawn = set(plan.keys[: plan.illustrate])
+    scorers = min(max(1, plan.workers), max(1, todo))
+    return executor.run(plan.task, groups, set(store.done), store.run.folder, drawn, scorers, plan.stages)
+
+
+def _here(plan: Plan, store: RunStore, todo: list[str], display: Progress) -> None:
+    """Predict in this process and score beside it."""
+    source = plan.source
+    if source is None:
+        raise ValueError("a plan needs a source or an executor")
+    scorer = Scorer(plan.task, min(plan.workers, len(todo)))
+    try:
+        with closing(_batches(plan, todo)) as batches:
+            for samples in batches:
+                source.prepare(samples)
+                for sample in samples:
+                    prediction = _predict(plan, source, store, sample)
+                    _collect(scorer.submit(sample, prediction), plan, store, display)
+        _collect(scorer.drain(), plan, store, display)
+    finally:
+        scorer.close()
+
+
+def _predict(plan: Plan, source: Source, store: RunStore, sample: Sample) -> Any:
     """Make, save and, for the first few samples, draw a prediction."""
-    prediction = plan.source.predict(sample)
+    prediction = source.predict(sample)
     with plan.stages.timed("save"):
         if plan.save_predictions:
             plan.task.save(sample, prediction, store.run.predictions)

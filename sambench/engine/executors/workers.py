@@ -1,0 +1,84 @@
+"""What worker processes do: one kind holds a model on a device and predicts, the other scores."""
+
+from __future__ import annotations
+
+import pickle
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sambench.errors import SambenchError
+
+READY, PREDICTED, DONE, SCORED, FAILED = "ready", "predicted", "done", "scored", "failed"
+
+
+def predict_on_device(connection: Connection, config: Mapping[str, Any], device: str, threads: int | None) -> None:
+    """Build task, data and model on a device, then predict group after group.
+
+    Receives (run folder, keys of a group, keys to do, keys to draw). Sends (READY, the model's description), for each
+    sample (PREDICTED, sample id) and then its pickled sample and prediction, (DONE, figures of the worker so far), or
+    (FAILED, error).
+    """
+    from sambench.engine.executors.setup import DeviceWork
+
+    try:
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
+        work = DeviceWork(config, device)
+    except Exception as error:
+        connection.send((FAILED, told(error)))
+        return
+    connection.send((READY, work.described))
+    waited, started = 0.0, time.perf_counter()
+    images = 0
+    while True:
+        before = time.perf_counter()
+        folder, group, todo, drawn = connection.recv()
+        waited += time.perf_counter() - before
+        try:
+            for sample, prediction in work.predictions(Path(folder), group, todo, drawn):
+                payload = pickle.dumps((sample, prediction), protocol=pickle.HIGHEST_PROTOCOL)
+                connection.send((PREDICTED, sample.id))
+                connection.send_bytes(payload)
+                images += 1
+        except Exception as error:
+            connection.send((FAILED, told(error)))
+            continue
+        figures = {
+            "images": images,
+            "seconds": dict(work.stages.seconds),
+            "idle_share": waited / (time.perf_counter() - started),
+            "cache": asdict(work.cache.counts) if work.cache is not None else None,
+        }
+        connection.send((DONE, figures))
+
+
+def score_predictions(connection: Connection, task: Any) -> None:
+    """Score pickled samples with predictions; sends (READY, None), then (SCORED, rows, seconds) or (FAILED, error)."""
+    import torch
+
+    torch.set_num_threads(1)
+    connection.send((READY, None))
+    while True:
+        payload = connection.recv_bytes()
+        start = time.perf_counter()
+        try:
+            sample, prediction = pickle.loads(payload)
+            rows = task.score(sample, prediction)
+        except Exception as error:
+            connection.send((FAILED, told(error)))
+            continue
+        connection.send((SCORED, rows, time.perf_counter() - start))
+
+
+def told(error: Exception) -> Exception:
+    """Return an error as it can be sent: one for the user as it is, a defect with its traceback as text."""
+    if isinstance(error, SambenchError):
+        return error
+    return RuntimeError(f"in a worker process:\n{''.join(traceback.format_exception(error))}")

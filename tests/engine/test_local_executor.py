@@ -1,0 +1,189 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tiny_sams import tiny_model
+
+from sambench.api import compose
+from sambench.engine.device import device_list
+from sambench.engine.executors import local
+from sambench.engine.executors.actor import Actor
+from sambench.engine.launch import launch
+from sambench.engine.stages import Stages
+from sambench.errors import RunError, SambenchError, UsageError
+
+QUICK = ["progress=off", "illustrate=1", "workers=1"]
+
+
+def run(folder, *words):
+    return launch(compose([*QUICK, f"run.dir={folder}", *words])).run
+
+
+def same(one, other):
+    assert (one.folder / "rows.parquet").read_bytes() == (other.folder / "rows.parquet").read_bytes()
+    assert one.record["identity"] == other.record["identity"]
+    assert one.record["metrics"] == other.record["metrics"]
+    files = [sorted(path.relative_to(run.folder) for path in run.folder.rglob("*.png")) for run in (one, other)]
+    assert files[0] == files[1] != []
+
+
+@pytest.mark.slow
+def test_rows_do_not_depend_on_the_number_of_workers(tmp_path):
+    words = ["task=edges", "limit=4", "cache.enabled=false"]
+    alone = run(tmp_path / "alone", *words)
+    for name, devices in (("one", "[cpu]"), ("two", "[cpu,cpu]")):
+        other = run(tmp_path / name, *words, f"devices={devices}")
+        same(alone, other)
+        told = other.record["workers"]
+        assert sum(worker["images"] for worker in told) == 4
+        assert all(0 <= worker["idle_share"] <= 1 and worker["restarts"] == 0 for worker in told)
+        assert set(other.record["timings"]) >= {"read", "encode", "decode", "post", "save", "score", "wall"}
+
+
+@pytest.mark.slow
+def test_a_sam_gives_the_same_bits_on_one_and_two_workers(tmp_path):
+    tiny_model("sam").save_pretrained(tmp_path / "model")
+    words = ["task=points", "limit=6", "model=sam", f"model.checkpoint={tmp_path / 'model'}", "task.clicks=[1,2]"]
+    one = run(tmp_path / "one", *words, "devices=[cpu]", "model.encode_batch_size=2", "cache.enabled=false")
+    two = run(tmp_path / "two", *words, "devices=[cpu,cpu]", "model.encode_batch_size=2", "cache.enabled=false")
+    same(one, two)
+
+
+def children(process):
+    """Return the process ids of a process's workers."""
+    path = Path(f"/proc/{process}/task/{process}/children")
+    found = [int(number) for number in path.read_text().split()] if path.exists() else []
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_workers_killed_at_random_moments_change_nothing(tmp_path):
+    words = ["task=edges", "limit=8", *QUICK, f"cache.dir={tmp_path / 'cache'}"]
+    alone = run(tmp_path / "alone", *words)
+    chance, killed, round_ = random.Random(5), 0, 0
+    while killed < 20:
+        round_ += 1
+        assert round_ < 15
+        command = [
+            sys.executable,
+            "-m",
+            "sambench.cli",
+            "run",
+            *words,
+            "devices=[cpu,cpu]",
+            f"run.dir={tmp_path / str(round_)}",
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(chance.uniform(4, 8))
+        while process.poll() is None and killed < 20:
+            if own := children(process.pid):
+                os.kill(chance.choice(own), signal.SIGKILL)
+                killed += 1
+            time.sleep(chance.uniform(3, 9))
+        assert process.wait(300) == 0, process.stderr.read().decode()
+        finished = launch(compose([*words, f"run.dir={tmp_path / str(round_)}"])).run
+        assert (finished.folder / "rows.parquet").read_bytes() == (alone.folder / "rows.parquet").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_interrupting_leaves_no_process_and_the_run_goes_on(tmp_path):
+    words = ["task=edges", "limit=8", *QUICK, "devices=[cpu,cpu]", f"run.dir={tmp_path / 'run'}"]
+    process = subprocess.Popen([sys.executable, "-m", "sambench.cli", "run", *words], stderr=subprocess.PIPE)
+    journal = tmp_path / "run" / "rows.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size):
+        time.sleep(0.1)
+    own = children(process.pid)
+    assert own
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert b"the same command goes on" in process.stderr.read()
+    time.sleep(1)
+    assert not [pid for pid in own if Path(f"/proc/{pid}").exists()]
+    done = len(journal.read_bytes().splitlines())
+    finished = launch(compose(words)).run
+    assert finished.record["counts"]["scored_now"] == 8 - done < 8
+    same(run(tmp_path / "alone", *words[:2]), finished)
+
+
+def dies(connection, *_):
+    os._exit(9)
+
+
+def test_a_process_that_dies_while_it_starts_ends_the_run(monkeypatch):
+    monkeypatch.setattr(local, "predict_on_device", dies)
+    executor = local.LocalExecutor({}, ["cpu"])
+    try:
+        with pytest.raises(RunError, match=r"device 0 \(cpu\) of the run died 5 times"):
+            executor.describe()
+    finally:
+        executor.close()
+
+
+def dies_of_the_second(connection, *_):
+    connection.send(("ready", {}))
+    while True:
+        _, _, todo, _ = connection.recv()
+        if "b" in todo:
+            os._exit(9)
+        for key in todo:
+            connection.send(("predicted", key))
+            connection.send_bytes(b"p" + key.encode())
+        connection.send(("done", {"images": 1, "seconds": {}, "idle_share": 0.0, "cache": None}))
+
+
+def echoes(connection, *_):
+    connection.send(("ready", None))
+    while True:
+        connection.send(("scored", [{"payload": connection.recv_bytes().decode()}], 0.0))
+
+
+def test_a_sample_that_kills_its_process_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(local, "predict_on_device", dies_of_the_second)
+    monkeypatch.setattr(local, "score_predictions", echoes)
+    executor = local.LocalExecutor({}, ["cpu"])
+    try:
+        executor.describe()
+        scored = executor.run(None, [["a"], ["b"], ["c"]], set(), tmp_path, set(), 1, Stages())
+        found = [next(scored), next(scored)]
+        with pytest.raises(RunError, match="died 5 times") as caught:
+            next(scored)
+        assert caught.value.where == "b"
+        assert [(key, rows) for key, rows, _ in found] == [("a", [{"payload": "pa"}]), ("c", [{"payload": "pc"}])]
+        assert executor.devices[0].restarts == 4
+    finally:
+        executor.close()
+
+
+def test_what_a_worker_refuses_is_told_as_it_is(tmp_path):
+    with pytest.raises(SambenchError, match="no switch 'gird'"):
+        run(tmp_path / "run", "task=edges", "+task.gird=3", "devices=[cpu]")
+    with pytest.raises(UsageError, match="unknown constant"):
+        run(tmp_path / "run", "task=edges", "+model.colour=3", "devices=[cpu]")
+
+
+def test_device_lists():
+    assert device_list(None) == []
+    assert device_list(["cpu", "cpu"]) == ["cpu", "cpu"]
+    assert device_list("cpu") == ["cpu"]
+    with pytest.raises(UsageError, match="not available"):
+        device_list("cuda:97,98")
+    with pytest.raises(UsageError, match="several types or none"):
+        device_list([])
+
+
+def test_an_actor_ends_with_its_pipe():
+    actor = Actor("a", echoes, ())
+    actor.start()
+    assert actor.connection.recv() == ("ready", None)
+    actor.connection.close()
+    actor.process.join(30)
+    assert actor.process.exitcode == 0
+    assert json.dumps(actor.restarts) == "0"
