@@ -195,7 +195,7 @@ def complete(line, cwd):
 
 
 def test_tab_completion(tmp_path):
-    assert complete("sambench r", tmp_path) == ["run"]
+    assert complete("sambench r", tmp_path) == ["run", "report"]
     assert "task=edges" in complete("sambench run task=", tmp_path)
     assert "task.nms_iou=" in complete("sambench run task=edges task.nms_i", tmp_path)
     assert set(complete("sambench run task=edges data=", tmp_path)) >= {"data=mini", "data=bsds500"}

@@ -117,6 +117,7 @@ def dies(connection, *_):
     os._exit(9)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_while_it_starts_ends_the_run(monkeypatch):
     monkeypatch.setattr(local, "predict_on_device", dies)
     executor = local.LocalExecutor({}, ["cpu"])
@@ -145,6 +146,7 @@ def echoes(connection, *_):
         connection.send(("scored", [{"payload": connection.recv_bytes().decode()}], 0.0))
 
 
+@pytest.mark.slow
 def test_a_sample_that_kills_its_process_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(local, "predict_on_device", dies_of_the_second)
     monkeypatch.setattr(local, "score_predictions", echoes)
