@@ -20,6 +20,8 @@ sambench: zero-shot evaluation of promptable segmentation models
   sambench ablate NAME [key=value ...]       a sweep of one choice, its table and figure
   sambench gate baseline=RUN candidate=RUN   a verdict on two checkpoints, image by image
   sambench report runs=[A,B] [out=FOLDER]    one HTML page of all that runs tell
+  sambench plan task=NAME data=NAME [limit=20] [devices=[1,8,64]]
+                                             what the whole run would take, projected from its first images
   sambench merge RUN RUN ... [out=FOLDER]    partial runs made on several machines (shard=1/4) become one
   sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
   sambench export bsds RUN [out=FOLDER]      the Berkeley benchmark's result files of a run

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import platform
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from sambench import registry
@@ -24,12 +27,14 @@ data (default: mini):
 
 common keys (all of them, with their values: sambench run task=edges --cfg job):
   limit=20                 only the first 20 samples
+  shard=1/4                every 4th sample from the 1st on; `sambench merge` puts the four runs together
   data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
   data.split=val           another split
   run.dir=FOLDER           the run folder (default: one below results/ that the same command finds again)
   run.overwrite=true       redo a finished run
   task.SWITCH=VALUE        another choice where the paper leaves one open, e.g. task.nms_iou=0.8
   task/edges=PRESET        a published alternative, e.g. task/edges=ymgw55
+  devices=[cuda:0,cuda:1]  one worker process a device; one that dies is started again (devices=auto: all of them)
   device=cuda  workers=4  prompt_batch=32  cache.enabled=false  progress=off
 
 examples:
@@ -37,6 +42,7 @@ examples:
   sambench run task=edges data=bsds500 data.root=/data
   sambench run task=edges data=bsds500 data.split=val limit=10 run.dir=/tmp/try
   sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9
+  sambench run --multirun +cluster=slurm task=edges task.nms_iou=0.5,0.7,0.9
   sambench run task=edges --cfg job
   sambench run --config-dir my_configs task=mine
   sambench score task=edges data=bsds500 data.root=/data predictions=hed_png
@@ -105,11 +111,14 @@ def _hydra(words: list[str]) -> int:
     register_configs()
     failed: list[int] = []
     several = any(word in ("-m", "--multirun") for word in words)
+    here = platform.node(), os.getpid()
 
     def job(config: DictConfig) -> None:
         try:
             _run_one(resolve(config))
         except SambenchError as error:
+            if here != (platform.node(), os.getpid()):
+                raise  # a launcher runs this member elsewhere and hands the error back
             print(f"sambench: {error}", file=sys.stderr)
             failed.append(error.exit_code)
             if not several:
@@ -124,8 +133,33 @@ def _hydra(words: list[str]) -> int:
     words = sorted(words, key=lambda word: word not in ("-m", "--multirun"))  # Hydra wants it before the overrides
     sys.argv = ["sambench", *words]
     job.__module__ = "sambench.commands.run"
-    hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)()
+    main = hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)
+    if several and any(word.lstrip("+").startswith(("hydra/launcher=", "cluster=")) for word in words):
+        return _launch_sweep(main)
+    main()
     return failed[0] if failed else 0
+
+
+def _launch_sweep(main: Callable[[], None]) -> int:
+    """Run a sweep through a launcher; a member's error comes back as that member raised it."""
+    from hydra.errors import HydraException
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits
+    try:
+        main()
+    except SambenchError as error:
+        print("sambench: a member of the sweep failed; the others were not stopped by it:", file=sys.stderr)
+        print(f"sambench: {error}", file=sys.stderr)
+        return error.exit_code
+    except HydraException as error:
+        raise UsageError(
+            str(error).strip(),
+            where="sambench run --multirun",
+            mend="launchers are installed with pip install 'sambench[slurm]' or 'sambench[ray-sweeps]'",
+        ) from error
+    finally:
+        os.environ.pop("HYDRA_FULL_ERROR")
+    return 0
 
 
 def _run_one(config: dict[str, Any]) -> None:

@@ -1,0 +1,149 @@
+"""`sambench plan`: what a run over the whole data set would take, projected from a small one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sambench.commands.words import parse
+from sambench.errors import UsageError
+
+if TYPE_CHECKING:
+    from sambench.engine.pilot import Pilot
+
+HELP = """\
+sambench plan task=NAME data=NAME model=NAME [limit=20] [devices=[1,8,64]] [scorers=auto] [json=FILE] [key=value ...]
+
+Runs the first images for real (in a temporary folder, with an embedding cache that starts empty), and projects from
+their stage times what the whole data set takes: device-hours, scorers' CPU-hours, cache, output, memory for rows, and
+the wall time and the busiest stage on each number of devices. Other keys are those of `sambench run`.
+
+  devices=[1,8,64]    numbers of devices to project
+  scorers=auto        scoring processes a device: auto is workers= of this machine; 0 scores in the devices' processes
+  json=FILE           write the same as JSON
+
+example:
+  sambench plan task=edges data=bsds500 data.root=/data limit=20 devices=[1,8]
+"""
+
+
+def main(words: list[str]) -> int:
+    """Time a pilot and print its projection."""
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if words else 2
+    defaults: dict[str, Any] = {"limit": 20, "devices": [1, 8, 64], "scorers": "auto", "json": None}
+    own = [word for word in words if word.partition("=")[0] in defaults]
+    values = parse(own, defaults, "plan")
+    limit, devices = _count(values["limit"], "limit", 2), values["devices"]
+    devices = [_count(item, "devices", 1) for item in (devices if isinstance(devices, list) else [devices])]
+    scorers = (os.cpu_count() or 1) if values["scorers"] == "auto" else _count(values["scorers"], "scorers", 0)
+
+    from sambench.api import compose
+    from sambench.engine.pilot import run_pilot
+    from sambench.runs.files import write_json
+
+    pilot = run_pilot(compose([word for word in words if word not in own]), limit)
+    told = projection(pilot, devices, min(scorers, 16))
+    print(text(told))
+    if values["json"] is not None:
+        write_json(Path(str(values["json"])), told)
+    return 0
+
+
+def projection(pilot: Pilot, devices: list[int], scorers: int) -> dict[str, Any]:
+    """Return everything `sambench plan` tells, as JSON-like values; seconds and bytes unless the key says otherwise.
+
+    Args:
+        pilot: What was measured.
+        devices: Numbers of devices.
+        scorers: Scoring processes a device.
+    """
+    from sambench.engine.pilot import CHUNK, WARM_UP, project, wall_interval
+    from sambench.engine.scaling import DEVICE_STAGES
+
+    stages = {name: pilot.seconds([name]) for name in pilot.stages}
+    on_device = pilot.seconds([name for name in DEVICE_STAGES if name in pilot.stages])
+    walls = []
+    for count in devices:
+        found = project(pilot, count, scorers * count)
+        low, high = wall_interval(pilot, count, scorers * count)
+        start = pilot.start_seconds
+        walls.append(
+            {
+                "devices": count,
+                "scorers": scorers * count,
+                "wall_seconds": found.wall + start,
+                "wall_ci95": [low + start, high + start],
+                "bottleneck": found.bottleneck,
+                "busy": dict(found.busy),
+            }
+        )
+    return {
+        "run": pilot.label,
+        "images": pilot.total,
+        "pilot_images": pilot.images,
+        "seconds_per_image": stages,
+        "start_seconds": pilot.start_seconds,
+        "device_hours": on_device * pilot.total / 3600,
+        "scorer_cpu_hours": stages.get("score", 0.0) * pilot.total / 3600,
+        "cache_bytes": pilot.cache_bytes * pilot.total,
+        "output_bytes": pilot.output_bytes * pilot.total,
+        "row_memory_bytes": pilot.row_bytes * pilot.total,
+        "projections": walls,
+        "assumptions": [
+            f"the first {pilot.images} images stand for all {pilot.total}; {WARM_UP} warm-up images are not counted",
+            f"every device and processor is like this machine's, and has its own {scorers} scoring process(es)",
+            "steady state: no restarts, no other load, files read at this machine's speed by each device alone",
+            "images are spread evenly; the driver's share is the time it takes to write rows to the journal",
+            f"intervals: 95 %, the pilot's parts of about {CHUNK} images resampled, not other machines",
+            "pictures are not drawn; start-up is loading data and model and summarising the pilot's rows",
+        ],
+    }
+
+
+def text(told: dict[str, Any]) -> str:
+    """Write a projection for people."""
+    stages = "  ".join(f"{name} {seconds:.4f}" for name, seconds in told["seconds_per_image"].items())
+    lines = [
+        f"{told['run']}: {told['images']} images, projected from {told['pilot_images']}",
+        f"seconds an image: {stages}; start-up {told['start_seconds']:.1f} s",
+        f"device time  {told['device_hours']:.3f} h",
+        f"scorer time  {told['scorer_cpu_hours']:.3f} CPU-hours",
+        f"embedding cache  {_size(told['cache_bytes'])}",
+        f"run folder   {_size(told['output_bytes'])}",
+        f"rows in memory at the end  {_size(told['row_memory_bytes'])}",
+        "",
+        f"{'devices':>7}  {'scorers':>7}  {'wall':>10}  {'95 % interval':>23}  busiest",
+    ]
+    for item in told["projections"]:
+        low, high = (_time(value) for value in item["wall_ci95"])
+        share = f"{item['bottleneck']} ({100 * item['busy'][item['bottleneck']]:.0f} %)"
+        lines.append(
+            f"{item['devices']:>7}  {item['scorers']:>7}  {_time(item['wall_seconds']):>10}  "
+            f"{f'{low} to {high}':>23}  {share}"
+        )
+    return "\n".join([*lines, "", "assumptions:", *(f"  - {line}" for line in told["assumptions"])])
+
+
+def _count(value: Any, key: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(
+            f"{key} is {value!r}", where=f"sambench plan {key}=", mend=f"give whole numbers from {least} on"
+        )
+    return value
+
+
+def _time(seconds: float) -> str:
+    return (
+        f"{seconds:.1f} s"
+        if seconds < 120
+        else f"{seconds / 60:.1f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.2f} MB"

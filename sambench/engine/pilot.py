@@ -1,0 +1,182 @@
+"""A small real run whose stages are timed, and what it says of the whole data set."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sambench.config import build
+from sambench.engine.launch import launch, open_dataset
+from sambench.engine.scaling import DEVICE_STAGES, Costs, Projection, simulate
+from sambench.engine.task import Task
+from sambench.errors import UsageError
+from sambench.runs.journal import Journal
+from sambench.runs.store import Run
+
+WARM_UP = 2
+"""Images run before the pilot and not counted: they compile, load libraries and fill file caches."""
+
+CHUNK = 4
+"""Images of one timed part of the pilot: the stages are added up over a part, so parts are what is resampled."""
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What a small run measured.
+
+    Attributes:
+        images: Images that were timed.
+        total: Images of the whole data set.
+        sizes: (P,) int64, images of each timed part.
+        stages: Stage -> (P,) float64 seconds an image, one value a timed part; with "driver".
+        cache_bytes: Embedding cache, bytes an image.
+        output_bytes: Predictions and rows in the run folder, bytes an image.
+        row_bytes: Rows held in memory when the run is summarised, bytes an image.
+        start_seconds: Opening data and model and summarising, once a run.
+        label: Task, data and model.
+    """
+
+    images: int
+    total: int
+    sizes: np.ndarray
+    stages: Mapping[str, np.ndarray]
+    cache_bytes: float
+    output_bytes: float
+    row_bytes: float
+    start_seconds: float
+    label: str
+
+    def seconds(self, stages: Sequence[str], parts: np.ndarray | None = None) -> float:
+        """Return mean seconds an image of some stages together, over all timed parts or over the given ones (P',)."""
+        chosen = np.arange(len(self.sizes)) if parts is None else parts
+        weights = self.sizes[chosen]
+        return float(sum((self.stages[name][chosen] * weights).sum() / weights.sum() for name in stages))
+
+
+def run_pilot(config: Mapping[str, Any], limit: int) -> Pilot:
+    """Run a task on the first images of its data in a temporary folder, with an embedding cache that starts empty.
+
+    Args:
+        config: A resolved configuration; its run folder, cache folder, limit and shard are not used.
+        limit: Images to time.
+
+    Raises:
+        UsageError: The data has fewer images than are to be timed, or the limit is below 2.
+        SambenchError: As in a real run.
+    """
+    whole = _with_limit(config, None)
+    task: Task = build("tasks", "task", whole["task"])
+    total = len(open_dataset(whole["data"], task))
+    if not 2 <= limit <= total:
+        raise UsageError(
+            f"limit is {limit}, the data has {total} samples", where="limit", mend=f"time 2 to {total} samples"
+        )
+    count = max(2, limit // CHUNK)
+    with tempfile.TemporaryDirectory(prefix="sambench-plan-") as work:
+        base = Path(work)
+        _part(_with_limit(config, min(WARM_UP, limit)), base / "warm", None)
+        runs, starts = [], []
+        for index in range(1, count + 1):
+            begun = time.perf_counter()
+            runs.append(_part(_with_limit(config, limit), base / f"part{index}", f"{index}/{count}"))
+            starts.append(time.perf_counter() - begun - runs[-1].record["timings"]["wall"]["seconds"])
+        return _measured(runs, total, base, float(np.median(starts)))
+
+
+def project(pilot: Pilot, devices: int, scorers: int, parts: np.ndarray | None = None) -> Projection:
+    """Simulate the whole data set on some devices, every image at the mean cost of the given timed parts (P',)."""
+    device = [name for name in DEVICE_STAGES if name in pilot.stages]
+    seconds = {name: pilot.seconds(stages, parts) for name, stages in _roles(pilot, device).items()}
+    return simulate(Costs.constant(pilot.total, **seconds), devices, scorers)
+
+
+def wall_interval(
+    pilot: Pilot, devices: int, scorers: int, seed: int = 0, replicates: int = 200
+) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the wall seconds, resampling the pilot's timed parts."""
+    rng = np.random.default_rng(seed)
+    count = len(pilot.sizes)
+    walls = [project(pilot, devices, scorers, rng.integers(0, count, count)).wall for _ in range(replicates)]
+    low, high = np.percentile(walls, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _roles(pilot: Pilot, device: Sequence[str]) -> dict[str, list[str]]:
+    roles = {"read": ["read"], "device": list(device), "score": ["score"], "driver": ["driver"]}
+    return {role: [name for name in stages if name in pilot.stages] for role, stages in roles.items()}
+
+
+def _with_limit(config: Mapping[str, Any], limit: int | None) -> dict[str, Any]:
+    return {**config, "limit": limit, "data": {**config["data"], "limit": limit}}
+
+
+def _part(config: dict[str, Any], folder: Path, shard: str | None) -> Run:
+    """Run one part alone in this process, so that no stage waits for another process."""
+    cache = {**config["cache"], "enabled": True, "dir": str(folder / "cache")}
+    settings = {"shard": shard, "workers": 0, "illustrate": 0, "progress": "off", "cache": cache}
+    return launch({**config, **settings, "run": {**config["run"], "dir": str(folder / "run")}}).run
+
+
+def _measured(runs: Sequence[Run], total: int, base: Path, start_seconds: float) -> Pilot:
+    sizes = np.array([run.record["data"]["samples"] for run in runs])
+    names = [name for name in runs[0].record["timings"] if name != "wall"]
+    stages = {
+        name: np.array([run.record["timings"].get(name, {}).get("seconds", 0.0) for run in runs]) / sizes
+        for name in names
+    }
+    stages["driver"] = np.array([_driver_seconds(run, base) for run in runs]) / sizes
+    images = int(sizes.sum())
+    first = runs[0].record
+    return Pilot(
+        images=images,
+        total=total,
+        sizes=sizes,
+        stages=stages,
+        cache_bytes=sum(_folder_bytes(run.folder.parent / "cache") for run in runs) / images,
+        output_bytes=sum(_folder_bytes(run.predictions) + _rows_bytes(run) for run in runs) / images,
+        row_bytes=sum(_memory_bytes(run) for run in runs) / images,
+        start_seconds=start_seconds,
+        label=f"{first['identity']['task']['name']} {first['data']['card']['name']} {first['model']['name']}",
+    )
+
+
+def _driver_seconds(run: Run, base: Path) -> float:
+    """Time what the driver does with the rows of a part: write each sample's to the journal."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in run.rows():
+        rows.setdefault(row["sample_id"], []).append(row)
+    journal = Journal(base / "driver.jsonl")
+    begun = time.perf_counter()
+    for name, some in rows.items():
+        journal.append(name, some)
+    journal.close()
+    return time.perf_counter() - begun
+
+
+def _folder_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _rows_bytes(run: Run) -> int:
+    return (run.folder / "rows.parquet").stat().st_size
+
+
+def _memory_bytes(run: Run) -> int:
+    """Measure what a part's rows take in memory, as the driver holds them when it reads its journal back."""
+    text = json.dumps(run.rows())
+    tracemalloc.start()
+    try:
+        rows = json.loads(text)
+        size = tracemalloc.get_traced_memory()[0]
+        del rows
+        return size
+    finally:
+        tracemalloc.stop()
