@@ -98,7 +98,7 @@ def projection(pilot: Pilot, devices: list[int], scorers: int) -> dict[str, Any]
             "steady state: no restarts, no other load, files read at this machine's speed by each device alone",
             "images are spread evenly; the driver's share is the time it takes to write rows to the journal",
             f"intervals: 95 %, the pilot's parts of about {CHUNK} images resampled, not other machines",
-            "pictures are not drawn; start-up is loading data and model and summarising the pilot's rows",
+            "no pictures; start-up (imports, opening data and model, compiling) is paid once, by all at the same time",
         ],
     }
 

@@ -40,7 +40,8 @@ class Pilot:
         cache_bytes: Embedding cache, bytes an image.
         output_bytes: Predictions and rows in the run folder, bytes an image.
         row_bytes: Rows held in memory when the run is summarised, bytes an image.
-        start_seconds: Opening data and model and summarising, once a run.
+        start_seconds: What the first images took beyond what later ones take: importing, opening data and model,
+            compiling; once a process.
         label: Task, data and model.
     """
 
@@ -82,13 +83,15 @@ def run_pilot(config: Mapping[str, Any], limit: int) -> Pilot:
     count = max(2, limit // CHUNK)
     with tempfile.TemporaryDirectory(prefix="sambench-plan-") as work:
         base = Path(work)
-        _part(_with_limit(config, min(WARM_UP, limit)), base / "warm", None)
-        runs, starts = [], []
-        for index in range(1, count + 1):
-            begun = time.perf_counter()
-            runs.append(_part(_with_limit(config, limit), base / f"part{index}", f"{index}/{count}"))
-            starts.append(time.perf_counter() - begun - runs[-1].record["timings"]["wall"]["seconds"])
-        return _measured(runs, total, base, float(np.median(starts)))
+        begun = time.perf_counter()
+        _part(_with_limit(config, WARM_UP), base / "warm", None)
+        first = time.perf_counter() - begun
+        runs = [
+            _part(_with_limit(config, limit), base / f"part{index}", f"{index}/{count}")
+            for index in range(1, count + 1)
+        ]
+        later = sum(run.record["timings"]["wall"]["seconds"] for run in runs) / limit
+        return _measured(runs, total, base, max(0.0, first - WARM_UP * later))
 
 
 def project(pilot: Pilot, devices: int, scorers: int, parts: np.ndarray | None = None) -> Projection:
