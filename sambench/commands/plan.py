@@ -95,8 +95,8 @@ def projection(pilot: Pilot, devices: list[int], scorers: int) -> dict[str, Any]
         "assumptions": [
             f"the first {pilot.images} images stand for all {pilot.total}; {WARM_UP} warm-up images are not counted",
             f"every device and processor is like this machine's, and has its own {scorers} scoring process(es)",
-            "steady state: no restarts, no other load, files read at this machine's speed by each device alone",
-            "images are spread evenly; the driver's share is the time it takes to write rows to the journal",
+            "steady state: no restarts; a stage takes no longer beside others than in the pilot, which runs alone",
+            "the driver's share is writing rows to the journal; predictions passed between processes are not timed",
             f"intervals: 95 %, the pilot's parts of about {CHUNK} images resampled, not other machines",
             "no pictures; start-up (imports, opening data and model, compiling) is paid once, by all at the same time",
         ],

@@ -1,7 +1,7 @@
 """What 1 to 256 devices would do, simulated from stated stage costs: the table and the figure of docs/scaling.md.
 
-Run it in the project folder: `python tests/benchmarks/scaling_page.py docs/scaling.svg`. It needs no data or device: the
-costs below are inputs, each with its source; everything else follows from them by `sambench.engine.scaling.simulate`.
+Run in the project's folder: `python tests/benchmarks/scaling_page.py docs/scaling.svg`. Needs neither data nor device:
+the costs below are inputs, each with its source, and the rest follows from them by `sambench.engine.scaling.simulate`.
 """
 
 import sys
