@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,15 +15,23 @@ from threading import Thread
 from typing import Any
 
 from sambench.engine.task import Task
-from sambench.errors import RunError
+from sambench.errors import RunError, listing
 from sambench.types import Row, Sample
+
+log = logging.getLogger("sambench.scoring")
 
 Scored = tuple[str, list[Row], float]
 """Sample id, its rows, seconds spent."""
 
 
+BREAKS = 5
+"""How often the pool may break while a sample is at hand before the run gives up."""
+
+
 class Scorer:
     """Scores (sample, prediction) pairs; results come back in the order they are finished.
+
+    A process that dies takes its pool with it: another is started, and scores what was not.
 
     Args:
         task: The task, sent to each worker once.
@@ -29,39 +39,80 @@ class Scorer:
     """
 
     def __init__(self, task: Task, workers: int) -> None:
-        self.task = task
+        self.task, self.workers = task, workers
         self.backlog = 2 * workers
-        self._pending: set[Future[Scored]] = set()
-        self._pool: ProcessPoolExecutor | None = None
-        if workers:
-            context = multiprocessing.get_context("spawn")  # fork would copy torch's and numba's threads half-alive
-            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(task,))
+        self._pending: dict[Future[Scored], tuple[Sample, Any]] = {}
+        self._pool = self._open()
+        self._breaks: Counter[str] = Counter()
 
     def submit(self, sample: Sample, prediction: Any) -> Iterator[Scored]:
         """Hand over one prediction and yield whatever has been scored; blocks while the backlog is full."""
-        if self._pool is None:
+        if not self.workers:
             yield _timed_score(self.task, sample, prediction)
             return
-        self._pending.add(self._pool.submit(_score, sample, prediction))
+        self._hand_over(sample, prediction)
         while self._pending:
             full = len(self._pending) > self.backlog
-            done, self._pending = wait(self._pending, None if full else 0, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._pending, None if full else 0, return_when=FIRST_COMPLETED)
             if not done:
                 return
-            for future in done:
-                yield _result(future)
+            yield from self._results(done)
 
     def drain(self) -> Iterator[Scored]:
         """Yield everything that is still being scored."""
         while self._pending:
-            done, self._pending = wait(self._pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield _result(future)
+            done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+            yield from self._results(done)
 
     def close(self) -> None:
         """Drop what has not been scored and stop the workers."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _open(self) -> ProcessPoolExecutor | None:
+        if not self.workers:
+            return None
+        context = multiprocessing.get_context("spawn")  # fork would copy torch's and numba's threads half-alive
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start, initargs=(self.task,))
+
+    def _hand_over(self, sample: Sample, prediction: Any) -> None:
+        if self._pool is None:
+            raise RuntimeError("there are no scoring processes")
+        try:
+            future = self._pool.submit(_score, sample, prediction)
+        except BrokenProcessPool:
+            self._restart()
+            self._hand_over(sample, prediction)
+        else:
+            self._pending[future] = sample, prediction
+
+    def _results(self, done: set[Future[Scored]]) -> Iterator[Scored]:
+        broken = {future for future in done if isinstance(future.exception(), BrokenProcessPool)}
+        for future in done - broken:
+            del self._pending[future]
+            yield future.result()
+        if broken:
+            self._restart()
+
+    def _restart(self) -> None:
+        """Start other processes in the place of a broken pool, and hand them what was not scored."""
+        self.close()
+        at_hand = [one.id for future, (one, _) in self._pending.items() if future.exception() is not None]
+        self._breaks.update(at_hand)
+        worst = [key for key in at_hand if self._breaks[key] >= BREAKS]
+        if worst:
+            raise RunError(
+                f"scoring processes died {BREAKS} times over the same sample, most likely for lack of memory",
+                where=listing(worst),
+                mend="run the same command again to go on where it stopped, with fewer processes (workers=1, or 0)",
+            )
+        log.warning("a scoring process died; others are started, and score what it had at hand")
+        before, self._pending, self._pool = self._pending, {}, self._open()
+        for future, pair in before.items():
+            if isinstance(future.exception(), BrokenProcessPool):
+                self._hand_over(*pair)
+            else:
+                self._pending[future] = pair
 
 
 def worker_count(wanted: int | str) -> int:
@@ -102,13 +153,3 @@ def _score(sample: Sample, prediction: Any) -> Scored:
 def _timed_score(task: Task, sample: Sample, prediction: Any) -> Scored:
     start = time.perf_counter()
     return sample.id, task.score(sample, prediction), time.perf_counter() - start
-
-
-def _result(future: Future[Scored]) -> Scored:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise RunError(
-            "a scoring process died, most likely for lack of memory",
-            mend="run the same command again to go on where it stopped, with fewer processes (workers=1 or workers=0)",
-        ) from error

@@ -1,0 +1,54 @@
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+
+from sambench.engine import scoring
+from sambench.engine.scoring import Scorer
+from sambench.errors import RunError
+
+
+class Kills:
+    """Scores a sample as its prediction; the process that scores one of `deadly` for the first time is killed."""
+
+    def __init__(self, folder, deadly=(), always=False):
+        self.folder, self.deadly, self.always = folder, deadly, always
+
+    def score(self, sample, prediction):
+        mark = self.folder / sample.id
+        if sample.id in self.deadly and (self.always or not mark.exists()):
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [{"sample_id": sample.id, "value": prediction}]
+
+
+def run(task, workers, count=12):
+    scorer = Scorer(task, workers)
+    found = []
+    try:
+        for number in range(count):
+            found += scorer.submit(SimpleNamespace(id=f"s{number}"), number)
+        found += scorer.drain()
+    finally:
+        scorer.close()
+    return found
+
+
+@pytest.mark.slow
+def test_scoring_processes_that_die_are_replaced_and_nothing_is_scored_twice(tmp_path):
+    found = run(Kills(tmp_path, ("s2", "s3", "s9", "s11")), workers=2)
+    assert sorted(key for key, _, _ in found) == sorted(f"s{number}" for number in range(12))
+    assert all(rows == [{"sample_id": key, "value": int(key[1:])}] for key, rows, _ in found)
+
+
+@pytest.mark.slow
+def test_a_sample_that_always_kills_its_scorer_ends_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(scoring, "BREAKS", 2)
+    with pytest.raises(RunError, match="died 2 times") as caught:
+        run(Kills(tmp_path, ("s4",), always=True), workers=1, count=5)
+    assert "s4" in caught.value.where
+
+
+def test_without_processes_scoring_happens_here(tmp_path):
+    assert [key for key, _, _ in run(Kills(tmp_path), workers=0, count=3)] == ["s0", "s1", "s2"]
