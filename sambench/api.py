@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
     register_configs()
     try:
         with initialize_config_module("sambench.configs", version_base="1.3"):
-            config = hydra_compose("config", overrides=list(overrides))
+            config = hydra_compose("config", overrides=quote_devices(overrides))
         for key, value in (settings or {}).items():
             OmegaConf.update(config, key, value, merge=True)
         return resolve(config)
@@ -82,6 +83,12 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
             where="configuration",
             mend="`sambench run task=NAME --cfg job` shows every key with its value",
         ) from error
+
+
+def quote_devices(overrides: Sequence[str]) -> list[str]:
+    """Quote `devices=cuda:0,1`, whose comma Hydra would take for a sweep."""
+    pattern = re.compile(r"devices=(\w+:\d+(?:,\d+)+)")
+    return [f"devices='{found[1]}'" if (found := pattern.fullmatch(word)) else word for word in overrides]
 
 
 def resolve(config: Any) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _check_words(words: list[str], command: str) -> None:
 
 def _hydra(words: list[str]) -> int:
     """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
-    from sambench.api import compose, resolve
+    from sambench.api import compose, quote_devices, resolve
 
     if not any(word.startswith(("-", "hydra")) for word in words):
         _run_one(compose(words))
@@ -130,7 +130,9 @@ def _hydra(words: list[str]) -> int:
             failed.append(1)
 
     _allow_local_plugins(words)
-    words = sorted(words, key=lambda word: word not in ("-m", "--multirun"))  # Hydra wants it before the overrides
+    words = sorted(
+        words if several else quote_devices(words), key=lambda word: word not in ("-m", "--multirun")
+    )  # Hydra wants it before the overrides
     sys.argv = ["sambench", *words]
     job.__module__ = "sambench.commands.run"
     main = hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)
