@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sambench.errors import UsageError
 
 
@@ -57,9 +54,3 @@ def device_list(wanted: str | list[str] | None) -> list[str]:
             mend="give one type, as [cuda:0,cuda:1]",
         )
     return devices
-
-
-def first_device(config: Mapping[str, Any]) -> str:
-    """Return the device whose type is the run's: the first of `devices=`, else `device=`."""
-    devices = device_list(config["devices"])
-    return devices[0] if devices else str(config["device"])

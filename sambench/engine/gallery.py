@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sambench.config import build
 from sambench.datasets.base import Dataset
-from sambench.engine.launch import open_dataset
+from sambench.engine.building import open_dataset
 from sambench.engine.task import Task
 from sambench.errors import RunError
 from sambench.runs.store import Run

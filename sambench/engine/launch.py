@@ -11,19 +11,18 @@ from typing import Any
 
 from sambench.config import build
 from sambench.datasets.base import Dataset
+from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache import EmbeddingCache
-from sambench.engine.device import device_list, first_device, resolve_device
-from sambench.engine.executors.local import LocalExecutor
-from sambench.engine.predictor import Predictor
+from sambench.engine.device import resolve_device
+from sambench.engine.executors.base import Executor
+from sambench.engine.executors.choose import open_executor
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.settings import check_settings
 from sambench.engine.shards import keys_sha256, parse_shard
-from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored
+from sambench.engine.sources import Source, StoredSource, check_stored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.errors import UsageError
-from sambench.paths import cache_root
 from sambench.runs import provenance
 from sambench.runs.store import Run, RunStore, identity_hash
 from sambench.version import __version__
@@ -54,13 +53,13 @@ def launch(config: Mapping[str, Any]) -> Launched:
             executor.close()
 
 
-def _launch(config: Mapping[str, Any], executor: LocalExecutor | None) -> Launched:
+def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
     task = task.for_dataset(dataset)
     stages = Stages()
-    device = resolve_device(first_device(config))
+    device = executor.device if executor is not None else resolve_device(config["device"])
     chosen = switches(task)
     answers: dict[str, Any] = {}
     source: Source | None = None
@@ -69,7 +68,7 @@ def _launch(config: Mapping[str, Any], executor: LocalExecutor | None) -> Launch
     if config["predictions"] is not None:
         source, model, keys = _from_files(config, task, dataset, stages)
     elif executor is not None:
-        model = executor.describe()
+        model = executor.describe(dataset.fingerprint)
         answers = {"settings": model_settings(config["model"])}
     else:
         source, model, cache = model_source(config, task, stages, device)
@@ -131,34 +130,6 @@ def _launch(config: Mapping[str, Any], executor: LocalExecutor | None) -> Launch
         store.close()
 
 
-def open_executor(config: Mapping[str, Any]) -> LocalExecutor | None:
-    """Return the worker processes of `devices=`, or None where the run stays in this process."""
-    devices = device_list(config["devices"])
-    if not devices or config["predictions"] is not None:
-        return None
-    return LocalExecutor(config, devices, threads=1 if devices[0] == "cpu" else None)
-
-
-def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
-    """Open the data and check with its first sample that it has the ground truth the task reads.
-
-    Raises:
-        UsageError: The data has another kind of ground truth.
-    """
-    settings = dict(settings)
-    if settings.get("kind") == "auto":
-        settings["kind"] = task.mini_kind
-    dataset: Dataset = build("datasets", "data", settings)
-    found = type(dataset.load(dataset.keys[0]).target)
-    if not issubclass(found, task.target):
-        raise UsageError(
-            f"task {task.name} reads {task.target.__name__}, but {dataset.card.name} holds {found.__name__}",
-            where=f"data={dataset.card.name}",
-            mend="`sambench ls data` tells which data fits which task",
-        )
-    return dataset
-
-
 def switches(task: Task) -> dict[str, Any]:
     """Return a task's protocol switches as JSON-like values: its fields but those that come from the data."""
     if not is_dataclass(task):
@@ -182,29 +153,6 @@ def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
         return Path(config["run"]["dir"])
     names = [identity["data"]["name"], identity["model"]["name"], identity_hash(identity)]
     return Path(config["run"]["results"]) / identity["task"]["name"] / "-".join(names)
-
-
-def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
-    """Open the embedding cache that a configuration's `cache` group describes."""
-    budget = settings["budget_gb"]
-    folder = Path(settings["dir"]) if settings["dir"] is not None else cache_root() / "embeddings"
-    return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"])
-
-
-def model_source(
-    config: Mapping[str, Any], task: Task, stages: Stages, device: str
-) -> tuple[ModelSource, dict[str, Any], EmbeddingCache | None]:
-    """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
-    model = build("models", "model", config["model"], device=device)
-    cache = open_cache(config["cache"]) if config["cache"]["enabled"] else None
-    predictor = Predictor(model, cache, stages, config["prompt_batch"])
-    told = {
-        "name": model.name,
-        "fingerprint": model.fingerprint,
-        "encode_batch_size": model.encode_batch_size,
-        **model.provenance,
-    }
-    return ModelSource(task, predictor, stages), told, cache
 
 
 def _from_files(

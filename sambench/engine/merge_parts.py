@@ -10,7 +10,7 @@ from typing import Any
 
 from sambench.config import build
 from sambench.datasets.base import Dataset
-from sambench.engine.launch import open_dataset
+from sambench.engine.building import open_dataset
 from sambench.engine.shards import Shard, keys_sha256
 from sambench.engine.task import Task
 from sambench.errors import RunError, listing

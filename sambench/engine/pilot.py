@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from sambench.config import build
-from sambench.engine.launch import launch, open_dataset
+from sambench.engine.building import open_dataset
+from sambench.engine.launch import launch
 from sambench.engine.scaling import DEVICE_STAGES, Costs, Projection, simulate
 from sambench.engine.task import Task
 from sambench.errors import UsageError

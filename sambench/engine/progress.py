@@ -13,6 +13,9 @@ _LINE_EVERY_SECONDS = 15.0
 class Progress(Protocol):
     """Counts finished samples."""
 
+    def note(self, text: str) -> None:
+        """Show beside the count what the run's processes are doing."""
+
     def advance(self, count: int = 1) -> None:
         """Count samples as finished."""
 
@@ -40,10 +43,15 @@ class Bar:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
         )
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._id = self._progress.add_task(label, total=total, completed=done)
+        self._id = self._progress.add_task(label, total=total, completed=done, note="")
         self._progress.start()
+
+    def note(self, text: str) -> None:
+        """Show beside the count what the run's processes are doing."""
+        self._progress.update(self._id, note=text)
 
     def advance(self, count: int = 1) -> None:
         """Count samples as finished."""
@@ -60,6 +68,11 @@ class Lines:
     def __init__(self, label: str, total: int, done: int) -> None:
         self.label, self.total, self.done, self.first = label, total, done, done
         self.start = self.last = time.monotonic()
+        self.said = ""
+
+    def note(self, text: str) -> None:
+        """Add to the next line what the run's processes are doing."""
+        self.said = f"; {text}" if text else ""
 
     def advance(self, count: int = 1) -> None:
         """Count samples as finished."""
@@ -69,7 +82,9 @@ class Lines:
             return
         self.last = now
         left = (now - self.start) / max(self.done - self.first, 1) * (self.total - self.done)
-        print(f"{self.label}: {self.done}/{self.total}, about {left:.0f} s left", file=sys.stderr, flush=True)
+        print(
+            f"{self.label}: {self.done}/{self.total}, about {left:.0f} s left{self.said}", file=sys.stderr, flush=True
+        )
 
     def close(self) -> None:
         """Nothing to take down."""
@@ -77,6 +92,9 @@ class Lines:
 
 class Off:
     """No display."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
 
     def advance(self, count: int = 1) -> None:
         """Count nothing."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.datasets.base import Dataset
-from sambench.engine.executors.local import LocalExecutor
+from sambench.engine.executors.base import Executor
 from sambench.engine.progress import Progress, ProgressKind, progress
 from sambench.engine.scoring import Scorer
 from sambench.engine.sources import Source
@@ -54,7 +54,7 @@ class Plan:
     seed: int = 0
     progress: ProgressKind = "auto"
     label: str = "scoring"
-    executor: LocalExecutor | None = None
+    executor: Executor | None = None
 
 
 def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, Any]] = dict) -> Run:
@@ -82,7 +82,7 @@ def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, 
 
 
 def _elsewhere(
-    plan: Plan, executor: LocalExecutor, store: RunStore, todo: int
+    plan: Plan, executor: Executor, store: RunStore, todo: int
 ) -> Iterator[tuple[str, list[dict[str, Any]], float]]:
     """Let worker processes predict and score; the groups are cut from all samples, whatever has been done."""
     size = max(1, plan.encode_batch)
@@ -127,6 +127,8 @@ def _collect(
     for sample_id, rows, seconds in scored:
         store.append(sample_id, rows)
         plan.stages.add("score", seconds)
+        if plan.executor is not None:
+            shown.note(plan.executor.status())
         shown.advance()
 
 

@@ -123,7 +123,7 @@ def test_a_process_that_dies_while_it_starts_ends_the_run(monkeypatch):
     executor = local.LocalExecutor({}, ["cpu"])
     try:
         with pytest.raises(RunError, match=r"device 0 \(cpu\) of the run died 5 times"):
-            executor.describe()
+            executor.describe("")
     finally:
         executor.close()
 
@@ -137,7 +137,7 @@ def dies_of_the_second(connection, *_):
         for key in todo:
             connection.send(("predicted", key))
             connection.send_bytes(b"p" + key.encode())
-        connection.send(("done", {"images": 1, "seconds": {}, "idle_share": 0.0, "cache": None}))
+        connection.send(("done", {"images": 1, "seconds": {}, "waited": 0.0, "elapsed": 1.0, "cache": None}))
 
 
 def echoes(connection, *_):
@@ -152,7 +152,7 @@ def test_a_sample_that_kills_its_process_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(local, "score_predictions", echoes)
     executor = local.LocalExecutor({}, ["cpu"])
     try:
-        executor.describe()
+        executor.describe("")
         scored = executor.run(None, [["a"], ["b"], ["c"]], set(), tmp_path, set(), 1, Stages())
         found = [next(scored), next(scored)]
         with pytest.raises(RunError, match="died 5 times") as caught:
@@ -179,6 +179,11 @@ def test_device_lists():
         device_list("cuda:97,98")
     with pytest.raises(UsageError, match="several types or none"):
         device_list([])
+
+
+@pytest.mark.parametrize(("word", "devices"), [("cpu", "cpu"), ("cuda:0,1", "cuda:0,1"), ("[cpu,cpu]", ["cpu", "cpu"])])
+def test_devices_are_written_as_people_would(word, devices):
+    assert compose(["task=edges", f"devices={word}"])["devices"] == devices
 
 
 def test_an_actor_ends_with_its_pipe():

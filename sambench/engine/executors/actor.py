@@ -22,7 +22,7 @@ class Actor:
     Attributes:
         name: Shown to people.
         target: What the process runs: `target(connection, *arguments)`.
-        arguments: Picklable.
+        arguments: Picklable; may be given until it is started.
         task: What it is working on, None while it is idle.
         ready: Whether it has said that it is set up.
         restarts: How often it was started again.
@@ -30,7 +30,7 @@ class Actor:
 
     name: str
     target: Callable[..., None]
-    arguments: tuple[Any, ...]
+    arguments: tuple[Any, ...] = ()
     task: Any = None
     ready: bool = False
     restarts: int = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sambench.engine.executors.actor import Actor, arrived
+from sambench.engine.executors.base import Group, Ledger, groups_to_do
 from sambench.engine.executors.workers import (
     DONE,
     FAILED,
@@ -20,19 +20,7 @@ from sambench.engine.executors.workers import (
 )
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.errors import RunError
 from sambench.types import Row
-
-DEATHS = 5
-"""How often a sample may be at hand when a process dies before the run gives up."""
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Samples that are encoded together, and those of them that have no rows yet."""
-
-    keys: tuple[str, ...]
-    todo: tuple[str, ...]
 
 
 class LocalExecutor:
@@ -45,22 +33,17 @@ class LocalExecutor:
     """
 
     def __init__(self, config: Mapping[str, Any], devices: Sequence[str], threads: int | None = None) -> None:
-        self.devices = [
-            Actor(f"device {i} ({device})", predict_on_device, (dict(config), device, threads))
-            for i, device in enumerate(devices)
-        ]
+        self.device = devices[0]
+        self.config, self.threads = dict(config), threads
+        self.devices = [Actor(f"device {i} ({device})", predict_on_device) for i, device in enumerate(devices)]
+        self.names = list(devices)
         self.scorers: list[Actor] = []
-        self.figures: dict[str, dict[str, Any]] = {}
-        self._deaths: Counter[str] = Counter()
+        self.ledger = Ledger()
 
-    def describe(self) -> dict[str, Any]:
-        """Start the device processes and return what the first one says of the model.
-
-        Raises:
-            SambenchError: Task, data or model cannot be built.
-            RunError: The processes die while they start.
-        """
-        for actor in self.devices:
+    def describe(self, data_fingerprint: str) -> dict[str, Any]:
+        """Start the device processes and return what the first one says of the model (`Executor.describe`)."""
+        for actor, device in zip(self.devices, self.names, strict=True):
+            actor.arguments = (self.config, device, self.threads, data_fingerprint)
             actor.start()
         while True:
             for actor in arrived(self.devices):
@@ -85,26 +68,8 @@ class LocalExecutor:
         scorers: int,
         stages: Stages,
     ) -> Iterator[tuple[str, list[Row], float]]:
-        """Predict and score every sample that is not done, in any order, each exactly once.
-
-        Args:
-            task: The task, for the scorers.
-            groups: Sample ids, cut into groups that are encoded together whoever does them and whenever.
-            done: Samples that have rows already.
-            folder: The run folder.
-            drawn: Samples to draw.
-            scorers: Number of scoring processes, at least 1.
-            stages: Where the workers' times are added up.
-
-        Yields:
-            Sample id, its rows, seconds of scoring.
-
-        Raises:
-            SambenchError: As a worker met it.
-            RunError: A sample's process died `DEATHS` times.
-        """
-        waiting = deque(_Group(tuple(keys), tuple(k for k in keys if k not in done)) for keys in groups)
-        waiting = deque(group for group in waiting if group.todo)
+        """Predict and score every sample that is not done (`Executor.run`)."""
+        waiting = groups_to_do(groups, done)
         left = {key for group in waiting for key in group.todo}
         predicted: deque[tuple[str, bytes]] = deque()
         self.scorers = [Actor(f"scorer {i}", score_predictions, (task,)) for i in range(max(1, scorers))]
@@ -123,14 +88,14 @@ class LocalExecutor:
                     raise message[1]
                 if message[0] == READY:
                     actor.ready = True
-                    self._deaths.pop(actor.name, None)
+                    self.ledger.deaths.pop(actor.name, None)
                 elif message[0] == PREDICTED:
                     predicted.append((message[1], payload))
                     group = actor.task
-                    actor.task = _Group(group.keys, tuple(key for key in group.todo if key != message[1]))
+                    actor.task = Group(group.keys, tuple(key for key in group.todo if key != message[1]))
                 elif message[0] == DONE:
                     actor.task = None
-                    self._note(actor, message[1], stages)
+                    self.ledger.note(actor.name, message[1], stages)
                 elif message[0] == SCORED:
                     key, actor.task = actor.task[0], None
                     left.discard(key)
@@ -141,22 +106,23 @@ class LocalExecutor:
         for actor in (*self.devices, *self.scorers):
             actor.stop()
 
+    def status(self) -> str:
+        """Return how many processes are at work."""
+        busy = [sum(actor.task is not None for actor in actors) for actors in (self.devices, self.scorers)]
+        restarts = sum(actor.restarts for actor in (*self.devices, *self.scorers))
+        told = f"{busy[0]} of {len(self.devices)} devices and {busy[1]} of {len(self.scorers)} scorers at work"
+        return f"{told}, {restarts} restarts" if restarts else told
+
     def workers(self) -> list[dict[str, Any]]:
         """Return what `run.json` says of each device's process."""
-        told = []
-        for actor in self.devices:
-            own = self.figures.get(actor.name, {"images": 0, "seconds": {}, "idle_share": 1.0})
-            kept = {key: own[key] for key in ("images", "seconds", "idle_share")}
-            told.append({"name": actor.name, **kept, "restarts": actor.restarts})
-        return told
+        return [self.ledger.record(actor.name, actor.restarts) for actor in self.devices]
 
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the processes."""
-        counts = [own["cache"] for own in self.figures.values() if own["cache"] is not None]
-        return {key: sum(own[key] for own in counts) for key in counts[0]} if counts else None
+        return self.ledger.cache_counts()
 
     def _hand_out(
-        self, waiting: deque[_Group], predicted: deque[tuple[str, bytes]], folder: Path, drawn: set[str]
+        self, waiting: deque[Group], predicted: deque[tuple[str, bytes]], folder: Path, drawn: set[str]
     ) -> None:
         """Give idle processes work; devices wait while scorers lag behind, so that memory stays bounded."""
         for actor in self.scorers:
@@ -172,14 +138,14 @@ class LocalExecutor:
                 )
 
     def _take_back(
-        self, actor: Actor, waiting: deque[_Group], predicted: deque[tuple[str, bytes]], left: set[str]
+        self, actor: Actor, waiting: deque[Group], predicted: deque[tuple[str, bytes]], left: set[str]
     ) -> None:
         """Put what a dead process had at hand back into line, and start it again."""
         at_hand = None
-        if isinstance(actor.task, _Group):
+        if isinstance(actor.task, Group):
             rest = tuple(key for key in actor.task.todo if key in left)
             if rest:
-                waiting.append(_Group(actor.task.keys, rest))  # last, so that what kills its process keeps no one
+                waiting.append(Group(actor.task.keys, rest))  # last, so that what kills its process keeps no one
                 at_hand = rest[0]
         elif actor.task is not None:
             predicted.append(actor.task)
@@ -188,28 +154,12 @@ class LocalExecutor:
 
     def _revive(self, actor: Actor, at_hand: str | None) -> None:
         """Start a dead process again, unless it died too often over one sample or before it was set up."""
-        name = at_hand if at_hand is not None else actor.name
         if at_hand is not None or not actor.ready:
-            self._deaths[name] += 1
-        if self._deaths[name] >= DEATHS:
-            raise RunError(
-                f"{actor.name} of the run died {DEATHS} times at the same place, most likely for lack of memory",
-                where=name,
-                mend="give it more memory, or less to do at once (workers=1, prompt_batch=16, fewer devices); the same"
-                " command goes on where it stopped",
-            )
+            self.ledger.died(actor.name, at_hand)
         actor.restart()
 
-    def _note(self, actor: Actor, figures: dict[str, Any], stages: Stages) -> None:
-        """Add what a process has spent since it last told."""
-        before = self.figures.get(actor.name, {}).get("seconds", {})
-        for stage, seconds in figures["seconds"].items():
-            known = before.get(stage, 0.0)
-            stages.add(stage, seconds - known if seconds >= known else seconds)  # a restarted process begins at 0
-        self.figures[actor.name] = figures
 
-
-def _parts(group: _Group) -> tuple[list[str], list[str]]:
+def _parts(group: Group) -> tuple[list[str], list[str]]:
     return list(group.keys), list(group.todo)
 
 

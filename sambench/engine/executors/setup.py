@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import platform
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sambench.engine.launch import model_source, open_dataset
+from sambench.engine.building import model_source, open_dataset
+from sambench.engine.cache import CacheCounts
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
+from sambench.errors import RunError
 from sambench.types import Sample
 
 
 class DeviceWork:
-    """Predicts samples on one device.
+    """Predicts samples on one device and keeps account of its time.
 
     Args:
         config: The resolved configuration.
         device: The device.
+        data_fingerprint: Of the data as the command sees them.
+
+    Raises:
+        RunError: The data here are others.
     """
 
-    def __init__(self, config: Mapping[str, Any], device: str) -> None:
+    def __init__(self, config: Mapping[str, Any], device: str, data_fingerprint: str) -> None:
         from sambench.config import build
 
         task: Task = build("tasks", "task", config["task"])
         self.dataset = open_dataset(config["data"], task)
+        if self.dataset.fingerprint != data_fingerprint:
+            raise RunError(
+                f"machine {platform.node()} holds other data than the one the command was given on",
+                where=self.dataset.root,
+                mend="put the same files on every machine, or on storage that all of them see, and name it: data.root=",
+            )
         self.task = task.for_dataset(self.dataset)
         self.stages = Stages()
         self.source, self.described, self.cache = model_source(config, self.task, self.stages, device)
+        self._images, self._working = 0, 0.0
+        self._told = time.perf_counter()
 
     def predictions(
         self, folder: Path, group: Sequence[str], todo: Sequence[str], drawn: Sequence[str]
     ) -> Iterator[tuple[Sample, Any]]:
         """Read and encode a group, then predict, save and draw those of it that are to do, one by one."""
+        begun = time.perf_counter()
         with self.stages.timed("read"):
             samples = [self.dataset.load(key) for key in group]
         self.source.prepare(samples)
@@ -44,4 +62,23 @@ class DeviceWork:
                 self.task.save(sample, prediction, folder / "predictions")
                 if sample.id in drawn:
                     self.task.illustrate(sample, prediction, folder / "pictures")
+            self._images += 1
             yield sample, prediction
+        self._working += time.perf_counter() - begun
+
+    def figures(self) -> dict[str, Any]:
+        """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts."""
+        now = time.perf_counter()
+        elapsed = now - self._told
+        told = {
+            "images": self._images,
+            "seconds": dict(self.stages.seconds),
+            "waited": max(0.0, elapsed - self._working),
+            "elapsed": elapsed,
+            "cache": asdict(self.cache.counts) if self.cache is not None else None,
+        }
+        self._images, self._working, self._told = 0, 0.0, now
+        self.stages.seconds.clear()
+        if self.cache is not None:
+            self.cache.counts = CacheCounts()
+        return told

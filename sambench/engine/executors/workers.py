@@ -6,7 +6,6 @@ import pickle
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,13 @@ from sambench.errors import SambenchError
 READY, PREDICTED, DONE, SCORED, FAILED = "ready", "predicted", "done", "scored", "failed"
 
 
-def predict_on_device(connection: Connection, config: Mapping[str, Any], device: str, threads: int | None) -> None:
+def predict_on_device(
+    connection: Connection, config: Mapping[str, Any], device: str, threads: int | None, data_fingerprint: str
+) -> None:
     """Build task, data and model on a device, then predict group after group.
 
     Receives (run folder, keys of a group, keys to do, keys to draw). Sends (READY, the model's description), for each
-    sample (PREDICTED, sample id) and then its pickled sample and prediction, (DONE, figures of the worker so far), or
+    sample (PREDICTED, sample id) and then its pickled sample and prediction, (DONE, `DeviceWork.figures`), or
     (FAILED, error).
     """
     from sambench.engine.executors.setup import DeviceWork
@@ -30,33 +31,22 @@ def predict_on_device(connection: Connection, config: Mapping[str, Any], device:
             import torch
 
             torch.set_num_threads(threads)
-        work = DeviceWork(config, device)
+        work = DeviceWork(config, device, data_fingerprint)
     except Exception as error:
         connection.send((FAILED, told(error)))
         return
     connection.send((READY, work.described))
-    waited, started = 0.0, time.perf_counter()
-    images = 0
     while True:
-        before = time.perf_counter()
         folder, group, todo, drawn = connection.recv()
-        waited += time.perf_counter() - before
         try:
             for sample, prediction in work.predictions(Path(folder), group, todo, drawn):
                 payload = pickle.dumps((sample, prediction), protocol=pickle.HIGHEST_PROTOCOL)
                 connection.send((PREDICTED, sample.id))
                 connection.send_bytes(payload)
-                images += 1
         except Exception as error:
             connection.send((FAILED, told(error)))
             continue
-        figures = {
-            "images": images,
-            "seconds": dict(work.stages.seconds),
-            "idle_share": waited / (time.perf_counter() - started),
-            "cache": asdict(work.cache.counts) if work.cache is not None else None,
-        }
-        connection.send((DONE, figures))
+        connection.send((DONE, work.figures()))
 
 
 def score_predictions(connection: Connection, task: Any) -> None:

@@ -1,0 +1,60 @@
+"""From groups of the configuration to what a run is made of: its data, its model, its cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sambench.config import build
+from sambench.datasets.base import Dataset
+from sambench.engine.cache import EmbeddingCache
+from sambench.engine.predictor import Predictor
+from sambench.engine.sources import ModelSource
+from sambench.engine.stages import Stages
+from sambench.engine.task import Task
+from sambench.errors import UsageError
+from sambench.paths import cache_root
+
+
+def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
+    """Open the data and check with its first sample that it has the ground truth the task reads.
+
+    Raises:
+        UsageError: The data has another kind of ground truth.
+    """
+    settings = dict(settings)
+    if settings.get("kind") == "auto":
+        settings["kind"] = task.mini_kind
+    dataset: Dataset = build("datasets", "data", settings)
+    found = type(dataset.load(dataset.keys[0]).target)
+    if not issubclass(found, task.target):
+        raise UsageError(
+            f"task {task.name} reads {task.target.__name__}, but {dataset.card.name} holds {found.__name__}",
+            where=f"data={dataset.card.name}",
+            mend="`sambench ls data` tells which data fits which task",
+        )
+    return dataset
+
+
+def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
+    """Open the embedding cache that a configuration's `cache` group describes."""
+    budget = settings["budget_gb"]
+    folder = Path(settings["dir"]) if settings["dir"] is not None else cache_root() / "embeddings"
+    return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"])
+
+
+def model_source(
+    config: Mapping[str, Any], task: Task, stages: Stages, device: str
+) -> tuple[ModelSource, dict[str, Any], EmbeddingCache | None]:
+    """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
+    model = build("models", "model", config["model"], device=device)
+    cache = open_cache(config["cache"]) if config["cache"]["enabled"] else None
+    predictor = Predictor(model, cache, stages, config["prompt_batch"])
+    told = {
+        "name": model.name,
+        "fingerprint": model.fingerprint,
+        "encode_batch_size": model.encode_batch_size,
+        **model.provenance,
+    }
+    return ModelSource(task, predictor, stages), told, cache

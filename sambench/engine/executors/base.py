@@ -1,0 +1,158 @@
+"""What every executor offers, and the books all of them keep: groups of samples, deaths, figures of the workers."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sambench.engine.stages import Stages
+from sambench.engine.task import Task
+from sambench.errors import RunError
+from sambench.types import Row
+
+DEATHS = 5
+"""How often a sample may be at hand when a process dies before the run gives up."""
+
+
+class Executor(Protocol):
+    """Processes that predict and score; the caller stores the rows.
+
+    Attributes:
+        device: The device, or type of device, that the processes predict on.
+    """
+
+    device: str
+
+    def describe(self, data_fingerprint: str) -> dict[str, Any]:
+        """Start the device processes and return what they say of the model.
+
+        Args:
+            data_fingerprint: Of the samples and their ground truth as the caller sees them; theirs must be the same.
+
+        Raises:
+            SambenchError: Task, data or model cannot be built.
+            RunError: The processes die while they start, or see other data.
+        """
+
+    def run(
+        self,
+        task: Task,
+        groups: Sequence[Sequence[str]],
+        done: set[str],
+        folder: Path,
+        drawn: set[str],
+        scorers: int,
+        stages: Stages,
+    ) -> Iterator[tuple[str, list[Row], float]]:
+        """Predict and score every sample that is not done, in any order, each exactly once.
+
+        Args:
+            task: The task, for the scorers.
+            groups: Sample ids, cut into groups that are encoded together whoever does them and whenever.
+            done: Samples that have rows already.
+            folder: The run folder.
+            drawn: Samples to draw.
+            scorers: Samples scored at once on this machine, at least 1.
+            stages: Where the workers' times are added up.
+
+        Yields:
+            Sample id, its rows, seconds of scoring. The sample's prediction is in the run folder by then.
+
+        Raises:
+            SambenchError: As a worker met it.
+            RunError: A sample's process died `DEATHS` times.
+        """
+
+    def status(self) -> str:
+        """Return what the processes are doing, for the progress line."""
+
+    def workers(self) -> list[dict[str, Any]]:
+        """Return what `run.json` says of each device's process."""
+
+    def cache_counts(self) -> dict[str, int] | None:
+        """Return the embedding caches' counts, added up over the processes."""
+
+    def close(self) -> None:
+        """End all processes; what they were doing is done again by the next run."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Samples that are encoded together, and those of them that have no rows yet."""
+
+    keys: tuple[str, ...]
+    todo: tuple[str, ...]
+
+
+def groups_to_do(groups: Sequence[Sequence[str]], done: set[str]) -> deque[Group]:
+    """Return the groups that hold a sample without rows."""
+    waiting = (Group(tuple(keys), tuple(key for key in keys if key not in done)) for keys in groups)
+    return deque(group for group in waiting if group.todo)
+
+
+@dataclass
+class Ledger:
+    """What the workers have told of their work, and which of them died over what."""
+
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deaths: Counter[str] = field(default_factory=Counter)
+
+    def note(self, name: str, told: dict[str, Any], stages: Stages) -> None:
+        """Add what a worker has done since it last told (`DeviceWork.figures`)."""
+        own = self.figures.setdefault(
+            name, {"images": 0, "seconds": Counter(), "waited": 0.0, "elapsed": 0.0, "cache": None}
+        )
+        for key in ("images", "waited", "elapsed"):
+            own[key] += told[key]
+        own["seconds"].update(told["seconds"])
+        if told["cache"] is not None:
+            own["cache"] = Counter(told["cache"]) + (own["cache"] or Counter())
+        for stage, seconds in told["seconds"].items():
+            stages.add(stage, seconds)
+
+    def idle_share(self, name: str | None = None) -> float:
+        """Return the share of its time that a worker, or all of them, waited for work; 1 before there was any."""
+        names = self.figures if name is None else [name] if name in self.figures else []
+        waited, elapsed = (sum(self.figures[one][key] for one in names) for key in ("waited", "elapsed"))
+        return waited / elapsed if elapsed else 1.0
+
+    def record(self, name: str, restarts: int) -> dict[str, Any]:
+        """Return what `run.json` says of a worker."""
+        own = self.figures.get(name, {"images": 0, "seconds": {}})
+        return {
+            "name": name,
+            "images": own["images"],
+            "seconds": dict(own["seconds"]),
+            "idle_share": self.idle_share(name),
+            "restarts": restarts,
+        }
+
+    def cache_counts(self) -> dict[str, int] | None:
+        """Return the embedding caches' counts, added up over the workers; None where none has a cache."""
+        counts = [own["cache"] for own in self.figures.values() if own["cache"] is not None]
+        names = ("hits", "misses", "corrupt", "evicted")
+        return {key: sum(own[key] for own in counts) for key in names} if counts else None
+
+    def died(self, worker: str, over: str | None, why: str = "most likely for lack of memory") -> None:
+        """Count a death.
+
+        Args:
+            worker: Whose.
+            over: The sample it had at hand, or None where it had none.
+            why: What is known of the reason.
+
+        Raises:
+            RunError: It was one too many at the same place.
+        """
+        name = over if over is not None else worker
+        self.deaths[name] += 1
+        if self.deaths[name] >= DEATHS:
+            raise RunError(
+                f"{worker} of the run died {DEATHS} times at the same place, {why}",
+                where=name,
+                mend="give it more memory, or less to do at once (workers=1, prompt_batch=16, fewer devices); the same"
+                " command goes on where it stopped",
+            )

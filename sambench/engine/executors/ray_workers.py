@@ -1,0 +1,105 @@
+"""What runs on a cluster's nodes: an actor that holds a model on a device, and the task that scores."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
+
+Place = tuple[str, tuple[str, ...]]
+
+
+class RayDevice:
+    """Builds task, data and model on a node's device, then predicts group after group.
+
+    Args:
+        config: The resolved configuration.
+        device: The device; Ray shows an actor only the GPUs that are its own.
+        place: Where the command was given (`where_given`).
+    """
+
+    def __init__(self, config: Mapping[str, Any], device: str, place: Place) -> None:
+        _go_to(place)
+        self.config, self.device = dict(config), device
+
+    def setup(self, data_fingerprint: str) -> tuple[str, Any]:
+        """Build everything; returns (READY, {model, node, host}) or (FAILED, error)."""
+        import ray
+        import torch
+
+        from sambench.engine.device import resolve_device
+        from sambench.engine.executors.setup import DeviceWork
+
+        try:
+            if self.device == "cpu":
+                torch.set_num_threads(1)  # sums over other numbers of threads may end in other bits
+            self.work = DeviceWork(self.config, resolve_device(self.device), data_fingerprint)
+        except Exception as error:
+            return FAILED, told(error)
+        node = ray.get_runtime_context().get_node_id()
+        return READY, {"model": self.work.described, "node": node, "host": platform.node()}
+
+    def predict(self, group: Sequence[str], todo: Sequence[str], drawn: Sequence[str]) -> tuple[Any, ...]:
+        """Predict a group.
+
+        Returns:
+            For each sample to do, in the group's order, its pickled sample and prediction; then
+            (DONE, figures, {path in the run folder: bytes}) or (FAILED, error).
+        """
+        payloads: list[bytes | None] = []
+        with TemporaryDirectory(prefix="sambench-") as place:
+            folder = Path(place)
+            try:
+                for pair in self.work.predictions(folder, group, todo, drawn):
+                    payloads.append(pickle.dumps(pair, protocol=pickle.HIGHEST_PROTOCOL))
+                found = sorted(path for path in folder.rglob("*") if path.is_file())
+                files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+                last: tuple[Any, ...] = (DONE, self.work.figures(), files)
+            except Exception as error:
+                last = (FAILED, told(error))
+        payloads += [None] * (len(todo) - len(payloads))
+        return (*payloads, last)
+
+
+def score_on_cluster(place: Place, task: bytes, payload: bytes) -> tuple[Any, ...]:
+    """Score a pickled sample with its prediction; returns (SCORED, rows, seconds) or (FAILED, error)."""
+    import torch
+
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    try:
+        opened = _open_task(place, task)
+        sample, prediction = pickle.loads(payload)
+        rows = opened.score(sample, prediction)
+    except Exception as error:
+        return FAILED, told(error)
+    return SCORED, rows, time.perf_counter() - start
+
+
+def where_given() -> Place:
+    """Return the working folder and `sys.path` of this process: relative paths and plug-ins are meant from here."""
+    return os.getcwd(), tuple(os.path.abspath(entry) for entry in sys.path)
+
+
+@lru_cache(maxsize=4)
+def _open_task(place: Place, task: bytes) -> Any:
+    """Unpickle a task once in each process."""
+    _go_to(place)
+    return pickle.loads(task)
+
+
+def _go_to(place: Place) -> None:
+    """Take the command's working folder, where this node has it, and look for modules where the command does."""
+    folder, path = place
+    if os.path.isdir(folder):
+        os.chdir(folder)
+    sys.path.extend(entry for entry in path if entry not in sys.path)

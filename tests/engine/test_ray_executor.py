@@ -1,0 +1,134 @@
+import os
+import random
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from tiny_sams import tiny_model
+
+from sambench.api import compose
+from sambench.engine.executors.nodes import divide
+from sambench.engine.launch import launch
+from sambench.errors import UsageError
+
+ray = pytest.importorskip("ray")
+SETTINGS = {"devices": "auto", "cpus_per_device": 1, "gpus_per_device": 1}
+QUICK = ["progress=off", "illustrate=1"]
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """A head that only keeps the books, and two nodes of two processors each."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": 2e8}
+    made = Cluster(initialize_head=True, head_node_args=head)
+    ray.init(address=made.address, log_to_driver=False, logging_level="ERROR")  # first, to be on the node that stays
+    nodes = [made.add_node(num_cpus=2, object_store_memory=2e8) for _ in range(2)]
+    yield made, nodes
+    ray.shutdown()
+    made.shutdown()
+
+
+def run(folder, *words):
+    return launch(compose([*QUICK, f"run.dir={folder}", *words])).run
+
+
+def same(one, other):
+    assert (one.folder / "rows.parquet").read_bytes() == (other.folder / "rows.parquet").read_bytes()
+    assert one.record["identity"] == other.record["identity"]
+    assert one.record["metrics"] == other.record["metrics"]
+    files = [sorted(path.relative_to(run.folder) for path in run.folder.glob("p*/**/*.*")) for run in (one, other)]
+    assert files[0] == files[1] != []
+    assert all((one.folder / name).read_bytes() == (other.folder / name).read_bytes() for name in files[0])
+
+
+@pytest.mark.slow
+def test_a_two_node_cluster_gives_the_same_bits(tmp_path, cluster):
+    words = ["task=edges", "limit=6", f"cache.dir={tmp_path / 'cache'}"]
+    alone = run(tmp_path / "alone", *words, "devices=[cpu,cpu]", "workers=1")
+    found = run(tmp_path / "ray", *words, "executor=ray", "executor.devices=2", "cache.enabled=false")
+    same(alone, found)
+    told = found.record["workers"]
+    assert sum(worker["images"] for worker in told) == 6
+    assert all(worker["host"] and 0 <= worker["idle_share"] <= 1 for worker in told)
+    assert set(found.record["timings"]) >= {"read", "encode", "decode", "post", "save", "score", "wall"}
+
+    tiny_model("sam").save_pretrained(tmp_path / "model")
+    words = ["task=points", "limit=6", "model=sam", f"model.checkpoint={tmp_path / 'model'}", "task.clicks=[1,2]"]
+    words += ["model.encode_batch_size=2", "cache.enabled=false"]
+    one = run(tmp_path / "one", *words, "devices=[cpu]", "workers=1")
+    two = run(tmp_path / "two", *words, "executor=ray", "executor.devices=2")
+    same(one, two)
+
+
+def workers_of_ray():
+    """Return the process ids of this user's Ray workers that hold a model or score."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            continue
+        if line.startswith(b"ray::") and (b"RayDevice" in line or b"score_on_cluster" in line):
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, cluster):
+    made, nodes = cluster
+    chance, killed, stop = random.Random(3), {"worker": 0, "node": 0}, threading.Event()
+
+    def kill():
+        while not stop.wait(chance.uniform(3, 6)) and sum(killed.values()) < 20:
+            if chance.random() < 0.25:
+                made.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
+                nodes.append(made.add_node(num_cpus=2, object_store_memory=2e8))
+                killed["node"] += 1
+            elif own := workers_of_ray():
+                os.kill(chance.choice(own), signal.SIGKILL)
+                killed["worker"] += 1
+
+    words = ["task=edges", "limit=8", f"cache.dir={tmp_path / 'cache'}"]
+    alone = run(tmp_path / "alone", *words, "devices=[cpu,cpu]", "workers=1")
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        for number in range(12):
+            found = run(tmp_path / str(number), *words, "executor=ray", "executor.devices=2")
+            same(alone, found)
+            if sum(killed.values()) >= 20:
+                break
+    finally:
+        stop.set()
+        thread.join()
+    assert sum(killed.values()) == 20
+    assert killed["node"]
+    assert killed["worker"]
+
+
+def test_a_cluster_is_divided_between_models_and_scorers():
+    share = divide(8, 0, SETTINGS, "auto", "auto")
+    assert (share.device, share.devices, share.scorers, share.gpus) == ("cpu", 4, 4, 0)
+    share = divide(32, 4, SETTINGS, "auto", "auto")
+    assert (share.device, share.devices, share.scorers, share.gpus) == ("cuda", 4, 28, 1)
+    assert divide(32, 4, {**SETTINGS, "gpus_per_device": 0.5}, "cuda", 6).devices == 8
+    assert divide(32, 4, {**SETTINGS, "devices": 3}, "cpu", 6).scorers == 6
+    assert divide(2, 8, SETTINGS, "auto", "auto").devices == 1
+    with pytest.raises(UsageError, match=r"2 models on cpu take 3 processors .*; the cluster has 2"):
+        divide(2, 0, {**SETTINGS, "devices": 2}, "cpu", "auto")
+    with pytest.raises(UsageError, match="1 models on cuda"):
+        divide(8, 0, SETTINGS, "cuda", "auto")
+    with pytest.raises(UsageError, match="a whole number"):
+        divide(8, 0, {**SETTINGS, "devices": "some"}, "cpu", "auto")
+
+
+def test_what_does_not_go_with_a_cluster_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="names devices of this machine"):
+        run(tmp_path / "run", "task=edges", "executor=ray", "devices=[cpu,cpu]")
+    with pytest.raises(UsageError, match="no executor 'mesos'"):
+        run(tmp_path / "run", "task=edges", "executor.name=mesos")
