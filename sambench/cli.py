@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sambench.commands import COMMANDS
 from sambench.errors import SambenchError, UsageError
+from sambench.interrupts import plain_interrupts
 
 USAGE = """\
 sambench: zero-shot evaluation of promptable segmentation models
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 2 on wrong usage or bad input, 130 on Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = dispatch(words)
+        with plain_interrupts():
+            code = dispatch(words)
     except SambenchError as error:
         print(f"sambench: {error}", file=sys.stderr)
         code = error.exit_code

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sambench import registry
 from sambench.errors import UsageError
+from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}
 """Keys of a group's YAML file that are not constructor arguments: the registry name and the preset's label."""
@@ -24,6 +25,8 @@ def build(kind: registry.Kind, group: str, settings: Mapping[str, Any], **extra:
         group: The group's key in the configuration, for messages: "task", "model" or "data".
         settings: The group's resolved values; `name` chooses the class, the rest are its keyword arguments.
         extra: Arguments that the engine supplies; dropped where the constructor does not take them.
+
+    A value that is a URL (s3://...) is copied, and the constructor given the copy's path.
 
     Raises:
         UsageError: A key is unknown or missing, or a value has the wrong type; the key and what it takes are named.
@@ -45,7 +48,7 @@ def build(kind: registry.Kind, group: str, settings: Mapping[str, Any], **extra:
             )
     hints = _hints(target)
     for key, value in arguments.items():
-        arguments[key] = convert(value, hints.get(key, Any), f"{group}.{key}")
+        arguments[key] = _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
     arguments.update(extra)
     missing = [
         name
@@ -59,6 +62,15 @@ def build(kind: registry.Kind, group: str, settings: Mapping[str, Any], **extra:
             mend=f"add {group}.{missing[0]}=... to the command",
         )
     return target(**arguments)
+
+
+def _here(value: Any) -> Any:
+    """Replace a URL by its local copy: tasks, models and datasets read local files."""
+    if not is_remote(value):
+        return value
+    from sambench.storage.copies import local_copy
+
+    return str(local_copy(value))
 
 
 def convert(value: Any, hint: Any, where: str) -> Any:

@@ -57,6 +57,10 @@ class RunError(SambenchError):
     """A run folder that cannot be read, resumed or written."""
 
 
+class StorageError(SambenchError):
+    """A place on a remote file system that cannot be opened, read or written."""
+
+
 class PredictionError(SambenchError):
     """Predictions made elsewhere that do not fit the data they claim to answer."""
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from sambench.commands.words import as_list, parse
+from sambench.storage.places import join
 
 HELP = """\
 sambench ablate NAME [key=value ...] [checkpoints=[A,B,...]] [format=md] [out=results/tables] [dry=true]
@@ -40,9 +41,9 @@ def main(words: list[str]) -> int:
         return 0 if words else 2
     from sambench.api import compose
     from sambench.engine.ablation import member_words, sweep
+    from sambench.files import write_text
     from sambench.runs.ablation_figure import ablation_figure
     from sambench.runs.ablations import build_ablation_table, load_ablation, member_runs
-    from sambench.runs.files import write_text
     from sambench.runs.table_render import FORMATS, render
 
     ablation = load_ablation(words[0])
@@ -53,7 +54,7 @@ def main(words: list[str]) -> int:
     if values["dry"]:
         print("\n".join(f"sambench run {' '.join(member)}" for member in members.values()))
         return 0
-    results = Path(compose(next(iter(members.values())))["run"]["results"])
+    results = join(compose(next(iter(members.values())))["run"]["results"])
     failed = 0
     for place, member in enumerate(sweep(ablation, members, compose, results), 1):
         told = f"failed: {member.error}" if member.error else member.folder

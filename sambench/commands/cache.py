@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sambench.commands.words import parse
 from sambench.engine.cache import EmbeddingCache
+from sambench.engine.shared_cache import SharedEntries
 from sambench.errors import UsageError
 from sambench.paths import cache_root
+from sambench.storage.places import is_remote
+
+Store = EmbeddingCache | SharedEntries
 
 
 def main(words: list[str]) -> int:
@@ -27,11 +32,15 @@ def main(words: list[str]) -> int:
             mend="use sambench cache ls, sambench cache verify [remove=true], or sambench cache prune budget_gb=5",
         )
     values = parse(rest, takes[what], f"cache {what}")
-    cache = EmbeddingCache(Path(values["dir"]) if values["dir"] else cache_root() / "embeddings")
-    return {"ls": _ls, "verify": _verify, "prune": _prune}[what](cache, values)
+    does: dict[str, Callable[[Store, dict[str, Any]], int]] = {"ls": _ls, "verify": _verify, "prune": _prune}
+    place = values["dir"]
+    if is_remote(place):
+        return does[what](SharedEntries(place), values)
+    cache = EmbeddingCache(Path(place) if place else cache_root() / "embeddings")
+    return does[what](cache, values)
 
 
-def _ls(cache: EmbeddingCache, values: dict[str, Any]) -> int:
+def _ls(cache: Store, values: dict[str, Any]) -> int:
     entries = sorted(cache.entries(), key=lambda entry: entry.used)
     total = sum(entry.size for entry in entries)
     print(f"{cache.folder}: {len(entries)} embeddings, {total / 1e9:.3f} GB")
@@ -41,7 +50,7 @@ def _ls(cache: EmbeddingCache, values: dict[str, Any]) -> int:
     return 0
 
 
-def _verify(cache: EmbeddingCache, values: dict[str, Any]) -> int:
+def _verify(cache: Store, values: dict[str, Any]) -> int:
     checked = damaged = 0
     for entry, trouble in cache.verify():
         checked += 1
@@ -49,13 +58,13 @@ def _verify(cache: EmbeddingCache, values: dict[str, Any]) -> int:
             damaged += 1
             print(f"{entry.path}: {trouble}")
             if values["remove"]:
-                entry.path.unlink(missing_ok=True)
+                cache.remove(entry.key)
     done = " and removed" if values["remove"] and damaged else ""
     print(f"{checked} embeddings checked, {damaged} damaged{done}")
     return 1 if damaged and not values["remove"] else 0
 
 
-def _prune(cache: EmbeddingCache, values: dict[str, Any]) -> int:
+def _prune(cache: Store, values: dict[str, Any]) -> int:
     budget = values["budget_gb"]
     if isinstance(budget, bool) or not isinstance(budget, int | float) or budget < 0:
         raise UsageError(

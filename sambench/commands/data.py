@@ -11,6 +11,7 @@ from sambench import registry
 from sambench.commands.words import parse
 from sambench.errors import DatasetError, UsageError
 from sambench.paths import data_root
+from sambench.storage.places import local_only
 
 if TYPE_CHECKING:
     from sambench.datasets.masks import MaskDataset
@@ -65,7 +66,7 @@ def _list(root: Any) -> int:
     from sambench.datasets.cards import MaskCard
     from sambench.datasets.catalog import CATALOG
 
-    place = Path(root) if root is not None else data_root()
+    place = local_only(root, "root") if root is not None else data_root()
     rows = []
     for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
         card = getattr(registry.resolve("datasets", name), "card", None)
@@ -148,7 +149,7 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
 
 def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
     """Write a dataset as COCO JSON."""
-    from sambench.engine.progress import progress
+    from sambench.progress import progress
     from sambench.runs.coco_export import export_coco
 
     dataset = _open_masks(name, settings)

@@ -16,9 +16,9 @@ from sambench.datasets.checking import Checked, Finding, check_masks, check_samp
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.masks import MaskDataset
 from sambench.datasets.sa23 import Sa23
-from sambench.engine.progress import progress
 from sambench.errors import DatasetError
-from sambench.runs.files import atomic_path
+from sambench.files import atomic_path
+from sambench.progress import progress
 
 _SHOWN = 10
 """Findings of one kind that are printed."""

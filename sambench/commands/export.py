@@ -34,8 +34,8 @@ def main(words: list[str]) -> int:
         raise UsageError(
             f"there is no format {words[0]!r}", where="sambench export", mend="use sambench export bsds RUN"
         )
+    from sambench.files import write_text
     from sambench.runs.bsds_files import bsds_files
-    from sambench.runs.files import write_text
 
     run, out = _chosen(words[1:])
     texts = bsds_files(run)

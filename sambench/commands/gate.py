@@ -46,8 +46,8 @@ def main(words: list[str]) -> int:
     if words[0] == "freeze":
         return _freeze(words[1:])
     from sambench.engine.gate import gate, open_side
+    from sambench.files import write_text
     from sambench.metrics.bootstrap import REPLICATES
-    from sambench.runs.files import write_text
     from sambench.runs.gate_report import FORMATS, render_gate
     from sambench.runs.policy import load_policy
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sambench import registry
 from sambench.commands.words import parse
 from sambench.errors import SambenchError, UsageError
+from sambench.storage.places import Place, join
 
 GROUPS = {"tasks": "task", "models": "model", "data": "data"}
 
@@ -21,7 +20,7 @@ def main(words: list[str]) -> int:
         print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
         return 0
     if what == "runs":
-        return _runs(Path(parse(rest, {"results": "results"}, "ls runs")["results"]))
+        return _runs(join(parse(rest, {"results": "results"}, "ls runs")["results"]))
     raise UsageError(
         f"cannot list {what!r}" if what else "nothing was named to list",
         where="sambench ls",
@@ -37,20 +36,21 @@ def tables() -> dict[str, str]:
     }
 
 
-def _runs(folder: Path) -> int:
+def _runs(folder: Place) -> int:
     """Print the runs below a folder with their state and main metrics; a damaged one is told, not skipped."""
+    from sambench.runs.remote_read import run_places
     from sambench.runs.store import load_run
     from sambench.runs.summary import number
 
-    found = sorted(folder.rglob("run.json"))
+    found = run_places(folder)
     if not found:
         print(f"no runs below {folder}")
-    for path in found:
+    for place in found:
         try:
-            run = load_run(path.parent)
+            run = load_run(place)
         except SambenchError as error:
-            print(f"{path.parent}  cannot be read: {error.what}")
+            print(f"{place}  cannot be read: {error.what}")
             continue
         told = ", ".join(f"{name} {number(metric.value)}" for name, metric in list(run.metrics.items())[:4])
-        print(f"{path.parent}  {run.record['status']}  {told}")
+        print(f"{place}  {run.record['status']}  {told}")
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from sambench.commands.words import parse
 from sambench.errors import UsageError, listing
+from sambench.storage.places import join
 
 HELP = """\
 sambench merge RUN RUN ... [out=FOLDER] [data.root=FOLDER] [allow_missing=0]
@@ -37,7 +37,7 @@ def main(words: list[str]) -> int:
 
     defaults = {"out": None, "data.root": None, "allow_missing": 0}
     folders = [word for word in words if word.partition("=")[0] not in defaults]
-    values = parse([word for word in words if word not in folders], defaults, "merge RUN ...")
+    values = parse([word for word in words if word not in folders], defaults, "merge RUN ...", local=())
     missing = values["allow_missing"]
     if isinstance(missing, bool) or not isinstance(missing, int) or missing < 0:
         raise UsageError(
@@ -46,7 +46,7 @@ def main(words: list[str]) -> int:
             mend="give the number of samples that are in no part, as in allow_missing=3",
         )
     root = None if values["data.root"] is None else str(values["data.root"])
-    out = None if values["out"] is None else Path(str(values["out"]))
+    out = None if values["out"] is None else join(str(values["out"]))
     done = merge([load_run(folder) for folder in folders], out, root, missing)
     if done.twice:
         print(f"{len(done.twice)} sample(s) in several parts, with the same rows: {listing(done.twice)}")

@@ -42,7 +42,7 @@ def main(words: list[str]) -> int:
 
     from sambench.api import compose
     from sambench.engine.pilot import run_pilot
-    from sambench.runs.files import write_json
+    from sambench.files import write_json
 
     pilot = run_pilot(compose([word for word in words if word not in own]), limit)
     told = projection(pilot, devices, min(scorers, 16))

@@ -60,7 +60,7 @@ def write_report(runs: Sequence[Run], path: Path, count: int, max_mb: float) -> 
         What is left out, in sentences; the page says it too.
     """
     from sambench.engine.report_gallery import collect
-    from sambench.runs.files import write_text
+    from sambench.files import write_text
     from sambench.runs.report_page import build_page
     from sambench.runs.report_pictures import embed
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sambench.commands.words import as_list, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.store import Run, load_run
+from sambench.storage.places import Place, is_remote, join
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def main(words: list[str]) -> int:
         raise UsageError("against= is for one table of task points", where="against", mend="use sambench table points")
     names = ARTICLE if name == "all" else (name,)
     chosen = chosen_runs(as_list(values["runs"]), names)
-    made = {one: make(one, chosen, Path(values["results"])) for one in names}
+    made = {one: make(one, chosen, join(values["results"])) for one in names}
     print("\n".join(written(made, values["format"]).values()), end="")
     out = Path(values["out"])
     drawn = [path for one, table in made.items() for path in save(one, table, out)]
@@ -80,7 +81,7 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def make(name: str, chosen: list[Run] | None, results: Path) -> Made:
+def make(name: str, chosen: list[Run] | None, results: Place) -> Made:
     """Make a table from the chosen runs of its task, or from those found below `results`.
 
     A sweep's table shows what `sambench ablate` ran; one that has published rows shows these until then.
@@ -126,7 +127,7 @@ def save(name: str, made: Made, out: Path) -> list[Path]:
 
 
 def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:
-    from sambench.runs.files import write_text
+    from sambench.files import write_text
     from sambench.runs.table_render import FORMATS
 
     for form, text in texts.items():
@@ -147,7 +148,9 @@ def draw_against(name: str, runs: list[Run], other: str, out: Path) -> list[Path
             where="against",
             mend="name the run: sambench table points runs=[A] against=B",
         )
-    return dataset_differences(runs[0], load_run(other) if Path(other).is_dir() else other, out / name)
+    return dataset_differences(
+        runs[0], load_run(other) if is_remote(other) or Path(other).is_dir() else other, out / name
+    )
 
 
 def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
@@ -186,12 +189,14 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
     return runs
 
 
-def found_runs(results: Path, task: str) -> list[Run]:
+def found_runs(results: Place, task: str) -> list[Run]:
     """Return the finished runs of a task below a folder, by folder name; damaged ones are told on standard error."""
+    from sambench.runs.remote_read import run_places
+
     runs = []
-    for path in sorted(results.rglob("run.json")):
+    for place in run_places(results):
         try:
-            run = load_run(path.parent)
+            run = load_run(place)
         except SambenchError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue

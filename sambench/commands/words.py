@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sambench.errors import UsageError
+from sambench.storage.places import is_remote
 
 
-def parse(words: Sequence[str], defaults: Mapping[str, Any], command: str) -> dict[str, Any]:
+def parse(
+    words: Sequence[str], defaults: Mapping[str, Any], command: str, local: Sequence[str] = ("out", "json")
+) -> dict[str, Any]:
     """Read `key=value` words; values are YAML, so `[a,b]` is a list and `null` is nothing.
 
     Args:
         words: What stands after the command.
         defaults: The keys it takes, with their defaults.
         command: For messages, as in "table edges".
+        local: Keys whose value cannot be a URL.
 
     Raises:
-        UsageError: A word is not `key=value`, the key is unknown or the value cannot be read.
+        UsageError: A word is not `key=value`, the key is unknown, the value cannot be read or should be a local path.
     """
     import yaml
 
@@ -42,6 +46,8 @@ def parse(words: Sequence[str], defaults: Mapping[str, Any], command: str) -> di
             values[key] = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise UsageError(f"the value of {key} cannot be read: {error}", where=word, mend="quote it") from error
+        if key in local and is_remote(values[key]):
+            raise UsageError(f"{key} takes a local path", where=word, mend=f"give {key}=FOLDER")
     return values
 
 

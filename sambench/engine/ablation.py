@@ -6,15 +6,15 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from sambench.engine.gate import gate, open_side
 from sambench.engine.launch import launch
 from sambench.errors import SambenchError, UsageError, listing
+from sambench.files import json_text
 from sambench.runs.ablations import Ablation, Member, members_path
-from sambench.runs.files import write_json
 from sambench.runs.policy import Policy
+from sambench.storage.places import Place, write_bytes
 
 log = logging.getLogger("sambench.ablation")
 
@@ -57,7 +57,7 @@ def member_words(ablation: Ablation, words: Sequence[str], checkpoints: Sequence
     }
 
 
-def sweep(ablation: Ablation, members: Mapping[str, list[str]], compose: Compose, results: Path) -> Iterator[Member]:
+def sweep(ablation: Ablation, members: Mapping[str, list[str]], compose: Compose, results: Place) -> Iterator[Member]:
     """Run the members one after another and list them below `results`; each is given as soon as it is there.
 
     A member that fails is listed with its error and the rest go on; Ctrl-C leaves finished ones finished and the one
@@ -67,8 +67,7 @@ def sweep(ablation: Ablation, members: Mapping[str, list[str]], compose: Compose
     for label, words in members.items():
         command = f"sambench run {' '.join(words)}"
         try:
-            folder = launch(compose(words)).run.folder
-            done.append(Member(label, command, str(folder)))
+            done.append(Member(label, command, launch(compose(words)).run.place))
         except SambenchError as error:
             done.append(Member(label, command, error=error.what))
         except Exception as error:  # a defect met by one member must not take the rest of the sweep with it
@@ -76,7 +75,8 @@ def sweep(ablation: Ablation, members: Mapping[str, list[str]], compose: Compose
             done.append(Member(label, command, error=f"{type(error).__name__}: {error}"))
         yield done[-1]
     done = with_differences(done, ablation.reference)
-    write_json(members_path(ablation.name, results), [asdict(member) for member in done])
+    listed = json_text([asdict(member) for member in done])
+    write_bytes(members_path(ablation.name, results), listed.encode())
 
 
 def with_differences(members: Sequence[Member], reference: str) -> list[Member]:

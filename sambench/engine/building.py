@@ -10,11 +10,13 @@ from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.predictor import Predictor
+from sambench.engine.shared_cache import SharedEntries
 from sambench.engine.sources import ModelSource
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.paths import cache_root
+from sambench.storage.places import is_remote
 
 
 def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
@@ -38,10 +40,11 @@ def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
 
 
 def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
-    """Open the embedding cache that a configuration's `cache` group describes."""
-    budget = settings["budget_gb"]
-    folder = Path(settings["dir"]) if settings["dir"] is not None else cache_root() / "embeddings"
-    return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"])
+    """Open the embedding cache that a configuration's `cache` group describes: a folder, or one before a URL."""
+    budget, place = settings["budget_gb"], settings["dir"]
+    shared = SharedEntries(place) if is_remote(place) else None
+    folder = cache_root() / "embeddings" if place is None or shared is not None else Path(place)
+    return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"], shared)
 
 
 def model_source(

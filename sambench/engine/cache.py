@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sambench.engine.entry import FORMAT, pack, unpack
+from sambench.engine.shared_cache import ENDING, Entry, SharedEntries, surplus, trouble
 from sambench.errors import CacheError
 from sambench.types import Embedding
 
@@ -36,16 +37,6 @@ class CacheCounts:
     evicted: int = 0
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One stored embedding: its key, file, size in bytes and the time it was last used (seconds since the epoch)."""
-
-    key: str
-    path: Path
-    size: int
-    used: float
-
-
 @dataclass
 class EmbeddingCache:
     """A content-addressed store of embeddings, safe to share between runs and processes.
@@ -57,11 +48,13 @@ class EmbeddingCache:
         folder: Where the entries lie; made when first written to.
         budget_bytes: Least recently used entries are removed above this size; None keeps everything.
         dtype: "keep", "fp32", "bf16" or "fp16": how floating tensors are stored; it is part of the key.
+        shared: A store of several machines: looked in for what is not in the folder; what is written goes to both.
     """
 
     folder: Path
     budget_bytes: int | None = None
     dtype: str = "keep"
+    shared: SharedEntries | None = None
     counts: CacheCounts = field(default_factory=CacheCounts)
     _total: int | None = None
 
@@ -72,7 +65,7 @@ class EmbeddingCache:
 
     def path(self, key: str) -> Path:
         """Return the file of an entry, whether it exists or not."""
-        return self.folder / key[:2] / f"{key}.safetensors"
+        return self.folder / key[:2] / f"{key}{ENDING}"
 
     def get(self, key: str) -> Embedding | None:
         """Read an entry; None where there is none or where it was damaged and has been removed."""
@@ -80,8 +73,7 @@ class EmbeddingCache:
         try:
             blob = path.read_bytes()
         except FileNotFoundError:
-            self.counts.misses += 1
-            return None
+            return self._from_shared(key)
         except OSError as error:
             raise CacheError(
                 f"the embedding cache cannot be read: {error}", where=path, mend="check the folder's permissions"
@@ -93,8 +85,7 @@ class EmbeddingCache:
             path.unlink(missing_ok=True)
             self._total = None
             self.counts.corrupt += 1
-            self.counts.misses += 1
-            return None
+            return self._from_shared(key)
         os.utime(path)
         self.counts.hits += 1
         return embedding
@@ -104,8 +95,32 @@ class EmbeddingCache:
         stored = Embedding(
             {name: _stored(tensor, self.dtype) for name, tensor in embedding.tensors.items()}, embedding.original_size
         )
-        path = self.path(key)
         blob = pack(stored, key)
+        self._write(key, blob)
+        if self.shared is not None:
+            self.shared.write(key, blob)
+        return stored
+
+    def _from_shared(self, key: str) -> Embedding | None:
+        """Look an entry up in the shared store and keep it in the folder."""
+        blob = self.shared.read(key) if self.shared is not None else None
+        if blob is None or self.shared is None:
+            self.counts.misses += 1
+            return None
+        try:
+            embedding = unpack(blob, key)
+        except ValueError as error:
+            log.warning("shared cache entry %s is damaged (%s); it is removed and computed again", key, error)
+            self.shared.remove(key)
+            self.counts.corrupt += 1
+            self.counts.misses += 1
+            return None
+        self._write(key, blob)
+        self.counts.hits += 1
+        return embedding
+
+    def _write(self, key: str, blob: bytes) -> None:
+        path = self.path(key)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +134,6 @@ class EmbeddingCache:
                 mend="free some space, choose another folder with cache.dir=FOLDER, or run with cache.enabled=false",
             ) from error
         self._account(len(blob))
-        return stored
 
     def entries(self) -> Iterator[Entry]:
         """Walk over the entries in no particular order."""
@@ -129,26 +143,21 @@ class EmbeddingCache:
             if not shard.is_dir():
                 continue
             for item in os.scandir(shard.path):
-                if item.name.endswith(".safetensors"):
+                if item.name.endswith(ENDING):
                     try:
                         stat = item.stat()
                     except FileNotFoundError:  # removed by another process since the folder was listed
                         continue
-                    yield Entry(item.name.removesuffix(".safetensors"), Path(item.path), stat.st_size, stat.st_mtime)
+                    yield Entry(item.name.removesuffix(ENDING), Path(item.path), stat.st_size, stat.st_mtime)
 
     def prune(self, budget_bytes: int) -> list[Entry]:
         """Remove least recently used entries until at most `budget_bytes` remain; returns what was removed."""
-        kept = sorted(self.entries(), key=lambda entry: entry.used)
-        total = sum(entry.size for entry in kept)
-        removed = []
-        for entry in kept:
-            if total <= budget_bytes:
-                break
-            entry.path.unlink(missing_ok=True)
-            total -= entry.size
-            removed.append(entry)
+        there = list(self.entries())
+        removed = surplus(there, budget_bytes)
+        for entry in removed:
+            self.path(entry.key).unlink(missing_ok=True)
         self._remove_stale_temporaries()
-        self._total = total
+        self._total = sum(entry.size for entry in there) - sum(entry.size for entry in removed)
         self.counts.evicted += len(removed)
         return removed
 
@@ -156,11 +165,13 @@ class EmbeddingCache:
         """Check every entry; yields each with None, or with what is wrong with it."""
         for entry in self.entries():
             try:
-                unpack(entry.path.read_bytes(), entry.key)
-            except (ValueError, OSError) as error:
+                yield entry, trouble(self.path(entry.key).read_bytes(), entry.key)
+            except OSError as error:
                 yield entry, str(error)
-            else:
-                yield entry, None
+
+    def remove(self, key: str) -> None:
+        """Remove an entry."""
+        self.path(key).unlink(missing_ok=True)
 
     def _account(self, size: int) -> None:
         """Keep the running total and evict a tenth of the budget at once, so that eviction stays rare."""

@@ -12,6 +12,7 @@ from sambench.engine.building import open_dataset
 from sambench.engine.task import Task
 from sambench.errors import RunError
 from sambench.runs.store import Run
+from sambench.storage.copies import local
 from sambench.types import Row
 
 
@@ -48,6 +49,19 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     return task.for_dataset(dataset), dataset
 
 
+def stored_predictions(run: Run) -> Path:
+    """Return where a run's predictions lie: in its folder, or where it found them.
+
+    Raises:
+        RunError: It kept none.
+    """
+    given = run.record["config"].get("predictions")
+    stored = local(given) if given else run.predictions
+    if not stored.exists():
+        raise RunError("the run kept no predictions", where=stored, mend="run it again with run.overwrite=true")
+    return stored
+
+
 def draw_gallery(run: Run, task: Task, dataset: Dataset, count: int, out: Path) -> dict[str, list[tuple[str, float]]]:
     """Draw the chosen images below `out`/best, median and worst.
 
@@ -57,10 +71,7 @@ def draw_gallery(run: Run, task: Task, dataset: Dataset, count: int, out: Path) 
     Raises:
         RunError: The run kept no predictions.
     """
-    stored = run.record["config"]["predictions"] or run.predictions
-    if not Path(stored).exists():
-        raise RunError("the run kept no predictions", where=stored, mend="run it again with overwrite=true")
-    reader = task.reader(Path(stored), dataset)
+    reader = task.reader(stored_predictions(run), dataset)
     chosen = choose(ranked_samples(run, task), count)
     for group, samples in chosen.items():
         for sample_id, _ in samples:

@@ -21,6 +21,7 @@ from sambench.runs.comparable import Difference, identity_differences, image_dif
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
 from sambench.runs.policy import Policy
 from sambench.runs.store import load_run
+from sambench.storage.places import is_remote
 from sambench.types import Row
 
 FLIPS = 5
@@ -40,7 +41,7 @@ class Side:
         frozen: Whether it is a frozen baseline.
     """
 
-    path: Path
+    path: str
     record: dict[str, Any]
     rows: list[Row] = field(repr=False)
     frozen: bool = False
@@ -52,14 +53,13 @@ def open_side(path: str | Path) -> Side:
     Raises:
         RunError: There is neither, or the run is not finished.
     """
-    path = Path(path)
-    if path.is_file():
-        baseline = read_baseline(path)
-        return Side(path, baseline.record, baseline.rows, frozen=True)
+    if not is_remote(path) and Path(path).is_file():
+        baseline = read_baseline(Path(path))
+        return Side(str(path), baseline.record, baseline.rows, frozen=True)
     run = load_run(path)
     if not run.finished:
         raise RunError("the run is not finished", where=path, mend="give the command that started it again to go on")
-    return Side(path, run.record, run.rows())
+    return Side(run.place, run.record, run.rows())
 
 
 def task_of(side: Side) -> Task:

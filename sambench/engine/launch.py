@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 from sambench.config import build
@@ -23,8 +22,12 @@ from sambench.engine.shards import keys_sha256, parse_shard
 from sambench.engine.sources import Source, StoredSource, check_stored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
+from sambench.interrupts import plain_interrupts
 from sambench.runs import provenance
-from sambench.runs.store import Run, RunStore, identity_hash
+from sambench.runs.remote_read import open_store
+from sambench.runs.store import Run, identity_hash
+from sambench.storage.copies import local
+from sambench.storage.places import Place, join
 from sambench.version import __version__
 
 log = logging.getLogger("sambench")
@@ -47,7 +50,8 @@ def launch(config: Mapping[str, Any]) -> Launched:
     check_settings(config)
     executor = open_executor(config)
     try:
-        return _launch(config, executor)
+        with plain_interrupts():
+            return _launch(config, executor)
     finally:
         if executor is not None:
             executor.close()
@@ -90,7 +94,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
         "device": device.partition(":")[0],
         "embedding_dtype": config["cache"]["dtype"],
     }
-    store = RunStore(run_folder(config, identity), identity, config["run"]["overwrite"])
+    store = open_store(run_folder(config, identity), identity, config["run"]["overwrite"])
     try:
         if store.run.finished:
             return Launched(store.run, was_finished=True)
@@ -147,25 +151,25 @@ def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in indifferent}
 
 
-def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Path:
+def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Place:
     """Return `run.dir`, or a folder whose name follows from the settings, so that the same command finds it again."""
     if config["run"]["dir"] is not None:
-        return Path(config["run"]["dir"])
+        return join(config["run"]["dir"])
     names = [identity["data"]["name"], identity["model"]["name"], identity_hash(identity)]
-    return Path(config["run"]["results"]) / identity["task"]["name"] / "-".join(names)
+    return join(config["run"]["results"], identity["task"]["name"], "-".join(names))
 
 
 def _from_files(
     config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages
 ) -> tuple[Source, dict[str, Any], list[str]]:
-    path = Path(config["predictions"])
+    path = local(config["predictions"])
     reader = task.reader(path, dataset)
     missing = check_stored(reader, dataset.keys, path, config["allow_missing"])
     left_out = set(missing) if reader.without == "left out" else set()
     told = {
         "name": path.resolve().name.partition(".")[0],
         "fingerprint": reader.fingerprint(),
-        "predictions": str(path),
+        "predictions": str(config["predictions"]),
         "missing": missing,
         "missing_means": reader.without,
     }

@@ -15,7 +15,9 @@ from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, f
 from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError
-from sambench.runs.store import Run, RunStore
+from sambench.runs.remote_read import open_store
+from sambench.runs.store import Run
+from sambench.storage.places import Place, is_remote
 
 PICTURES = "pictures"
 
@@ -29,7 +31,7 @@ class Merged:
     missing: int
 
 
-def merge(parts: Sequence[Run], out: Path | None = None, root: str | None = None, allow_missing: int = 0) -> Merged:
+def merge(parts: Sequence[Run], out: Place | None = None, root: str | None = None, allow_missing: int = 0) -> Merged:
     """Merge finished partial runs; the order they are given in changes nothing but the order they are recorded in.
 
     The data must be there: its annotations say which samples there are and in which order. Rows are those of the parts,
@@ -56,13 +58,19 @@ def merge(parts: Sequence[Run], out: Path | None = None, root: str | None = None
     record = _record(parts, whole, keys, found)
     identity = record.pop("identity")
     folder = run_folder(record["config"], identity) if out is None else out
-    if any(folder.resolve() == run.folder.resolve() for run in parts):
+    if any(_same_place(folder, run) for run in parts):
         raise UsageError("the merged run would replace one of its parts", where=folder, mend="choose another out=")
     return Merged(_write(folder, identity, record, parts, whole, keys, found), found.twice, allow_missing)
 
 
+def _same_place(place: Place, run: Run) -> bool:
+    if is_remote(place) or run.url is not None:
+        return str(place).rstrip("/") == str(run.url).rstrip("/")
+    return Path(place).resolve() == run.folder.resolve()
+
+
 def _write(
-    folder: Path,
+    folder: Place,
     identity: dict[str, Any],
     record: dict[str, Any],
     parts: Sequence[Run],
@@ -70,7 +78,7 @@ def _write(
     keys: list[str],
     found: Gathered,
 ) -> Run:
-    store = RunStore(folder, identity)
+    store = open_store(folder, identity)
     try:
         if store.run.finished or store.done:
             state = "finished" if store.run.finished else "unfinished"
@@ -80,9 +88,9 @@ def _write(
         rows = [row for key in keys for row in found.rows[key]]
         metrics = whole.task.summarize(rows, seed=record["config"]["seed"])
         store.start(record)
-        for name in ("predictions", PICTURES):
-            for run in parts:
-                _gather_files(run.folder / name, folder / name)
+        for run in parts:
+            _gather_files(run.predictions, store.run.predictions)
+            _gather_files(run.folder / PICTURES, store.run.folder / PICTURES)
         counts = {"samples": len(keys), "rows": len(rows), "scored_now": 0}
         return store.finish(rows, metrics, {"timings": _timings(parts, len(keys)), "counts": counts})
     finally:

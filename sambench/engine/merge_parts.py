@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sambench.config import build
@@ -57,13 +56,13 @@ def check_settings_alike(parts: Sequence[Run]) -> None:
         RunError: Lists every unfinished part and every difference with both values.
     """
     faults = [
-        f"{run.folder} is not finished: give the command that started it again" for run in parts if not run.finished
+        f"{run.place} is not finished: give the command that started it again" for run in parts if not run.finished
     ]
     first = _comparable(parts[0])
     for run in parts[1:]:
         other = _comparable(run)
         faults += [
-            f"{key}: {first.get(key, '(absent)')} in {parts[0].folder}, {other.get(key, '(absent)')} in {run.folder}"
+            f"{key}: {first.get(key, '(absent)')} in {parts[0].place}, {other.get(key, '(absent)')} in {run.place}"
             for key in sorted(first.keys() | other.keys())
             if first.get(key, "(absent)") != other.get(key, "(absent)")
         ]
@@ -102,7 +101,7 @@ def find_whole(parts: Sequence[Run], root: str | None) -> Whole:
             mine = Shard(run.record["shard"]["index"], run.record["shard"]["count"]).take(mine)
         now = {"fingerprint": dataset.fingerprint, "samples": len(mine), "keys_sha256": keys_sha256(mine)}
         faults += [
-            f"data.{key}: {data[key]} in {run.folder}, {value} in {dataset.root} now"
+            f"data.{key}: {data[key]} in {run.place}, {value} in {dataset.root} now"
             for key, value in now.items()
             if data[key] != value
         ]
@@ -193,14 +192,14 @@ def _text(rows: list[Row]) -> str:
 
 
 def _first_difference(found: Gathered, key: str, rows: list[Row], run: Run) -> str:
-    before, there = found.rows[key], found.owners[key].folder
+    before, there = found.rows[key], found.owners[key].place
     if len(before) != len(rows):
-        return f"{len(before)} row(s) in {there}, {len(rows)} in {run.folder}"
+        return f"{len(before)} row(s) in {there}, {len(rows)} in {run.place}"
     for old, new in zip(before, rows, strict=True):
         for name in old.keys() | new.keys():
             if _text([{"": old.get(name)}]) != _text([{"": new.get(name)}]):
-                return f"{name} is {_short(old.get(name))} in {there}, {_short(new.get(name))} in {run.folder}"
-    return f"other rows in {there} than in {run.folder}"
+                return f"{name} is {_short(old.get(name))} in {there}, {_short(new.get(name))} in {run.place}"
+    return f"other rows in {there} than in {run.place}"
 
 
 def _short(value: Any) -> str:
@@ -212,4 +211,4 @@ def part_record(run: Run) -> dict[str, Any]:
     """Return what is kept of a part: where it was made, when, on what, how long it took."""
     kept = ("shard", "sessions", "finished", "timings", "workers", "counts", "cache", "code", "environment", "merged")
     data = {key: run.record["identity"]["data"][key] for key in ("samples", "keys_sha256", "fingerprint")}
-    return {"folder": str(Path(run.folder)), "data": data, **{key: run.record.get(key) for key in kept}}
+    return {"folder": run.place, "data": data, **{key: run.record.get(key) for key in kept}}

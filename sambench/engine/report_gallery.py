@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from sambench.config import build
-from sambench.engine.gallery import choose, open_again, ranked_samples
+from sambench.engine.gallery import choose, open_again, ranked_samples, stored_predictions
 from sambench.engine.task import Task
-from sambench.errors import RunError, SambenchError
+from sambench.errors import SambenchError
 from sambench.runs.report_pictures import Shown, picture_files
 from sambench.runs.store import Run
 from sambench.types import Row
@@ -44,10 +44,7 @@ def collect(run: Run, count: int, scratch: Path) -> tuple[list[Shown], list[str]
 def _drawn(run: Run, count: int, scratch: Path) -> list[Shown]:
     """Draw the images from the stored predictions."""
     task, dataset = open_again(run)
-    stored = Path(run.record["config"].get("predictions") or run.predictions)
-    if not stored.exists():
-        raise RunError("the run kept no predictions", where=stored)
-    reader, rows = task.reader(stored, dataset), rows_by_sample(run)
+    reader, rows = task.reader(stored_predictions(run), dataset), rows_by_sample(run)
     found = []
     for group, samples in choose(ranked_samples(run, task), count).items():
         for place, (sample_id, quality) in enumerate(samples):

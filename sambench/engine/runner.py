@@ -12,11 +12,11 @@ from typing import Any
 
 from sambench.datasets.base import Dataset
 from sambench.engine.executors.base import Executor
-from sambench.engine.progress import Progress, ProgressKind, progress
 from sambench.engine.scoring import Scorer
 from sambench.engine.sources import Source
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
+from sambench.progress import Progress, ProgressKind, progress
 from sambench.runs.store import Run, RunStore
 from sambench.types import Sample
 

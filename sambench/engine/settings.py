@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from sambench.config import convert
-from sambench.engine.progress import ProgressKind
 from sambench.errors import UsageError
+from sambench.progress import ProgressKind
 
 _HINTS: dict[str, Any] = {
     "limit": int | None,

@@ -13,6 +13,7 @@ from sambench.errors import UsageError
 from sambench.runs.reference import published
 from sambench.runs.store import Run, load_run
 from sambench.runs.summary import interval, number
+from sambench.storage.places import Place, join, read_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,20 +107,18 @@ def load_ablation(name: str) -> Ablation:
     return ablation
 
 
-def read_members(name: str, results: Path) -> list[Member]:
+def read_members(name: str, results: Place) -> list[Member]:
     """Return what `sambench ablate NAME` has run, in its order; nothing where it has not been run."""
-    path = members_path(name, results)
-    if not path.is_file():
-        return []
-    return [Member(**member) for member in json.loads(path.read_text(encoding="utf-8"))]
+    content = read_bytes(members_path(name, results))
+    return [] if content is None else [Member(**member) for member in json.loads(content)]
 
 
-def members_path(name: str, results: Path) -> Path:
+def members_path(name: str, results: Place) -> Place:
     """Return the file that lists a sweep's runs."""
-    return results / "ablation" / f"{name}.json"
+    return join(results, "ablation", f"{name}.json")
 
 
-def build_ablation_table(name: str, results: Path) -> tuple[pd.DataFrame, list[str], str]:
+def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[str], str]:
     """Put published rows, measured members and their differences to the reference together.
 
     Args:
@@ -153,7 +152,7 @@ def build_ablation_table(name: str, results: Path) -> tuple[pd.DataFrame, list[s
     return pd.DataFrame(rows, columns=["member", *columns, "source"]).fillna(""), notes, ablation.title
 
 
-def member_runs(name: str, results: Path) -> dict[str, Run]:
+def member_runs(name: str, results: Place) -> dict[str, Run]:
     """Return label -> run of the members that are finished."""
     found = {member.label: load_run(member.folder) for member in read_members(name, results) if member.folder}
     return {label: run for label, run in found.items() if run.finished}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.runs.files import atomic_path, finite
+from sambench.files import atomic_path, finite
 from sambench.types import Row
 
 ENDING = ".baseline"

@@ -13,11 +13,11 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError, listing
+from sambench.files import atomic_path
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.windows import runs_of_rles
-from sambench.runs.files import atomic_path
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"

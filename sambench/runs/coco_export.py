@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.masks import MaskDataset
+from sambench.files import atomic_path
 from sambench.masks import rle
-from sambench.runs.files import atomic_path
 
 
 def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = lambda: None) -> tuple[int, int]:

@@ -15,9 +15,9 @@ import numpy as np
 from sambench.datasets.base import Dataset
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
+from sambench.files import atomic_path
 from sambench.masks import rle
 from sambench.metrics.detections import Detections
-from sambench.runs.files import atomic_path
 from sambench.runs.results_index import ResultsIndex
 from sambench.types import Sample, Size
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError
+from sambench.files import atomic_path
 from sambench.metrics.boundary_inputs import pb_from_ucm2
-from sambench.runs.files import atomic_path
 from sambench.types import Sample, Size
 
 ENDINGS = (".png", ".npy", ".mat")

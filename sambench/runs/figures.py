@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.files import atomic_path
 from sambench.metrics.boundary_rows import counts_of_rows, levels_of
 from sambench.metrics.boundary_scores import summarize_counts
-from sambench.runs.files import atomic_path
 from sambench.runs.store import Run
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from sambench.runs.files import finite
+from sambench.files import finite
 from sambench.runs.gate_result import FAILING, Flip, GateResult, Judgement
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.files import atomic_path
 from sambench.metrics.boundary_inputs import boundaries_from_segs, strength_from_image
 from sambench.runs.edge_maps import EdgePrediction
-from sambench.runs.files import atomic_path
 from sambench.types import Sample
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from sambench.errors import RunError
+from sambench.files import atomic_path, finite, write_json
 from sambench.runs import provenance
-from sambench.runs.files import atomic_path, finite, write_json
 from sambench.runs.journal import Journal
+from sambench.storage.places import is_remote
 from sambench.types import Metric, Row
 
 try:
@@ -30,12 +31,21 @@ class Run:
     """A stored run.
 
     Attributes:
-        folder: The run folder.
+        folder: The run folder, or a local copy of it.
         record: The content of `run.json`.
+        url: Where the run lies, if it is not on a local file system.
+        fetch: Brings predictions into the local copy.
     """
 
     folder: Path
     record: dict[str, Any] = field(default_factory=dict)
+    url: str | None = None
+    fetch: Callable[[], None] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the run lies: its folder or URL."""
+        return self.url or str(self.folder)
 
     @property
     def finished(self) -> bool:
@@ -49,7 +59,10 @@ class Run:
 
     @property
     def predictions(self) -> Path:
-        """The folder of saved predictions."""
+        """The folder of saved predictions; those of a run that lies elsewhere are copied at the first use."""
+        if self.fetch is not None:
+            self.fetch()
+            self.fetch = None
         return self.folder / "predictions"
 
     def rows(self) -> list[Row]:
@@ -88,6 +101,16 @@ class RunStore:
             raise RunError(
                 f"the run folder cannot be written: {error.strerror}", where=folder, mend="choose run.dir=FOLDER"
             ) from error
+        try:
+            self._open(folder, identity, overwrite)
+        except BaseException:
+            RunStore.close(self)  # the folder only, whatever a subclass does beyond
+            raise
+        self.identity = identity
+        self.done: set[str] = set() if self.run.finished else set(self.journal.read())
+
+    def _open(self, folder: Path, identity: dict[str, Any], overwrite: bool) -> None:
+        """Read what the folder holds, or empty it where it is to be overwritten."""
         if overwrite and (folder / "run.json").exists() and not resumable(folder, identity):
             for name in ("run.json", "rows.parquet", "rows.jsonl"):
                 (folder / name).unlink(missing_ok=True)
@@ -99,8 +122,6 @@ class RunStore:
             raise RunError(
                 "the folder is not empty and holds no run", where=folder, mend="choose another with run.dir=FOLDER"
             )
-        self.identity = identity
-        self.done: set[str] = set() if self.run.finished else set(self.journal.read())
 
     def start(self, record: dict[str, Any]) -> None:
         """Write `run.json` before the first sample, adding this session to those of earlier, interrupted ones."""
@@ -179,11 +200,16 @@ def resumable(folder: Path, identity: dict[str, Any]) -> bool:
 
 
 def load_run(folder: str | Path) -> Run:
-    """Open a stored run.
+    """Open a stored run, at a path or a URL.
 
     Raises:
         RunError: There is no run in the folder, or its `run.json` is damaged or of a newer schema.
+        StorageError: The URL cannot be read.
     """
+    if is_remote(folder):
+        from sambench.runs.remote_read import fetch_run
+
+        return fetch_run(str(folder))
     return Run(Path(folder), read_record(Path(folder)))
 
 

@@ -73,7 +73,7 @@ def print_run(run: Run) -> None:
     if run.record.get("cache"):
         counts = run.record["cache"]
         console.print(f"embedding cache: {counts['hits']} hits, {counts['misses']} misses", soft_wrap=True)
-    console.print(f"run folder: {run.folder}", soft_wrap=True)
+    console.print(f"run folder: {run.place}", soft_wrap=True)
 
 
 def _stages(run: Run) -> Table:

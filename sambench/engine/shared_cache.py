@@ -1,0 +1,109 @@
+"""Embeddings at a URL that several machines share, under the same names and in the same form as in a local cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from sambench.engine.entry import unpack
+from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes
+
+ENDING = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stored embedding: its key, place, size in bytes and the time it was last used (seconds since the epoch)."""
+
+    key: str
+    path: Place
+    size: int
+    used: float
+
+
+class SharedEntries:
+    """A remote store of embeddings.
+
+    An object is written whole or not at all, and always the same under the same name, so any number of machines can
+    write at once. Reading does not mark an entry as used: `used` is when it was written, and the oldest go first.
+
+    Args:
+        url: Where the entries lie.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.folder = url
+
+    def read(self, key: str) -> bytes | None:
+        """Return an entry's bytes, or None where there is none.
+
+        Raises:
+            StorageError: The place cannot be read.
+        """
+        return read_bytes(self._place(key))
+
+    def write(self, key: str, blob: bytes) -> None:
+        """Store an entry.
+
+        Raises:
+            StorageError: The place cannot be written.
+        """
+        write_bytes(self._place(key), blob)
+
+    def remove(self, key: str) -> None:
+        """Remove an entry."""
+        remove(str(self._place(key)))
+
+    def entries(self) -> Iterator[Entry]:
+        """Walk over the entries, by name."""
+        for name, info in listing(self.folder).items():
+            if name.endswith(ENDING):
+                key = PurePosixPath(name).name.removesuffix(ENDING)
+                yield Entry(key, join(self.folder, name), int(info["size"]), _written(info))
+
+    def prune(self, budget_bytes: int) -> list[Entry]:
+        """Remove the oldest entries until at most `budget_bytes` remain; returns what was removed."""
+        removed = surplus(self.entries(), budget_bytes)
+        for entry in removed:
+            self.remove(entry.key)
+        return removed
+
+    def verify(self) -> Iterator[tuple[Entry, str | None]]:
+        """Check every entry; yields each with None, or with what is wrong with it."""
+        for entry in self.entries():
+            blob = self.read(entry.key)
+            if blob is not None:
+                yield entry, trouble(blob, entry.key)
+
+    def _place(self, key: str) -> Place:
+        return join(self.folder, key[:2], f"{key}{ENDING}")
+
+
+def surplus(entries: Iterable[Entry], budget_bytes: int) -> list[Entry]:
+    """Return the entries to remove, least recently used first, so that at most `budget_bytes` remain."""
+    kept = sorted(entries, key=lambda entry: entry.used)
+    total = sum(entry.size for entry in kept)
+    removed = []
+    for entry in kept:
+        if total <= budget_bytes:
+            break
+        total -= entry.size
+        removed.append(entry)
+    return removed
+
+
+def trouble(blob: bytes, key: str) -> str | None:
+    """Say what is wrong with an entry's bytes, or nothing."""
+    try:
+        unpack(blob, key)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _written(info: dict[str, Any]) -> float:
+    when = next((info[key] for key in ("mtime", "LastModified", "last_modified", "created") if key in info), 0.0)
+    return when.timestamp() if isinstance(when, datetime) else float(when)

@@ -1,0 +1,161 @@
+"""A run folder on a remote file system: files first, then the object that names them; nothing that is named changes.
+
+While a run is under way, each session publishes parts, `.parts/SESSION-NUMBER.json`: lines of the journal, the names,
+sizes and SHA-256 of files that have been written before, and in the first the run's record. A finished run has a
+`manifest.json` with its record and all its files, written last; its parts are removed then. What no part or manifest
+names is not part of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sambench.errors import RunError
+from sambench.files import atomic_path
+from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
+
+MANIFEST, PARTS = "manifest.json", ".parts"
+STREAMS = 8
+"""Files that are written or read at once."""
+
+
+@dataclass
+class Published:
+    """What is published of a run.
+
+    Attributes:
+        run_id: Drawn when the run was started; another one is another start of it.
+        record: The content of its newest `run.json`.
+        files: Path in the run folder -> [size in bytes, SHA-256 (hex)].
+        journal: Lines of the journal, empty for a finished run.
+        finished: Whether there is a manifest.
+    """
+
+    run_id: str
+    record: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, list[Any]] = field(default_factory=dict)
+    journal: bytes = b""
+    finished: bool = False
+
+
+class RemoteFolder:
+    """A run folder at a URL.
+
+    Args:
+        url: The folder.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = uuid.uuid4().hex
+        self._number = 0
+
+    def read(self) -> Published | None:
+        """Return what is published, or None where nothing is.
+
+        Raises:
+            RunError: There are files, but no run; or what is published cannot be read.
+        """
+        names = list(listing(self.url))
+        if MANIFEST in names:
+            manifest = self._json(MANIFEST)
+            return Published(manifest["run_id"], manifest["record"], manifest["files"], finished=True)
+        parts = [self._json(name) for name in names if name.startswith(f"{PARTS}/")]
+        if not parts:
+            if any(not name.startswith(".") for name in names):
+                raise RunError(
+                    "the folder is not empty and holds no run", where=self.url, mend="choose another with run.dir=URL"
+                )
+            return None
+        newest = max((part for part in parts if part["record"]), key=lambda part: len(part["record"]["sessions"]))
+        found = Published(newest["run_id"], newest["record"])
+        for part in parts:
+            if part["run_id"] == found.run_id:
+                found.files.update(part["files"])
+                found.journal += part["journal"].encode()
+        return found
+
+    def publish_part(
+        self, run_id: str, record: Mapping[str, Any] | None, files: Mapping[str, Any], journal: bytes
+    ) -> None:
+        """Publish what has come since the last part; its files are there already, a session's first has the record."""
+        part = {
+            "run_id": run_id,
+            "number": self._number,
+            "record": record,
+            "files": files,
+            "journal": journal.decode(),
+        }
+        self._write(f"{PARTS}/{self.session}-{self._number:06d}.json", part)
+        self._number += 1
+
+    def publish(self, run_id: str, record: Mapping[str, Any], files: Mapping[str, Any]) -> None:
+        """Publish a finished run: from now on it is what this manifest says."""
+        self._write(MANIFEST, {"run_id": run_id, "record": record, "files": files})
+        remove(str(join(self.url, PARTS)))
+
+    def clear(self) -> None:
+        """Remove the run: first what names its files, then they."""
+        for name in (MANIFEST, PARTS, "rows.parquet", "run.json", "predictions", "pictures"):
+            remove(str(join(self.url, name)))
+
+    def upload(self, folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:
+        """Write files of a local folder, each whole; returns name -> [size, SHA-256]."""
+
+        def one(name: str) -> tuple[str, list[Any]]:
+            content = (folder / name).read_bytes()
+            write_bytes(join(self.url, name), content)
+            return name, [len(content), hashlib.sha256(content).hexdigest()]
+
+        with ThreadPoolExecutor(STREAMS) as pool:
+            return dict(pool.map(one, names))
+
+    def download(self, folder: Path, files: Mapping[str, list[Any]]) -> None:
+        """Bring files into a local folder; one that is there with the same size and hash is left as it is.
+
+        Raises:
+            RunError: A file is missing, or has other bytes than were published.
+        """
+
+        def one(name: str) -> None:
+            size, sha256 = files[name]
+            target = folder / name
+            if target.is_file() and target.stat().st_size == size and _sha256(target.read_bytes()) == sha256:
+                return
+            content = self._read(name)
+            if content is None or _sha256(content) != sha256:
+                raise RunError(
+                    f"{name} is not what was published", where=self.url, mend="run it again with run.overwrite=true"
+                )
+            with atomic_path(target) as temporary:
+                temporary.write_bytes(content)
+
+        with ThreadPoolExecutor(STREAMS) as pool:
+            list(pool.map(one, files))
+
+    def _json(self, name: str) -> dict[str, Any]:
+        content = self._read(name)
+        try:
+            found: dict[str, Any] = json.loads(content or b"")
+        except ValueError as error:
+            raise RunError(
+                f"{name} cannot be read: {error}", where=self.url, mend="run it again with run.overwrite=true"
+            ) from error
+        return found
+
+    def _read(self, name: str) -> bytes | None:
+        return read_bytes(join(self.url, name))
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        write_bytes(join(self.url, name), json.dumps(value).encode())
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

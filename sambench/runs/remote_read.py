@@ -1,0 +1,53 @@
+"""Runs wherever they lie: found below a place, and copied from a remote file system to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sambench.errors import RunError
+from sambench.runs.published import MANIFEST, PARTS, RemoteFolder
+from sambench.runs.remote_store import RemoteRunStore
+from sambench.runs.store import Run, RunStore
+from sambench.storage.copies import home_of, locked
+from sambench.storage.places import Place, is_remote, listing
+
+
+def open_store(place: Place, identity: dict[str, Any], overwrite: bool = False) -> RunStore:
+    """Open a run folder at a path or a URL to write it (`RunStore`, `RemoteRunStore`)."""
+    if is_remote(place):
+        return RemoteRunStore(str(place), identity, overwrite)
+    return RunStore(Path(place), identity, overwrite)
+
+
+def fetch_run(url: str) -> Run:
+    """Copy a remote run to read it; its predictions are copied when they are asked for.
+
+    Raises:
+        RunError: There is no run, or a file is not what was published.
+        StorageError: The place cannot be read.
+    """
+    remote = RemoteFolder(url)
+    found = remote.read()
+    if found is None:
+        raise RunError("there is no run in this folder", where=url, mend="`sambench ls runs results=URL` lists runs")
+    home = home_of(url, "read")
+    folder = home / PurePosixPath(url).name
+    first = {name: told for name, told in found.files.items() if not name.startswith("predictions/")}
+    with locked(home):
+        remote.download(folder, first)
+    return Run(folder, found.record, url, lambda: remote.download(folder, found.files))
+
+
+def run_places(results: Place) -> list[Place]:
+    """Return the runs below a folder or URL, sorted."""
+    if not is_remote(results):
+        return [path.parent for path in sorted(Path(results).rglob("run.json"))]
+    found = set()
+    for name in listing(str(results)):
+        folder, _, last = name.rpartition("/")
+        if last == MANIFEST:
+            found.add(folder)
+        elif PurePosixPath(folder).name == PARTS:
+            found.add(folder.rpartition("/")[0])
+    return ["/".join(filter(None, (str(results).rstrip("/"), name))) for name in sorted(found)]

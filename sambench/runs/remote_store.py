@@ -1,0 +1,221 @@
+"""A run written to a remote file system: worked on in a local folder, published every few seconds and at its end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import uuid
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from threading import Event, Lock, Thread
+from typing import Any
+
+from sambench.errors import RunError, SambenchError, StorageError
+from sambench.files import atomic_path, write_json
+from sambench.runs.published import Published, RemoteFolder
+from sambench.runs.store import FINISHED, RunStore, read_record
+from sambench.storage.copies import home_of
+from sambench.storage.lease import Lease
+
+log = logging.getLogger("sambench.runs")
+
+EVERY_SECONDS = 20.0
+"""How often what is new is published: a machine that is lost loses at most as much work."""
+
+_STATE = ".remote.json"
+
+
+class RemoteRunStore(RunStore):
+    """A run folder at a URL being written.
+
+    The local folder is kept, so that the same command on the same machine loses nothing at all; on another machine it
+    goes on from what was published. Nothing is counted twice: journal lines are merged by sample id.
+
+    Args:
+        url: The run folder.
+        identity: As for `RunStore`.
+        overwrite: As for `RunStore`.
+
+    Raises:
+        StorageError: The place cannot be used, or another process is writing it.
+        RunError: As for `RunStore`.
+    """
+
+    def __init__(self, url: str, identity: dict[str, Any], overwrite: bool = False) -> None:
+        self.remote, self._lease = RemoteFolder(url), Lease(url)
+        self._closed, self._started, self._first = False, False, True
+        self._stop, self._busy = Event(), Lock()
+        self._thread: Thread | None = None
+        self._lease.take()
+        try:
+            published = self.remote.read()
+            folder = home_of(url, "runs") / PurePosixPath(url).name
+            self._state = _meet(folder, published)
+            if published is not None:
+                self._bring(folder, published)
+            super().__init__(folder, identity, overwrite)
+            if published is not None and not self.run.record:
+                self.remote.clear()
+                published, self._state = None, _new_state()
+        except BaseException as error:
+            self._lease.release()
+            if isinstance(error, RunError):
+                raise RunError(error.what, where=url, mend=error.mend) from error
+            raise
+        self._published = published or Published(self._state["run_id"])
+        self._waiting, self._offset = self._unpublished()
+        self.run.url = url
+        if self._published.finished:
+            self.run.fetch = lambda: self.remote.download(folder, self._published.files)
+
+    def start(self, record: dict[str, Any]) -> None:
+        """Write `run.json`, publish it, and go on publishing until the store is closed."""
+        super().start(record)
+        self._started = True
+        self._publish_new()
+        self._thread = Thread(target=self._keep_publishing, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Publish what is not published, the whole run where it is finished, and let go of the folder."""
+        if self._closed:
+            return
+        self._closed = True
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        super().close()
+        try:
+            if self.run.finished:
+                self._publish_finished()
+            elif self._started:
+                self._publish_new()
+        except StorageError as error:
+            mend = f"{error.mend}; everything is kept in {self.run.folder}"
+            raise StorageError(error.what, where=error.where, mend=mend) from error
+        finally:
+            with suppress(StorageError):  # it runs out by itself
+                self._lease.release()
+
+    def _keep_publishing(self) -> None:
+        """Publish what is new now and then; a service that is away is told, and asked again later."""
+        while not self._stop.wait(EVERY_SECONDS):
+            try:
+                self._publish_new()
+            except SambenchError as error:
+                log.warning("not published yet: %s", error.what)
+
+    def _publish_new(self) -> None:
+        """Publish journal lines and the files they answer for: lines first looked at, files first written."""
+        with self._busy:
+            self._lease.renew()
+            lines, self._waiting = self._waiting, b""
+            fresh, offset = self._lines_from(self._offset)
+            try:
+                files = self.remote.upload(self.run.folder, self._new_files())
+                record = self.run.record if self._first else None
+                if record or files or lines or fresh:
+                    self.remote.publish_part(self._published.run_id, record, files, lines + fresh)
+            except BaseException:
+                self._waiting = lines
+                raise
+            self._first, self._offset = False, offset
+            self._published.files.update(files)
+            self._save_state()
+
+    def _publish_finished(self) -> None:
+        if self._published.finished:
+            return
+        found = self._published
+        names = [*self._new_files(), "rows.parquet", "run.json"]
+        found.files.update(self.remote.upload(self.run.folder, names))
+        self.remote.publish(found.run_id, self.run.record, found.files)
+        found.finished = True
+        self._save_state()
+
+    def _bring(self, folder: Path, published: Published) -> None:
+        """Put what is published into the local folder: the rows, not the predictions."""
+        if published.finished:
+            own = {name: told for name, told in published.files.items() if not name.startswith("predictions/")}
+            self.remote.download(folder, own)
+            (folder / "rows.jsonl").unlink(missing_ok=True)
+            return
+        if _finished(folder):  # but not published as such: the process was killed in between
+            return
+        if not (folder / "run.json").exists():
+            write_json(folder / "run.json", published.record)
+        journal = folder / "rows.jsonl"
+        there = journal.read_bytes() if journal.exists() else b""
+        with atomic_path(journal) as temporary:
+            temporary.write_bytes(_whole(there) + _without(published.journal, there))
+
+    def _unpublished(self) -> tuple[bytes, int]:
+        """Return the local journal's lines that are not published, and where its end is."""
+        lines, end = self._lines_from(0)
+        lines, self._published.journal = _without(lines, self._published.journal), b""
+        return lines, end
+
+    def _lines_from(self, offset: int) -> tuple[bytes, int]:
+        """Return the journal's whole lines from a place on, and the place after them."""
+        try:
+            with self.journal.path.open("rb") as file:
+                file.seek(offset)
+                content = file.read()
+        except FileNotFoundError:
+            return b"", 0
+        lines = _whole(content)
+        return lines, offset + len(lines)
+
+    def _new_files(self) -> list[str]:
+        """Return the predictions and pictures that are not published."""
+        found = []
+        for top in ("predictions", "pictures"):
+            for path in (self.run.folder / top).rglob("*"):
+                name = path.relative_to(self.run.folder).as_posix()
+                if path.is_file() and not path.name.startswith(".") and name not in self._published.files:
+                    found.append(name)
+        return found
+
+    def _save_state(self) -> None:
+        write_json(self.run.folder / _STATE, {**self._state, "seen": True})
+
+
+def _new_state() -> dict[str, Any]:
+    return {"run_id": uuid.uuid4().hex, "seen": False}
+
+
+def _meet(folder: Path, published: Published | None) -> dict[str, Any]:
+    """Decide whether the local folder belongs to what is published; one that does not is removed.
+
+    It belongs to it where it is of the same start of the run, or where nothing is published and it never was.
+    """
+    path = folder / _STATE
+    state: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+    if published is not None:
+        fits = state is not None and state["run_id"] == published.run_id
+        state = state if fits else {"run_id": published.run_id, "seen": True}
+    else:
+        fits = state is not None and not state["seen"]
+        state = state if fits else _new_state()
+    if not fits:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, state)
+    return state or _new_state()
+
+
+def _finished(folder: Path) -> bool:
+    path = folder / "run.json"
+    return path.exists() and read_record(folder)["status"] == FINISHED
+
+
+def _whole(content: bytes) -> bytes:
+    """Return the lines that end, without one that was being written."""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _without(lines: bytes, others: bytes) -> bytes:
+    """Return the lines that are not among others."""
+    known = set(others.splitlines(keepends=True))
+    return b"".join(line for line in lines.splitlines(keepends=True) if line not in known)

@@ -1,0 +1,148 @@
+"""Whole runs whose folder, cache, data and model lie on an object store."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import fsspec
+import pytest
+from object_store import s3_server
+from tiny_sams import tiny_model
+
+from sambench.api import compose
+from sambench.commands.cache import main as cache
+from sambench.commands.ls import main as ls
+from sambench.commands.merge import main as merge
+from sambench.datasets.mini import ensure_mini
+from sambench.engine.launch import launch
+from sambench.errors import StorageError
+from sambench.runs.store import load_run
+from sambench.storage.places import listing
+
+QUICK = ["progress=off", "illustrate=1", "workers=0", "task=edges"]
+
+
+@pytest.fixture
+def bucket():
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Choose the machine, each with a disk of its own, that what follows happens on."""
+
+    def on(name):
+        monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / name))
+
+    on("first")
+    return on
+
+
+def run(*words):
+    return launch(compose([*QUICK, *words])).run
+
+
+def upload(folder, url):
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            fsspec.filesystem("s3").put_file(str(path), f"{url}/{path.relative_to(folder).as_posix()}")
+
+
+def same(one, other):
+    assert (one.folder / "rows.parquet").read_bytes() == (other.folder / "rows.parquet").read_bytes()
+    assert one.record["identity"] == other.record["identity"]
+    assert one.record["metrics"] == other.record["metrics"]
+    files = [sorted(path.relative_to(run.folder) for path in run.predictions.rglob("*.png")) for run in (one, other)]
+    assert files[0] == files[1] != []
+    assert all((one.folder / name).read_bytes() == (other.folder / name).read_bytes() for name in files[0])
+
+
+@pytest.mark.slow
+def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys):
+    mini = ensure_mini(tmp_path / "made")
+    upload(mini, f"{bucket}/sets")
+    tiny_model("sam").save_pretrained(tmp_path / "model")
+    upload(tmp_path / "model", f"{bucket}/model")
+    own = ["data=bsds500", "limit=3", "model=sam", "model.encode_batch_size=1"]
+    machine("without")
+    here = run(*own, f"data.root={mini}", f"model.checkpoint={tmp_path / 'model'}", f"run.dir={tmp_path / 'run'}")
+    there = [f"data.root={bucket}/sets", f"model.checkpoint={bucket}/model", f"cache.dir={bucket}/embeddings"]
+    machine("first")
+    found = run(*own, *there, f"run.dir={bucket}/runs/whole")
+    same(here, found)
+    assert found.record["cache"] == {"hits": 0, "misses": 3, "corrupt": 0, "evicted": 0}
+
+    machine("another")  # finds the embeddings of the first; each makes a part, and a third puts them together
+    for part in ("1/2", "2/2"):
+        made = run(*own, *there, f"shard={part}", f"run.dir={bucket}/runs/part{part[0]}")
+        assert made.record["cache"]["misses"] == 0
+    machine("third")
+    capsys.readouterr()
+    assert merge([f"{bucket}/runs/part1", f"{bucket}/runs/part2", f"out={bucket}/runs/merged"]) == 0
+    machine("fourth")
+    same(here, load_run(f"{bucket}/runs/merged"))
+    capsys.readouterr()
+    assert ls(["runs", f"results={bucket}/runs"]) == 0
+    assert [line.split()[0].rpartition("/")[2] for line in capsys.readouterr().out.splitlines()] == [
+        "merged", "part1", "part2", "whole",
+    ]  # fmt: skip
+
+    assert cache(["verify", f"dir={bucket}/embeddings"]) == 0
+    assert "3 embeddings checked, 0 damaged" in capsys.readouterr().out
+    name = next(iter(listing(f"{bucket}/embeddings")))
+    fsspec.filesystem("s3").pipe_file(f"{bucket}/embeddings/{name}", b"torn")
+    assert cache(["verify", f"dir={bucket}/embeddings"]) == 1
+    again = run(*own, *there, f"run.dir={tmp_path / 'again'}")
+    same(here, again)
+    assert again.record["cache"] == {"hits": 2, "misses": 1, "corrupt": 1, "evicted": 0}
+    assert cache(["prune", f"dir={bucket}/embeddings", "budget_gb=0"]) == 0
+    assert listing(f"{bucket}/embeddings") == {}
+
+
+@pytest.mark.slow
+def test_workers_read_and_write_an_object_store(bucket, machine, tmp_path):
+    upload(ensure_mini(tmp_path / "made"), f"{bucket}/sets")
+    words = ["data=bsds500", "limit=4", f"data.root={bucket}/sets", f"cache.dir={bucket}/embeddings"]
+    found = run(*words, "devices=[cpu,cpu]", f"run.dir={bucket}/run")
+    machine("another")
+    same(run(*words, f"run.dir={tmp_path / 'run'}"), found)
+
+
+@pytest.mark.slow
+def test_runs_killed_at_random_moments_go_on_from_the_store(bucket, machine, tmp_path, monkeypatch):
+    words = [*QUICK, "limit=8"]
+    alone = launch(compose([*words, f"run.dir={tmp_path / 'alone'}"])).run
+    chance, killed = random.Random(7), 0
+    command = [sys.executable, "-m", "sambench.cli", "run", *words, f"run.dir={bucket}/run"]
+    while True:
+        machine(chance.choice(["first", "another"]))
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            process.wait(chance.uniform(4, 10))
+        except subprocess.TimeoutExpired:
+            process.send_signal(chance.choice([signal.SIGKILL, signal.SIGINT]))
+            killed += 1
+        told = process.communicate()[1].decode()
+        assert process.returncode in (0, 130, -signal.SIGKILL), told
+        if process.returncode == 0:
+            break
+        assert killed < 12
+    assert killed
+    machine("third")
+    same(alone, load_run(f"{bucket}/run"))
+    manifest = json.loads(fsspec.filesystem("s3").cat_file(f"{bucket}/run/manifest.json"))
+    assert set(manifest["files"]) == {name for name in listing(f"{bucket}/run") if name != "manifest.json"}
+
+
+def test_a_store_that_refuses_is_told(bucket, machine, monkeypatch):
+    from sambench.storage import places
+
+    monkeypatch.setattr(places.time, "sleep", lambda seconds: None)
+    with pytest.raises(StorageError, match="bucket does not exist"):
+        run("limit=1", "run.dir=s3://nowhere/run")
+    with pytest.raises(StorageError, match="nothing lies at this address"):
+        run("limit=1", "data=bsds500", f"data.root={bucket}/sets")
