@@ -1,7 +1,9 @@
+import itertools
 import os
 import random
 import signal
-import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,10 +83,18 @@ def workers_of_ray():
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, cluster):
     made, nodes = cluster
-    chance, killed, stop = random.Random(3), {"worker": 0, "node": 0}, threading.Event()
-
-    def kill():
-        while not stop.wait(chance.uniform(3, 6)) and sum(killed.values()) < 20:
+    words = ["task=edges", "limit=8", f"cache.dir={tmp_path / 'cache'}"]
+    alone = run(tmp_path / "alone", *words, "devices=[cpu,cpu]", "workers=1")
+    chance, killed = random.Random(3), {"worker": 0, "node": 0}
+    runs = itertools.count()
+    with ThreadPoolExecutor(1) as thread:  # Ray adds nodes in the main thread only
+        running = None
+        while sum(killed.values()) < 20:
+            if running is None or running.done():
+                if running is not None:
+                    same(alone, running.result())
+                running = thread.submit(run, tmp_path / str(next(runs)), *words, "executor=ray", "executor.devices=2")
+            time.sleep(chance.uniform(1, 5))
             if chance.random() < 0.25:
                 made.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
                 nodes.append(made.add_node(num_cpus=2, object_store_memory=2e8))
@@ -92,23 +102,22 @@ def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, clu
             elif own := workers_of_ray():
                 os.kill(chance.choice(own), signal.SIGKILL)
                 killed["worker"] += 1
-
-    words = ["task=edges", "limit=8", f"cache.dir={tmp_path / 'cache'}"]
-    alone = run(tmp_path / "alone", *words, "devices=[cpu,cpu]", "workers=1")
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        for number in range(12):
-            found = run(tmp_path / str(number), *words, "executor=ray", "executor.devices=2")
-            same(alone, found)
-            if sum(killed.values()) >= 20:
-                break
-    finally:
-        stop.set()
-        thread.join()
-    assert sum(killed.values()) == 20
+        same(alone, running.result())
     assert killed["node"]
     assert killed["worker"]
+
+
+@pytest.mark.slow
+def test_a_node_that_does_not_come_back_leaves_room_to_score(tmp_path, cluster):
+    made, nodes = cluster
+    words = ["task=edges", "limit=8", f"cache.dir={tmp_path / 'cache'}"]
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(run, tmp_path / "run", *words, "executor=ray", "executor.devices=2")
+        while not (tmp_path / "run" / "rows.jsonl").exists():
+            time.sleep(0.2)
+        made.remove_node(nodes.pop(), allow_graceful=False)
+        found = running.result()
+    same(run(tmp_path / "alone", *words, "devices=[cpu,cpu]", "workers=1"), found)
 
 
 def test_a_cluster_is_divided_between_models_and_scorers():
@@ -119,6 +128,14 @@ def test_a_cluster_is_divided_between_models_and_scorers():
     assert divide(32, 4, {**SETTINGS, "gpus_per_device": 0.5}, "cuda", 6).devices == 8
     assert divide(32, 4, {**SETTINGS, "devices": 3}, "cpu", 6).scorers == 6
     assert divide(2, 8, SETTINGS, "auto", "auto").devices == 1
+    share = divide(32, 4, SETTINGS, "auto", "auto")
+    assert [share.room(32, 4), share.room(64, 8), share.room(3, 4), share.room(8, 1), share.room(1, 0)] == [
+        4,
+        4,
+        2,
+        1,
+        1,
+    ]
     with pytest.raises(UsageError, match=r"2 models on cpu take 3 processors .*; the cluster has 2"):
         divide(2, 0, {**SETTINGS, "devices": 2}, "cpu", "auto")
     with pytest.raises(UsageError, match="1 models on cuda"):

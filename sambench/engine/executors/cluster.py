@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from sambench.engine.executors.base import Group, Ledger, groups_to_do
-from sambench.engine.executors.nodes import Nodes, Share, connect, share_of
-from sambench.engine.executors.ray_workers import RayDevice, score_on_cluster, where_given
-from sambench.engine.executors.workers import FAILED, READY
+from sambench.engine.executors.device_pool import DevicePool, first_line
+from sambench.engine.executors.nodes import Share, connect, share_of
+from sambench.engine.executors.ray_workers import score_on_cluster, where_given
+from sambench.engine.executors.workers import FAILED
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.errors import RunError
-from sambench.runs.files import atomic_path
+from sambench.files import atomic_path
 from sambench.types import Row
 
 log = logging.getLogger("sambench.executor")
 
+_LOOK_SECONDS = 3.0
 _TELL_WAITING_SECONDS = 60.0
 
 
@@ -38,19 +39,6 @@ def open_cluster(config: Mapping[str, Any]) -> RayExecutor:
     except BaseException:
         _leave(started)
         raise
-
-
-@dataclass
-class _Device:
-    """An actor with a model, started again when it dies."""
-
-    name: str
-    handle: Any = None
-    ready: bool = False
-    task: tuple[Group, list[Any]] | None = None
-    node: str | None = None
-    host: str = ""
-    restarts: int = 0
 
 
 @dataclass
@@ -80,23 +68,19 @@ class RayExecutor:
     def __init__(self, config: Mapping[str, Any], share: Share, started: bool) -> None:
         self.device = share.device
         self.ledger = Ledger()
-        self.nodes = Nodes()
-        self._share, self._started, self._config = share, started, dict(config)
-        self._devices = [_Device(f"device {i} ({share.device})") for i in range(share.devices)]
-        self._asked: dict[Any, _Device] = {}
+        self._share, self._started = share, started
+        self._devices = DevicePool(config, share, self.ledger)
         self._work = _Work(deque(), set())
-        self._model: dict[str, Any] | None = None
-        self._data_fingerprint = ""
+        self._heard = time.monotonic()
 
     def describe(self, data_fingerprint: str) -> dict[str, Any]:
         """Start the actors and return what the first one says of the model (`Executor.describe`)."""
-        self._data_fingerprint = data_fingerprint
-        for device in self._devices:
-            self._start(device)
-        while self._model is None:
+        self._devices.data_fingerprint = data_fingerprint
+        while self._devices.model is None:
+            self._devices.fit()
             for answer in self._arrived():
-                self._device_answered(answer, Stages(), Path())
-        return self._model
+                self._devices.answered(answer)
+        return self._devices.model
 
     def run(
         self,
@@ -118,6 +102,7 @@ class RayExecutor:
         place = where_given()
         opened = ray.put(pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL))
         while left:
+            self._take_back(self._devices.fit())
             while work.predicted and len(work.scoring) < self._share.scorers:
                 key, payload = work.predicted.popleft()
                 work.scoring[score.remote(place, opened, payload)] = key
@@ -130,16 +115,12 @@ class RayExecutor:
 
     def status(self) -> str:
         """Return how many nodes and processes are at work."""
-        ready, busy = (sum(map(test, self._devices)) for test in (lambda d: d.ready, lambda d: d.task is not None))
-        restarts = sum(device.restarts for device in self._devices)
-        told = f"{len(self.nodes.alive())} nodes, {ready} of {len(self._devices)} devices there and {busy} at work"
-        told += f" ({self.ledger.idle_share():.0%} idle), {len(self._work.scoring)} scoring"
-        told += f", {len(self._work.predicted)} waiting for it"
-        return f"{told}, {restarts} restarts" if restarts else told
+        told = f"{self._devices.status()} ({self.ledger.idle_share():.0%} idle), {len(self._work.scoring)} scoring"
+        return f"{told}, {len(self._work.predicted)} waiting for it"
 
     def workers(self) -> list[dict[str, Any]]:
         """Return what `run.json` says of each actor."""
-        return [{**self.ledger.record(one.name, one.restarts), "host": one.host} for one in self._devices]
+        return [{**self.ledger.record(one.name, one.restarts), "host": one.host} for one in self._devices.all]
 
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the actors."""
@@ -151,103 +132,48 @@ class RayExecutor:
 
         for answer in self._work.scoring:
             ray.cancel(answer, force=True)
-        for device in self._devices:
-            if device.handle is not None:
-                ray.kill(device.handle)
+        self._devices.close()
         _leave(self._started)
-
-    def _start(self, device: _Device) -> None:
-        """Ask the cluster for an actor; it comes when a node has room."""
-        import ray
-
-        share = self._share
-        actor = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_restarts=0, max_task_retries=0)(RayDevice)
-        device.handle = actor.remote(self._config, share.device, where_given())
-        device.ready, device.task, device.node = False, None, None
-        self._asked[device.handle.setup.remote(self._data_fingerprint)] = device
 
     def _hand_out(self, drawn: set[str]) -> None:
         """Give idle actors groups; they wait while scoring lags behind, so that memory stays bounded."""
         work = self._work
-        for device in self._devices:
-            full = len(work.predicted) >= 2 * self._share.scorers
-            if not device.ready or device.task is not None or not work.waiting or full:
-                continue
-            group = work.waiting.popleft()
-            own = [key for key in group.todo if key in drawn]
-            predict = device.handle.predict.options(num_returns=len(group.todo) + 1)
-            *payloads, last = predict.remote(list(group.keys), list(group.todo), own)
-            device.task = group, payloads
-            self._asked[last] = device
+        for device in self._devices.idle():
+            if work.waiting and len(work.predicted) < 2 * self._share.scorers:
+                self._devices.give(device, work.waiting.popleft(), drawn)
 
     def _arrived(self) -> list[Any]:
-        """Wait for answers; where none comes for a minute, say what is awaited."""
+        """Wait a few seconds for answers; where none has come for a minute, say what is awaited."""
         import ray
 
-        since = time.monotonic()
-        while True:
-            asked = [*self._asked, *self._work.scoring]
-            ready, _ = ray.wait(asked, num_returns=1, timeout=_TELL_WAITING_SECONDS)
-            if ready:
-                more, _ = ray.wait(asked, num_returns=len(asked), timeout=0)
-                return list(more)
-            log.warning("no answer for %.0f s: %s", time.monotonic() - since, self.status())
+        asked = [*self._devices.asked, *self._work.scoring]
+        ready, _ = ray.wait(asked, num_returns=1, timeout=_LOOK_SECONDS) if asked else ([], [])
+        if ready:
+            self._heard = time.monotonic()
+            ready, _ = ray.wait(asked, num_returns=len(asked), timeout=0)
+        elif time.monotonic() - self._heard > _TELL_WAITING_SECONDS:
+            self._heard = time.monotonic()
+            log.warning("no answer for %.0f s: %s", _TELL_WAITING_SECONDS, self.status())
+        return list(ready)
 
     def _device_answered(self, answer: Any, stages: Stages, folder: Path) -> None:
-        """Take an actor's answer: that it is set up, or what it predicted."""
-        import ray
+        """Take an actor's answer: that it is set up or lost, or what it predicted."""
+        said = self._devices.answered(answer)
+        if isinstance(said, Group):
+            self._take_back([said])
+        elif said is not None:
+            for name, content in said.files.items():
+                with atomic_path(folder / name) as temporary:
+                    temporary.write_bytes(content)
+            self.ledger.note(said.device, said.figures, stages)
+            self._work.predicted.extend(zip(said.group.todo, said.payloads, strict=True))
 
-        device = self._asked.pop(answer)
-        try:
-            message = ray.get(answer)
-        except ray.exceptions.RayError as error:
-            self._lost(device, error)
-            return
-        if message[0] == FAILED:
-            raise message[1]
-        if message[0] == READY:
-            self._take_in(device, message[1])
-            return
-        _, figures, files = message
-        for name, content in files.items():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_path(target) as temporary:
-                temporary.write_bytes(content)
-        self.ledger.note(device.name, figures, stages)
-        if device.task is None:
-            raise RuntimeError("an answer came that nothing was asked for")
-        (group, payloads), device.task = device.task, None
-        self._work.predicted.extend(zip(group.todo, payloads, strict=True))
-
-    def _take_in(self, device: _Device, said: dict[str, Any]) -> None:
-        """Note that an actor is set up, if its model is that of the others."""
-        device.ready, device.node, device.host = True, said["node"], said["host"]
-        self.ledger.deaths.pop(device.name, None)
-        if self._model is None:
-            self._model = said["model"]
-        if said["model"]["fingerprint"] != self._model["fingerprint"]:
-            raise RunError(
-                f"machine {device.host} has another model: fingerprint {said['model']['fingerprint']} there,"
-                f" {self._model['fingerprint']} elsewhere",
-                where="executor=ray",
-                mend="put the same checkpoint on every node, and the same versions of sambench, torch and transformers",
-            )
-
-    def _lost(self, device: _Device, error: Exception) -> None:
-        """Put an actor's samples back into line and ask for another actor."""
-        over = None
-        if device.task is not None:
-            group = device.task[0]
+    def _take_back(self, groups: Sequence[Group]) -> None:
+        """Put samples that an actor had at hand back into line, last, so that what kills its process keeps no one."""
+        for group in groups:
             rest = tuple(key for key in group.todo if key in self._work.left)
             if rest:
                 self._work.waiting.append(Group(group.keys, rest))
-                over = rest[0]
-        log.warning("%s is lost (%s); another is started", device.name, _first_line(error))
-        if not self.nodes.lost(device.node) and (over is not None or not device.ready):
-            self.ledger.died(device.name, over, f"at last: {_first_line(error)}")
-        device.restarts += 1
-        self._start(device)
 
     def _scored(self, answer: Any) -> Iterator[tuple[str, list[Row], float]]:
         """Take the rows of a sample, or have it predicted again where they, or its prediction, were lost."""
@@ -260,8 +186,8 @@ class RayExecutor:
         except ray.exceptions.RayError as error:
             work.waiting.append(Group(work.group_of[key].keys, (key,)))
             lost = (ray.exceptions.ObjectLostError, ray.exceptions.NodeDiedError)
-            if not isinstance(error, lost) and not self.nodes.lost(None):
-                self.ledger.died("a scorer", key, f"at last: {_first_line(error)}")
+            if not isinstance(error, lost) and not self._devices.nodes.lost(None):
+                self.ledger.died("a scorer", key, f"at last: {first_line(error)}")
             return
         if message[0] == FAILED:
             raise message[1]
@@ -275,7 +201,3 @@ def _leave(started: bool) -> None:
 
     if started:
         ray.shutdown()
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -33,6 +33,15 @@ class Share:
     cpus: float
     gpus: float
 
+    def room(self, cpus: float, gpus: float) -> int:
+        """Return for how many models a cluster of so many processors and GPUs has room beside a scorer, at least 1."""
+        most = float(self.devices)
+        if self.cpus:
+            most = min(most, (cpus - 1) // self.cpus)
+        if self.gpus:
+            most = min(most, gpus // self.gpus)
+        return max(1, int(most))
+
 
 def connect(address: str) -> bool:
     """Join a cluster, or start one on this machine; True where it was joined or started here and is to be left again.
@@ -118,28 +127,35 @@ def divide(cpus: float, gpus: float, settings: Mapping[str, Any], device: str, w
 
 @dataclass
 class Nodes:
-    """Which nodes are alive, looked up every few seconds."""
+    """Which nodes are there and what they have, looked up every few seconds."""
 
-    _alive: set[str] = field(default_factory=set)
+    _there: dict[str, dict[str, float]] = field(default_factory=dict)
     _gone: dict[str, float] = field(default_factory=dict)
     _looked: float = float("-inf")
 
-    def alive(self) -> set[str]:
-        """Return the ids of the nodes that are there."""
-        if time.monotonic() - self._looked > _LOOK_EVERY_SECONDS:
-            self._look()
-        return self._alive
+    def count(self) -> int:
+        """Return how many nodes there are."""
+        self._look(_LOOK_EVERY_SECONDS)
+        return len(self._there)
+
+    def resources(self) -> tuple[float, float]:
+        """Return the processors and GPUs of all nodes."""
+        self._look(_LOOK_EVERY_SECONDS)
+        cpus, gpus = (sum(has.get(kind, 0.0) for has in self._there.values()) for kind in ("CPU", "GPU"))
+        return cpus, gpus
 
     def lost(self, node: str | None) -> bool:
         """Tell whether a node is gone; of None, whether any has gone in the last half minute."""
-        self._look()
+        self._look(0.0)
         if node is not None:
-            return node not in self._alive
+            return node not in self._there
         return any(time.monotonic() - when < 30 for when in self._gone.values())
 
-    def _look(self) -> None:
+    def _look(self, older_than: float) -> None:
         import ray
 
-        now = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
-        self._gone.update(dict.fromkeys(self._alive - now, time.monotonic()))
-        self._alive, self._looked = now, time.monotonic()
+        if time.monotonic() - self._looked <= older_than:
+            return
+        now = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
+        self._gone.update(dict.fromkeys(self._there.keys() - now.keys(), time.monotonic()))
+        self._there, self._looked = now, time.monotonic()

@@ -1,0 +1,196 @@
+"""The actors of a cluster that hold a model each: as many as there is room for, whatever nodes come and go."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sambench.engine.executors.base import Group, Ledger
+from sambench.engine.executors.nodes import Nodes, Share
+from sambench.engine.executors.ray_workers import RayDevice, where_given
+from sambench.engine.executors.workers import FAILED, READY
+from sambench.errors import RunError
+
+log = logging.getLogger("sambench.executor")
+
+
+@dataclass
+class Device:
+    """An actor with a model; it has no handle while it waits for room."""
+
+    name: str
+    handle: Any = None
+    ready: bool = False
+    task: tuple[Group, list[Any]] | None = None
+    node: str | None = None
+    host: str = ""
+    restarts: int = 0
+
+
+@dataclass
+class Predicted:
+    """What an actor made of a group.
+
+    Attributes:
+        device: Its name.
+        group: The samples.
+        payloads: References to a pickled sample with its prediction each, in the order of `group.todo`.
+        files: Path in the run folder -> content.
+        figures: What it tells of its work (`DeviceWork.figures`).
+    """
+
+    device: str
+    group: Group
+    payloads: list[Any]
+    files: Mapping[str, bytes]
+    figures: dict[str, Any]
+
+
+class DevicePool:
+    """Starts actors, gives them groups and takes their answers.
+
+    Args:
+        config: The resolved configuration, from which each actor builds its own task, data and model.
+        share: How many actors, and on what.
+        ledger: Where deaths are counted.
+
+    Attributes:
+        all: The actors, there or not.
+        asked: Answers that are awaited -> who owes them.
+        model: What the first actor said of its model.
+        data_fingerprint: Of the data as the command sees them; to be set before the first `fit`.
+        nodes: The cluster's nodes.
+    """
+
+    def __init__(self, config: Mapping[str, Any], share: Share, ledger: Ledger) -> None:
+        self.all = [Device(f"device {i} ({share.device})") for i in range(share.devices)]
+        self.asked: dict[Any, Device] = {}
+        self.model: dict[str, Any] | None = None
+        self.data_fingerprint = ""
+        self.nodes = Nodes()
+        self._config, self._share, self._ledger = dict(config), share, ledger
+
+    def fit(self) -> list[Group]:
+        """Start actors where the cluster has room, and end some where it shrank: a processor is left to score.
+
+        Returns:
+            What the ended ones had at hand.
+        """
+        room = self._share.room(*self.nodes.resources())
+        there = [device for device in self.all if device.handle is not None]
+        for device in [device for device in self.all if device.handle is None][: max(0, room - len(there))]:
+            self._start(device)
+        least = sorted(there, key=lambda one: (not self._gone(one), one.ready, one.task is not None))
+        ended = least[: max(0, len(there) - room)]
+        if ended:
+            log.warning("the cluster has become smaller; %d of %d devices wait for room", len(ended), len(self.all))
+        return [group for device in ended if (group := self._end(device)) is not None]
+
+    def idle(self) -> list[Device]:
+        """Return the actors that can be given a group."""
+        return [device for device in self.all if device.ready and device.task is None]
+
+    def give(self, device: Device, group: Group, drawn: set[str]) -> None:
+        """Ask an actor to predict a group, and to draw those of its samples that are to be drawn."""
+        own = [key for key in group.todo if key in drawn]
+        predict = device.handle.predict.options(num_returns=len(group.todo) + 1)
+        *payloads, last = predict.remote(list(group.keys), list(group.todo), own)
+        device.task = group, payloads
+        self.asked[last] = device
+
+    def answered(self, answer: Any) -> Predicted | Group | None:
+        """Take an awaited answer.
+
+        Returns:
+            What an actor predicted; the group that a lost actor had at hand; or None.
+
+        Raises:
+            SambenchError: As the actor met it.
+            RunError: An actor has another model than the others, or died too often over one sample.
+        """
+        import ray
+
+        device = self.asked.pop(answer)
+        try:
+            message = ray.get(answer)
+        except ray.exceptions.RayError as error:
+            return self._lost(device, error)
+        if message[0] == FAILED:
+            raise message[1]
+        if message[0] == READY:
+            self._take_in(device, message[1])
+            return None
+        if device.task is None:
+            raise RuntimeError("an answer came that nothing was asked for")
+        (group, payloads), device.task = device.task, None
+        return Predicted(device.name, group, payloads, message[2], message[1])
+
+    def status(self) -> str:
+        """Return how many nodes and actors are there and at work."""
+        ready, busy = (sum(map(test, self.all)) for test in (lambda d: d.ready, lambda d: d.task is not None))
+        restarts = sum(device.restarts for device in self.all)
+        told = f"{self.nodes.count()} nodes, {ready} of {len(self.all)} devices there and {busy} at work"
+        return f"{told}, {restarts} restarts" if restarts else told
+
+    def close(self) -> None:
+        """End all actors."""
+        for device in self.all:
+            if device.handle is not None:
+                self._end(device)
+
+    def _start(self, device: Device) -> None:
+        """Ask the cluster for an actor; it comes when a node has room."""
+        import ray
+
+        share = self._share
+        actor = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_restarts=0, max_task_retries=0)(RayDevice)
+        device.handle = actor.remote(self._config, share.device, where_given())
+        self.asked[device.handle.setup.remote(self.data_fingerprint)] = device
+
+    def _end(self, device: Device) -> Group | None:
+        """End an actor; returns what it had at hand."""
+        import ray
+
+        ray.kill(device.handle)
+        return self._put_away(device)
+
+    def _put_away(self, device: Device) -> Group | None:
+        group = device.task[0] if device.task is not None else None
+        device.handle, device.ready, device.task, device.node = None, False, None, None
+        self.asked = {answer: other for answer, other in self.asked.items() if other is not device}
+        return group
+
+    def _lost(self, device: Device, error: Exception) -> Group | None:
+        """Put a dead actor away, to be started again, and count its death unless its node went with it."""
+        log.warning("%s is lost (%s); it is started again", device.name, first_line(error))
+        node, was_ready = device.node, device.ready
+        group = self._put_away(device)
+        device.restarts += 1
+        if not self.nodes.lost(node) and (group is not None or not was_ready):
+            over = group.todo[0] if group is not None else None
+            self._ledger.died(device.name, over, f"at last: {first_line(error)}")
+        return group
+
+    def _take_in(self, device: Device, said: dict[str, Any]) -> None:
+        """Note that an actor is set up, if its model is that of the others."""
+        device.ready, device.node, device.host = True, said["node"], said["host"]
+        self._ledger.deaths.pop(device.name, None)
+        if self.model is None:
+            self.model = said["model"]
+        if said["model"]["fingerprint"] != self.model["fingerprint"]:
+            raise RunError(
+                f"machine {device.host} has another model: fingerprint {said['model']['fingerprint']} there,"
+                f" {self.model['fingerprint']} elsewhere",
+                where="executor=ray",
+                mend="put the same checkpoint on every node, and the same versions of sambench, torch and transformers",
+            )
+
+    def _gone(self, device: Device) -> bool:
+        return device.node is not None and self.nodes.lost(device.node)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, or its type where it has none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
