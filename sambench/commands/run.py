@@ -12,6 +12,7 @@ from typing import Any
 
 from sambench import registry
 from sambench.errors import SambenchError, UsageError
+from sambench.storage.places import is_remote
 
 HELP = """\
 sambench run: run a task with a model on data; a killed run goes on when the same command is given again
@@ -34,14 +35,19 @@ common keys (all of them, with their values: sambench run task=edges --cfg job):
   run.overwrite=true       redo a finished run
   task.SWITCH=VALUE        another choice where the paper leaves one open, e.g. task.nms_iou=0.8
   task/edges=PRESET        a published alternative, e.g. task/edges=ymgw55
-  devices=[cuda:0,cuda:1]  one worker process a device; one that dies is started again (devices=auto: all of them)
+  devices=cuda:0,1         one worker process a device; one that dies is started again (default: every CUDA device)
+  executor=ray             models and scorers on a Ray cluster, one of this machine by default
+  executor.address=auto    the Ray cluster that this machine belongs to
   device=cuda  workers=4  prompt_batch=32  cache.enabled=false  progress=off
+
+folders (run.dir, run.results, cache.dir, data.root, model.checkpoint, predictions) can be URLs: s3://bucket/folder
 
 examples:
   sambench run task=edges
   sambench run task=edges data=bsds500 data.root=/data
   sambench run task=edges data=bsds500 data.split=val limit=10 run.dir=/tmp/try
   sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9
+  sambench run task=edges executor=ray executor.address=auto run.results=s3://bucket/results cache.dir=s3://bucket/emb
   sambench run --multirun +cluster=slurm task=edges task.nms_iou=0.5,0.7,0.9
   sambench run task=edges --cfg job
   sambench run --config-dir my_configs task=mine
@@ -130,6 +136,7 @@ def _hydra(words: list[str]) -> int:
             failed.append(1)
 
     _allow_local_plugins(words)
+    words = _local_sweep_dir(words)
     words = sorted(
         words if several else quote_devices(words), key=lambda word: word not in ("-m", "--multirun")
     )  # Hydra wants it before the overrides
@@ -173,6 +180,14 @@ def _run_one(config: dict[str, Any]) -> None:
     if launched.was_finished:
         print("this run was finished before; run.overwrite=true redoes it", file=sys.stderr)
     print_run(launched.run)
+
+
+def _local_sweep_dir(words: list[str]) -> list[str]:
+    """Keep Hydra's own files of a sweep on this machine where its runs go to a URL."""
+    results = [word.partition("=")[2].strip("'\"") for word in words if word.startswith("run.results=")]
+    if not results or not is_remote(results[-1]) or any(word.startswith("hydra.sweep.dir=") for word in words):
+        return words
+    return [*words, "hydra.sweep.dir=results"]
 
 
 def _allow_local_plugins(words: list[str]) -> None:

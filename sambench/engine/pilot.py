@@ -126,6 +126,7 @@ def _part(config: dict[str, Any], folder: Path, shard: str | None) -> Run:
     """Run one part alone in this process, so that no stage waits for another process."""
     cache = {**config["cache"], "enabled": True, "dir": str(folder / "cache")}
     settings = {"shard": shard, "workers": 0, "illustrate": 0, "progress": "off", "cache": cache}
+    settings |= {"executor": {"name": "local"}, "devices": None}
     return launch({**config, **settings, "run": {**config["run"], "dir": str(folder / "run")}}).run
 
 

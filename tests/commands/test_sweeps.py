@@ -9,6 +9,8 @@ import yaml
 from toys import environment, write_bsds
 
 from sambench import registry
+from sambench.runs.remote_read import run_places
+from sambench.runs.store import load_run
 
 
 def installed(package):
@@ -22,9 +24,16 @@ needs_submitit = pytest.mark.skipif(not installed("hydra-submitit-launcher"), re
 needs_ray = pytest.mark.skipif(not installed("hydra-ray-launcher"), reason="sambench[ray-sweeps] is not installed")
 
 
-def sweep(root, folder, *words):
+def sweep(root, folder, *words, results="swept"):
     fixed = ["task=edges", "data=bsds500", f"data.root={root}", "model.name=toys:ToyModel", "task.grid=3"]
-    fixed += ["task.thresholds=5", "workers=0", "device=cpu", "illustrate=0", "run.results=swept", "cache.dir=cache"]
+    fixed += [
+        "task.thresholds=5",
+        "workers=0",
+        "device=cpu",
+        "illustrate=0",
+        f"run.results={results}",
+        "cache.dir=cache",
+    ]
     command = [sys.executable, "-m", "sambench.cli", "run", "--multirun", *words, *fixed]
     folder.mkdir(exist_ok=True)
     return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300)
@@ -66,6 +75,15 @@ def test_an_error_in_a_member_is_told_without_a_traceback_and_the_rest_is_run(ro
     assert "task.nms_iou is 'wide', but takes a number" in done.stderr
     assert "Traceback" not in done.stderr
     assert [record["switches"]["nms_iou"] for record in members(tmp_path).values()] == [0.9]
+
+
+@pytest.mark.slow
+def test_a_sweep_goes_to_a_url(root, tmp_path):
+    url = f"file://{tmp_path}/there"
+    done = sweep(root, tmp_path / "here", "task.nms_iou=0.5,0.9", results=url)
+    assert done.returncode == 0, done.stderr
+    assert sorted(load_run(place).record["switches"]["nms_iou"] for place in run_places(url)) == [0.5, 0.9]
+    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["cache", "results"]
 
 
 @pytest.mark.slow
