@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sambench.metrics.bootstrap import mean_ci95
+from sambench.metrics.bootstrap import mean_ci95, weighted_sums
 from sambench.metrics.rules import AREA_RANGES, letter
 from sambench.types import Row
 
@@ -30,9 +30,9 @@ def box_ious(rows: Sequence[Row], seed: int = 0) -> dict[str, tuple[float, tuple
 
 def box_iou_replicates(rows: Sequence[Row], weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return the figures of resamples of images: (B,) float64 by name, for (B, N) repeat counts of the N rows."""
-    drawn = np.asarray(weights, np.float64)
+    found = {name: weighted_sums(weights, np.stack(own, axis=1)).T for name, own in _by_size(rows).items()}
     with np.errstate(invalid="ignore"):
-        return {name: (drawn @ sums) / (drawn @ counts) for name, (sums, counts) in _by_size(rows).items()}
+        return {name: sums / counts for name, (sums, counts) in found.items()}
 
 
 def _by_size(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+from sambench.metrics.bootstrap import percentile_interval, resampling_weights, weighted_sums
 from sambench.metrics.compact import expanded_clicks
 from sambench.metrics.mask_scores import size_members
 from sambench.types import Row
@@ -92,9 +92,11 @@ def _averaged(rows: Sequence[Row], places: Mapping[str, int], weights: np.ndarra
     columns = _columns(rows)
     sums = np.stack([np.bincount(image, np.where(kept, values, 0), len(keys)) for kept, values in columns.values()], 1)
     counts = np.stack([np.bincount(image, kept, len(keys)) for kept, _ in columns.values()], 1)
-    drawn = weights[:, list(places.values())].astype(np.float64)
+    spread = np.zeros((weights.shape[1], 2 * len(columns)))
+    spread[list(places.values())] = np.concatenate([sums, counts], axis=1)
+    drawn = weighted_sums(weights, spread)
     with np.errstate(invalid="ignore"):
-        values, draws = sums.sum(axis=0) / counts.sum(axis=0), (drawn @ sums) / (drawn @ counts)
+        values, draws = sums.sum(axis=0) / counts.sum(axis=0), drawn[:, : len(columns)] / drawn[:, len(columns) :]
     found = {name: (float(values[k]), draws[:, k]) for k, name in enumerate(columns)}
     return _with_share(found)
 

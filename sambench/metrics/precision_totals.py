@@ -74,10 +74,11 @@ def precision_replicates(
         marks = np.array([frequency_of(category, frequencies or {}) for category in totals.categories], object)
 
     def figures(row: np.ndarray) -> dict[str, float]:
-        return summary(dict(zip(AREA_RANGES, totals.values(row[order]), strict=True)), limits, marks)
+        own = np.ascontiguousarray(row[order], np.int64)
+        return summary(dict(zip(AREA_RANGES, totals.values(own), strict=True)), limits, marks)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # the inner loop runs outside the interpreter's lock
-        rows = list(threads.map(figures, np.ascontiguousarray(weights, np.int64)))
+        rows = list(threads.map(figures, weights))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sambench.metrics.bootstrap import weighted_sums
 from sambench.metrics.detections import ImagePair, overlaps
 from sambench.metrics.greedy import greedy_places
 from sambench.metrics.rules import (
@@ -126,11 +127,14 @@ def recall_replicates(
         (B,) float64 by figure, as `recall_figures` names them.
     """
     figures = {}
-    weights = np.asarray(weights, np.float64)  # exact: counts stay far below 2**53
     for group in _groups(matches):
         found, totals = recall_counts(matches, group, max_dets)
-        n_truth = weights @ totals
-        recall = np.tensordot(weights, found, axes=1) / np.where(n_truth > 0, n_truth, np.nan)[:, None, None]
+        sums = weighted_sums(
+            weights,
+            np.concatenate([found.reshape(len(found), found.shape[1] * found.shape[2]), totals[:, None]], axis=1),
+        )
+        n_truth = np.where(sums[:, -1] > 0, sums[:, -1], np.nan)  # exact: counts stay far below 2**53
+        recall = sums[:, :-1].reshape(len(weights), *found.shape[1:]) / n_truth[:, None, None]
         for m, limit in enumerate(max_dets):
             figures[f"AR{letter(group)}@{limit}"] = recall[:, :, m].mean(axis=1)
     return figures

@@ -2,7 +2,7 @@
 
 Usage: python tests/benchmarks/weak_scaling.py FOLDER images=40 rounds=3 [key=value of the run ...]
 
-Runs the command `sambench run` with `devices=[cpu]` and `devices=[cpu,cpu]`, both with `workers=1` unless told otherwise,
+Runs the command `sambench run` with `devices=[cpu]` and `devices=[cpu,cpu]`, both with `workers=1` unless told else,
 with an embedding cache that starts empty, and prints for each round the seconds from the first to the last sample, what
 each stage cost an image and the workers' idle share; last the efficiency, which is the first time over the second.
 Where there are fewer processors than processes, they share them: the figures say what that costs too.

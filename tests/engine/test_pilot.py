@@ -55,7 +55,7 @@ def test_a_pilot_encodes_anew_and_leaves_the_users_folders_alone(tmp_path):
     root = write_bsds(tmp_path / "data", count=6)
     words = ["task=edges", "data=bsds500", f"data.root={root}", "model.name=toys:ToyModel", "task.grid=3"]
     words += ["task.thresholds=5", "device=cpu", f"cache.dir={tmp_path / 'cache'}", f"+model.log={tmp_path / 'log'}"]
-    words += [f"run.results={tmp_path / 'results'}"]
+    words += [f"run.results={tmp_path / 'results'}", "executor=ray"]  # the pilot runs in this process
     found = run_pilot(compose(words), 4)
     assert (found.images, found.total) == (4, 6)
     assert (tmp_path / "log").read_text().count("encoded") == 2 + 4

@@ -1,8 +1,17 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from sambench.metrics.bootstrap import boundary_ci95, mean_ci95, percentile_interval, resampling_weights, statistic_ci95
+from sambench.metrics.bootstrap import (
+    boundary_ci95,
+    mean_ci95,
+    percentile_interval,
+    resampling_weights,
+    statistic_ci95,
+    weighted_sums,
+)
 from sambench.metrics.boundary_scores import summarize_counts
 
 THRESHOLDS = np.linspace(0.1, 0.9, 9)
@@ -67,3 +76,18 @@ def test_boundary_intervals_hold_the_score_and_repeat():
     for name, (low, high) in intervals.items():
         assert low < getattr(scores, name) < high
     assert intervals == boundary_ci95(counts, THRESHOLDS, replicates=300)
+
+
+def test_sums_over_resamples_take_little_memory_and_are_the_plain_ones():
+    weights = resampling_weights(300, replicates=200, seed=5)
+    drawn = np.random.default_rng(5).multinomial(300, np.full(300, 1 / 300), size=200)
+    assert (weights == drawn).all()
+    values = np.random.default_rng(0).integers(0, 50, (300, 3))
+    assert (weighted_sums(weights, values) == drawn @ values).all()
+    assert weighted_sums(weights, values[:, :0]).shape == (200, 0)
+    many = resampling_weights(20_000, replicates=150)
+    tracemalloc.start()
+    weighted_sums(many, np.ones((20_000, 2)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6  # a float64 copy of the weights would be 24 MB, of the 2,000 that runs draw 320 MB
