@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import UsageError
-from sambench.runs.store import Run, load_run
+from sambench.runs.opening import load_run
+from sambench.runs.store import Run
 
 __all__ = ["compose", "load_run", "resolve", "run", "score"]
 

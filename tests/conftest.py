@@ -13,6 +13,17 @@ def _own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.delenv("SAMBENCH_DATA", raising=False)
 
 
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Choose the machine, each with a disk of its own, that what follows happens on."""
+
+    def on(name):
+        monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / name))
+
+    on("first")
+    return on
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """The folder of real data, where the machine has it."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sambench.commands.words import parse
 from sambench.errors import UsageError
-from sambench.runs.store import Run, load_run
+from sambench.runs.opening import load_run
+from sambench.runs.store import Run
 
 HELP = """\
 sambench export bsds RUN [out=FOLDER]

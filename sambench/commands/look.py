@@ -23,8 +23,8 @@ def main(words: list[str]) -> int:
         print(HELP)
         return 0 if words else 2
     from sambench.engine.gallery import draw_gallery, open_again
+    from sambench.runs.opening import load_run
     from sambench.runs.points_figures import gallery
-    from sambench.runs.store import load_run
     from sambench.runs.summary import number
 
     values = parse(words[1:], {"count": 3, "out": None}, "look RUN")

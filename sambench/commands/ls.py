@@ -38,8 +38,7 @@ def tables() -> dict[str, str]:
 
 def _runs(folder: Place) -> int:
     """Print the runs below a folder with their state and main metrics; a damaged one is told, not skipped."""
-    from sambench.runs.remote_read import run_places
-    from sambench.runs.store import load_run
+    from sambench.runs.opening import load_run, run_places
     from sambench.runs.summary import number
 
     found = run_places(folder)

@@ -32,7 +32,7 @@ def main(words: list[str]) -> int:
         print(HELP)
         return 0 if words else 2
     from sambench.engine.merge import merge
-    from sambench.runs.store import load_run
+    from sambench.runs.opening import load_run
     from sambench.runs.summary import print_run
 
     defaults = {"out": None, "data.root": None, "allow_missing": 0}

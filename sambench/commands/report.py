@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sambench.commands.words import as_list, parse
 from sambench.errors import UsageError
-from sambench.runs.store import Run, load_run
+from sambench.runs.opening import load_run
+from sambench.runs.store import Run
 
 HELP = """\
 sambench report runs=[FOLDER,...] [out=report] [count=3] [max_mb=20]

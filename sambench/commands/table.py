@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sambench.commands.words import as_list, parse
 from sambench.errors import SambenchError, UsageError
-from sambench.runs.store import Run, load_run
+from sambench.runs.opening import load_run
+from sambench.runs.store import Run
 from sambench.storage.places import Place, is_remote, join
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
 
 def found_runs(results: Place, task: str) -> list[Run]:
     """Return the finished runs of a task below a folder, by folder name; damaged ones are told on standard error."""
-    from sambench.runs.remote_read import run_places
+    from sambench.runs.opening import run_places
 
     runs = []
     for place in run_places(results):

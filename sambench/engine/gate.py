@@ -19,8 +19,8 @@ from sambench.metrics.paired import Comparison, compare_paired, run_spread
 from sambench.runs.baseline_file import read_baseline, write_baseline
 from sambench.runs.comparable import Difference, identity_differences, image_differences, unknown_patterns
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
+from sambench.runs.opening import load_run
 from sambench.runs.policy import Policy
-from sambench.runs.store import load_run
 from sambench.storage.places import is_remote
 from sambench.types import Row
 

@@ -24,7 +24,7 @@ from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.interrupts import plain_interrupts
 from sambench.runs import provenance
-from sambench.runs.remote_read import open_store
+from sambench.runs.opening import open_store
 from sambench.runs.store import Run, identity_hash
 from sambench.storage.copies import local
 from sambench.storage.places import Place, join

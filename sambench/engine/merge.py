@@ -15,7 +15,7 @@ from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, f
 from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError
-from sambench.runs.remote_read import open_store
+from sambench.runs.opening import open_store
 from sambench.runs.store import Run
 from sambench.storage.places import Place, is_remote
 

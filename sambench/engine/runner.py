@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.datasets.base import Dataset
-from sambench.engine.executors.base import Executor
+from sambench.engine.executors.base import Executor, Job
 from sambench.engine.scoring import Scorer
 from sambench.engine.sources import Source
 from sambench.engine.stages import Stages
@@ -89,7 +89,7 @@ def _elsewhere(
     groups = [plan.keys[start : start + size] for start in range(0, len(plan.keys), size)]
     drawn = set(plan.keys[: plan.illustrate])
     scorers = min(max(1, plan.workers), max(1, todo))
-    return executor.run(plan.task, groups, set(store.done), store.run.folder, drawn, scorers, plan.stages)
+    return executor.run(Job(plan.task, groups, set(store.done), store.run.folder, drawn, scorers, plan.stages))
 
 
 def _here(plan: Plan, store: RunStore, todo: list[str], display: Progress) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sambench.errors import UsageError
+from sambench.runs.opening import load_run
 from sambench.runs.reference import published
-from sambench.runs.store import Run, load_run
+from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
 from sambench.storage.places import Place, join, read_bytes
 

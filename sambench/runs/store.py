@@ -14,7 +14,6 @@ from sambench.errors import RunError
 from sambench.files import atomic_path, finite, write_json
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
-from sambench.storage.places import is_remote
 from sambench.types import Metric, Row
 
 try:
@@ -197,20 +196,6 @@ def resumable(folder: Path, identity: dict[str, Any]) -> bool:
     except RunError:
         return False
     return record["status"] == RUNNING
-
-
-def load_run(folder: str | Path) -> Run:
-    """Open a stored run, at a path or a URL.
-
-    Raises:
-        RunError: There is no run in the folder, or its `run.json` is damaged or of a newer schema.
-        StorageError: The URL cannot be read.
-    """
-    if is_remote(folder):
-        from sambench.runs.remote_read import fetch_run
-
-        return fetch_run(str(folder))
-    return Run(Path(folder), read_record(Path(folder)))
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -9,8 +9,7 @@ import yaml
 from toys import environment, write_bsds
 
 from sambench import registry
-from sambench.runs.remote_read import run_places
-from sambench.runs.store import load_run
+from sambench.runs.opening import load_run, run_places
 
 
 def installed(package):

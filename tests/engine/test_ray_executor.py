@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from same_runs import same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
@@ -36,15 +37,6 @@ def cluster(monkeypatch):
 
 def run(folder, *words):
     return launch(compose([*QUICK, f"run.dir={folder}", *words])).run
-
-
-def same(one, other):
-    assert (one.folder / "rows.parquet").read_bytes() == (other.folder / "rows.parquet").read_bytes()
-    assert one.record["identity"] == other.record["identity"]
-    assert one.record["metrics"] == other.record["metrics"]
-    files = [sorted(path.relative_to(run.folder) for path in run.folder.glob("p*/**/*.*")) for run in (one, other)]
-    assert files[0] == files[1] != []
-    assert all((one.folder / name).read_bytes() == (other.folder / name).read_bytes() for name in files[0])
 
 
 @pytest.mark.slow

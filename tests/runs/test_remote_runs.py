@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from sambench.errors import RunError, StorageError
 from sambench.runs import remote_store
+from sambench.runs.opening import load_run, open_store, run_places
 from sambench.runs.published import MANIFEST, RemoteFolder
-from sambench.runs.remote_read import open_store, run_places
-from sambench.runs.store import RunStore, load_run
+from sambench.runs.store import RunStore
 from sambench.storage.lease import NAME
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 from sambench.types import Metric
@@ -21,17 +21,6 @@ KEYS = [f"test/{number}" for number in range(6)]
 @pytest.fixture
 def url():
     return f"memory://{uuid.uuid4().hex}/run"
-
-
-@pytest.fixture
-def machine(monkeypatch, tmp_path):
-    """Choose the machine, each with a disk of its own, that what follows happens on."""
-
-    def on(name):
-        monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / name))
-
-    on("first")
-    return on
 
 
 def rows(key):

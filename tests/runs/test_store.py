@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from sambench.errors import RunError
 from sambench.runs.journal import Journal
-from sambench.runs.store import RunStore, load_run
+from sambench.runs.opening import load_run
+from sambench.runs.store import RunStore
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "edges", "grid": 16}, "seed": 0}

@@ -46,6 +46,13 @@ class Actor:
         self.process.start()
         theirs.close()  # so that the pipe breaks when the process ends
 
+    def give(self, message: Any) -> None:
+        """Send a message, bytes as they are; to a process that has just died nothing is sent, and reading will tell."""
+        try:
+            (self.connection.send_bytes if isinstance(message, bytes) else self.connection.send)(message)
+        except OSError:  # the pipe is broken
+            return
+
     def restart(self) -> None:
         """Put a dead process away and start another."""
         self.stop()

@@ -17,6 +17,29 @@ DEATHS = 5
 """How often a sample may be at hand when a process dies before the run gives up."""
 
 
+@dataclass(frozen=True)
+class Job:
+    """What is to be predicted and scored.
+
+    Attributes:
+        task: The task, for the scorers.
+        groups: Sample ids, cut into groups that are encoded together whoever does them and whenever.
+        done: Samples that have rows already.
+        folder: The run folder.
+        drawn: Samples to draw.
+        scorers: Samples scored at once on this machine, at least 1; a cluster has a number of its own.
+        stages: Where the workers' times are added up.
+    """
+
+    task: Task
+    groups: Sequence[Sequence[str]]
+    done: set[str]
+    folder: Path
+    drawn: set[str]
+    scorers: int
+    stages: Stages
+
+
 class Executor(Protocol):
     """Processes that predict and score; the caller stores the rows.
 
@@ -37,26 +60,8 @@ class Executor(Protocol):
             RunError: The processes die while they start, or see other data.
         """
 
-    def run(
-        self,
-        task: Task,
-        groups: Sequence[Sequence[str]],
-        done: set[str],
-        folder: Path,
-        drawn: set[str],
-        scorers: int,
-        stages: Stages,
-    ) -> Iterator[tuple[str, list[Row], float]]:
+    def run(self, job: Job) -> Iterator[tuple[str, list[Row], float]]:
         """Predict and score every sample that is not done, in any order, each exactly once.
-
-        Args:
-            task: The task, for the scorers.
-            groups: Sample ids, cut into groups that are encoded together whoever does them and whenever.
-            done: Samples that have rows already.
-            folder: The run folder.
-            drawn: Samples to draw.
-            scorers: Samples scored at once on this machine, at least 1.
-            stages: Where the workers' times are added up.
 
         Yields:
             Sample id, its rows, seconds of scoring. The sample's prediction is in the run folder by then.
@@ -87,9 +92,9 @@ class Group:
     todo: tuple[str, ...]
 
 
-def groups_to_do(groups: Sequence[Sequence[str]], done: set[str]) -> deque[Group]:
+def groups_to_do(job: Job) -> deque[Group]:
     """Return the groups that hold a sample without rows."""
-    waiting = (Group(tuple(keys), tuple(key for key in keys if key not in done)) for keys in groups)
+    waiting = (Group(tuple(keys), tuple(key for key in keys if key not in job.done)) for keys in job.groups)
     return deque(group for group in waiting if group.todo)
 
 

@@ -8,16 +8,13 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from sambench.engine.executors.base import Group, Ledger, groups_to_do
+from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do
 from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
 from sambench.engine.executors.ray_workers import score_on_cluster, where_given
 from sambench.engine.executors.workers import FAILED
-from sambench.engine.stages import Stages
-from sambench.engine.task import Task
 from sambench.files import atomic_path
 from sambench.types import Row
 
@@ -82,36 +79,27 @@ class RayExecutor:
                 self._devices.answered(answer)
         return self._devices.model
 
-    def run(
-        self,
-        task: Task,
-        groups: Sequence[Sequence[str]],
-        done: set[str],
-        folder: Path,
-        drawn: set[str],
-        scorers: int,
-        stages: Stages,
-    ) -> Iterator[tuple[str, list[Row], float]]:
+    def run(self, job: Job) -> Iterator[tuple[str, list[Row], float]]:
         """Predict and score every sample that is not done (`Executor.run`); the share says how many score."""
         import ray
 
-        waiting = groups_to_do(groups, done)
+        waiting = groups_to_do(job)
         left = {key for group in waiting for key in group.todo}
         self._work = work = _Work(waiting, left, {key: group for group in waiting for key in group.todo})
         score = ray.remote(num_cpus=1, max_retries=0)(score_on_cluster)
         place = where_given()
-        opened = ray.put(pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL))
+        opened = ray.put(pickle.dumps(job.task, protocol=pickle.HIGHEST_PROTOCOL))
         while left:
             self._take_back(self._devices.fit())
             while work.predicted and len(work.scoring) < self._share.scorers:
                 key, payload = work.predicted.popleft()
                 work.scoring[score.remote(place, opened, payload)] = key
-            self._hand_out(drawn)
+            self._hand_out(job.drawn)
             for answer in self._arrived():
                 if answer in work.scoring:
                     yield from self._scored(answer)
                 else:
-                    self._device_answered(answer, stages, folder)
+                    self._device_answered(answer, job)
 
     def status(self) -> str:
         """Return how many nodes and processes are at work."""
@@ -156,16 +144,16 @@ class RayExecutor:
             log.warning("no answer for %.0f s: %s", _TELL_WAITING_SECONDS, self.status())
         return list(ready)
 
-    def _device_answered(self, answer: Any, stages: Stages, folder: Path) -> None:
+    def _device_answered(self, answer: Any, job: Job) -> None:
         """Take an actor's answer: that it is set up or lost, or what it predicted."""
         said = self._devices.answered(answer)
         if isinstance(said, Group):
             self._take_back([said])
         elif said is not None:
             for name, content in said.files.items():
-                with atomic_path(folder / name) as temporary:
+                with atomic_path(job.folder / name) as temporary:
                     temporary.write_bytes(content)
-            self.ledger.note(said.device, said.figures, stages)
+            self.ledger.note(said.device, said.figures, job.stages)
             self._work.predicted.extend(zip(said.group.todo, said.payloads, strict=True))
 
     def _take_back(self, groups: Sequence[Group]) -> None:

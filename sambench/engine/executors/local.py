@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sambench.engine.executors.actor import Actor, arrived
-from sambench.engine.executors.base import Group, Ledger, groups_to_do
+from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do
 from sambench.engine.executors.workers import (
     DONE,
     FAILED,
@@ -18,8 +17,6 @@ from sambench.engine.executors.workers import (
     predict_on_device,
     score_predictions,
 )
-from sambench.engine.stages import Stages
-from sambench.engine.task import Task
 from sambench.types import Row
 
 
@@ -58,25 +55,16 @@ class LocalExecutor:
                 described: dict[str, Any] = content
                 return described
 
-    def run(
-        self,
-        task: Task,
-        groups: Sequence[Sequence[str]],
-        done: set[str],
-        folder: Path,
-        drawn: set[str],
-        scorers: int,
-        stages: Stages,
-    ) -> Iterator[tuple[str, list[Row], float]]:
+    def run(self, job: Job) -> Iterator[tuple[str, list[Row], float]]:
         """Predict and score every sample that is not done (`Executor.run`)."""
-        waiting = groups_to_do(groups, done)
+        waiting = groups_to_do(job)
         left = {key for group in waiting for key in group.todo}
         predicted: deque[tuple[str, bytes]] = deque()
-        self.scorers = [Actor(f"scorer {i}", score_predictions, (task,)) for i in range(max(1, scorers))]
+        self.scorers = [Actor(f"scorer {i}", score_predictions, (job.task,)) for i in range(max(1, job.scorers))]
         for actor in self.scorers:
             actor.start()
         while left:
-            self._hand_out(waiting, predicted, folder, drawn)
+            self._hand_out(waiting, predicted, job)
             for actor in arrived([*self.devices, *self.scorers]):
                 try:
                     message = actor.connection.recv()
@@ -95,7 +83,7 @@ class LocalExecutor:
                     actor.task = Group(group.keys, tuple(key for key in group.todo if key != message[1]))
                 elif message[0] == DONE:
                     actor.task = None
-                    self.ledger.note(actor.name, message[1], stages)
+                    self.ledger.note(actor.name, message[1], job.stages)
                 elif message[0] == SCORED:
                     key, actor.task = actor.task[0], None
                     left.discard(key)
@@ -121,21 +109,17 @@ class LocalExecutor:
         """Return the embedding caches' counts, added up over the processes."""
         return self.ledger.cache_counts()
 
-    def _hand_out(
-        self, waiting: deque[Group], predicted: deque[tuple[str, bytes]], folder: Path, drawn: set[str]
-    ) -> None:
+    def _hand_out(self, waiting: deque[Group], predicted: deque[tuple[str, bytes]], job: Job) -> None:
         """Give idle processes work; devices wait while scorers lag behind, so that memory stays bounded."""
         for actor in self.scorers:
             if actor.ready and actor.task is None and predicted:
                 actor.task = predicted.popleft()
-                _send(actor, lambda actor=actor: actor.connection.send_bytes(actor.task[1]))
+                actor.give(actor.task[1])
         for actor in self.devices:
             if actor.ready and actor.task is None and waiting and len(predicted) < 2 * len(self.scorers):
                 actor.task = waiting.popleft()
-                own = [key for key in actor.task.todo if key in drawn]
-                _send(
-                    actor, lambda actor=actor, own=own: actor.connection.send((str(folder), *_parts(actor.task), own))
-                )
+                own = [key for key in actor.task.todo if key in job.drawn]
+                actor.give((str(job.folder), list(actor.task.keys), list(actor.task.todo), own))
 
     def _take_back(
         self, actor: Actor, waiting: deque[Group], predicted: deque[tuple[str, bytes]], left: set[str]
@@ -157,15 +141,3 @@ class LocalExecutor:
         if at_hand is not None or not actor.ready:
             self.ledger.died(actor.name, at_hand)
         actor.restart()
-
-
-def _parts(group: Group) -> tuple[list[str], list[str]]:
-    return list(group.keys), list(group.todo)
-
-
-def _send(actor: Actor, send: Any) -> None:
-    """Send; to a process that has just died nothing is sent, and reading from it will tell."""
-    try:
-        send()
-    except (BrokenPipeError, ConnectionResetError, OSError):
-        return

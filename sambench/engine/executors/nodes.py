@@ -62,7 +62,10 @@ def connect(address: str) -> bool:
         ) from error
     if ray.is_initialized():
         return False
-    local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    local: dict[str, Any] = {}
+    if address == "local":
+        local["include_dashboard"] = False
+        os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # a record of every task, for the dashboard
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except (ConnectionError, ValueError, RuntimeError) as error:

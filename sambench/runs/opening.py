@@ -1,4 +1,4 @@
-"""Runs wherever they lie: found below a place, and copied from a remote file system to be read."""
+"""Runs wherever they lie, at a path or a URL: opened to be written or read, and found below a place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sambench.errors import RunError
 from sambench.runs.published import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
-from sambench.runs.store import Run, RunStore
+from sambench.runs.store import Run, RunStore, read_record
 from sambench.storage.copies import home_of, locked
 from sambench.storage.places import Place, is_remote, listing
 
@@ -20,23 +20,16 @@ def open_store(place: Place, identity: dict[str, Any], overwrite: bool = False) 
     return RunStore(Path(place), identity, overwrite)
 
 
-def fetch_run(url: str) -> Run:
-    """Copy a remote run to read it; its predictions are copied when they are asked for.
+def load_run(place: Place) -> Run:
+    """Open a stored run at a path or a URL.
 
     Raises:
-        RunError: There is no run, or a file is not what was published.
-        StorageError: The place cannot be read.
+        RunError: There is no run, its `run.json` is damaged or of a newer schema, or a file is not what was published.
+        StorageError: The URL cannot be read.
     """
-    remote = RemoteFolder(url)
-    found = remote.read()
-    if found is None:
-        raise RunError("there is no run in this folder", where=url, mend="`sambench ls runs results=URL` lists runs")
-    home = home_of(url, "read")
-    folder = home / PurePosixPath(url).name
-    first = {name: told for name, told in found.files.items() if not name.startswith("predictions/")}
-    with locked(home):
-        remote.download(folder, first)
-    return Run(folder, found.record, url, lambda: remote.download(folder, found.files))
+    if is_remote(place):
+        return _fetched(str(place))
+    return Run(Path(place), read_record(Path(place)))
 
 
 def run_places(results: Place) -> list[Place]:
@@ -51,3 +44,17 @@ def run_places(results: Place) -> list[Place]:
         elif PurePosixPath(folder).name == PARTS:
             found.add(folder.rpartition("/")[0])
     return ["/".join(filter(None, (str(results).rstrip("/"), name))) for name in sorted(found)]
+
+
+def _fetched(url: str) -> Run:
+    """Copy a remote run to read it; its predictions are copied when they are asked for."""
+    remote = RemoteFolder(url)
+    found = remote.read()
+    if found is None:
+        raise RunError("there is no run in this folder", where=url, mend="`sambench ls runs results=URL` lists runs")
+    home = home_of(url, "read")
+    folder = home / PurePosixPath(url).name
+    first = {name: told for name, told in found.files.items() if not name.startswith("predictions/")}
+    with locked(home):
+        remote.download(folder, first)
+    return Run(folder, found.record, url, lambda: remote.download(folder, found.files))
