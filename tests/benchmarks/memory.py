@@ -1,10 +1,11 @@
 """Watch the memory of every process of a long run with a real model of the smallest SAM configuration.
 
-Usage: python tests/benchmarks/memory.py FOLDER [images=20000] [figure=FILE.svg] [key=value of the run ...]
+Usage: python tests/benchmarks/memory.py FOLDER [images=20000] [out=FILE.csv] [key=value of the run ...]
+       python tests/benchmarks/memory.py draw OUT.svg TITLE=FILE.csv [TITLE=FILE.csv ...]
 
 Writes small generated images with id labels and a tiny SAM of random weights below FOLDER (once), runs task points on
 them in a process of its own, notes the resident memory of it and of each of its workers every second, and prints each
-process's memory at every tenth of the run. Linux only: it reads /proc.
+process's memory at every tenth of the run. The second form draws such files side by side. Linux only: it reads /proc.
 """
 
 import csv
@@ -41,19 +42,32 @@ def make(folder, images):
 
 
 def resident_mb(process):
-    """Return process id -> (name, resident MB) of a process and all its descendants."""
+    """Return (process id, what it is) -> resident MB of a process and all its descendants."""
     parents = {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            command = (status.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (OSError, ValueError):
             continue
         if "VmRSS" in fields:
-            parents[int(status.parent.name)] = int(fields["PPid"]), int(fields["VmRSS"].split()[0]) / 1024
+            parents[int(status.parent.name)] = int(fields["PPid"]), int(fields["VmRSS"].split()[0]) / 1024, command
     family = {process}
-    while new := {pid for pid, (parent, _) in parents.items() if parent in family} - family:
+    while new := {pid for pid, (parent, *_) in parents.items() if parent in family} - family:
         family |= new
-    return {pid: parents[pid][1] for pid in family if pid in parents}
+    return {(pid, kind(pid, process, parents[pid][2])): parents[pid][1] for pid in family if pid in parents}
+
+
+def kind(pid, driver, command):
+    """Say in a word what a process is, from its command line."""
+    if pid == driver:
+        return "driver"
+    if command.startswith("ray::"):
+        return command.split()[0].removeprefix("ray::")
+    for name in ("gcs_server", "raylet", "spawn_main", "resource_tracker"):
+        if name in command:
+            return {"spawn_main": "worker"}.get(name, name)
+    return Path(command.split()[0]).name if command.split() else "ended"
 
 
 def watch(folder, words):
@@ -62,13 +76,12 @@ def watch(folder, words):
     command = [sys.executable, "-m", "sambench.cli", "run", "task=points", "data=generic", f"data.root={folder}"]
     command += ["model=sam", f"model.checkpoint={folder / 'model'}", "task.clicks=[1]", f"run.dir={run}"]
     command += ["run.overwrite=true", f"cache.dir={folder / 'cache'}", "progress=off", "illustrate=0", *words]
-    seen, start = [], time.perf_counter()
+    seen, start, done = [], time.perf_counter(), 0
     process = subprocess.Popen(command)
     while process.poll() is None:
         time.sleep(1)
         journal = run / "rows.jsonl"
-        done = 0
-        if journal.exists():
+        if journal.exists():  # it is gone when the run is finished
             with journal.open("rb") as file:
                 done = sum(1 for _ in file)
         seen.append((time.perf_counter() - start, done, resident_mb(process.pid)))
@@ -77,43 +90,49 @@ def watch(folder, words):
     return seen
 
 
-def draw(seen, path):
-    """Draw each process's memory over the run."""
-    import matplotlib
+def draw(path, files):
+    """Draw each process's memory over the time of each run."""
+    import matplotlib as mpl
+    import pandas as pd
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams["svg.hashsalt"] = "sambench"
-    figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    driver = min(seen[0][2])
-    for pid in sorted({pid for _, _, memory in seen for pid in memory}):
-        points = [(done, memory[pid]) for _, done, memory in seen if pid in memory]
-        if len(points) < len(seen) / 4:
-            continue
-        axes.plot(*zip(*points, strict=True), lw=2 if pid == driver else 1, label="driver" if pid == driver else None)
-    axes.set(xlabel="images done", ylabel="resident memory, MB", ylim=(0, None))
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, metadata={"Date": None})
+    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 9}):
+        figure = Figure(figsize=(4.2 * len(files), 3.2), layout="constrained")
+        axes = figure.subplots(1, len(files), sharey=True, squeeze=False)[0]
+        for axis, (title, file) in zip(axes, files.items(), strict=True):
+            table = pd.read_csv(file)
+            for (_, name), own in table.groupby(["process", "name"], sort=False):
+                if len(own) > 5 and own.resident_mb.max() > 40:
+                    axis.plot(own.seconds, own.resident_mb, lw=2 if name == "driver" else 1)
+                    last = own.iloc[-1]
+                    axis.annotate(name, (last.seconds, last.resident_mb), fontsize=6, va="bottom", ha="right")
+            ended = table[table.images == table.images.max()].seconds.min()
+            axis.axvline(ended, color="0.7", lw=0.8, ls=":")
+            axis.annotate("all scored", (ended, 0), rotation=90, fontsize=6, color="0.4", ha="right", va="bottom")
+            axis.set(title=f"{title}, {table.images.max():,} images", xlabel="seconds", ylim=(0, None))
+            axis.spines[["top", "right"]].set_visible(False)
+        axes[0].set_ylabel("resident memory, MB")
+        figure.savefig(path, metadata={"Date": None})
 
 
 def main():
+    if sys.argv[1] == "draw":
+        draw(sys.argv[2], dict(word.rsplit("=", 1) for word in sys.argv[3:]))
+        return
     folder = Path(sys.argv[1])
     given = dict(word.split("=", 1) for word in sys.argv[2:])
-    images, figure = int(given.pop("images", 20000)), given.pop("figure", None)
+    images, out = int(given.pop("images", 20000)), Path(given.pop("out", folder / "memory.csv"))
     if not (folder / "labels").exists():
         make(folder, images)
     seen = watch(folder, [f"{key}={value}" for key, value in given.items()])
-    with (folder / "memory.csv").open("w", newline="") as file:
+    with out.open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["seconds", "images", "process", "resident_mb"])
+        table.writerow(["seconds", "images", "process", "name", "resident_mb"])
         for seconds, done, memory in seen:
-            table.writerows([round(seconds, 1), done, pid, round(mb, 1)] for pid, mb in memory.items())
+            table.writerows([round(seconds, 1), done, pid, name, round(mb, 1)] for (pid, name), mb in memory.items())
     for step in seen[:: max(1, len(seen) // 10)]:
-        print(f"{step[0]:7.0f} s {step[1]:7d} images ", {pid: round(mb) for pid, mb in sorted(step[2].items())})
-    if figure:
-        draw(seen, figure)
+        told = ", ".join(f"{name} {mb:.0f}" for (_, name), mb in sorted(step[2].items()))
+        print(f"{step[0]:7.0f} s {step[1]:7d} images: {told} MB")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_a_process_that_dies_while_it_starts_ends_the_run(monkeypatch):
 def dies_of_the_second(connection, *_):
     connection.send(("ready", {}))
     while True:
-        _, _, todo, _ = connection.recv()
+        _, _, todo, _, _ = connection.recv()
         if "b" in todo:
             os._exit(9)
         for key in todo:

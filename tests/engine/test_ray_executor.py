@@ -58,15 +58,17 @@ def test_a_two_node_cluster_gives_the_same_bits(tmp_path, cluster):
     same(one, two)
 
 
-def workers_of_ray():
-    """Return the process ids of this user's Ray workers that hold a model or score."""
+def workers_of(nodes):
+    """Return the process ids of the nodes' workers that hold a model or score."""
+    raylets = {entry.process.pid for node in nodes for entry in node.all_processes["raylet"]}
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*/status"):
         try:
-            line = path.read_bytes()
-        except OSError:
+            parent = int(path.read_text().split("PPid:")[1].split()[0])
+            command = (path.parent / "cmdline").read_bytes()
+        except (OSError, IndexError):
             continue
-        if line.startswith(b"ray::") and (b"RayDevice" in line or b"score_on_cluster" in line):
+        if parent in raylets and (b"RayDevice" in command or b"score_on_cluster" in command):
             found.append(int(path.parent.name))
     return found
 
@@ -91,7 +93,7 @@ def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, clu
                 made.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
                 nodes.append(made.add_node(num_cpus=2, object_store_memory=2e8))
                 killed["node"] += 1
-            elif own := workers_of_ray():
+            elif own := workers_of(nodes):
                 os.kill(chance.choice(own), signal.SIGKILL)
                 killed["worker"] += 1
         same(alone, running.result())

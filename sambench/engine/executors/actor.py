@@ -24,6 +24,7 @@ class Actor:
         target: What the process runs: `target(connection, *arguments)`.
         arguments: Picklable; may be given until it is started.
         task: What it is working on, None while it is idle.
+        ahead: What it is to do next, which it may prepare; None where that is open.
         ready: Whether it has said that it is set up.
         restarts: How often it was started again.
     """
@@ -32,6 +33,7 @@ class Actor:
     target: Callable[..., None]
     arguments: tuple[Any, ...] = ()
     task: Any = None
+    ahead: Any = None
     ready: bool = False
     restarts: int = 0
     process: Any = field(default=None, repr=False)
@@ -40,7 +42,7 @@ class Actor:
     def start(self) -> None:
         """Start the process, or start it again."""
         self.connection, theirs = _CONTEXT.Pipe()
-        self.ready, self.task = False, None
+        self.ready, self.task, self.ahead = False, None, None
         arguments = (theirs, list(sys.path), self.target, self.arguments)
         self.process = _CONTEXT.Process(target=_serve, args=arguments, name=self.name, daemon=True)
         self.process.start()

@@ -98,6 +98,20 @@ def groups_to_do(job: Job) -> deque[Group]:
     return deque(group for group in waiting if group.todo)
 
 
+def next_groups(waiting: deque[Group], ahead: Group | None, devices: int) -> tuple[Group, Group | None]:
+    """Choose what a device does now, and what it does next, so that it can read it meanwhile.
+
+    Nothing is set aside any more when less than a group a device is waiting: whoever is idle first takes it.
+
+    Args:
+        waiting: Groups that are given to no device; what is chosen is taken from its front.
+        ahead: What was set aside for the device.
+        devices: Number of devices.
+    """
+    now = ahead if ahead is not None else waiting.popleft()
+    return now, waiting.popleft() if len(waiting) >= devices else None
+
+
 @dataclass
 class Ledger:
     """What the workers have told of their work, and which of them died over what."""

@@ -94,7 +94,8 @@ class RayExecutor:
             while work.predicted and len(work.scoring) < self._share.scorers:
                 key, payload = work.predicted.popleft()
                 work.scoring[score.remote(place, opened, payload)] = key
-            self._hand_out(job.drawn)
+            if len(work.predicted) < 2 * self._share.scorers:  # else scoring lags behind, and memory would grow
+                self._devices.hand_out(work.waiting, job.drawn)
             for answer in self._arrived():
                 if answer in work.scoring:
                     yield from self._scored(answer)
@@ -123,13 +124,6 @@ class RayExecutor:
         self._devices.close()
         _leave(self._started)
 
-    def _hand_out(self, drawn: set[str]) -> None:
-        """Give idle actors groups; they wait while scoring lags behind, so that memory stays bounded."""
-        work = self._work
-        for device in self._devices.idle():
-            if work.waiting and len(work.predicted) < 2 * self._share.scorers:
-                self._devices.give(device, work.waiting.popleft(), drawn)
-
     def _arrived(self) -> list[Any]:
         """Wait a few seconds for answers; where none has come for a minute, say what is awaited."""
         import ray
@@ -147,9 +141,9 @@ class RayExecutor:
     def _device_answered(self, answer: Any, job: Job) -> None:
         """Take an actor's answer: that it is set up or lost, or what it predicted."""
         said = self._devices.answered(answer)
-        if isinstance(said, Group):
-            self._take_back([said])
-        elif said is not None:
+        if isinstance(said, list):
+            self._take_back(said)
+        else:
             for name, content in said.files.items():
                 with atomic_path(job.folder / name) as temporary:
                     temporary.write_bytes(content)

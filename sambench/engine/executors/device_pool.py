@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sambench.engine.executors.base import Group, Ledger
+from sambench.engine.executors.base import Group, Ledger, next_groups
 from sambench.engine.executors.nodes import Nodes, Share
 from sambench.engine.executors.ray_workers import RayDevice, where_given
 from sambench.engine.executors.workers import FAILED, READY
@@ -24,6 +25,7 @@ class Device:
     handle: Any = None
     ready: bool = False
     task: tuple[Group, list[Any]] | None = None
+    ahead: Group | None = None
     node: str | None = None
     host: str = ""
     restarts: int = 0
@@ -86,25 +88,26 @@ class DevicePool:
         ended = least[: max(0, len(there) - room)]
         if ended:
             log.warning("the cluster has become smaller; %d of %d devices wait for room", len(ended), len(self.all))
-        return [group for device in ended if (group := self._end(device)) is not None]
+        return [group for device in ended for group in self._end(device)]
 
-    def idle(self) -> list[Device]:
-        """Return the actors that can be given a group."""
-        return [device for device in self.all if device.ready and device.task is None]
+    def hand_out(self, waiting: deque[Group], drawn: set[str]) -> None:
+        """Ask idle actors to predict groups from the front of a line, and to draw what of them is to be drawn."""
+        for device in self.all:
+            if not device.ready or device.task is not None or not (waiting or device.ahead):
+                continue
+            group, device.ahead = next_groups(waiting, device.ahead, len(self.all))
+            own = [key for key in group.todo if key in drawn]
+            ahead = list(device.ahead.keys) if device.ahead is not None else []
+            predict = device.handle.predict.options(num_returns=len(group.todo) + 1)
+            *payloads, last = predict.remote(list(group.keys), list(group.todo), own, ahead)
+            device.task = group, payloads
+            self.asked[last] = device
 
-    def give(self, device: Device, group: Group, drawn: set[str]) -> None:
-        """Ask an actor to predict a group, and to draw those of its samples that are to be drawn."""
-        own = [key for key in group.todo if key in drawn]
-        predict = device.handle.predict.options(num_returns=len(group.todo) + 1)
-        *payloads, last = predict.remote(list(group.keys), list(group.todo), own)
-        device.task = group, payloads
-        self.asked[last] = device
-
-    def answered(self, answer: Any) -> Predicted | Group | None:
+    def answered(self, answer: Any) -> Predicted | list[Group]:
         """Take an awaited answer.
 
         Returns:
-            What an actor predicted; the group that a lost actor had at hand; or None.
+            What an actor predicted, or the groups that a lost actor had at hand.
 
         Raises:
             SambenchError: As the actor met it.
@@ -121,7 +124,7 @@ class DevicePool:
             raise message[1]
         if message[0] == READY:
             self._take_in(device, message[1])
-            return None
+            return []
         if device.task is None:
             raise RuntimeError("an answer came that nothing was asked for")
         (group, payloads), device.task = device.task, None
@@ -149,29 +152,29 @@ class DevicePool:
         device.handle = actor.remote(self._config, share.device, where_given())
         self.asked[device.handle.setup.remote(self.data_fingerprint)] = device
 
-    def _end(self, device: Device) -> Group | None:
+    def _end(self, device: Device) -> list[Group]:
         """End an actor; returns what it had at hand."""
         import ray
 
         ray.kill(device.handle)
         return self._put_away(device)
 
-    def _put_away(self, device: Device) -> Group | None:
-        group = device.task[0] if device.task is not None else None
-        device.handle, device.ready, device.task, device.node = None, False, None, None
+    def _put_away(self, device: Device) -> list[Group]:
+        at_hand = [group for group in (device.task[0] if device.task else None, device.ahead) if group is not None]
+        device.handle, device.ready, device.task, device.ahead, device.node = None, False, None, None, None
         self.asked = {answer: other for answer, other in self.asked.items() if other is not device}
-        return group
+        return at_hand
 
-    def _lost(self, device: Device, error: Exception) -> Group | None:
+    def _lost(self, device: Device, error: Exception) -> list[Group]:
         """Put a dead actor away, to be started again, and count its death unless its node went with it."""
         log.warning("%s is lost (%s); it is started again", device.name, first_line(error))
-        node, was_ready = device.node, device.ready
-        group = self._put_away(device)
+        node, was_ready, task = device.node, device.ready, device.task
+        at_hand = self._put_away(device)
         device.restarts += 1
-        if not self.nodes.lost(node) and (group is not None or not was_ready):
-            over = group.todo[0] if group is not None else None
+        if not self.nodes.lost(node) and (task is not None or not was_ready):
+            over = task[0].todo[0] if task is not None else None
             self._ledger.died(device.name, over, f"at last: {first_line(error)}")
-        return group
+        return at_hand
 
     def _take_in(self, device: Device, said: dict[str, Any]) -> None:
         """Note that an actor is set up, if its model is that of the others."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sambench.engine.executors.actor import Actor, arrived
-from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do
+from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do, next_groups
 from sambench.engine.executors.workers import (
     DONE,
     FAILED,
@@ -116,16 +116,20 @@ class LocalExecutor:
                 actor.task = predicted.popleft()
                 actor.give(actor.task[1])
         for actor in self.devices:
-            if actor.ready and actor.task is None and waiting and len(predicted) < 2 * len(self.scorers):
-                actor.task = waiting.popleft()
+            full = len(predicted) >= 2 * len(self.scorers)
+            if actor.ready and actor.task is None and (waiting or actor.ahead) and not full:
+                actor.task, actor.ahead = next_groups(waiting, actor.ahead, len(self.devices))
                 own = [key for key in actor.task.todo if key in job.drawn]
-                actor.give((str(job.folder), list(actor.task.keys), list(actor.task.todo), own))
+                ahead = list(actor.ahead.keys) if actor.ahead is not None else []
+                actor.give((str(job.folder), list(actor.task.keys), list(actor.task.todo), own, ahead))
 
     def _take_back(
         self, actor: Actor, waiting: deque[Group], predicted: deque[tuple[str, bytes]], left: set[str]
     ) -> None:
         """Put what a dead process had at hand back into line, and start it again."""
         at_hand = None
+        if actor.ahead is not None:
+            waiting.appendleft(actor.ahead)
         if isinstance(actor.task, Group):
             rest = tuple(key for key in actor.task.todo if key in left)
             if rest:

@@ -48,8 +48,10 @@ class RayDevice:
         node = ray.get_runtime_context().get_node_id()
         return READY, {"model": self.work.described, "node": node, "host": platform.node()}
 
-    def predict(self, group: Sequence[str], todo: Sequence[str], drawn: Sequence[str]) -> tuple[Any, ...]:
-        """Predict a group.
+    def predict(
+        self, group: Sequence[str], todo: Sequence[str], drawn: Sequence[str], ahead: Sequence[str]
+    ) -> tuple[Any, ...]:
+        """Predict a group (`DeviceWork.predictions`).
 
         Returns:
             For each sample to do, in the group's order, its pickled sample and prediction; then
@@ -59,7 +61,7 @@ class RayDevice:
         with TemporaryDirectory(prefix="sambench-") as place:
             folder = Path(place)
             try:
-                for pair in self.work.predictions(folder, group, todo, drawn):
+                for pair in self.work.predictions(folder, group, todo, drawn, ahead):
                     payloads.append(pickle.dumps(pair, protocol=pickle.HIGHEST_PROTOCOL))
                 found = sorted(path for path in folder.rglob("*") if path.is_file())
                 files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}

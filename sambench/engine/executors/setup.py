@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,16 +44,26 @@ class DeviceWork:
         self.task = task.for_dataset(self.dataset)
         self.stages = Stages()
         self.source, self.described, self.cache = model_source(config, self.task, self.stages, device)
+        self._reader = ThreadPoolExecutor(1)
+        self._ahead: tuple[tuple[str, ...], Future[list[Sample]]] | None = None
         self._images, self._working = 0, 0.0
         self._told = time.perf_counter()
 
     def predictions(
-        self, folder: Path, group: Sequence[str], todo: Sequence[str], drawn: Sequence[str]
+        self, folder: Path, group: Sequence[str], todo: Sequence[str], drawn: Sequence[str], ahead: Sequence[str] = ()
     ) -> Iterator[tuple[Sample, Any]]:
-        """Read and encode a group, then predict, save and draw those of it that are to do, one by one."""
+        """Read and encode a group, then predict, save and draw those of it that are to do, one by one.
+
+        Args:
+            folder: The run folder, or one in its place.
+            group: Sample ids.
+            todo: Those of them to predict.
+            drawn: Those of them to draw.
+            ahead: The group that comes next; it is read meanwhile.
+        """
         begun = time.perf_counter()
-        with self.stages.timed("read"):
-            samples = [self.dataset.load(key) for key in group]
+        samples = self._samples(tuple(group))
+        self._ahead = (tuple(ahead), self._reader.submit(self._read, tuple(ahead))) if ahead else None
         self.source.prepare(samples)
         for sample in samples:
             if sample.id not in todo:
@@ -65,6 +76,18 @@ class DeviceWork:
             self._images += 1
             yield sample, prediction
         self._working += time.perf_counter() - begun
+
+    def _samples(self, group: tuple[str, ...]) -> list[Sample]:
+        """Return a group's samples, read before or now."""
+        if self._ahead is not None and self._ahead[0] == group:
+            return self._ahead[1].result()
+        return self._read(group)
+
+    def _read(self, group: tuple[str, ...]) -> list[Sample]:
+        begun = time.perf_counter()
+        samples = [self.dataset.load(key) for key in group]
+        self.stages.add("read", time.perf_counter() - begun)
+        return samples
 
     def figures(self) -> dict[str, Any]:
         """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts."""

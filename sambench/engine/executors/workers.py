@@ -20,9 +20,9 @@ def predict_on_device(
 ) -> None:
     """Build task, data and model on a device, then predict group after group.
 
-    Receives (run folder, keys of a group, keys to do, keys to draw). Sends (READY, the model's description), for each
-    sample (PREDICTED, sample id) and then its pickled sample and prediction, (DONE, `DeviceWork.figures`), or
-    (FAILED, error).
+    Receives (run folder, keys of a group, keys to do, keys to draw, keys of the next group). Sends (READY, the model's
+    description), for each sample (PREDICTED, sample id) and then its pickled sample and prediction, (DONE,
+    `DeviceWork.figures`), or (FAILED, error).
     """
     from sambench.engine.executors.setup import DeviceWork
 
@@ -37,9 +37,9 @@ def predict_on_device(
         return
     connection.send((READY, work.described))
     while True:
-        folder, group, todo, drawn = connection.recv()
+        folder, group, todo, drawn, ahead = connection.recv()
         try:
-            for sample, prediction in work.predictions(Path(folder), group, todo, drawn):
+            for sample, prediction in work.predictions(Path(folder), group, todo, drawn, ahead):
                 payload = pickle.dumps((sample, prediction), protocol=pickle.HIGHEST_PROTOCOL)
                 connection.send((PREDICTED, sample.id))
                 connection.send_bytes(payload)
