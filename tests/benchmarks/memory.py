@@ -101,17 +101,20 @@ def draw(path, files):
         axes = figure.subplots(1, len(files), sharey=True, squeeze=False)[0]
         for axis, (title, file) in zip(axes, files.items(), strict=True):
             table = pd.read_csv(file)
-            for (_, name), own in table.groupby(["process", "name"], sort=False):
-                if len(own) > 5 and own.resident_mb.max() > 40:
+            for _, own in table.groupby("process", sort=False):  # Ray's workers are called after what they do
+                named = own["name"].str.partition(".")[0]
+                name = named[~named.isin(["IDLE", "ended"])].mode().get(0, "")
+                if len(own) > 5 and own.resident_mb.median() > 100:
                     axis.plot(own.seconds, own.resident_mb, lw=2 if name == "driver" else 1)
                     last = own.iloc[-1]
                     axis.annotate(name, (last.seconds, last.resident_mb), fontsize=6, va="bottom", ha="right")
             ended = table[table.images == table.images.max()].seconds.min()
             axis.axvline(ended, color="0.7", lw=0.8, ls=":")
             axis.annotate("all scored", (ended, 0), rotation=90, fontsize=6, color="0.4", ha="right", va="bottom")
-            axis.set(title=f"{title}, {table.images.max():,} images", xlabel="seconds", ylim=(0, None))
+            axis.set(title=f"{title}, {table.images.max():,} images", xlabel="seconds")
             axis.spines[["top", "right"]].set_visible(False)
         axes[0].set_ylabel("resident memory, MB")
+        axes[0].set_ylim(0, None)
         figure.savefig(path, metadata={"Date": None})
 
 
