@@ -99,7 +99,7 @@ class RayExecutor:
             for answer in self._arrived():
                 if answer in work.scoring:
                     yield from self._scored(answer)
-                else:
+                elif answer in self._devices.asked:  # another answer of the same actor may have told that it is lost
                     self._device_answered(answer, job)
 
     def status(self) -> str:

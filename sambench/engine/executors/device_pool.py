@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from sambench.engine.executors.base import Group, Ledger, next_groups
 from sambench.engine.executors.nodes import Nodes, Share
 from sambench.engine.executors.ray_workers import RayDevice, where_given
-from sambench.engine.executors.workers import FAILED, READY
+from sambench.engine.executors.workers import FAILED
 from sambench.errors import RunError
 
 log = logging.getLogger("sambench.executor")
 
 
+IN_HAND = 2
+"""Groups an actor is asked for at once: while the answer to one travels, it works on the next."""
+
+
 @dataclass
 class Device:
-    """An actor with a model; it has no handle while it waits for room."""
+    """An actor with a model; it has no handle while it waits for room.
+
+    Attributes:
+        name: Shown to people.
+        handle: The actor.
+        ready: Whether it has said that it is set up.
+        given: Groups it was asked for, in order, at most `IN_HAND`.
+        ahead: The group it is asked for next, which it reads meanwhile.
+        node: Where it is.
+        host: That machine's name.
+        restarts: How often it was started again.
+    """
 
     name: str
     handle: Any = None
     ready: bool = False
-    task: tuple[Group, list[Any]] | None = None
+    given: list[Group] = field(default_factory=list)
     ahead: Group | None = None
     node: str | None = None
     host: str = ""
@@ -45,9 +60,17 @@ class Predicted:
 
     device: str
     group: Group
-    payloads: list[Any]
+    payloads: Sequence[Any]
     files: Mapping[str, bytes]
     figures: dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """What an awaited answer is: who owes it and, unless it is the first one, for which group."""
+
+    device: Device
+    group: Group | None = None
+    payloads: Sequence[Any] = ()
 
 
 class DevicePool:
@@ -60,7 +83,7 @@ class DevicePool:
 
     Attributes:
         all: The actors, there or not.
-        asked: Answers that are awaited -> who owes them.
+        asked: The answers that are awaited.
         model: What the first actor said of its model.
         data_fingerprint: Of the data as the command sees them; to be set before the first `fit`.
         nodes: The cluster's nodes.
@@ -68,7 +91,7 @@ class DevicePool:
 
     def __init__(self, config: Mapping[str, Any], share: Share, ledger: Ledger) -> None:
         self.all = [Device(f"device {i} ({share.device})") for i in range(share.devices)]
-        self.asked: dict[Any, Device] = {}
+        self.asked: dict[Any, Asked] = {}
         self.model: dict[str, Any] | None = None
         self.data_fingerprint = ""
         self.nodes = Nodes()
@@ -84,24 +107,31 @@ class DevicePool:
         there = [device for device in self.all if device.handle is not None]
         for device in [device for device in self.all if device.handle is None][: max(0, room - len(there))]:
             self._start(device)
-        least = sorted(there, key=lambda one: (not self._gone(one), one.ready, one.task is not None))
-        ended = least[: max(0, len(there) - room)]
-        if ended:
-            log.warning("the cluster has become smaller; %d of %d devices wait for room", len(ended), len(self.all))
-        return [group for device in ended for group in self._end(device)]
+        if len(there) <= room:
+            return []
+        least = sorted(there, key=lambda one: (not self._gone(one), one.ready, len(one.given)))
+        log.warning("the cluster has become smaller; %d of %d devices wait for room", len(there) - room, len(self.all))
+        return [group for device in least[: len(there) - room] for group in self._end(device)]
 
     def hand_out(self, waiting: deque[Group], drawn: set[str]) -> None:
-        """Ask idle actors to predict groups from the front of a line, and to draw what of them is to be drawn."""
-        for device in self.all:
-            if not device.ready or device.task is not None or not (waiting or device.ahead):
-                continue
-            group, device.ahead = next_groups(waiting, device.ahead, len(self.all))
-            own = [key for key in group.todo if key in drawn]
-            ahead = list(device.ahead.keys) if device.ahead is not None else []
-            predict = device.handle.predict.options(num_returns=len(group.todo) + 1)
-            *payloads, last = predict.remote(list(group.keys), list(group.todo), own, ahead)
-            device.task = group, payloads
-            self.asked[last] = device
+        """Ask actors to predict groups from the front of a line, and to draw what of them is to be drawn.
+
+        Idle ones are asked first; then each for a second group, unless less than a group a device is waiting.
+        """
+        for many in range(IN_HAND):
+            for device in self.all:
+                enough = device.ahead is not None or len(waiting) > (len(self.all) if many else 0)
+                if device.ready and len(device.given) == many and enough:
+                    self._ask(device, waiting, drawn)
+
+    def _ask(self, device: Device, waiting: deque[Group], drawn: set[str]) -> None:
+        group, device.ahead = next_groups(waiting, device.ahead, len(self.all))
+        own = [key for key in group.todo if key in drawn]
+        ahead = list(device.ahead.keys) if device.ahead is not None else []
+        predict = device.handle.predict.options(num_returns=len(group.todo) + 1)
+        *payloads, last = predict.remote(list(group.keys), list(group.todo), own, ahead)
+        device.given.append(group)
+        self.asked[last] = Asked(device, group, payloads)
 
     def answered(self, answer: Any) -> Predicted | list[Group]:
         """Take an awaited answer.
@@ -115,24 +145,22 @@ class DevicePool:
         """
         import ray
 
-        device = self.asked.pop(answer)
+        device, group, payloads = self.asked.pop(answer)
         try:
             message = ray.get(answer)
         except ray.exceptions.RayError as error:
             return self._lost(device, error)
         if message[0] == FAILED:
             raise message[1]
-        if message[0] == READY:
+        if group is None:
             self._take_in(device, message[1])
             return []
-        if device.task is None:
-            raise RuntimeError("an answer came that nothing was asked for")
-        (group, payloads), device.task = device.task, None
+        device.given.remove(group)
         return Predicted(device.name, group, payloads, message[2], message[1])
 
     def status(self) -> str:
         """Return how many nodes and actors are there and at work."""
-        ready, busy = (sum(map(test, self.all)) for test in (lambda d: d.ready, lambda d: d.task is not None))
+        ready, busy = (sum(map(test, self.all)) for test in (lambda d: d.ready, lambda d: bool(d.given)))
         restarts = sum(device.restarts for device in self.all)
         told = f"{self.nodes.count()} nodes, {ready} of {len(self.all)} devices there and {busy} at work"
         return f"{told}, {restarts} restarts" if restarts else told
@@ -150,7 +178,7 @@ class DevicePool:
         share = self._share
         actor = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_restarts=0, max_task_retries=0)(RayDevice)
         device.handle = actor.remote(self._config, share.device, where_given())
-        self.asked[device.handle.setup.remote(self.data_fingerprint)] = device
+        self.asked[device.handle.setup.remote(self.data_fingerprint)] = Asked(device)
 
     def _end(self, device: Device) -> list[Group]:
         """End an actor; returns what it had at hand."""
@@ -160,20 +188,19 @@ class DevicePool:
         return self._put_away(device)
 
     def _put_away(self, device: Device) -> list[Group]:
-        at_hand = [group for group in (device.task[0] if device.task else None, device.ahead) if group is not None]
-        device.handle, device.ready, device.task, device.ahead, device.node = None, False, None, None, None
-        self.asked = {answer: other for answer, other in self.asked.items() if other is not device}
+        at_hand = [*device.given, *([device.ahead] if device.ahead is not None else [])]
+        device.handle, device.ready, device.given, device.ahead, device.node = None, False, [], None, None
+        self.asked = {answer: what for answer, what in self.asked.items() if what.device is not device}
         return at_hand
 
     def _lost(self, device: Device, error: Exception) -> list[Group]:
         """Put a dead actor away, to be started again, and count its death unless its node went with it."""
         log.warning("%s is lost (%s); it is started again", device.name, first_line(error))
-        node, was_ready, task = device.node, device.ready, device.task
+        node, was_ready, given = device.node, device.ready, device.given
         at_hand = self._put_away(device)
         device.restarts += 1
-        if not self.nodes.lost(node) and (task is not None or not was_ready):
-            over = task[0].todo[0] if task is not None else None
-            self._ledger.died(device.name, over, f"at last: {first_line(error)}")
+        if not self.nodes.lost(node) and (given or not was_ready):
+            self._ledger.died(device.name, given[0].todo[0] if given else None, f"at last: {first_line(error)}")
         return at_hand
 
     def _take_in(self, device: Device, said: dict[str, Any]) -> None:
