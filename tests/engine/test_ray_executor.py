@@ -134,6 +134,10 @@ def test_a_cluster_is_divided_between_models_and_scorers():
         divide(2, 0, {**SETTINGS, "devices": 2}, "cpu", "auto")
     with pytest.raises(UsageError, match="1 models on cuda"):
         divide(8, 0, SETTINGS, "cuda", "auto")
+    with pytest.raises(UsageError, match=r"executor\.devices is 0"):
+        divide(8, 0, {**SETTINGS, "devices": 0}, "cpu", "auto")
+    with pytest.raises(UsageError, match=r"executor\.gpus_per_device is -1"):
+        divide(8, 0, {**SETTINGS, "gpus_per_device": -1}, "cpu", "auto")
     with pytest.raises(UsageError, match="a whole number"):
         divide(8, 0, {**SETTINGS, "devices": "some"}, "cpu", "auto")
 

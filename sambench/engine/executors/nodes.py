@@ -105,19 +105,18 @@ def divide(cpus: float, gpus: float, settings: Mapping[str, Any], device: str, w
     Raises:
         UsageError: They do not suffice, or a setting has the wrong type.
     """
-    per_cpu = convert(settings["cpus_per_device"], float, "executor.cpus_per_device")
-    per_gpu = convert(settings["gpus_per_device"], float, "executor.gpus_per_device")
+    per_cpu, per_gpu = (_positive(settings[key], float, key) for key in ("cpus_per_device", "gpus_per_device"))
     kind = device if device != "auto" else "cuda" if gpus else "cpu"
     if kind not in ("cpu", "cuda"):
         raise UsageError(f"device is {device!r}", where="device", mend="give device=cpu or device=cuda for a cluster")
     if kind == "cpu":
         per_gpu, most = 0.0, int(cpus // (per_cpu + 1))
     else:
-        most = int(min(gpus // per_gpu if per_gpu else gpus, (cpus - 1) // per_cpu if per_cpu else gpus))
+        most = int(min(gpus // per_gpu, (cpus - 1) // per_cpu))
     wanted = settings["devices"]
-    devices = max(1, most) if wanted == "auto" else convert(wanted, int, "executor.devices")
+    devices = max(1, most) if wanted == "auto" else _positive(wanted, int, "devices")
     needed = devices * per_cpu + 1, devices * per_gpu
-    if devices < 1 or needed[0] > cpus or needed[1] > gpus:
+    if needed[0] > cpus or needed[1] > gpus:
         raise UsageError(
             f"{devices} models on {kind} take {needed[0]:g} processors (one of them to score) and {needed[1]:g} GPUs;"
             f" the cluster has {cpus:g} and {gpus:g}",
@@ -126,6 +125,15 @@ def divide(cpus: float, gpus: float, settings: Mapping[str, Any], device: str, w
         )
     scorers = max(1, int(cpus - devices * per_cpu)) if workers == "auto" else max(1, int(workers))
     return Share(kind, devices, scorers, per_cpu, per_gpu)
+
+
+def _positive(value: Any, kind: type, key: str) -> Any:
+    number = convert(value, kind, f"executor.{key}")
+    if number <= 0:
+        raise UsageError(
+            f"executor.{key} is {value}", where=f"executor.{key}", mend=f"give executor.{key} a number above 0"
+        )
+    return number
 
 
 @dataclass
