@@ -23,6 +23,9 @@ log = logging.getLogger("sambench.runs")
 EVERY_SECONDS = 20.0
 """How often what is new is published: a machine that is lost loses at most as much work."""
 
+BATCH = 200
+"""Files that are written between two signs of life."""
+
 _STATE = ".remote.json"
 
 
@@ -113,7 +116,7 @@ class RemoteRunStore(RunStore):
             lines, self._waiting = self._waiting, b""
             fresh, offset = self._lines_from(self._offset)
             try:
-                files = self.remote.upload(self.run.folder, self._new_files())
+                files = self._upload(self._new_files())
                 record = self.run.record if self._first else None
                 if record or files or lines or fresh:
                     self.remote.publish_part(self._published.run_id, record, files, lines + fresh)
@@ -129,10 +132,18 @@ class RemoteRunStore(RunStore):
             return
         found = self._published
         names = [*self._new_files(), "rows.parquet", "run.json"]
-        found.files.update(self.remote.upload(self.run.folder, names))
+        found.files.update(self._upload(names))
         self.remote.publish(found.run_id, self.run.record, found.files)
         found.finished = True
         self._save_state()
+
+    def _upload(self, names: list[str]) -> dict[str, list[Any]]:
+        """Write files, showing signs of life where there are many; returns name -> [size, SHA-256]."""
+        written: dict[str, list[Any]] = {}
+        for start in range(0, len(names), BATCH):
+            written |= self.remote.upload(self.run.folder, names[start : start + BATCH])
+            self._lease.renew()
+        return written
 
     def _bring(self, folder: Path, published: Published) -> None:
         """Put what is published into the local folder: the rows, not the predictions."""
