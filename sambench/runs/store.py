@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sambench.errors import RunError
-from sambench.files import atomic_path, finite, write_json
+from sambench.files import atomic_path, finite, remove_leftovers, write_json
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
 from sambench.types import Metric, Row
@@ -151,6 +151,7 @@ class RunStore:
         import pyarrow.parquet as pq
 
         self.journal.close()
+        remove_leftovers(self.run.folder)
         with atomic_path(self.run.folder / "rows.parquet") as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary)
         self.run.record.update(record)

@@ -1,4 +1,3 @@
-import itertools
 import os
 import random
 import signal
@@ -7,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from same_runs import same
+from same_runs import both_models, same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
@@ -77,26 +76,29 @@ def workers_of(nodes):
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, cluster):
     made, nodes = cluster
-    words = ["task=edges", "limit=8", f"cache.dir={tmp_path / 'cache'}"]
-    alone = run(tmp_path / "alone", *words, "devices=[cpu,cpu]", "workers=1")
+    words = both_models(tmp_path)
+    alone = [run(tmp_path / f"alone{place}", *own, "devices=[cpu]", "workers=1") for place, own in enumerate(words)]
     chance, killed = random.Random(3), {"worker": 0, "node": 0}
-    runs = itertools.count()
+    started = 0
     with ThreadPoolExecutor(1) as thread:  # Ray adds nodes in the main thread only
         running = None
         while sum(killed.values()) < 20:
             if running is None or running.done():
                 if running is not None:
-                    same(alone, running.result())
-                running = thread.submit(run, tmp_path / str(next(runs)), *words, "executor=ray", "executor.devices=2")
+                    same(alone[started % 2], running.result())
+                started += 1
+                own = [*words[started % 2], "executor=ray", "executor.devices=2"]
+                running = thread.submit(run, tmp_path / str(started), *own)
             time.sleep(chance.uniform(1, 5))
             if chance.random() < 0.25:
                 made.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
                 nodes.append(made.add_node(num_cpus=2, object_store_memory=2e8))
                 killed["node"] += 1
-            elif own := workers_of(nodes):
-                os.kill(chance.choice(own), signal.SIGKILL)
+            elif workers := workers_of(nodes):
+                os.kill(chance.choice(workers), signal.SIGKILL)
                 killed["worker"] += 1
-        same(alone, running.result())
+        same(alone[started % 2], running.result())
+    assert started > 1
     assert killed["node"]
     assert killed["worker"]
 

@@ -131,3 +131,15 @@ def test_damaged_or_newer_records_are_told(tmp_path, content, message):
 def test_no_run_is_told(tmp_path):
     with pytest.raises(RunError, match="no run"):
         load_run(tmp_path)
+
+
+def test_a_finished_run_keeps_nothing_that_a_killed_process_was_writing(tmp_path):
+    opened = store(tmp_path / "run")
+    opened.start(RECORD)
+    folder = opened.run.predictions / "test"
+    folder.mkdir(parents=True)
+    (folder / f".{'0a' * 16}.1.png").write_bytes(b"half")
+    (folder / "1.png").write_bytes(b"whole")
+    (folder / ".keep").write_bytes(b"")
+    opened.finish([], {}, {})
+    assert sorted(path.name for path in folder.iterdir()) == [".keep", "1.png"]

@@ -1,4 +1,14 @@
-"""What it means that two runs are the same."""
+"""Runs that are compared to the byte, and what it means that two are the same."""
+
+from tiny_sams import tiny_model
+
+
+def both_models(folder):
+    """Return the words of a run of the embedded model and of one of a tiny SAM, encoded two at a time, on the CPU."""
+    tiny_model("sam").save_pretrained(folder / "model")
+    cache = f"cache.dir={folder / 'cache'}"
+    sam = ["task=points", "limit=12", "model=sam", f"model.checkpoint={folder / 'model'}", "model.encode_batch_size=2"]
+    return ["task=edges", "limit=8", cache], [*sam, "task.clicks=[1,2]", cache]
 
 
 def same(one, other, pictures=True):
