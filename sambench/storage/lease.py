@@ -43,12 +43,16 @@ class Lease:
         Raises:
             StorageError: Someone else who shows signs of life has it.
         """
-        self._check(self._holder())
         self.renew()
         self._check(self._holder())
 
     def renew(self) -> None:
-        """Show a sign of life."""
+        """Show a sign of life.
+
+        Raises:
+            StorageError: Someone else has taken the lease meanwhile.
+        """
+        self._check(self._holder())
         told = {**self._own, "renewed": time.time()}
         write_bytes(join(self.url, NAME), json.dumps(told).encode())
 

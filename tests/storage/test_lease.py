@@ -8,7 +8,7 @@ import pytest
 
 from sambench.errors import StorageError
 from sambench.storage.lease import NAME, SECONDS, Lease
-from sambench.storage.places import join, read_bytes, write_bytes
+from sambench.storage.places import join, read_bytes, remove, write_bytes
 
 
 @pytest.fixture
@@ -53,3 +53,14 @@ def test_another_machine_is_given_some_time(url):
 def test_a_torn_lease_holds_nothing(url):
     write_bytes(join(url, NAME), b'{"session": "a')
     Lease(url).take()
+
+
+def test_a_lease_that_ran_out_and_was_taken_is_not_taken_back(url):
+    slow, fast = Lease(url), Lease(url)
+    slow.take()
+    remove(join(url, NAME))
+    fast.take()
+    with pytest.raises(StorageError, match="is writing this folder"):
+        slow.renew()
+    slow.release()
+    fast.renew()
