@@ -10,7 +10,8 @@ from sambench.errors import UsageError
 HELP = """\
 sambench look RUN [count=3] [out=RUN/gallery]
 
-Draws the best, median and worst images of a finished run with what was predicted and how well it fits.
+Draws the best, median and worst images of a finished run with what was predicted and how well it fits. Pictures of a
+run at a URL go to NAME/gallery here.
 
 example:
   sambench look results/instances/mini-hierarchy-1a2b3c4d count=5
@@ -31,7 +32,8 @@ def main(words: list[str]) -> int:
     if not isinstance(values["count"], int) or values["count"] < 1:
         raise UsageError(f"count is {values['count']!r}", where="sambench look", mend="give count=3 or another number")
     run = load_run(words[0])
-    out = Path(values["out"]) if values["out"] else run.folder / "gallery"
+    beside = run.folder if run.url is None else Path(run.folder.name)
+    out = Path(values["out"]) if values["out"] else beside / "gallery"
     task, dataset = open_again(run)
     for group, samples in draw_gallery(run, task, dataset, values["count"], out).items():
         for sample_id, quality in samples:

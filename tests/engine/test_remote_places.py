@@ -15,6 +15,7 @@ from tiny_sams import tiny_model
 
 from sambench.api import compose
 from sambench.commands.cache import main as cache
+from sambench.commands.look import main as look
 from sambench.commands.ls import main as ls
 from sambench.commands.merge import main as merge
 from sambench.datasets.mini import ensure_mini
@@ -43,7 +44,7 @@ def upload(folder, url):
 
 
 @pytest.mark.slow
-def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys):
+def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys, monkeypatch):
     mini = ensure_mini(tmp_path / "made")
     upload(mini, f"{bucket}/sets")
     tiny_model("sam").save_pretrained(tmp_path / "model")
@@ -71,6 +72,10 @@ def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys):
     assert [line.split()[0].rpartition("/")[2] for line in capsys.readouterr().out.splitlines()] == [
         "merged", "part1", "part2", "whole",
     ]  # fmt: skip
+
+    monkeypatch.chdir(tmp_path)
+    assert look([f"{bucket}/runs/whole", "count=1"]) == 0
+    assert (tmp_path / "whole" / "gallery" / "worst").is_dir()
 
     assert cache(["verify", f"dir={bucket}/embeddings"]) == 0
     assert "3 embeddings checked, 0 damaged" in capsys.readouterr().out
