@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from same_runs import both_models, same
+from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
 from sambench.engine.device import device_list
-from sambench.engine.executors import local
+from sambench.engine.executors import base, local
 from sambench.engine.executors.actor import Actor
 from sambench.engine.executors.base import Job
 from sambench.engine.launch import launch
@@ -58,24 +58,23 @@ def children(process):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-def test_workers_killed_at_random_moments_change_nothing(tmp_path):
-    models = both_models(tmp_path)
-    alone = [run(tmp_path / f"alone{place}", *own, "devices=[cpu]") for place, own in enumerate(models)]
-    chance, killed, round_ = random.Random(5), 0, 0
-    while killed < 20:
-        round_ += 1
-        assert round_ < 40
-        words = [*models[round_ % 2], *QUICK, "devices=[cpu,cpu]", f"run.dir={tmp_path / str(round_)}"]
-        command = [sys.executable, "-m", "sambench.cli", "run", *words]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        time.sleep(chance.uniform(3, 6))
-        while process.poll() is None and killed < 20:
-            if own := children(process.pid):
-                os.kill(chance.choice(own), signal.SIGKILL)
-                killed += 1
-            time.sleep(chance.uniform(2, 5))
-        assert process.wait(300) == 0, process.stderr.read().decode()
-        same(alone[round_ % 2], launch(compose(words)).run)
+def test_workers_killed_at_random_moments_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(base, "DEATHS", 1000)  # giving up has tests of its own
+    chance = random.Random(5)
+
+    def kill():
+        workers = children(os.getpid())
+        if workers:
+            os.kill(chance.choice(workers), signal.SIGKILL)
+        return len(workers[:1])
+
+    for place, own in enumerate(both_models(tmp_path)):
+        alone = run(tmp_path / f"alone{place}", *own, "devices=[cpu]")
+
+        def start(number, own=own, place=place):
+            return run(tmp_path / f"{place}-{number}", *own, "devices=[cpu,cpu]")
+
+        kill_meanwhile(start, alone, kill, chance, kills=10)
 
 
 @pytest.mark.slow

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from same_runs import both_models, same
+from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
+from sambench.engine.executors import base
 from sambench.engine.executors.nodes import divide
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
@@ -74,31 +75,30 @@ def workers_of(nodes):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, cluster):
+def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, cluster, monkeypatch):
+    monkeypatch.setattr(base, "DEATHS", 1000)  # giving up has tests of its own
     made, nodes = cluster
-    words = both_models(tmp_path)
-    alone = [run(tmp_path / f"alone{place}", *own, "devices=[cpu]", "workers=1") for place, own in enumerate(words)]
     chance, killed = random.Random(3), {"worker": 0, "node": 0}
-    started = 0
-    with ThreadPoolExecutor(1) as thread:  # Ray adds nodes in the main thread only
-        running = None
-        while sum(killed.values()) < 20:
-            if running is None or running.done():
-                if running is not None:
-                    same(alone[started % 2], running.result())
-                started += 1
-                own = [*words[started % 2], "executor=ray", "executor.devices=2"]
-                running = thread.submit(run, tmp_path / str(started), *own)
-            time.sleep(chance.uniform(1, 5))
-            if chance.random() < 0.25:
-                made.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
-                nodes.append(made.add_node(num_cpus=2, object_store_memory=2e8))
-                killed["node"] += 1
-            elif workers := workers_of(nodes):
-                os.kill(chance.choice(workers), signal.SIGKILL)
-                killed["worker"] += 1
-        same(alone[started % 2], running.result())
-    assert started > 1
+
+    def kill():
+        if chance.random() < 0.25:
+            made.remove_node(nodes.pop(chance.randrange(2)), allow_graceful=False)
+            nodes.append(made.add_node(num_cpus=2, object_store_memory=2e8))
+            killed["node"] += 1
+            return 1
+        workers = workers_of(nodes)
+        if workers:
+            os.kill(chance.choice(workers), signal.SIGKILL)
+            killed["worker"] += 1
+        return len(workers[:1])
+
+    for place, own in enumerate(both_models(tmp_path)):
+        alone = run(tmp_path / f"alone{place}", *own, "devices=[cpu]", "workers=1")
+
+        def start(number, own=own, place=place):
+            return run(tmp_path / f"{place}-{number}", *own, "executor=ray", "executor.devices=2")
+
+        kill_meanwhile(start, alone, kill, chance, kills=10)
     assert killed["node"]
     assert killed["worker"]
 

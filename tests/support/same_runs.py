@@ -1,5 +1,9 @@
 """Runs that are compared to the byte, and what it means that two are the same."""
 
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from tiny_sams import tiny_model
 
 
@@ -25,3 +29,27 @@ def _files(run, pictures):
     folders = [run.predictions, *([run.folder / "pictures"] if pictures else [])]
     found = [path for folder in folders for path in folder.rglob("*")]
     return {path.relative_to(run.folder): path for path in found if path.is_file()}
+
+
+def kill_meanwhile(start, alone, kill, chance, kills):
+    """Run again and again while something is killed at random moments, and compare each run with one left alone.
+
+    Args:
+        start: Makes run number n, in a thread, as Ray adds nodes in the main one only.
+        alone: The run that was left alone.
+        kill: Kills something, if there is something to kill; returns how much.
+        chance: A random generator.
+        kills: How much is to be killed.
+    """
+    numbers, killed = itertools.count(), 0
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(start, next(numbers))
+        while killed < kills:
+            if running.done():
+                same(alone, running.result())
+                number = next(numbers)
+                assert number < 40
+                running = thread.submit(start, number)
+            time.sleep(chance.uniform(1, 5))
+            killed += kill()
+        same(alone, running.result())
