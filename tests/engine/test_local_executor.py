@@ -50,10 +50,17 @@ def test_a_sam_gives_the_same_bits_on_one_and_two_workers(tmp_path):
 
 
 def children(process):
-    """Return the process ids of a process's workers."""
-    path = Path(f"/proc/{process}/task/{process}/children")
-    found = [int(number) for number in path.read_text().split()] if path.exists() else []
-    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    """Return the process ids of a process's workers, whichever of its threads started them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = int(path.read_text().split("PPid:")[1].split()[0])
+            command = (path.parent / "cmdline").read_bytes()
+        except (OSError, IndexError):
+            continue
+        if parent == process and b"spawn_main" in command:
+            found.append(int(path.parent.name))
+    return found
 
 
 @pytest.mark.slow
