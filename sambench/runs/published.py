@@ -88,7 +88,6 @@ class RemoteFolder:
         """Publish what has come since the last part; its files are there already, a session's first has the record."""
         part = {
             "run_id": run_id,
-            "number": self._number,
             "record": record,
             "files": files,
             "journal": journal.decode(),
@@ -112,7 +111,7 @@ class RemoteFolder:
         def one(name: str) -> tuple[str, list[Any]]:
             content = (folder / name).read_bytes()
             write_bytes(join(self.url, name), content)
-            return name, [len(content), hashlib.sha256(content).hexdigest()]
+            return name, [len(content), _sha256(content)]
 
         with ThreadPoolExecutor(STREAMS) as pool:
             return dict(pool.map(one, names))

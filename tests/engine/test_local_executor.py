@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import children_of
 from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
@@ -51,16 +52,7 @@ def test_a_sam_gives_the_same_bits_on_one_and_two_workers(tmp_path):
 
 def children(process):
     """Return the process ids of a process's workers, whichever of its threads started them."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = int(path.read_text().split("PPid:")[1].split()[0])
-            command = (path.parent / "cmdline").read_bytes()
-        except (OSError, IndexError):
-            continue
-        if parent == process and b"spawn_main" in command:
-            found.append(int(path.parent.name))
-    return found
+    return children_of({process}, b"spawn_main")
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from processes import children_of
 from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
@@ -61,16 +62,7 @@ def test_a_two_node_cluster_gives_the_same_bits(tmp_path, cluster):
 def workers_of(nodes):
     """Return the process ids of the nodes' workers that hold a model or score."""
     raylets = {entry.process.pid for node in nodes for entry in node.all_processes["raylet"]}
-    found = []
-    for path in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = int(path.read_text().split("PPid:")[1].split()[0])
-            command = (path.parent / "cmdline").read_bytes()
-        except (OSError, IndexError):
-            continue
-        if parent in raylets and (b"RayDevice" in command or b"score_on_cluster" in command):
-            found.append(int(path.parent.name))
-    return found
+    return children_of(raylets, b"RayDevice", b"score_on_cluster")
 
 
 @pytest.mark.slow
