@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from sambench.commands import COMMANDS
 from sambench.errors import SambenchError, UsageError
+from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
 
 USAGE = """\
@@ -42,11 +44,16 @@ tab completion for bash:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exits with 0, 2 on wrong usage or bad input, 130 on Ctrl-C."""
+    """Run the command line.
+
+    Exits with 0; 1 where a gate found a regression; 2 on wrong usage, bad input or a machine's refusal; 3 where runs
+    cannot be compared; 70 on a defect, whose traceback is in a file; 130 on Ctrl-C.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with plain_interrupts():
+        with plain_interrupts(), told_refusals():
             code = dispatch(words)
+            sys.stdout.flush()
     except SambenchError as error:
         print(f"sambench: {error}", file=sys.stderr)
         code = error.exit_code
@@ -54,9 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("sambench: interrupted; what is done is kept, the same command goes on from there", file=sys.stderr)
         code = 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception as error:  # 1 means a regression, so no crash may end with it
+        print(f"sambench: {defect_report(error)}", file=sys.stderr)
+        code = DEFECT
+    _let_go_of_output()
     sys.exit(code)
+
+
+def _let_go_of_output() -> None:
+    """Drop output that cannot be written any more, so that the interpreter does not try again when it ends."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def dispatch(words: list[str]) -> int:

@@ -2,44 +2,88 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it takes the place of `path` when the block ends without an error."""
+def atomic_path(path: Path, sync: bool = False) -> Iterator[Path]:
+    """Give a temporary path to write to; it takes the place of `path` when the block ends without an error.
+
+    Args:
+        path: The file.
+        sync: Wait until the file and its name are on the disk, so that they outlive a loss of power.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}.{path.name}")
     try:
         yield temporary
+        if sync:
+            _sync(temporary)
         os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):  # what went wrong first is told
+            temporary.unlink(missing_ok=True)
+        raise
+    if sync:
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on the disk."""
+    if path.is_dir() and os.name == "nt":  # Windows cannot open folders
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def is_leftover(name: str) -> bool:
+    """Tell whether a file's name is a temporary one of `atomic_path`."""
+    return re.match(r"\.[0-9a-f]{32}\.", name) is not None
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files below a folder that killed processes were writing; no one must be writing there."""
     for path in folder.rglob(".*"):
-        if re.match(r"\.[0-9a-f]{32}\.", path.name):
+        if is_leftover(path.name):
             path.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def hidden(path: Path) -> bool:
+    """Tell whether a file is hidden, as temporary ones are."""
+    return path.name.startswith(".")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_bytes(path: Path, content: bytes, sync: bool = False) -> None:
+    """Write a file atomically (`atomic_path`)."""
+    with atomic_path(path, sync) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str, sync: bool = False) -> None:
     """Write a text file atomically, as UTF-8 with newlines as they are."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(text.encode())
+    write_bytes(path, text.encode(), sync)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, sync: bool = False) -> None:
     """Write a JSON file atomically (`json_text`)."""
-    write_text(path, json_text(value))
+    write_text(path, json_text(value), sync)
 
 
 def json_text(value: Any) -> str:

@@ -6,12 +6,12 @@ import logging
 import os
 import platform
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from sambench import registry
 from sambench.errors import SambenchError, UsageError
+from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.storage.places import is_remote
 
 HELP = """\
@@ -121,19 +121,18 @@ def _hydra(words: list[str]) -> int:
 
     def job(config: DictConfig) -> None:
         try:
-            _run_one(resolve(config))
+            with told_refusals():
+                _run_one(resolve(config))
         except SambenchError as error:
-            if here != (platform.node(), os.getpid()):
+            if not several or here != (platform.node(), os.getpid()):
                 raise  # a launcher runs this member elsewhere and hands the error back
             print(f"sambench: {error}", file=sys.stderr)
             failed.append(error.exit_code)
-            if not several:
-                sys.exit(error.exit_code)
-        except Exception:
+        except Exception as error:
             if not several:
                 raise
-            traceback.print_exc()  # a defect in one member must not take the rest of the sweep with it
-            failed.append(1)
+            print(f"sambench: {defect_report(error)}", file=sys.stderr)  # the rest of the sweep goes on
+            failed.append(DEFECT)
 
     _allow_local_plugins(words)
     words = _local_sweep_dir(words)
@@ -143,32 +142,35 @@ def _hydra(words: list[str]) -> int:
     sys.argv = ["sambench", *words]
     job.__module__ = "sambench.commands.run"
     main = hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)
-    if several and any(word.lstrip("+").startswith(("hydra/launcher=", "cluster=")) for word in words):
-        return _launch_sweep(main)
-    main()
+    _by_hydra(main, several)
     return failed[0] if failed else 0
 
 
-def _launch_sweep(main: Callable[[], None]) -> int:
-    """Run a sweep through a launcher; a member's error comes back as that member raised it."""
+def _by_hydra(main: Callable[[], None], several: bool) -> None:
+    """Let Hydra compose and run; its errors are told in our words, a member's as that member raised it."""
     from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
 
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits with 1
     try:
         main()
-    except SambenchError as error:
-        print("sambench: a member of the sweep failed; the others were not stopped by it:", file=sys.stderr)
-        print(f"sambench: {error}", file=sys.stderr)
-        return error.exit_code
-    except HydraException as error:
+    except SambenchError:
+        if several:
+            print("sambench: a member of the sweep failed; the others were not stopped by it:", file=sys.stderr)
+        raise
+    except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(
             str(error).strip(),
-            where="sambench run --multirun",
-            mend="launchers are installed with pip install 'sambench[slurm]' or 'sambench[ray-sweeps]'",
+            where="sambench run",
+            mend="`sambench run task=NAME --cfg job` shows every key with its value; launchers are installed with"
+            " pip install 'sambench[slurm]' or 'sambench[ray-sweeps]'",
         ) from error
     finally:
-        os.environ.pop("HYDRA_FULL_ERROR")
-    return 0
+        if before is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before
 
 
 def _run_one(config: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
-from sambench.engine.task import Task
+from sambench.engine.task import PredictionReader, Task
 from sambench.errors import RunError
 from sambench.runs.store import Run
 from sambench.storage.copies import local
@@ -49,17 +49,26 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     return task.for_dataset(dataset), dataset
 
 
-def stored_predictions(run: Run) -> Path:
-    """Return where a run's predictions lie: in its folder, or where it found them.
+def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionReader:
+    """Open a run's predictions, in its folder or where it found them.
 
     Raises:
-        RunError: It kept none.
+        RunError: It kept none, or they are not those that it scored.
     """
     given = run.record["config"].get("predictions")
     stored = local(given) if given else run.predictions
     if not stored.exists():
         raise RunError("the run kept no predictions", where=stored, mend="run it again with run.overwrite=true")
-    return stored
+    if not given:
+        run.check_predictions()
+    reader = task.reader(stored, dataset)
+    if given and reader.fingerprint() != run.record["model"]["fingerprint"]:
+        raise RunError(
+            "the predictions are not those that the run scored: their SHA-256 is another",
+            where=stored,
+            mend="bring them back as they were, or score them again with run.overwrite=true",
+        )
+    return reader
 
 
 def draw_gallery(run: Run, task: Task, dataset: Dataset, count: int, out: Path) -> dict[str, list[tuple[str, float]]]:
@@ -71,7 +80,7 @@ def draw_gallery(run: Run, task: Task, dataset: Dataset, count: int, out: Path) 
     Raises:
         RunError: The run kept no predictions.
     """
-    reader = task.reader(stored_predictions(run), dataset)
+    reader = stored_predictions(run, task, dataset)
     chosen = choose(ranked_samples(run, task), count)
     for group, samples in chosen.items():
         for sample_id, _ in samples:

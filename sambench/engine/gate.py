@@ -17,7 +17,13 @@ from sambench.errors import RunError, UsageError, listing
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
 from sambench.runs.baseline_file import read_baseline, write_baseline
-from sambench.runs.comparable import Difference, identity_differences, image_differences, unknown_patterns
+from sambench.runs.comparable import (
+    Difference,
+    identity_differences,
+    image_differences,
+    sample_differences,
+    unknown_patterns,
+)
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
 from sambench.runs.opening import load_run
 from sambench.runs.policy import Policy
@@ -138,12 +144,14 @@ def _differences(
 ) -> tuple[list[Difference], list[Difference]]:
     """Hold every run against the first baseline; within a side only the model may differ."""
     first, forbidding, told = baselines[0], [], []
-    hashes = _images(first.rows)
+    hashes, own = _images(first.rows), _sample_ids(first.rows)
     for side in (*baselines[1:], *candidates):
         allowed = compare if side in candidates else ()
         found = identity_differences(first.record["identity"], side.record["identity"], allowed, common)
         forbidding += found[0] + image_differences(hashes, _images(side.rows))
         told += found[1]
+        if not common and not any(one.key.startswith("data.") for one in found[0]):
+            forbidding += sample_differences(list(own), list(_sample_ids(side.rows)))
     return list(dict.fromkeys(forbidding)), list(dict.fromkeys(told))
 
 

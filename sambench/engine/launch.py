@@ -22,10 +22,11 @@ from sambench.engine.shards import keys_sha256, parse_shard
 from sambench.engine.sources import Source, StoredSource, check_stored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
+from sambench.faults import told_refusals
 from sambench.interrupts import plain_interrupts
 from sambench.runs import provenance
-from sambench.runs.opening import open_store
-from sambench.runs.store import Run, identity_hash
+from sambench.runs.opening import load_run, open_store
+from sambench.runs.store import RECORD, Run, identity_hash
 from sambench.storage.copies import local
 from sambench.storage.places import Place, join
 from sambench.version import __version__
@@ -50,7 +51,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
     check_settings(config)
     executor = open_executor(config)
     try:
-        with plain_interrupts():
+        with plain_interrupts(), told_refusals():
             return _launch(config, executor)
     finally:
         if executor is not None:
@@ -163,6 +164,8 @@ def _from_files(
     config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages
 ) -> tuple[Source, dict[str, Any], list[str]]:
     path = local(config["predictions"])
+    if path.name == "predictions" and (path.parent / RECORD).is_file():
+        load_run(path.parent).check_predictions()
     reader = task.reader(path, dataset)
     missing = check_stored(reader, dataset.keys, path, config["allow_missing"])
     left_out = set(missing) if reader.without == "left out" else set()

@@ -149,6 +149,7 @@ def _check_predictions(parts: Sequence[Run]) -> None:
     seen: dict[Path, Path] = {}
     faults = []
     for run in parts:
+        run.check_predictions()
         for path in _files(run.predictions):
             name = path.relative_to(run.predictions)
             if name in seen and not filecmp.cmp(seen[name], path, shallow=False):

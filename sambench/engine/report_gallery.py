@@ -44,7 +44,7 @@ def collect(run: Run, count: int, scratch: Path) -> tuple[list[Shown], list[str]
 def _drawn(run: Run, count: int, scratch: Path) -> list[Shown]:
     """Draw the images from the stored predictions."""
     task, dataset = open_again(run)
-    reader, rows = task.reader(stored_predictions(run), dataset), rows_by_sample(run)
+    reader, rows = stored_predictions(run, task, dataset), rows_by_sample(run)
     found = []
     for group, samples in choose(ranked_samples(run, task), count).items():
         for place, (sample_id, quality) in enumerate(samples):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sambench.errors import listing
 from sambench.runs.store import flatten
 
 ABSENT = "(absent)"
@@ -85,3 +86,14 @@ def image_differences(baseline: Mapping[str, str], candidate: Mapping[str, str])
                 Difference(f"image {key}", before[:12], after[:12], mend="score both runs on the same image files")
             )
     return found
+
+
+def sample_differences(baseline: Sequence[str], candidate: Sequence[str]) -> list[Difference]:
+    """Return how two runs' scored samples differ, where they do: runs that say the same may hold other rows."""
+    known = set(candidate)
+    lost, added = [key for key in baseline if key not in known], known - set(baseline)
+    if not lost and not added:
+        return []
+    told = f"{len(candidate)} samples, without {listing(lost, 3) or 'none'}, with {listing(sorted(added), 3) or 'none'}"
+    mend = "samples=common compares the samples both have"
+    return [Difference("samples", f"{len(baseline)} samples", told, mend=mend)]

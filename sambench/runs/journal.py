@@ -7,9 +7,10 @@ import logging
 import os
 import zlib
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
+from sambench.files import write_bytes
 from sambench.types import Row
 
 log = logging.getLogger("sambench.runs")
@@ -25,7 +26,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
 
     def read(self) -> dict[str, list[Row]]:
         """Return the rows of every sample that was written whole, and rewrite the file without what was not."""
@@ -42,25 +43,30 @@ class Journal:
                 lines.append(line)
         if bad:
             log.warning("%s: dropped %d unfinished or damaged line(s); their samples are scored again", self.path, bad)
-            temporary = self.path.with_suffix(".tmp")
-            temporary.write_bytes(b"".join(lines))
-            os.replace(temporary, self.path)
+            write_bytes(self.path, b"".join(lines), sync=True)
         return done
 
     def append(self, sample_id: str, rows: Sequence[Row]) -> None:
-        """Add the rows of one sample."""
+        """Add the rows of one sample.
+
+        Raises:
+            OSError: They were not written whole; the part that was is dropped when the journal is next read.
+        """
         if self._file is None:
-            self._file = self.path.open("ab")
-        self._file.write(_line(sample_id, rows))
-        self._file.flush()
+            self._file = FileIO(self.path, "ab")  # unbuffered: after a failure nothing is left to be written later
+        left = memoryview(_line(sample_id, rows))
+        while left:
+            left = left[self._file.write(left) :]
 
     def close(self) -> None:
         """Force what was appended to the disk and close the file."""
-        if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._file = None
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        try:
+            os.fsync(file.fileno())
+        finally:
+            file.close()
 
 
 def _line(sample_id: str, rows: Sequence[Row]) -> bytes:

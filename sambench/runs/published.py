@@ -14,11 +14,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.files import atomic_path
+from sambench.files import atomic_path, is_leftover
+from sambench.runs.store import OWN
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"
@@ -57,8 +58,11 @@ class RemoteFolder:
         self.session = uuid.uuid4().hex
         self._number = 0
 
-    def read(self) -> Published | None:
+    def read(self, overwrite: bool = False) -> Published | None:
         """Return what is published, or None where nothing is.
+
+        Args:
+            overwrite: Remove what is left of a run whose removal was broken off.
 
         Raises:
             RunError: There are files, but no run; or what is published cannot be read.
@@ -69,9 +73,17 @@ class RemoteFolder:
             return Published(manifest["run_id"], manifest["record"], manifest["files"], finished=True)
         parts = [self._json(name) for name in names if name.startswith(f"{PARTS}/")]
         if not parts:
-            if any(not name.startswith(".") for name in names):
+            tops = {name.partition("/")[0] for name in names if not name.startswith(".")}
+            if overwrite and tops <= set(OWN):
+                self.clear()
+            elif tops:
+                own = tops <= set(OWN)
                 raise RunError(
-                    "the folder is not empty and holds no run", where=self.url, mend="choose another with run.dir=URL"
+                    "the folder holds parts of a run, but no manifest"
+                    if own
+                    else "the folder is not empty and holds no run",
+                    where=self.url,
+                    mend="run.overwrite=true starts it anew" if own else "choose another with run.dir=URL",
                 )
             return None
         newest = max((part for part in parts if part["record"]), key=lambda part: len(part["record"]["sessions"]))
@@ -99,10 +111,13 @@ class RemoteFolder:
         """Publish a finished run: from now on it is what this manifest says."""
         self._write(MANIFEST, {"run_id": run_id, "record": record, "files": files})
         remove(str(join(self.url, PARTS)))
+        for name in listing(self.url):  # of writers that were killed, where the place is a folder
+            if is_leftover(PurePosixPath(name).name):
+                remove(str(join(self.url, name)))
 
     def clear(self) -> None:
         """Remove the run: first what names its files, then they."""
-        for name in (MANIFEST, PARTS, "rows.parquet", "run.json", "predictions", "pictures"):
+        for name in (MANIFEST, PARTS, *OWN):
             remove(str(join(self.url, name)))
 
     def upload(self, folder: Path, names: Iterable[str]) -> dict[str, list[Any]]:

@@ -14,7 +14,8 @@ from typing import Any
 from sambench.errors import RunError, SambenchError, StorageError
 from sambench.files import atomic_path, write_json
 from sambench.runs.published import Published, RemoteFolder
-from sambench.runs.store import FINISHED, RunStore, read_record
+from sambench.runs.seals import LISTING
+from sambench.runs.store import FINISHED, JOURNAL, RECORD, ROWS, RunStore, read_record
 from sambench.storage.copies import home_of
 from sambench.storage.lease import Lease
 
@@ -52,7 +53,7 @@ class RemoteRunStore(RunStore):
         self._thread: Thread | None = None
         self._lease.take()
         try:
-            published = self.remote.read()
+            published = self.remote.read(overwrite)
             folder = home_of(url, "runs") / PurePosixPath(url).name
             self._state = _meet(folder, published)
             if published is not None:
@@ -131,7 +132,8 @@ class RemoteRunStore(RunStore):
         if self._published.finished:
             return
         found = self._published
-        names = [*self._new_files(), "rows.parquet", "run.json"]
+        tops = (LISTING,) if (self.run.folder / LISTING).exists() else ()
+        names = [*self._new_files(), ROWS, *tops, RECORD]
         found.files.update(self._upload(names))
         self.remote.publish(found.run_id, self.run.record, found.files)
         found.finished = True
@@ -150,13 +152,13 @@ class RemoteRunStore(RunStore):
         if published.finished:
             own = {name: told for name, told in published.files.items() if not name.startswith("predictions/")}
             self.remote.download(folder, own)
-            (folder / "rows.jsonl").unlink(missing_ok=True)
+            (folder / JOURNAL).unlink(missing_ok=True)
             return
         if _finished(folder):  # but not published as such: the process was killed in between
             return
-        if not (folder / "run.json").exists():
-            write_json(folder / "run.json", published.record)
-        journal = folder / "rows.jsonl"
+        if not (folder / RECORD).exists():
+            write_json(folder / RECORD, published.record)
+        journal = folder / JOURNAL
         there = journal.read_bytes() if journal.exists() else b""
         with atomic_path(journal) as temporary:
             temporary.write_bytes(_whole(there) + _without(published.journal, there))
@@ -188,6 +190,11 @@ class RemoteRunStore(RunStore):
                     found.append(name)
         return found
 
+    def _prediction_hashes(self) -> dict[str, str]:
+        """Return the hashes of all predictions, those that other machines published before included."""
+        published = {name: told[1] for name, told in self._published.files.items() if name.startswith("predictions/")}
+        return published | super()._prediction_hashes()
+
     def _save_state(self) -> None:
         write_json(self.run.folder / _STATE, {**self._state, "seen": True})
 
@@ -217,8 +224,7 @@ def _meet(folder: Path, published: Published | None) -> dict[str, Any]:
 
 
 def _finished(folder: Path) -> bool:
-    path = folder / "run.json"
-    return path.exists() and read_record(folder)["status"] == FINISHED
+    return (folder / RECORD).exists() and read_record(folder)["status"] == FINISHED
 
 
 def _whole(content: bytes) -> bytes:

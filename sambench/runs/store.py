@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import IO, Any
 
 from sambench.errors import RunError
-from sambench.files import atomic_path, finite, remove_leftovers, write_json
+from sambench.files import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
+from sambench.runs.seals import (
+    LISTING,
+    check_predictions,
+    check_record,
+    checked_bytes,
+    prediction_hashes,
+    sealed,
+    write_listing,
+)
 from sambench.types import Metric, Row
 
 try:
@@ -21,8 +30,13 @@ try:
 except ImportError:  # Windows has no flock; two processes in one folder are then the user's care
     fcntl = None  # type: ignore[assignment]
 
-SCHEMA_VERSION = 1
-RUNNING, FINISHED = "running", "finished"
+SCHEMA_VERSION = 2
+"""Version of `run.json`; from 2 on it holds its own hash and those of the files beside it."""
+
+RUNNING, FINISHED, REMOVED = "running", "finished", "being removed"
+RECORD, ROWS, JOURNAL = "run.json", "rows.parquet", "rows.jsonl"
+OWN = (RECORD, ROWS, JOURNAL, LISTING, "predictions", "pictures", "gallery")
+"""Everything that a run folder holds; a folder with anything else is none."""
 
 
 @dataclass
@@ -64,17 +78,38 @@ class Run:
             self.fetch = None
         return self.folder / "predictions"
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 (hex) of the rows and of the list of predictions; empty for a run from before there were hashes."""
+        return dict(self.record.get("files") or {})
+
     def rows(self) -> list[Row]:
-        """Read the rows of a finished run, in the dataset's order."""
+        """Read the rows of a finished run, in the dataset's order.
+
+        Raises:
+            RunError: They are not there, cannot be read, or are not those that the run wrote.
+        """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        path = self.folder / "rows.parquet"
+        path = self.folder / ROWS
         try:
-            return pq.read_table(path).to_pylist()
-        except (OSError, ValueError) as error:
+            return pq.read_table(pa.BufferReader(checked_bytes(path, self.hashes.get(ROWS)))).to_pylist()
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise RunError(
-                f"the run's rows cannot be read: {error}", where=path, mend="score the run again with overwrite=true"
+                f"the run's rows cannot be read: {error}",
+                where=path,
+                mend="score the run again with run.overwrite=true",
             ) from error
+
+    def check_predictions(self) -> None:
+        """Compare the saved predictions with what the run wrote.
+
+        Raises:
+            RunError: A prediction was changed, lost or added.
+        """
+        if self.predictions.exists() or LISTING in self.hashes:
+            check_predictions(self.folder, self.hashes.get(LISTING))
 
 
 class RunStore:
@@ -92,7 +127,7 @@ class RunStore:
 
     def __init__(self, folder: Path, identity: dict[str, Any], overwrite: bool = False) -> None:
         self.run = Run(folder)
-        self.journal = Journal(folder / "rows.jsonl")
+        self.journal = Journal(folder / JOURNAL)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = lock(folder)
@@ -110,17 +145,23 @@ class RunStore:
 
     def _open(self, folder: Path, identity: dict[str, Any], overwrite: bool) -> None:
         """Read what the folder holds, or empty it where it is to be overwritten."""
-        if overwrite and (folder / "run.json").exists() and not resumable(folder, identity):
-            for name in ("run.json", "rows.parquet", "rows.jsonl"):
-                (folder / name).unlink(missing_ok=True)
-            shutil.rmtree(self.run.predictions, ignore_errors=True)
-        if (folder / "run.json").exists():
+        if _being_removed(folder) or (overwrite and _replaceable(folder) and not resumable(folder, identity)):
+            remove_run(folder)
+        if (folder / RECORD).exists():
             self.run.record = read_record(folder)
             check_same(self.run.record.get("identity", {}), identity, folder)
-        elif any(item for item in folder.iterdir() if not item.name.startswith(".")):
+        elif names := _content(folder):
+            own = names <= set(OWN)
             raise RunError(
-                "the folder is not empty and holds no run", where=folder, mend="choose another with run.dir=FOLDER"
+                "the folder holds parts of a run, but no run.json"
+                if own
+                else "the folder is not empty and holds no run",
+                where=folder,
+                mend="run.overwrite=true starts it anew" if own else "choose another with run.dir=FOLDER",
             )
+        if self.run.finished:  # a process that was killed right after it had finished the run leaves its journal
+            self.journal.path.unlink(missing_ok=True)
+            remove_leftovers(folder)
 
     def start(self, record: dict[str, Any]) -> None:
         """Write `run.json` before the first sample, adding this session to those of earlier, interrupted ones."""
@@ -132,7 +173,7 @@ class RunStore:
             **record,
             "sessions": sessions,
         }
-        write_json(self.run.folder / "run.json", self.run.record)
+        self._write_record()
 
     def append(self, sample_id: str, rows: Sequence[Row]) -> None:
         """Store the rows of one finished sample."""
@@ -152,22 +193,67 @@ class RunStore:
 
         self.journal.close()
         remove_leftovers(self.run.folder)
-        with atomic_path(self.run.folder / "rows.parquet") as temporary:
+        with atomic_path(self.run.folder / ROWS, sync=True) as temporary:
             pq.write_table(pa.Table.from_pylist(rows), temporary)
+        files = {ROWS: file_sha256(self.run.folder / ROWS)}
+        if predictions := self._prediction_hashes():
+            files[LISTING] = write_listing(self.run.folder, predictions)
         self.run.record.update(record)
+        self.run.record["files"] = files
         self.run.record["status"] = FINISHED
         self.run.record["finished"] = provenance.now()
         self.run.record["metrics"] = {name: finite(asdict(metric)) for name, metric in metrics.items()}
-        write_json(self.run.folder / "run.json", self.run.record)
+        self._write_record()
         self.journal.path.unlink(missing_ok=True)
         self.close()
         return self.run
 
+    def _prediction_hashes(self) -> dict[str, str]:
+        """Return the SHA-256 (hex) of every saved prediction by its name in the folder."""
+        return prediction_hashes(self.run.folder)
+
+    def _write_record(self) -> None:
+        """Write `run.json` with its own hash, and wait until it is on the disk."""
+        self.run.record = sealed(self.run.record)
+        write_json(self.run.folder / RECORD, self.run.record, sync=True)
+
     def close(self) -> None:
         """Let go of the folder; what was appended is kept."""
-        self.journal.close()
-        if self._lock is not None:
-            self._lock.close()
+        try:
+            self.journal.close()
+        finally:
+            if self._lock is not None:
+                self._lock.close()
+
+
+def remove_run(folder: Path) -> None:
+    """Remove a run from its folder; one that is killed meanwhile is removed whole when the folder is next opened."""
+    write_json(folder / RECORD, {"schema_version": SCHEMA_VERSION, "status": REMOVED}, sync=True)
+    for name in (*(name for name in OWN if name != RECORD), RECORD):
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    remove_leftovers(folder)
+
+
+def _content(folder: Path) -> set[str]:
+    """Return the names of what lies in a folder, without hidden files."""
+    return {path.name for path in folder.iterdir() if not hidden(path)}
+
+
+def _replaceable(folder: Path) -> bool:
+    """Tell whether a folder holds a run, or nothing but parts of one."""
+    content = _content(folder)
+    return RECORD in content or (bool(content) and content <= set(OWN))
+
+
+def _being_removed(folder: Path) -> bool:
+    try:
+        return bool(read_record(folder)["status"] == REMOVED)
+    except (RunError, KeyError):
+        return False
 
 
 def lock(folder: Path) -> IO[str] | None:
@@ -201,7 +287,7 @@ def resumable(folder: Path, identity: dict[str, Any]) -> bool:
 
 def read_record(folder: Path) -> dict[str, Any]:
     """Read and check a folder's `run.json`."""
-    path = folder / "run.json"
+    path = folder / RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -218,6 +304,7 @@ def read_record(folder: Path) -> dict[str, Any]:
             where=path,
             mend="upgrade sambench",
         )
+    check_record(record, path)
     return record
 
 

@@ -1,8 +1,11 @@
 """`sambench export bsds`: the benchmark's files of a run, or of predictions in one command."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
+from resealed import reseal
 from scipy.io import savemat
 from toys import write_bsds
 
@@ -99,12 +102,10 @@ def test_wrong_usage_is_answered_in_a_sentence(capsys, tmp_path, monkeypatch, sa
 
 def test_runs_of_other_tasks_are_refused(work, capsys, tmp_path):
     run = sambench.score("edges", "bsds500", work / "maps", overrides=words(work, "edges", "maps")[2:])
-    record = (run.folder / "run.json").read_text()
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "run.json").write_text(record.replace('"name": "edges"', '"name": "proposals"'))
+    other = shutil.copytree(run.folder, tmp_path / "other")
+    reseal(other, lambda record: record["identity"]["task"].update(name="proposals"))
     assert "has no files in the benchmark's format" in call(capsys, "export", "bsds", other)[2]
-    (other / "run.json").write_text(record.replace('"status": "finished"', '"status": "running"'))
+    reseal(other, lambda record: record.update(status="running"))
     assert "is not finished" in call(capsys, "export", "bsds", other)[2]
 
 

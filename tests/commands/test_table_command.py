@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from fake_runs import EDGE_ROWS, edges_metrics, finished_run
+from resealed import reseal
 
 from sambench.cli import main
 from sambench.runs.reference import published, published_texts
@@ -118,8 +119,7 @@ def test_found_runs_are_the_tasks_own(work, capsys):
 def test_wrong_usage_is_answered_in_a_sentence(work, capsys, words, message):
     finished_run(work / "e", "edges", edges_metrics())
     regions = finished_run(work / "r", "edges", {})
-    text = (regions.folder / "run.json").read_text(encoding="utf-8")
-    (regions.folder / "run.json").write_text(text.replace('"name": "edges"', '"name": "regions"'), encoding="utf-8")
+    reseal(regions.folder, lambda record: record["identity"]["task"].update(name="regions"))
     code, _, err = call(capsys, "table", *words)
     assert code == 2
     assert message in err

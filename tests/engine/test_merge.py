@@ -5,6 +5,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from resealed import reseal
 from toys import write_bsds
 
 import sambench
@@ -116,6 +117,7 @@ def test_a_sample_with_other_rows_in_two_parts_is_refused(run, tmp_path):
         rows = pq.read_table(folder / "rows.parquet").to_pylist()
         rows[0]["image_sha256"] = "other"
         pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet")
+        reseal(folder)
 
     parts = [run(), altered(run(shard="1/2"), tmp_path / "changed", change)]
     with pytest.raises(RunError, match=r"test/1000: image_sha256 is \w+\.* in .*, other in .*changed"):
@@ -124,8 +126,7 @@ def test_a_sample_with_other_rows_in_two_parts_is_refused(run, tmp_path):
 
 def test_unfinished_parts_and_changed_data_are_refused(run, root, tmp_path):
     def unfinish(folder):
-        record = json.loads((folder / "run.json").read_text())
-        (folder / "run.json").write_text(json.dumps({**record, "status": "running"}))
+        reseal(folder, lambda record: record.update(status="running"))
 
     with pytest.raises(RunError, match="half is not finished"):
         merge([run(shard="1/2"), altered(run(shard="2/2"), tmp_path / "half", unfinish)], tmp_path / "run")

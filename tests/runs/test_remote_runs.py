@@ -60,7 +60,13 @@ def test_a_remote_run_is_the_local_one(url, machine, tmp_path):
     assert there.place == url
     assert here.place == str(tmp_path / "run")
     names = set(listing(url))
-    assert names == {MANIFEST, "rows.parquet", "run.json", *(f"predictions/{key}.png" for key in KEYS)}
+    assert names == {
+        MANIFEST,
+        "rows.parquet",
+        "run.json",
+        "predictions.sha256",
+        *(f"predictions/{key}.png" for key in KEYS),
+    }
     assert read_bytes(join(url, "rows.parquet")) == (here.folder / "rows.parquet").read_bytes()
     machine("another")
     read = load_run(url)

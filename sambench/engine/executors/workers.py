@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import SambenchError
+from sambench.faults import machine_error
 
 READY, PREDICTED, DONE, SCORED, FAILED = "ready", "predicted", "done", "scored", "failed"
 
@@ -71,4 +72,6 @@ def told(error: Exception) -> Exception:
     """Return an error as it can be sent: one for the user as it is, a defect with its traceback as text."""
     if isinstance(error, SambenchError):
         return error
+    if (refusal := machine_error(error)) is not None:
+        return refusal
     return RuntimeError(f"in a worker process:\n{''.join(traceback.format_exception(error))}")

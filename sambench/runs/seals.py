@@ -1,0 +1,107 @@
+"""Hashes that a run carries of itself, so that a flipped bit or a lost file is told and never scored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sambench.errors import RunError, listing
+from sambench.files import file_sha256, finite, hidden, write_text
+
+LISTING = "predictions.sha256"
+"""Name, in a run folder, of the list of its predictions, in the format of the `sha256sum` tool."""
+
+SEAL = "sha256"
+"""Key of a record's own hash."""
+
+AGAIN = "bring the file back as it was, or score the run again with run.overwrite=true"
+
+
+def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record as it is stored, with the hash of everything else in it under "sha256"."""
+    plain = {key: value for key, value in finite(dict(record)).items() if key != SEAL}
+    return {**plain, SEAL: _record_sha256(plain)}
+
+
+def check_record(record: Mapping[str, Any], where: object) -> None:
+    """Compare a record with its own hash; one without any was written before there were hashes and passes.
+
+    Raises:
+        RunError: It was changed after it was written.
+    """
+    if SEAL not in record:
+        return
+    if record[SEAL] != _record_sha256({key: value for key, value in record.items() if key != SEAL}):
+        raise RunError("run.json is not what the run wrote: its SHA-256 is another", where=where, mend=AGAIN)
+
+
+def _record_sha256(record: Mapping[str, Any]) -> str:
+    """Hash a record; its keys' order and spacing do not count."""
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def checked_bytes(path: Path, expected: str | None) -> bytes:
+    """Read a file of a run and compare it with its hash.
+
+    Args:
+        path: The file.
+        expected: Its SHA-256 (hex) as `run.json` holds it; None for a run written before there were hashes.
+
+    Raises:
+        RunError: The file has other bytes.
+        FileNotFoundError, OSError: It cannot be read.
+    """
+    content = path.read_bytes()
+    if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+        raise RunError(f"{path.name} is not what the run wrote: its SHA-256 is another", where=path, mend=AGAIN)
+    return content
+
+
+def prediction_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 (hex) of every prediction below a run folder by its name there, as "predictions/1.png"."""
+    names = sorted(path.relative_to(folder).as_posix() for path in _files(folder / "predictions"))
+    return {name: file_sha256(folder / name) for name in names}
+
+
+def write_listing(folder: Path, hashes: Mapping[str, str]) -> str:
+    """Write the list of a run's predictions; returns the list's own SHA-256 (hex)."""
+    text = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items()))
+    write_text(folder / LISTING, text, sync=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_predictions(folder: Path, expected: str | None) -> None:
+    """Compare all predictions of a run with their list, and the list with its hash.
+
+    Args:
+        folder: The run folder.
+        expected: The SHA-256 (hex) of the list as `run.json` holds it; None where there is none to compare with.
+
+    Raises:
+        RunError: The list or a prediction has other bytes, or one is missing or was added; the files are named.
+    """
+    if expected is None:
+        return
+    path = folder / LISTING
+    try:
+        text = checked_bytes(path, expected).decode()
+    except FileNotFoundError as error:
+        raise RunError("the list of the run's predictions is missing", where=path, mend=AGAIN) from error
+    told = {name: sha256 for sha256, _, name in (line.partition("  ") for line in text.splitlines())}
+    found = prediction_hashes(folder)
+    kinds = {
+        "changed": [name for name in told.keys() & found.keys() if told[name] != found[name]],
+        "missing": list(told.keys() - found.keys()),
+        "added": list(found.keys() - told.keys()),
+    }
+    faults = [f"{len(names)} {kind}: {listing(sorted(names), 5)}" for kind, names in kinds.items() if names]
+    if faults:
+        raise RunError(f"the predictions are not what the run wrote; {'; '.join(faults)}", where=folder, mend=AGAIN)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not hidden(path)]
