@@ -48,12 +48,26 @@ def machine_error(error: BaseException) -> MachineError | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, MemoryError):
-            return _told("memory ran out", None, errno.ENOMEM)
+            return _told("memory ran out", _path_in_use(cause), errno.ENOMEM)
         if isinstance(cause, OSError) and cause.errno is not None:
             where = " -> ".join(str(name) for name in (cause.filename, cause.filename2) if name is not None)
-            return _told(os.strerror(cause.errno).lower(), where or None, cause.errno)
+            return _told(os.strerror(cause.errno).lower(), where or _path_in_use(cause), cause.errno)
         cause = cause.__cause__
     return None
+
+
+def _path_in_use(error: BaseException) -> str | None:
+    """Find the path that was worked on: the system names none where a read, write or close fails, or memory ends.
+
+    Returns:
+        The first path among the arguments and variables of the innermost call that has one.
+    """
+    found, place = None, error.__traceback__
+    while place is not None:
+        values = place.tb_frame.f_locals.values()
+        found = next((str(value) for value in values if isinstance(value, Path)), found)
+        place = place.tb_next
+    return found
 
 
 @contextmanager

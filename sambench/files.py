@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +19,41 @@ from typing import Any
 def atomic_path(path: Path, sync: bool = False) -> Iterator[Path]:
     """Give a temporary path to write to; it takes the place of `path` when the block ends without an error.
 
+    What processes of this machine were writing in the same folder when they were killed is removed on the way.
+
     Args:
         path: The file.
         sync: Wait until the file and its name are on the disk, so that they outlive a loss of power.
+
+    Raises:
+        OSError: With the file's name (`named`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.{path.name}")
+    _remove_of_the_dead(os.path.abspath(path.parent))
+    temporary = path.with_name(f".{_machine()}{os.getpid():08x}{uuid.uuid4().hex[:16]}.{path.name}")
+    with named(path):
+        try:
+            yield temporary
+            if sync:
+                _sync(temporary)
+            os.replace(temporary, path)
+            if sync:
+                _sync(path.parent)
+        except BaseException:
+            with suppress(OSError):  # what went wrong first is told
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Give a file's name to errors inside the block that have none: writing, syncing and closing have only numbers."""
     try:
-        yield temporary
-        if sync:
-            _sync(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):  # what went wrong first is told
-            temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
         raise
-    if sync:
-        _sync(path.parent)
 
 
 def _sync(path: Path) -> None:
@@ -47,6 +67,23 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return all files below a folder, sorted; none where there is no such folder.
+
+    `Path.rglob` passes over folders that cannot be read, as if they were empty.
+
+    Raises:
+        OSError: A folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not (isinstance(error, FileNotFoundError) and error.filename == str(folder)):
+            raise error
+
+    found = (Path(top, name) for top, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(path for path in found if path.is_file())
+
+
 def is_leftover(name: str) -> bool:
     """Tell whether a file's name is a temporary one of `atomic_path`."""
     return re.match(r"\.[0-9a-f]{32}\.", name) is not None
@@ -54,9 +91,40 @@ def is_leftover(name: str) -> bool:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files below a folder that killed processes were writing; no one must be writing there."""
-    for path in folder.rglob(".*"):
+    for path in files_below(folder):
         if is_leftover(path.name):
             path.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=4096)
+def _remove_of_the_dead(folder: str) -> None:
+    """Remove, once a process and folder, the temporary files whose writers on this machine do not live any more."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if is_leftover(name) and name[1:9] == _machine() and not _alive(int(name[9:17], 16)):
+                os.unlink(entry.path)
+
+
+@cache
+def _machine() -> str:
+    """Return eight hex digits of what process numbers are unique in: a machine, since it was started, a container."""
+    told = [platform.node()]
+    with suppress(OSError):
+        told += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256(" ".join(told).encode()).hexdigest()[:8]
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":  # there, asking with a signal would stop it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def hidden(path: Path) -> bool:

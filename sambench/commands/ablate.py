@@ -24,7 +24,7 @@ examples:
   sambench ablate edge_grid data=bsds500 data.root=/data limit=50
   sambench ablate encoder data=sa23 data.root=/data checkpoints=[sam_b.pth,sam_l.pth,sam_h.pth]
   sambench table edge_nms format=latex
-exit code: 0, or 1 where a member failed
+exit code: 0, or 2 where a member failed
 """
 
 OWN = {"checkpoints": None, "format": "md", "out": "results/tables", "dry": False}
@@ -69,4 +69,4 @@ def main(words: list[str]) -> int:
     print(
         f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr
     )
-    return 1 if failed else 0
+    return 2 if failed else 0

@@ -112,9 +112,15 @@ def tree(folder: Path, endings: Sequence[str] = IMAGE_ENDINGS, tail: str = "") -
 
     Raises:
         DatasetError: Two files differ in nothing but their endings.
+        OSError: A folder cannot be read.
     """
+
+    def refuse(error: OSError) -> None:
+        if not (isinstance(error, FileNotFoundError) and error.filename == str(folder)):
+            raise error
+
     found: dict[str, Path] = {}
-    for place, folders, names in os.walk(folder, followlinks=True):
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
         folders[:] = [name for name in folders if not _hidden(name)]
         inner = Path(place).relative_to(folder).as_posix()
         for name in names:

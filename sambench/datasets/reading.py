@@ -73,5 +73,9 @@ def fingerprint(name: str, split: str, keys: Sequence[str], files: Iterable[Path
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
         except OSError as error:
-            raise DatasetError(f"annotation file cannot be read: {error.strerror}", where=path) from error
+            raise DatasetError(
+                f"annotation file cannot be read: {error.strerror}",
+                where=path,
+                mend="bring the file back, or name the folder that holds it with data.root=FOLDER",
+            ) from error
     return digest.hexdigest()

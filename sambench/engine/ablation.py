@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,12 +9,11 @@ from typing import Any
 from sambench.engine.gate import gate, open_side
 from sambench.engine.launch import launch
 from sambench.errors import SambenchError, UsageError, listing
+from sambench.faults import defect_report
 from sambench.files import json_text
 from sambench.runs.ablations import Ablation, Member, members_path
 from sambench.runs.policy import Policy
 from sambench.storage.places import Place, write_bytes
-
-log = logging.getLogger("sambench.ablation")
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
 
@@ -69,14 +66,17 @@ def sweep(ablation: Ablation, members: Mapping[str, list[str]], compose: Compose
         try:
             done.append(Member(label, command, launch(compose(words)).run.place))
         except SambenchError as error:
-            done.append(Member(label, command, error=error.what))
+            done.append(Member(label, command, error=_one_line(str(error))))
         except Exception as error:  # a defect met by one member must not take the rest of the sweep with it
-            log.warning("%s", traceback.format_exc())
-            done.append(Member(label, command, error=f"{type(error).__name__}: {error}"))
+            done.append(Member(label, command, error=_one_line(defect_report(error))))
         yield done[-1]
     done = with_differences(done, ablation.reference)
     listed = json_text([asdict(member) for member in done])
     write_bytes(members_path(ablation.name, results), listed.encode())
+
+
+def _one_line(message: str) -> str:
+    return "; ".join(line.strip() for line in message.splitlines())
 
 
 def with_differences(members: Sequence[Member], reference: str) -> list[Member]:

@@ -15,6 +15,7 @@ from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, f
 from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError
+from sambench.files import files_below, hidden
 from sambench.runs.opening import open_store
 from sambench.runs.store import Run
 from sambench.storage.places import Place, is_remote
@@ -172,4 +173,4 @@ def _gather_files(source: Path, target: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return [path for path in files_below(folder) if not hidden(path)]

@@ -55,8 +55,9 @@ def write_baseline(path: Path, record: dict[str, Any], rows: Sequence[Row]) -> i
         b"sambench_record": json.dumps(kept, sort_keys=True).encode(),
         b"sambench_sha256": _digest(kept, table.to_pylist()).encode(),
     }
-    with atomic_path(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(described), temporary, compression="zstd", compression_level=19)
+    table = table.replace_schema_metadata(described)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:  # Python's errors say which, pyarrow's may not
+        pq.write_table(table, file, compression="zstd", compression_level=19)
     return path.stat().st_size
 
 
@@ -71,15 +72,17 @@ def read_baseline(path: Path) -> Baseline:
 
     again = "make it anew: sambench gate freeze RUN out=FILE"
     try:
-        table = pq.read_table(path)
-        described = table.schema.metadata or {}
-        schema = int(described[b"sambench_schema"])
-        record = json.loads(described[b"sambench_record"])
-        rows = table.to_pylist()
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise RunError(
             "there is no such baseline", where=path, mend="give a run folder or a frozen baseline"
         ) from error
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+        described = table.schema.metadata or {}
+        schema = int(described[b"sambench_schema"])
+        record = json.loads(described[b"sambench_record"])
+        rows = table.to_pylist()
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise RunError(f"the file is no baseline, or is damaged: {error}", where=path, mend=again) from error
     if schema > SCHEMA_VERSION:

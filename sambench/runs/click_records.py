@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError, listing
-from sambench.files import atomic_path
+from sambench.files import atomic_path, files_below, hidden
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
@@ -126,7 +126,7 @@ class ClickFolder:
         return digest.hexdigest()
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob(f"*{ENDING}") if not path.name.startswith("."))
+        return [path for path in files_below(self.folder) if path.name.endswith(ENDING) and not hidden(path)]
 
     def _check(
         self, stored: dict[str, Any], expected: list[str], counts: list[int], sample: Sample, path: Path

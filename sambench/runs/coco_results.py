@@ -15,7 +15,7 @@ import numpy as np
 from sambench.datasets.base import Dataset
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
-from sambench.files import atomic_path
+from sambench.files import atomic_path, files_below, hidden
 from sambench.masks import rle
 from sambench.metrics.detections import Detections
 from sambench.runs.results_index import ResultsIndex
@@ -74,7 +74,7 @@ class ResultsFolder:
         return digest.hexdigest()
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob(f"*{ENDING}") if not path.name.startswith("."))
+        return [path for path in files_below(self.folder) if path.name.endswith(ENDING) and not hidden(path)]
 
 
 class ResultsFile:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.files import atomic_path
+from sambench.files import atomic_path, files_below, hidden
 from sambench.metrics.boundary_inputs import pb_from_ucm2
 from sambench.types import Sample, Size
 
@@ -109,13 +109,12 @@ class EdgeMapFolder:
     def fingerprint(self) -> str:
         """Return a SHA-256 over names and bytes of all prediction files."""
         digest = hashlib.sha256()
-        for path in sorted(self._files()):
+        for path in self._files():
             digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
     def _files(self) -> list[Path]:
-        files = self.folder.rglob("*")
-        return [path for path in files if path.suffix in ENDINGS and not path.name.startswith(".")]
+        return [path for path in files_below(self.folder) if path.suffix in ENDINGS and not hidden(path)]
 
 
 def _read_soft(path: Path) -> np.ndarray:

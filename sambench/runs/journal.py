@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 
-from sambench.files import write_bytes
+from sambench.files import named, write_bytes
 from sambench.types import Row
 
 log = logging.getLogger("sambench.runs")
@@ -52,21 +52,23 @@ class Journal:
         Raises:
             OSError: They were not written whole; the part that was is dropped when the journal is next read.
         """
-        if self._file is None:
-            self._file = FileIO(self.path, "ab")  # unbuffered: after a failure nothing is left to be written later
         left = memoryview(_line(sample_id, rows))
-        while left:
-            left = left[self._file.write(left) :]
+        with named(self.path):
+            if self._file is None:
+                self._file = FileIO(self.path, "ab")  # unbuffered: after a failure nothing is left to be written later
+            while left:
+                left = left[self._file.write(left) :]
 
     def close(self) -> None:
         """Force what was appended to the disk and close the file."""
         if self._file is None:
             return
         file, self._file = self._file, None
-        try:
-            os.fsync(file.fileno())
-        finally:
-            file.close()
+        with named(self.path):
+            try:
+                os.fsync(file.fileno())
+            finally:
+                file.close()
 
 
 def _line(sample_id: str, rows: Sequence[Row]) -> bytes:

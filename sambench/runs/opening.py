@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sambench.errors import RunError
 from sambench.runs.published import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
-from sambench.runs.store import Run, RunStore, read_record
+from sambench.runs.store import RECORD, Run, RunStore, read_record
 from sambench.storage.copies import home_of, locked
 from sambench.storage.places import Place, is_remote, listing
+
+log = logging.getLogger("sambench.runs")
 
 
 def open_store(place: Place, identity: dict[str, Any], overwrite: bool = False) -> RunStore:
@@ -33,9 +37,9 @@ def load_run(place: Place) -> Run:
 
 
 def run_places(results: Place) -> list[Place]:
-    """Return the runs below a folder or URL, sorted."""
+    """Return the runs below a folder or URL, sorted; folders that may not be read are told and left out."""
     if not is_remote(results):
-        return [path.parent for path in sorted(Path(results).rglob("run.json"))]
+        return sorted(Path(top) for top, _, names in os.walk(results, onerror=_told) if RECORD in names)
     found = set()
     for name in listing(str(results)):
         folder, _, last = name.rpartition("/")
@@ -44,6 +48,14 @@ def run_places(results: Place) -> list[Place]:
         elif PurePosixPath(folder).name == PARTS:
             found.add(folder.rpartition("/")[0])
     return ["/".join(filter(None, (str(results).rstrip("/"), name))) for name in sorted(found)]
+
+
+def _told(error: OSError) -> None:
+    """Pass over a folder that is not there, or is another user's own."""
+    if isinstance(error, PermissionError):
+        log.warning("left out: %s cannot be read: %s", error.filename, error.strerror)
+    elif not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _fetched(url: str) -> Run:

@@ -110,8 +110,12 @@ class RemoteFolder:
     def publish(self, run_id: str, record: Mapping[str, Any], files: Mapping[str, Any]) -> None:
         """Publish a finished run: from now on it is what this manifest says."""
         self._write(MANIFEST, {"run_id": run_id, "record": record, "files": files})
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what a finished run does not need: its parts, and what killed writers left."""
         remove(str(join(self.url, PARTS)))
-        for name in listing(self.url):  # of writers that were killed, where the place is a folder
+        for name in listing(self.url):
             if is_leftover(PurePosixPath(name).name):
                 remove(str(join(self.url, name)))
 

@@ -12,7 +12,8 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from sambench.errors import RunError, SambenchError, StorageError
-from sambench.files import atomic_path, write_json
+from sambench.faults import told_refusals
+from sambench.files import atomic_path, files_below, hidden, write_json
 from sambench.runs.published import Published, RemoteFolder
 from sambench.runs.seals import LISTING
 from sambench.runs.store import FINISHED, JOURNAL, RECORD, ROWS, RunStore, read_record
@@ -63,7 +64,8 @@ class RemoteRunStore(RunStore):
                 self.remote.clear()
                 published, self._state = None, _new_state()
         except BaseException as error:
-            self._lease.release()
+            with suppress(SambenchError, OSError):  # what went wrong first is told
+                self._lease.release()
             if isinstance(error, RunError):
                 raise RunError(error.what, where=url, mend=error.mend) from error
             raise
@@ -71,6 +73,7 @@ class RemoteRunStore(RunStore):
         self._waiting, self._offset = self._unpublished()
         self.run.url = url
         if self._published.finished:
+            self.remote.tidy()
             self.run.fetch = lambda: self.remote.download(folder, self._published.files)
 
     def start(self, record: dict[str, Any]) -> None:
@@ -99,14 +102,15 @@ class RemoteRunStore(RunStore):
             mend = f"{error.mend}; everything is kept in {self.run.folder}"
             raise StorageError(error.what, where=error.where, mend=mend) from error
         finally:
-            with suppress(StorageError):  # it runs out by itself
+            with suppress(StorageError, OSError):  # it runs out by itself
                 self._lease.release()
 
     def _keep_publishing(self) -> None:
         """Publish what is new now and then; a service that is away is told, and asked again later."""
         while not self._stop.wait(EVERY_SECONDS):
             try:
-                self._publish_new()
+                with told_refusals():
+                    self._publish_new()
             except SambenchError as error:
                 log.warning("not published yet: %s", error.what)
 
@@ -184,9 +188,9 @@ class RemoteRunStore(RunStore):
         """Return the predictions and pictures that are not published."""
         found = []
         for top in ("predictions", "pictures"):
-            for path in (self.run.folder / top).rglob("*"):
+            for path in files_below(self.run.folder / top):
                 name = path.relative_to(self.run.folder).as_posix()
-                if path.is_file() and not path.name.startswith(".") and name not in self._published.files:
+                if not hidden(path) and name not in self._published.files:
                     found.append(name)
         return found
 

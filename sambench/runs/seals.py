@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import RunError, listing
-from sambench.files import file_sha256, finite, hidden, write_text
+from sambench.files import file_sha256, files_below, finite, hidden, write_text
 
 LISTING = "predictions.sha256"
 """Name, in a run folder, of the list of its predictions, in the format of the `sha256sum` tool."""
@@ -104,4 +104,4 @@ def check_predictions(folder: Path, expected: str | None) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and not hidden(path)]
+    return [path for path in files_below(folder) if not hidden(path)]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -166,14 +167,8 @@ class RunStore:
     def start(self, record: dict[str, Any]) -> None:
         """Write `run.json` before the first sample, adding this session to those of earlier, interrupted ones."""
         sessions = [*self.run.record.get("sessions", []), {"started": provenance.now(), "resumed": len(self.done)}]
-        self.run.record = {
-            "schema_version": SCHEMA_VERSION,
-            "status": RUNNING,
-            "identity": self.identity,
-            **record,
-            "sessions": sessions,
-        }
-        self._write_record()
+        begun = {"schema_version": SCHEMA_VERSION, "status": RUNNING, "identity": self.identity}
+        self._write_record({**begun, **record, "sessions": sessions})
 
     def append(self, sample_id: str, rows: Sequence[Row]) -> None:
         """Store the rows of one finished sample."""
@@ -193,17 +188,14 @@ class RunStore:
 
         self.journal.close()
         remove_leftovers(self.run.folder)
-        with atomic_path(self.run.folder / ROWS, sync=True) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows), temporary)
+        with atomic_path(self.run.folder / ROWS, sync=True) as temporary, temporary.open("wb") as file:
+            pq.write_table(pa.Table.from_pylist(rows), file)  # Python's errors say which, pyarrow's may not
         files = {ROWS: file_sha256(self.run.folder / ROWS)}
         if predictions := self._prediction_hashes():
             files[LISTING] = write_listing(self.run.folder, predictions)
-        self.run.record.update(record)
-        self.run.record["files"] = files
-        self.run.record["status"] = FINISHED
-        self.run.record["finished"] = provenance.now()
-        self.run.record["metrics"] = {name: finite(asdict(metric)) for name, metric in metrics.items()}
-        self._write_record()
+        told = {name: finite(asdict(metric)) for name, metric in metrics.items()}
+        ending = {"files": files, "status": FINISHED, "finished": provenance.now(), "metrics": told}
+        self._write_record({**self.run.record, **record, **ending})
         self.journal.path.unlink(missing_ok=True)
         self.close()
         return self.run
@@ -212,10 +204,11 @@ class RunStore:
         """Return the SHA-256 (hex) of every saved prediction by its name in the folder."""
         return prediction_hashes(self.run.folder)
 
-    def _write_record(self) -> None:
-        """Write `run.json` with its own hash, and wait until it is on the disk."""
-        self.run.record = sealed(self.run.record)
-        write_json(self.run.folder / RECORD, self.run.record, sync=True)
+    def _write_record(self, record: dict[str, Any]) -> None:
+        """Write `run.json` with its own hash, and wait until it is on the disk; only then it is the run's record."""
+        record = sealed(record)
+        write_json(self.run.folder / RECORD, record, sync=True)
+        self.run.record = record
 
     def close(self) -> None:
         """Let go of the folder; what was appended is kept."""
@@ -223,7 +216,8 @@ class RunStore:
             self.journal.close()
         finally:
             if self._lock is not None:
-                self._lock.close()
+                with suppress(OSError):  # nothing was written to it
+                    self._lock.close()
 
 
 def remove_run(folder: Path) -> None:

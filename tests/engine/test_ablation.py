@@ -74,7 +74,7 @@ def test_a_wrong_description_is_told(tmp_path, text, message):
 def test_a_sweep_lists_failures_and_reuses_what_is_finished(small, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = [str(small), *QUICK, f"run.results={tmp_path / 'results'}", f"out={tmp_path / 'tables'}"]
-    assert dispatch(["ablate", *words]) == 1
+    assert dispatch(["ablate", *words]) == 2
     told = capsys.readouterr()
     assert "member 2 of 3, wrong: failed: task.nms_iou is 'often', but takes a number" in told.err
     assert "[1] failed: task.nms_iou" in told.out
@@ -84,7 +84,7 @@ def test_a_sweep_lists_failures_and_reuses_what_is_finished(small, tmp_path, cap
     assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".md", ".csv", ".tex", ".html", ".png", ".svg"}
     first = (tmp_path / members[0].folder / "run.json").read_bytes()
     shutil.rmtree(members[2].folder)
-    assert dispatch(["ablate", *words]) == 1
+    assert dispatch(["ablate", *words]) == 2
     again = read_members("mine", tmp_path / "results")
     assert again == members
     assert (tmp_path / members[0].folder / "run.json").read_bytes() == first

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
+from sambench.files import files_below
 
 Place = tuple[str, tuple[str, ...]]
 
@@ -63,7 +64,7 @@ class RayDevice:
             try:
                 for pair in self.work.predictions(folder, group, todo, drawn, ahead):
                     payloads.append(pickle.dumps(pair, protocol=pickle.HIGHEST_PROTOCOL))
-                found = sorted(path for path in folder.rglob("*") if path.is_file())
+                found = files_below(folder)
                 files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
                 last: tuple[Any, ...] = (DONE, self.work.figures(), files)
             except Exception as error:
