@@ -5,8 +5,9 @@ Data:       COCO val2017 and LVIS v1 validation; boxes of ViTDet-H (cascade Mask
 Protocol:   each box prompts the model; the most confident of its masks is fed back with the box for a second pass.
 Open:       the output taken in the second pass (appendix A's rule for several prompts makes it the single mask), the
             number of boxes, their lowest score, and the score of the detection: switches below.
-Metrics:    COCO AP (100 detections a category and image) or LVIS AP (300 an image). With `boxes=gt` the ground truth's
-            own boxes prompt the model and the mean IoU of mask and object is reported too; crowds are not prompted.
+Metrics:    COCO AP (100 detections a category and image), or LVIS AP (300 an image) for `data=lvis`. With `boxes=gt`
+            the ground truth's own boxes prompt the model and the mean IoU of mask and object is reported too; it is
+            left out for predictions made elsewhere, as nothing tells which box a mask answers; crowds are not prompted.
 Rules:      areas are mask areas and the annotation's `area`, never box areas; an empty mask is a false positive in COCO
             and does not count in LVIS, as the official evaluators have it; equal scores keep the file's order.
 Deviations: none known; published APs of one checkpoint differ by up to 2.3 with these switches.
@@ -48,6 +49,8 @@ class InstancesTask(Task):
             300 on LVIS); null takes all.
         min_score: Boxes below are not prompted (unstated; 0 takes all).
         iou_type: "segm" scores masks, "bbox" the boxes around them.
+        rules: Whose rules evaluate: "data" takes LVIS's for `data=lvis`, COCO's for all else; "lvis" (every category
+            needs a `frequency`) or "coco" name them.
         max_dets: Limits of the evaluator; null is COCO's 1, 10, 100 or LVIS's 300.
         evaluator: "fast" is this package's matching, "official" pycocotools or lvis, "both" these two and hotcoco, and
             stops where they differ.
@@ -67,16 +70,19 @@ class InstancesTask(Task):
     iou_type: Literal["segm", "bbox"] = "segm"
     max_dets: tuple[int, ...] | None = None
     evaluator: Literal["fast", "official", "both"] = "fast"
+    rules: Literal["data", "coco", "lvis"] = "data"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
+    data_rules: Literal["coco", "lvis"] = field(default="coco", metadata={"from_data": True})
     detector: ResultsFile | None = field(default=None, metadata={"from_data": True})
 
     @property
     def kind(self) -> Literal["coco", "lvis"]:
-        """Whose evaluation rules: LVIS's where the categories have frequencies."""
-        return "lvis" if any("frequency" in category for category in self.categories) else "coco"
+        """Whose evaluation rules: those of the switch, else the data's."""
+        return self.data_rules if self.rules == "data" else self.rules
 
     def for_dataset(self, dataset: Dataset) -> InstancesTask:
         """Return the task with the data's categories and the detector's boxes."""
+        from sambench.metrics.rules import evaluation_rules
         from sambench.runs.coco_results import ResultsFile, open_results
 
         detector = None
@@ -85,7 +91,9 @@ class InstancesTask(Task):
             if not isinstance(opened, ResultsFile):
                 raise UsageError("boxes is a folder", where=self.boxes, mend="give a COCO results file, or boxes=gt")
             detector = opened
-        return replace(self, categories=tuple(getattr(dataset, "categories", ())), detector=detector)
+        known = tuple(getattr(dataset, "categories", ()))
+        rules = evaluation_rules(self.rules, getattr(dataset, "rules", "coco"), known)
+        return replace(self, categories=known, data_rules=rules, detector=detector)
 
     def input_fingerprints(self) -> dict[str, str]:
         """Return the SHA-256 of the file of boxes, which stands for its path in the run's identity."""
@@ -106,7 +114,7 @@ class InstancesTask(Task):
 
         boxes_xywh, scores, categories = self._prompts(sample)
         if not len(boxes_xywh):
-            return Detections(scores, categories, [])
+            return Detections(scores, categories, [], by_prompt=True)
         boxes_xyxy = torch.from_numpy(boxes_xywh).float()
         boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
         embedding, rles, confidences = predictor.embed(sample), [], []
@@ -118,7 +126,7 @@ class InstancesTask(Task):
             confidences += masks.predicted_iou[:, 0].tolist()
         if self.detection_score == "times_iou":
             scores = scores * np.array(confidences)
-        return Detections(scores, categories, rles)
+        return Detections(scores, categories, rles, by_prompt=True)
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
@@ -134,7 +142,7 @@ class InstancesTask(Task):
             iou_type=self.iou_type,
             max_dets=instance_limits(self.kind, self.max_dets)[-1],
         )
-        columns = columns_of_instances(match, frequencies_of(self.categories))
+        columns = columns_of_instances(match, frequencies_of(self.categories) if self.kind == "lvis" else None)
         own = self._own_box_ious(sample.target, prediction)
         return [{"sample_id": sample.id, "image_sha256": sample.image_sha256, **columns, **own}]
 
@@ -233,11 +241,14 @@ class InstancesTask(Task):
         return np.asarray(found.boxes_xywh)[kept], found.scores[kept], found.category_ids[kept]
 
     def _own_box_ious(self, truth: InstanceTruth, prediction: Detections) -> Row:
-        """Return each prompted object's IoU with the mask its own box gave, and its area; only with `boxes=gt`."""
+        """Return each prompted object's IoU with the mask its own box gave, and its area.
+
+        Only with `boxes=gt` and a model that was prompted: nobody knows which box a mask of a file answers.
+        """
         from sambench.metrics.iou import paired_mask_ious
 
         prompted = [found for found in truth.annotations if not found.iscrowd]
-        if self.boxes != "gt" or prediction.rles is None or len(prediction) != len(prompted):
+        if self.boxes != "gt" or prediction.rles is None or not prediction.by_prompt:
             return {}
         ious = paired_mask_ious(list(prediction.rles), [found.rle for found in prompted])
         return {"box_iou": ious.tolist(), "box_area": [found.area for found in prompted]}

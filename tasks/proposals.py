@@ -9,7 +9,9 @@ Protocol:   automatic mask generation with 64 x 64 points, no filter by predicte
 Open:       the evaluator and the score that orders the greedy matching were never stated. Here COCO's matching runs
             over one category, in the order of the score that ranked the masks.
 Rules:      empty masks are dropped before anything is ranked (their stability is 0 / 0); equal scores keep the
-            generator's order. Negative and not-exhaustive lists play no part, as recall has no false positives.
+            generator's order, those of predictions made elsewhere come by category, then in the file's order, as in
+            pycocotools without categories. Negative and not-exhaustive lists play no part, as recall has no false
+            positives.
 Deviations: none known; published replications of the same row lie between 50.5 and 59.3.
 """
 
@@ -47,6 +49,8 @@ class ProposalsTask(GeneratorSettings, Task):
         max_dets: Numbers k of proposals at which recall is reported (paper: 1000).
         evaluator: "fast" is this package's matching, "official" pycocotools, "both" these two and hotcoco, and stops
             where they differ.
+        rules: Whose groups are reported: "data" takes LVIS's frequencies for `data=lvis` alone; "lvis" for any data
+            whose categories have a `frequency`, "coco" for none.
     """
 
     name: ClassVar[str] = "proposals"
@@ -62,11 +66,16 @@ class ProposalsTask(GeneratorSettings, Task):
     iou_type: Literal["segm", "bbox"] = "segm"
     max_dets: tuple[int, ...] = (1, 10, 100, 1000)
     evaluator: Literal["fast", "official", "both"] = "fast"
+    rules: Literal["data", "coco", "lvis"] = "data"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
 
     def for_dataset(self, dataset: Dataset) -> ProposalsTask:
-        """Return the task with the data's categories, whose frequencies make the last three columns."""
-        return replace(self, categories=tuple(getattr(dataset, "categories", ())))
+        """Return the task with the data's categories, whose frequencies make the last three columns of LVIS."""
+        from sambench.metrics.rules import evaluation_rules
+
+        known = tuple(getattr(dataset, "categories", ()))
+        rules = evaluation_rules(self.rules, getattr(dataset, "rules", "coco"), known)
+        return replace(self, categories=known if rules == "lvis" else ())
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Generate the masks of one image, best first."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,10 +38,13 @@ class InstanceDataset(Dataset):
     Attributes:
         categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
         image_ids: Image ids in the annotation file, one a key.
+        rules: Whose evaluation rules are the data's own.
 
     Raises:
         DatasetError: Annotations or images are missing, damaged or contradict each other, or `ids` are unknown.
     """
+
+    rules: Literal["coco", "lvis"] = "coco"
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco_json import ImageEntry
@@ -56,6 +57,8 @@ class Lvis(InstanceDataset):
         DatasetError: As `InstanceDataset`.
         UsageError: The version or split is unknown, or neither root nor the files are given.
     """
+
+    rules: Literal["coco", "lvis"] = "lvis"
 
     def __init__(
         self,

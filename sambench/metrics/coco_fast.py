@@ -104,6 +104,7 @@ class FastProposals:
 
     def add(self, pair: ImagePair) -> None:
         """Match one image, once against all objects and once against each frequency group."""
+        pair = pair.by_category()
         groups = {**proposal_groups(pair, self._frequencies), "all": np.ones(len(pair.crowds), bool)}
         truth = [{**one, "category_id": 1} for one in annotation_records(pair, self._iou_type)]
         found = pair.detections.ranked(self._limits[-1])

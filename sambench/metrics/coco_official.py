@@ -64,6 +64,7 @@ def official_match_proposals(
     The area groups come from one evaluation, each frequency group from one against a ground truth cut down to it.
     """
     checked_kinds("coco", iou_type)
+    pair = pair.by_category()
     groups = proposal_groups(pair, frequencies)
     truth = [{**one, "category_id": _ONE_CATEGORY} for one in annotation_records(pair, iou_type)]
     found = [{**one, "category_id": _ONE_CATEGORY} for one in result_records(pair.detections, iou_type)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,7 @@ class Detections:
         category_ids: (D,) int64; any number where categories do not count.
         rles: D compressed COCO run-length codes, or None where there are only boxes.
         boxes_xywh: (D, 4) float64 left, top, width, height in pixels; None takes the masks' boxes.
+        by_prompt: Whether the i-th detection answers the image's i-th prompt; never known of files made elsewhere.
 
     Raises:
         PredictionError: Lengths differ, a score or box is not finite, or a box has a negative side.
@@ -39,6 +40,7 @@ class Detections:
     category_ids: np.ndarray
     rles: Sequence[rle.Rle] | None = None
     boxes_xywh: np.ndarray | None = None
+    by_prompt: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scores", np.asarray(self.scores, np.float64).reshape(-1))
@@ -134,6 +136,21 @@ class ImagePair:
                 mend="predict masks at the image's original size",
             )
 
+    def by_category(self) -> ImagePair:
+        """Return the image with objects and detections by category, then in the file's order.
+
+        The order in which COCO's evaluator without categories takes what is equal: two detections of one score, two
+        objects of one overlap.
+        """
+        truth, found = _by_category(self.categories), _by_category(self.detections.category_ids)
+        if truth is None and found is None:
+            return self
+        objects, boxes = self.truth, self.truth_boxes_xywh
+        if truth is not None:
+            objects = replace(objects, annotations=[objects.annotations[place] for place in truth])
+            boxes = None if boxes is None else np.asarray(boxes)[truth]
+        return ImagePair(objects, self.detections if found is None else self.detections[found], boxes)
+
     @cached_property
     def areas(self) -> np.ndarray:
         """(G,) float64 `area` of the annotations in pixels."""
@@ -173,6 +190,12 @@ def overlaps(found: Any, truth: Any, crowds: np.ndarray) -> np.ndarray:
     if len(found) == 0 or len(truth) == 0:
         return np.zeros((len(found), len(truth)))
     return np.ascontiguousarray(coco_mask.iou(found, truth, crowds.astype(np.uint8)), np.float64)
+
+
+def _by_category(categories: np.ndarray) -> np.ndarray | None:
+    """Return the stable order by category; None where it is the given one."""
+    order = np.argsort(categories, kind="stable")
+    return None if np.array_equal(order, np.arange(len(order))) else order
 
 
 def _size(size: Sequence[int]) -> str:

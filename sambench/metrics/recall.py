@@ -73,7 +73,8 @@ def match_proposals(
     """Match one image's proposals with its objects, categories left aside.
 
     Args:
-        pair: Ground truth and proposals; ties, NaN and empty masks by the rules of `Detections`.
+        pair: Ground truth and proposals; NaN and empty masks by the rules of `Detections`. Equal scores are taken by
+            category, then as they are given (`ImagePair.by_category`), and so are the objects in the record.
         iou_type: Overlap of masks or of boxes.
         max_dets: The number of best-scored proposals that are looked at.
         frequencies: Category id to "r", "c" or "f" (LVIS); None leaves the frequency groups out.
@@ -87,6 +88,7 @@ def match_proposals(
         UsageError: `iou_type` is unknown.
     """
     checked_kinds("coco", iou_type)
+    pair = pair.by_category()
     best = pair.detections.ranked(max_dets)
     groups = proposal_groups(pair, frequencies)
     kept = np.flatnonzero(~pair.crowds)

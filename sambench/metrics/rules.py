@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from sambench.errors import DatasetError, UsageError
+
+log = logging.getLogger("sambench.metrics")
 
 Kind = Literal["coco", "lvis"]
 IouType = Literal["segm", "bbox"]
@@ -27,6 +30,33 @@ FREQUENCY_GROUPS = {"rare": "r", "common": "c", "frequent": "f"}
 PROPOSAL_LIMITS = (1, 10, 100, 1000)
 COCO_LIMITS = (1, 10, 100)
 LVIS_LIMITS = (300,)
+
+
+def evaluation_rules(chosen: str, data_rules: Kind, categories: Sequence[Mapping[str, Any]]) -> Kind:
+    """Return whose rules evaluate, and say so where the categories' frequencies go unused.
+
+    Args:
+        chosen: The switch: "data", "coco" or "lvis".
+        data_rules: The data's own.
+        categories: Its category records.
+
+    Raises:
+        UsageError: LVIS's rules are asked for by the switch and a category has no frequency.
+    """
+    rules: Kind = data_rules if chosen == "data" else "lvis" if chosen == "lvis" else "coco"
+    known = [category for category in categories if "frequency" in category]
+    if chosen == "lvis" and len(known) < len(categories):
+        raise UsageError(
+            f"LVIS's rules need a `frequency` of every category; {len(categories) - len(known)} of {len(categories)}"
+            " have none",
+            where="task.rules=lvis",
+            mend="use task.rules=coco, or an annotation file with frequencies",
+        )
+    if rules == "coco" and known and chosen == "data":
+        log.warning(
+            "categories have a `frequency`, but the data is evaluated by COCO's rules; task.rules=lvis is LVIS's"
+        )
+    return rules
 
 
 def letter(group: str) -> str:
