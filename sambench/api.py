@@ -74,8 +74,9 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
     register_configs()
     try:
         with initialize_config_module("sambench.configs", version_base="1.3"):
-            config = hydra_compose("config", overrides=quote_devices(overrides))
+            config = hydra_compose("config", overrides=hydra_words(overrides))
         for key, value in (settings or {}).items():
+            key = "predictions.path" if key == "predictions" and not isinstance(value, Mapping) else key
             OmegaConf.update(config, key, value, merge=True)
         return resolve(config)
     except (HydraException, OmegaConfBaseException) as error:
@@ -86,10 +87,20 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
         ) from error
 
 
-def quote_devices(overrides: Sequence[str]) -> list[str]:
-    """Quote `devices=cuda:0,1`, whose comma Hydra would take for a sweep."""
-    pattern = re.compile(r"devices=(\w+:\d+(?:,\d+)+)")
-    return [f"devices='{found[1]}'" if (found := pattern.fullmatch(word)) else word for word in overrides]
+def hydra_words(words: Sequence[str], sweep: bool = False) -> list[str]:
+    """Put words into Hydra's grammar: `predictions=PATH`, and `devices=cuda:0,1`, whose comma is none of a sweep.
+
+    Args:
+        words: What the user wrote.
+        sweep: Whether commas part the members of a sweep.
+    """
+    return [_hydra_word(word, sweep) for word in words]
+
+
+def _hydra_word(word: str, sweep: bool) -> str:
+    if not sweep and (found := re.fullmatch(r"devices=(\w+:\d+(?:,\d+)+)", word)):
+        return f"devices='{found[1]}'"
+    return re.sub(r"^predictions=", "predictions.path=", word)
 
 
 def resolve(config: Any) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class Sample:
 
     Attributes:
         id: Unique within the dataset and stable between machines (a relative path without its ending, as a rule).
-        image: (H, W, 3) uint8 RGB.
+        image: (H, W, 3) uint8 RGB; (H, W, 0) where the pixels were not read, as predictions are scored without them.
         target: The ground truth the task reads: `BoundaryTruth` or `InstanceTruth`.
     """
 
@@ -93,12 +93,24 @@ class Sample:
         """(height, width) of the image in pixels."""
         return int(self.image.shape[0]), int(self.image.shape[1])
 
+    @property
+    def has_pixels(self) -> bool:
+        """Whether the image was read."""
+        return self.image.shape[2] > 0
+
     @cached_property
     def image_sha256(self) -> str:
-        """SHA-256 of the decoded pixels and their shape: what the model sees, whatever file held it."""
+        """SHA-256 of the decoded pixels and their shape: what the model sees, whatever file held it; "" without any."""
+        if not self.has_pixels:
+            return ""
         digest = hashlib.sha256(repr(self.image.shape).encode())
         digest.update(np.ascontiguousarray(self.image).tobytes())
         return digest.hexdigest()
+
+
+def without_pixels(key: str, size: Size, target: Any) -> Sample:
+    """Return a sample whose image of `size` (height, width) was not read."""
+    return Sample(key, np.empty((*size, 0), np.uint8), target)
 
 
 @dataclass(frozen=True)

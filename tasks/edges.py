@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sambench.engine.predictor import Predictor
     from sambench.masks.edge_strength import MaskEdge
     from sambench.runs.edge_maps import EdgePrediction
+    from sambench.runs.edge_suppression import Suppression
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
 
@@ -149,11 +150,17 @@ class EdgesTask(Task):
 
         write_map(prediction, folder, sample.id)
 
-    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
-        """Open a folder of PNG, .npy, `ucm2` or `segs` files made by `save` or by any detector."""
+    def reader(self, path: Path, dataset: Dataset, nms: Suppression = "auto") -> PredictionReader:
+        """Open a folder of soft maps, `ucm2` or `segs` files made by `save` or by any detector.
+
+        Args:
+            path: The folder.
+            dataset: What they answer to.
+            nms: Edge suppression of soft maps; "auto" measures whether they still need it.
+        """
         from sambench.runs.edge_maps import EdgeMapFolder
 
-        return EdgeMapFolder(path, dataset.all_keys)
+        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image, and what of them is right at the threshold that is best for it."""

@@ -74,7 +74,7 @@ def score(words: list[str]) -> int:
         print(_help())
         return 0 if words else 2
     _check_words(words, "score")
-    if not any(word.startswith("predictions=") for word in words):
+    if not any(word.startswith(("predictions=", "predictions.path=")) for word in words):
         raise UsageError(
             "no predictions were given",
             where="sambench score",
@@ -104,7 +104,7 @@ def _check_words(words: list[str], command: str) -> None:
 
 def _hydra(words: list[str]) -> int:
     """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
-    from sambench.api import compose, quote_devices, resolve
+    from sambench.api import compose, hydra_words, resolve
 
     if not any(word.startswith(("-", "hydra")) for word in words):
         _run_one(compose(words))
@@ -136,9 +136,8 @@ def _hydra(words: list[str]) -> int:
 
     _allow_local_plugins(words)
     words = _local_sweep_dir(words)
-    words = sorted(
-        words if several else quote_devices(words), key=lambda word: word not in ("-m", "--multirun")
-    )  # Hydra wants it before the overrides
+    # Hydra wants the flag before the overrides.
+    words = sorted(hydra_words(words, several), key=lambda word: word not in ("-m", "--multirun"))
     sys.argv = ["sambench", *words]
     job.__module__ = "sambench.commands.run"
     main = hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)

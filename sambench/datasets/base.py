@@ -44,6 +44,8 @@ class Dataset(ABC):
             runs over different data never compare as the same. Image bytes are fingerprinted row by row.
         root: The folder that is read, as given by the user or made by sambench.
         split: The chosen split.
+        images_there: Whether the images lie where they were looked for; without them predictions can be scored where
+            the ground truth stands by itself (`load_without_pixels`).
     """
 
     card: DatasetCard
@@ -51,6 +53,7 @@ class Dataset(ABC):
     fingerprint: str
     root: str
     split: str
+    images_there: bool = True
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -70,3 +73,11 @@ class Dataset(ABC):
         Raises:
             DatasetError: A file is missing or damaged; names the file, the expected layout, home page and terms.
         """
+
+    def load_without_pixels(self, key: str) -> Sample:
+        """Read one sample's ground truth and its size, for scoring predictions where the images are not there.
+
+        Raises:
+            DatasetError: As `load`; also where the ground truth comes from the images.
+        """
+        return self.load(key)

@@ -13,7 +13,7 @@ from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.reading import data_error, fingerprint, list_files, read_image
 from sambench.datasets.selection import select
 from sambench.errors import UsageError, listing
-from sambench.types import BoundaryTruth, Sample, Size
+from sambench.types import BoundaryTruth, Sample, Size, without_pixels
 
 CARD = DatasetCard(
     name="bsds500",
@@ -39,6 +39,7 @@ class Bsds500(Dataset):
         split: "train", "val" or "test".
         limit: Keep the first so many images.
         ids: Images to keep, as "test/100007" or "100007".
+        check_images: Refuse a split without its images; False where only the ground truth is needed.
         card: Card of another data set in the same layout.
 
     Raises:
@@ -54,17 +55,21 @@ class Bsds500(Dataset):
         split: str = "test",
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
+        check_images: bool = True,
         card: DatasetCard = CARD,
     ) -> None:
         if split not in card.splits:
             raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
         self.root, self.split = str(root), split
         data = _data_folder(Path(root), card)
-        self._images = self._list(data / "images" / split, (".jpg", ".jpeg", ".png"), card)
         self._truths = self._list(data / "groundTruth" / split, (".mat",), card)
-        self._check_pairs(card, data)
-        self.keys = select(list(self._images), ids=ids, limit=limit, where=data / "images" / split)
-        whole = _WHOLE[split] if card is CARD else len(self._images)
+        self.images_there = check_images or (data / "images" / split).is_dir()
+        self._images: dict[str, Path] = {}
+        if self.images_there:
+            self._images = self._list(data / "images" / split, (".jpg", ".jpeg", ".png"), card)
+            self._check_pairs(card, data)
+        self.keys = select(list(self._truths), ids=ids, limit=limit, where=data / "groundTruth" / split)
+        whole = _WHOLE[split] if card is CARD else len(self._truths)
         part = f"{len(self.keys)} of the {whole} images of {split}" if len(self.keys) != whole else ""
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self.fingerprint = fingerprint(card.name, split, self.keys, (self._truths[key] for key in self.keys))
@@ -72,7 +77,7 @@ class Bsds500(Dataset):
     @property
     def all_keys(self) -> list[str]:
         """Sample ids of the whole split, before `ids` and `limit`."""
-        return list(self._images)
+        return list(self._truths)
 
     def load(self, key: str) -> Sample:
         """Read one photograph and its annotators' segmentations.
@@ -87,6 +92,12 @@ class Bsds500(Dataset):
             told = f"ground truth is {_size(truth.boundaries[0])}, but its image is {_size(image)}"
             raise data_error(self.card, told, f"{self._truths[key]} and {self._images[key]}")
         return Sample(id=key, image=image, target=truth)
+
+    def load_without_pixels(self, key: str) -> Sample:
+        """Read one image's segmentations, whose size is the image's."""
+        truth = self.load_truth(key)
+        height, width = truth.boundaries[0].shape
+        return without_pixels(key, (height, width), truth)
 
     def load_truth(self, key: str) -> BoundaryTruth:
         """Read one image's segmentations without touching the image.

@@ -32,7 +32,7 @@ class Coco(InstanceDataset):
         images: Folder of the images; derived from root and split where it is left out.
         limit: Keep the first so many images.
         ids: Images to keep, as "val2017/000000000139", "000000000139" or 139.
-        check_images: Look for every kept image now; False where only the ground truth is needed.
+        check_images: Refuse a set without its images; False where only the ground truth is needed.
         card: Card of another data set in this format.
 
     Raises:

@@ -16,7 +16,7 @@ from sambench.datasets.reading import data_error, fingerprint, read_image
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.masks import rle
-from sambench.types import InstanceTruth, Sample, Size
+from sambench.types import InstanceTruth, Sample, Size, without_pixels
 
 Place = Callable[[ImageEntry], tuple[str, Path]]
 """Gives an image's path below the root, which becomes its sample id, and the file itself."""
@@ -33,7 +33,7 @@ class InstanceDataset(Dataset):
         card: The dataset's card.
         limit: Keep the first so many images.
         ids: Images to keep: sample ids, file names without ending, or image ids of the annotation file.
-        check_images: Look for every kept image now; False where only the ground truth is needed.
+        check_images: Refuse a set without its images; False where only the ground truth is needed.
 
     Attributes:
         categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
@@ -71,8 +71,10 @@ class InstanceDataset(Dataset):
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
         check_segmentations(self._file, self.image_ids)
-        if check_images:
-            self._check_images()
+        missing = self._missing_images()
+        self.images_there = not missing
+        if missing and check_images:
+            self._refuse(missing)
         self.fingerprint = fingerprint(card.name, split, self.keys, [file])
 
     @property
@@ -103,6 +105,10 @@ class InstanceDataset(Dataset):
             raise data_error(self.card, f"image is {found}, but {self._file.path} says {stated}", path)
         return Sample(id=key, image=image, target=self.load_truth(key))
 
+    def load_without_pixels(self, key: str) -> Sample:
+        """Read one image's objects; its size is the annotation file's."""
+        return without_pixels(key, self._images[key][0].size, self.load_truth(key))
+
     def load_truth(self, key: str) -> InstanceTruth:
         """Read one image's objects without touching the image."""
         entry = self._images[key][0]
@@ -131,7 +137,7 @@ class InstanceDataset(Dataset):
         entry, path = self._images[key]
         return {"id": entry.id, "height": entry.size[0], "width": entry.size[1], "path": str(path)}
 
-    def _check_images(self) -> None:
+    def _missing_images(self) -> list[Path]:
         """Look for all images by listing each folder once."""
         listed: dict[Path, set[str]] = {}
         missing = []
@@ -140,10 +146,12 @@ class InstanceDataset(Dataset):
                 listed[path.parent] = set(os.listdir(path.parent)) if path.parent.is_dir() else set()
             if path.name not in listed[path.parent]:
                 missing.append(path)
-        if missing:
-            names = listing([f"{path.parent.name}/{path.name}" for path in missing])
-            folders = listing(sorted({str(path.parent) for path in missing}))
-            raise data_error(self.card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
+        return missing
+
+    def _refuse(self, missing: list[Path]) -> None:
+        names = listing([f"{path.parent.name}/{path.name}" for path in missing])
+        folders = listing(sorted({str(path.parent) for path in missing}))
+        raise data_error(self.card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
 
 
 def annotation_file(root: str | Path | None, given: str | Path | None, name: str, card: DatasetCard) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,16 @@ from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.paths import cache_root
 from sambench.storage.places import is_remote
+from sambench.types import Sample
 
 
-def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
+def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True) -> Dataset:
     """Open the data and check with its first sample that it has the ground truth the task reads.
+
+    Args:
+        settings: The `data` group of the configuration.
+        task: The task.
+        pixels: Whether the images are needed; predictions made elsewhere can be scored without them.
 
     Raises:
         UsageError: The data has another kind of ground truth.
@@ -28,8 +34,8 @@ def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
     settings = dict(settings)
     if settings.get("kind") == "auto":
         settings["kind"] = task.mini_kind
-    dataset: Dataset = build("datasets", "data", settings)
-    found = type(dataset.load(dataset.keys[0]).target)
+    dataset: Dataset = build("datasets", "data", settings, check_images=pixels)
+    found = type(loader(dataset)(dataset.keys[0]).target)
     if not issubclass(found, task.target):
         raise UsageError(
             f"task {task.name} reads {task.target.__name__}, but {dataset.card.name} holds {found.__name__}",
@@ -37,6 +43,11 @@ def open_dataset(settings: Mapping[str, Any], task: Task) -> Dataset:
             mend="`sambench ls data` tells which data fits which task",
         )
     return dataset
+
+
+def loader(dataset: Dataset) -> Callable[[str], Sample]:
+    """Return what reads a sample by its id: with its pixels where the images are there."""
+    return dataset.load if dataset.images_there else dataset.load_without_pixels
 
 
 def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:

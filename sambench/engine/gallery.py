@@ -6,9 +6,10 @@ import math
 from collections import defaultdict
 from pathlib import Path
 
-from sambench.config import build
+from sambench.config import build, predictions_path
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
+from sambench.engine.sources import open_reader
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import RunError
 from sambench.runs.store import Run
@@ -55,13 +56,13 @@ def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionRead
     Raises:
         RunError: It kept none, or they are not those that it scored.
     """
-    given = run.record["config"].get("predictions")
+    given = predictions_path(run.record["config"])
     stored = local(given) if given else run.predictions
     if not stored.exists():
         raise RunError("the run kept no predictions", where=stored, mend="run it again with run.overwrite=true")
     if not given:
         run.check_predictions()
-    reader = task.reader(stored, dataset)
+    reader = open_reader(task, stored, dataset, run.record["identity"].get("predictions", {}).get("nms", "none"))
     if given and reader.fingerprint() != run.record["model"]["fingerprint"]:
         raise RunError(
             "the predictions are not those that the run scored: their SHA-256 is another",

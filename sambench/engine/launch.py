@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
-from sambench.config import build
+from sambench.config import build, predictions_path
 from sambench.datasets.base import Dataset
 from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache import EmbeddingCache
@@ -19,7 +19,7 @@ from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.settings import check_settings
 from sambench.engine.shards import keys_sha256, parse_shard
-from sambench.engine.sources import Source, StoredSource, check_stored
+from sambench.engine.sources import Source, StoredSource, check_stored, open_reader
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.faults import told_refusals
@@ -32,6 +32,8 @@ from sambench.storage.places import Place, join
 from sambench.version import __version__
 
 log = logging.getLogger("sambench")
+
+NO_IMAGES = "the images were not read, so their pixels are not fingerprinted and no picture is drawn"
 
 
 @dataclass
@@ -61,29 +63,31 @@ def launch(config: Mapping[str, Any]) -> Launched:
 def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
     task: Task = build("tasks", "task", config["task"])
-    dataset = open_dataset(config["data"], task)
+    dataset = open_dataset(config["data"], task, pixels=predictions_path(config) is None)
     task = task.for_dataset(dataset)
     stages = Stages()
     device = executor.device if executor is not None else resolve_device(config["device"])
     chosen = switches(task)
+    settings: dict[str, Any] = {}
     answers: dict[str, Any] = {}
     source: Source | None = None
     cache: EmbeddingCache | None = None
     keys = list(dataset.keys)
-    if config["predictions"] is not None:
-        source, model, keys = _from_files(config, task, dataset, stages)
+    if predictions_path(config) is not None:
+        source, model, keys, answers = _from_files(config, task, dataset, stages)
     elif executor is not None:
         model = executor.describe(dataset.fingerprint)
-        answers = {"settings": model_settings(config["model"])}
+        settings = {"settings": model_settings(config["model"])}
     else:
         source, model, cache = model_source(config, task, stages, device)
-        answers = {"settings": model_settings(config["model"])}
+        settings = {"settings": model_settings(config["model"])}
     shard = parse_shard(config["shard"])
     whole, keys = keys, shard.take(keys) if shard is not None else keys
     identity = {
         "version": __version__,
         "task": {"name": task.name, **chosen},
-        "model": {"name": model["name"], "fingerprint": model["fingerprint"], **answers},
+        "model": {"name": model["name"], "fingerprint": model["fingerprint"], **settings},
+        **answers,
         "data": {
             "name": dataset.card.name,
             "split": dataset.split,
@@ -117,7 +121,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
             stages=stages,
             workers=worker_count(config["workers"]),
             encode_batch=int(model.get("encode_batch_size", 1)),
-            save_predictions=config["predictions"] is None,
+            save_predictions=predictions_path(config) is None,
             illustrate=config["illustrate"],
             seed=config["seed"],
             progress=config["progress"],
@@ -162,18 +166,29 @@ def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Place:
 
 def _from_files(
     config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages
-) -> tuple[Source, dict[str, Any], list[str]]:
-    path = local(config["predictions"])
+) -> tuple[Source, dict[str, Any], list[str], dict[str, Any]]:
+    """Open predictions made elsewhere.
+
+    Returns:
+        Where they come from, what `run.json` says in the place of a model, the samples that are scored, and how they
+        are read, as it stands in the run's identity.
+    """
+    place, nms = predictions_path(config), config["predictions"]["nms"]
+    path = local(str(place))
     if path.name == "predictions" and (path.parent / RECORD).is_file():
         load_run(path.parent).check_predictions()
-    reader = task.reader(path, dataset)
+        nms = "none" if nms == "auto" else nms  # a run's maps are what it scored
+    reader = open_reader(task, path, dataset, nms)
     missing = check_stored(reader, dataset.keys, path, config["allow_missing"])
     left_out = set(missing) if reader.without == "left out" else set()
     told = {
         "name": path.resolve().name.partition(".")[0],
         "fingerprint": reader.fingerprint(),
-        "predictions": str(config["predictions"]),
+        "predictions": place,
         "missing": missing,
         "missing_means": reader.without,
+        "notes": [*getattr(reader, "notes", ()), *([] if dataset.images_there else [NO_IMAGES])],
     }
-    return StoredSource(reader, stages), told, [key for key in dataset.keys if key not in left_out]
+    choices = dict(getattr(reader, "choices", {}))
+    answers = {"predictions": choices} if choices else {}
+    return StoredSource(reader, stages), told, [key for key in dataset.keys if key not in left_out], answers

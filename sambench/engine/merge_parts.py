@@ -89,7 +89,7 @@ def find_whole(parts: Sequence[Run], root: str | None) -> Whole:
         name = json.dumps(settings, sort_keys=True)
         if name not in opened:
             task: Task = build("tasks", "task", parts[0].record["config"]["task"])
-            dataset = open_dataset(settings, task)
+            dataset = open_dataset(settings, task, pixels=False)
             opened[name] = task.for_dataset(dataset), dataset
         return opened[name]
 

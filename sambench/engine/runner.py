@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.datasets.base import Dataset
+from sambench.engine.building import loader
 from sambench.engine.executors.base import Executor, Job
 from sambench.engine.scoring import Scorer
 from sambench.engine.sources import Source
@@ -116,7 +117,7 @@ def _predict(plan: Plan, source: Source, store: RunStore, sample: Sample) -> Any
     with plan.stages.timed("save"):
         if plan.save_predictions:
             plan.task.save(sample, prediction, store.run.predictions)
-        if sample.id in plan.keys[: plan.illustrate]:
+        if sample.has_pixels and sample.id in plan.keys[: plan.illustrate]:
             plan.task.illustrate(sample, prediction, store.run.folder / "pictures")
     return prediction
 
@@ -136,10 +137,11 @@ def _batches(plan: Plan, keys: Sequence[str]) -> Generator[list[Sample], None, N
     """Read samples one batch ahead of their use, in a thread."""
     size = max(1, plan.encode_batch)
     groups = [list(keys[start : start + size]) for start in range(0, len(keys), size)]
+    load = loader(plan.dataset)
 
     def read(group: list[str]) -> list[Sample]:
         begun = time.perf_counter()
-        samples = [plan.dataset.load(key) for key in group]
+        samples = [load(key) for key in group]
         plan.stages.add("read", time.perf_counter() - begun)
         return samples
 

@@ -18,6 +18,8 @@ _HINTS: dict[str, Any] = {
     "illustrate": int,
     "progress": ProgressKind,
     "allow_missing": bool,
+    "predictions.path": str | None,
+    "predictions.nms": Literal["auto", "toolbox", "none"],
     "run.overwrite": bool,
     "cache.enabled": bool,
     "cache.budget_gb": float | None,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
+from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.engine.task import PredictionReader, Task
-from sambench.errors import PredictionError, listing
+from sambench.errors import PredictionError, UsageError, listing
 from sambench.types import Sample
 
 
@@ -55,6 +58,30 @@ class StoredSource:
         """Read the sample's prediction."""
         with self.stages.timed("read"):
             return self.reader.read(sample)
+
+
+def open_reader(task: Task, path: Path, dataset: Dataset, nms: str) -> PredictionReader:
+    """Open predictions made elsewhere.
+
+    Args:
+        task: Whose format they have.
+        path: The file or folder.
+        dataset: What they answer to.
+        nms: `predictions.nms`; a task whose predictions are no soft edge maps takes "auto" and "none" alone.
+
+    Raises:
+        UsageError: The task has nothing to suppress.
+        PredictionError: See `Task.reader`.
+    """
+    if "nms" in inspect.signature(task.reader).parameters:
+        return task.reader(path, dataset, nms=nms)  # type: ignore[call-arg]
+    if nms == "toolbox":
+        raise UsageError(
+            f"task {task.name} scores no soft edge maps, which alone can be suppressed",
+            where="predictions.nms=toolbox",
+            mend="leave predictions.nms out",
+        )
+    return task.reader(path, dataset)
 
 
 def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, allow_missing: bool) -> list[str]:

@@ -126,10 +126,17 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
     ends at a row without a pair or at the column that is cheapest given up.
     """
     u, v, row_match, column_match, distance, parent, stamp, heap, place, scanned = state
-    price = -graph.rank[start]
+    price, nearest = -graph.rank[start], -1
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
-        price = min(price, graph.column_distances[e] * graph.factor - u[graph.column_rows[e]])
+        offered = graph.column_distances[e] * graph.factor - u[graph.column_rows[e]]
+        if offered < price:
+            price, nearest = offered, graph.column_rows[e]
     v[start] = price
+    if nearest < 0:
+        return start
+    if row_match[nearest] < 0:
+        column_match[start], row_match[nearest] = nearest, start
+        return -1
     stamp[-1] += 1
     now, size, n_scanned = stamp[-1], 1, 0
     distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
@@ -189,7 +196,17 @@ def change_columns(graph: Graph, state: State, leaving: np.ndarray, entering: np
     Returns:
         By how much the number of pairs grew.
     """
-    growth = 0
+    growth, waiting = 0, np.empty(len(leaving), np.int32)
+    for j in leaving:
+        state.v[j] = _ABSENT
+        i = state.column_match[j]
+        if i >= 0:
+            state.column_match[j], state.row_match[i] = -1, -1
+            uses[j] -= 1
+            growth -= 1
+            waiting[-growth - 1] = i
+    # Rows that wait keep their prices: a pixel that enters beside one that left takes its row at once.
+    n_waiting = -growth
     for j in entering:
         driven_out = _enter_column(j, graph, state)
         if driven_out < 0:
@@ -198,17 +215,10 @@ def change_columns(graph: Graph, state: State, leaving: np.ndarray, entering: np
             uses[driven_out] -= 1
         if driven_out != j:
             uses[j] += 1
-    for j in leaving:
-        state.v[j] = _ABSENT
-    for j in leaving:
-        i = state.column_match[j]
-        if i < 0:
-            continue
-        state.column_match[j], state.row_match[i] = -1, -1
-        uses[j] -= 1
-        taken = _rematch_row(i, graph, state)
-        if taken < 0:
-            growth -= 1
-        else:
-            uses[taken] += 1
+    for i in waiting[:n_waiting]:
+        if state.row_match[i] < 0:
+            taken = _rematch_row(i, graph, state)
+            if taken >= 0:
+                growth += 1
+                uses[taken] += 1
     return growth

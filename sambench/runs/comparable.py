@@ -14,6 +14,9 @@ ABSENT = "(absent)"
 TOLD = ("model.name", "model.fingerprint", "model.settings", "device", "embedding_dtype", "version", "seed")
 """Parts of an identity that a comparison is about, or that it tells."""
 
+UNSAID = {"predictions.nms": "none"}
+"""What an identity means that does not say it."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -48,7 +51,7 @@ def identity_differences(
     Returns:
         The differences that forbid a comparison, and those that it is about or that are only told.
     """
-    before, after = flatten(dict(baseline)), flatten(dict(candidate))
+    before, after = ({**UNSAID, **flatten(dict(identity))} for identity in (baseline, candidate))
     forbidding: list[Difference] = []
     told: list[Difference] = []
     for key in sorted(before.keys() | after.keys()):
@@ -62,7 +65,7 @@ def identity_differences(
                 told.append(Difference(key, *values))
             else:
                 forbidding.append(Difference(key, *values, mend="samples=common compares the samples both have"))
-        elif key.startswith("task.") and key != "task.name":
+        elif key.startswith(("task.", "predictions.")) and key != "task.name":
             forbidding.append(Difference(key, *values, mend=f"compare={key} compares this switch"))
         else:
             forbidding.append(Difference(key, *values, mend="run both on the same task and data"))
@@ -71,7 +74,7 @@ def identity_differences(
 
 def unknown_patterns(identity: Mapping[str, Any], compare: Sequence[str]) -> list[str]:
     """Return the patterns of `compare` that fit no switch of the task."""
-    switches = [key for key in flatten(dict(identity)) if key.startswith("task.")]
+    switches = [key for key in flatten(dict(identity)) if key.startswith(("task.", "predictions."))]
     return [pattern for pattern in compare if not any(fnmatchcase(key, pattern) for key in switches)]
 
 

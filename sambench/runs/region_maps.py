@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.runs.edge_maps import EdgeMapFolder, find_map
+from sambench.runs.edge_files import ENDINGS, label_maps, mat_variables, numbers
+from sambench.runs.map_folders import MapFolder
 from sambench.types import Sample, Size
 
 RegionPrediction = np.ndarray | list[np.ndarray]
 """A contour map (2 * H + 1, 2 * W + 1) float, cut at every threshold; or (H, W) integer label maps, one a threshold."""
 
 
-class RegionMapFolder(EdgeMapFolder):
+class RegionMapFolder(MapFolder):
     """A folder of segmentations, as `sambench.engine.task.PredictionReader`.
 
     Files are named as edge maps are: by sample id or by its last part.
     """
 
+    def __init__(self, folder: Path, all_keys: Sequence[str]) -> None:
+        super().__init__(folder, all_keys, ENDINGS)
+
     def read(self, sample: Sample) -> RegionPrediction:
         """Read the sample's contour map or label maps."""
-        return read_regions(self.folder, sample.id, sample.size)
+        return read_regions(self.path(sample.id), sample.id, sample.size)
 
 
-def read_regions(folder: Path, sample_id: str, size: Size) -> RegionPrediction:
+def read_regions(path: Path, sample_id: str, size: Size) -> RegionPrediction:
     """Read one prediction: `.mat` with `ucm2` or `segs`; `.npy` with a float contour map or (T, H, W) integer labels.
 
     Args:
-        folder: The folder of predictions.
+        path: Its file.
         sample_id: Whose prediction.
         size: (height, width) of the image.
 
     Raises:
-        PredictionError: It is missing, cannot be read, is no segmentation, or has another size.
+        PredictionError: It cannot be read, is no segmentation, or has another size.
     """
-    path = find_map(folder, sample_id)
-    if path is None:
-        raise PredictionError(
-            f"no prediction for {sample_id}", where=folder, mend="add it, or score the rest with allow_missing=true"
-        )
     try:
         found = _read(path)
     except PredictionError:
@@ -59,20 +59,18 @@ _MEND = "save label maps (segs) at the image's size, or a contour map (ucm2) of 
 
 
 def _read(path: Path) -> RegionPrediction:
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         stored = np.load(path, allow_pickle=False)
         if stored.dtype.kind == "f":
             return stored
         return [stored] if stored.ndim == 2 else list(stored)
-    if path.suffix == ".mat":
-        from scipy.io import loadmat
-
-        content = loadmat(path)
-        if "segs" in content:
-            return [np.asarray(labels) for labels in content["segs"].ravel()]
-        if "ucm2" in content:
-            return np.asarray(content["ucm2"], np.float64)
-        names = ", ".join(name for name in content if not name.startswith("__")) or "nothing"
+    if path.suffix.lower() == ".mat":
+        variables = mat_variables(path)
+        if "segs" in variables:
+            return label_maps(variables["segs"], path)
+        if "ucm2" in variables:
+            return numbers(variables["ucm2"], "ucm2", path).astype(np.float64)
+        names = ", ".join(variables) or "nothing"
         raise PredictionError(f"the file holds {names}; `ucm2` or `segs` is expected", where=path, mend=_MEND)
     raise PredictionError(
         "an edge map has no regions",

@@ -26,13 +26,15 @@ def caption(run: Run) -> str:
 
 
 def missing_note(run: Run) -> str:
-    """Say which part of the data was run, and how many images had no prediction and what became of them, or nothing."""
+    """Say which part of the data was run, how predictions were read, and what became of images without one."""
     shard, missing = run.record.get("shard"), run.record["model"].get("missing")
-    part = f"; part {shard['index']} of {shard['count']} of {shard['samples']} images" if shard else ""
-    if not missing:
-        return part
-    means = {"left out": "are left out", "empty": "count as images where nothing was found"}
-    return f"{part}; {len(missing)} images without a prediction {means[run.record['model']['missing_means']]}"
+    told = [f"part {shard['index']} of {shard['count']} of {shard['samples']} images"] if shard else []
+    if (nms := run.record["identity"].get("predictions", {}).get("nms", "none")) != "none":
+        told.append(f"raw edge maps, suppressed before scoring (predictions.nms={nms})")
+    if missing:
+        means = {"left out": "are left out", "empty": "count as images where nothing was found"}
+        told.append(f"{len(missing)} images without a prediction {means[run.record['model']['missing_means']]}")
+    return "".join(f"; {line}" for line in (*told, *run.record["model"].get("notes", ())))
 
 
 def interval(metric: Metric, digits: int = 3) -> str:

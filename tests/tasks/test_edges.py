@@ -15,6 +15,7 @@ from sambench.api import compose
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import PredictionError, UsageError
+from sambench.runs.edge_files import read_edge_file
 from sambench.runs.edge_maps import read_map, write_map
 from sambench.types import BoundaryTruth, MaskFrame, Masks, Sample
 
@@ -176,7 +177,7 @@ def test_wrong_size_damage_and_colours_are_told_with_the_file(data, tmp_path):
     for name, spoil, message in [
         ("size", lambda path: Image.new("L", (24, 36)).save(path), "36 x 24"),
         ("cut", lambda path: path.write_bytes(path.read_bytes()[:40]), "cannot be read"),
-        ("rgb", lambda path: Image.new("RGB", (36, 24)).save(path), "one grey channel"),
+        ("rgb", lambda path: Image.new("RGB", (36, 24), (9, 0, 0)).save(path), "channels that differ"),
     ]:
         folder = maps(tmp_path / name)
         spoil(folder / "1001.png")
@@ -188,10 +189,10 @@ def test_wrong_size_damage_and_colours_are_told_with_the_file(data, tmp_path):
 def test_float_maps_must_lie_in_zero_to_one(tmp_path):
     np.save(tmp_path / "a.npy", np.full((4, 4), 1.5))
     with pytest.raises(PredictionError, match=r"\[0, 1\]"):
-        read_map(tmp_path, "a", (4, 4))
-    savemat(tmp_path / "b.mat", {"other": np.ones(3)})
-    with pytest.raises(PredictionError, match="holds other"):
-        read_map(tmp_path, "b", (4, 4))
+        read_edge_file(tmp_path / "a.npy")
+    savemat(tmp_path / "b.mat", {"other": np.ones((4, 4)), "more": np.ones((4, 4))})
+    with pytest.raises(PredictionError, match="holds other, more"):
+        read_edge_file(tmp_path / "b.mat")
 
 
 def test_no_folder_and_no_task(data, tmp_path):
@@ -205,7 +206,7 @@ def test_no_folder_and_no_task(data, tmp_path):
 def test_written_maps_read_back(tmp_path, dtype):
     strength = (np.arange(20).reshape(4, 5) / 19 * (1 if dtype == "float32" else np.iinfo(dtype).max)).astype(dtype)
     write_map(strength, tmp_path, "test/x")
-    found = read_map(tmp_path, "test/x", (4, 5))
+    found = read_map(next((tmp_path / "test").iterdir()), "test/x", (4, 5)).content
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, strength)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sambench.config import predictions_path
 from sambench.engine.device import device_list
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.local import LocalExecutor
@@ -28,12 +29,12 @@ def open_executor(config: Mapping[str, Any]) -> Executor | None:
             f"there is no executor {name!r}", where="executor", mend=f"use executor={' or executor='.join(EXECUTORS)}"
         )
     if name == "local":
-        if config["predictions"] is not None:
+        if predictions_path(config) is not None:
             return None
         wanted = config["devices"]
         devices = [] if wanted == "auto" and config["device"] != "auto" else device_list(wanted)
         return LocalExecutor(config, devices, threads=1 if devices[0] == "cpu" else None) if devices else None
-    if config["predictions"] is not None:
+    if predictions_path(config) is not None:
         raise UsageError(
             "predictions made elsewhere are scored on this machine only", where="executor=ray", mend="leave it out"
         )

@@ -1,0 +1,179 @@
+"""One edge prediction read from a file, in any of the forms that detectors write.
+
+Soft maps are PNG, JPEG, TIFF or BMP images of one channel (or equal ones), `.npy` arrays, or a MATLAB variable,
+`result` or the only one of its file. Contour maps (`ucm2`) and segmentations (`segs`) are the Berkeley benchmark's own
+MATLAB files. Integers of 8 and 16 bits are divided by their largest value, floats lie in [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sambench.errors import PredictionError
+from sambench.metrics.boundary_inputs import pb_from_ucm2, strength_from_image
+
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+ENDINGS = (".png", ".npy", ".mat", *IMAGE_ENDINGS[1:])
+"""Endings of edge predictions, in lower case."""
+
+_GREY = "save edge strength as a grey image of 8 or 16 bits, strong edges bright, or as floats in [0, 1]"
+_CONTENT = "save a soft map as `result`, a contour map as `ucm2`, or label maps as `segs`"
+
+
+@dataclass(frozen=True)
+class EdgeFile:
+    """What a file holds.
+
+    Attributes:
+        kind: "soft" for a detector's map, "contours" for the map of a `ucm2`, "segs" for label maps.
+        content: (H, W) uint8, uint16, float32 or float64 in [0, 1]; or a list of (H, W) integer label maps.
+    """
+
+    kind: Literal["soft", "contours", "segs"]
+    content: np.ndarray | list[np.ndarray]
+
+    @property
+    def strength(self) -> np.ndarray:
+        """(H, W) float64 in [0, 1] of a soft map."""
+        return strength_from_image(np.asarray(self.content))
+
+
+def read_edge_file(path: Path) -> EdgeFile:
+    """Read an edge prediction.
+
+    Raises:
+        PredictionError: It is missing, cannot be read, or holds something else.
+    """
+    try:
+        if path.suffix.lower() == ".mat":
+            return _from_variables(mat_variables(path), path)
+        stored = np.load(path, allow_pickle=False) if path.suffix.lower() == ".npy" else _image_array(path)
+        return EdgeFile("soft", _soft(stored, path))
+    except PredictionError as error:
+        raise error if error.where else PredictionError(error.what, where=path, mend=error.mend) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a decoder raises on a damaged file
+        told = f"prediction cannot be read: {type(error).__name__}: {error}"
+        raise PredictionError(told, where=path, mend="write the file again") from error
+
+
+def _from_variables(variables: dict[str, Any], path: Path) -> EdgeFile:
+    """Choose what a MATLAB file is read for."""
+    if "ucm2" in variables:
+        contours = pb_from_ucm2(numbers(variables["ucm2"], "ucm2", path).astype(np.float64))
+        return EdgeFile("contours", _soft(contours, path))
+    if "segs" in variables:
+        return EdgeFile("segs", label_maps(variables["segs"], path))
+    names = list(variables)
+    if "result" in variables or len(names) == 1:
+        name = "result" if "result" in variables else names[0]
+        return EdgeFile("soft", _soft(numbers(variables[name], name, path), path))
+    raise PredictionError(f"the file holds {', '.join(names) or 'nothing'}, no edge map", where=path, mend=_CONTENT)
+
+
+def mat_variables(path: Path) -> dict[str, Any]:
+    """Read a MATLAB file's variables by name; those of a v7.3 file, which is HDF5, are turned to rows first.
+
+    Raises:
+        OSError, ValueError, ...: The file is damaged.
+    """
+    import h5py
+    import scipy.io
+
+    try:
+        content = scipy.io.loadmat(path)
+    except NotImplementedError:
+        with h5py.File(path, "r") as file:
+            return {name: _hdf5_value(file, item) for name, item in file.items() if isinstance(item, h5py.Dataset)}
+    return {name: value for name, value in content.items() if not name.startswith("__")}
+
+
+def _hdf5_value(file: Any, item: Any) -> Any:
+    """Return a dataset as MATLAB holds it: arrays transposed, cells as an object array of what they point to."""
+    value = item[()]
+    if value.dtype != object:
+        return value.T
+    cells = np.empty(value.size, object)
+    cells[:] = [file[reference][()].T for reference in value.T.ravel()]
+    return cells
+
+
+def label_maps(cells: Any, path: Path) -> list[np.ndarray]:
+    """Return the (H, W) integer label maps of a variable `segs`, a cell array.
+
+    Raises:
+        PredictionError: There is none, or one is no map.
+    """
+    maps = [numbers(one, "segs", path) for one in np.asarray(cells, object).ravel()]
+    if not maps:
+        raise PredictionError("`segs` holds no label map", where=path, mend=_CONTENT)
+    return maps
+
+
+def numbers(value: Any, name: str, path: Path) -> np.ndarray:
+    """Check that a variable is a map of numbers.
+
+    Raises:
+        PredictionError: It is none.
+    """
+    array = np.asarray(value)
+    if array.ndim < 2 or array.size == 0 or array.dtype.kind not in "biuf":
+        told = f"`{name}` has shape {array.shape} and type {array.dtype}, a map of numbers is expected"
+        raise PredictionError(told, where=path, mend=_CONTENT)
+    return array
+
+
+def _image_array(path: Path) -> np.ndarray:
+    """Decode an image as (H, W) or (H, W, C)."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        if image.mode == "I" and image.format == "PNG":  # 16 bits, as older versions of Pillow open them
+            return np.asarray(image).astype(np.uint16)
+        if image.mode == "P":
+            return np.asarray(image.convert("RGB"))
+        if image.mode in ("1", "L", "LA", "RGB", "RGBA", "F") or image.mode.startswith("I"):
+            return np.asarray(image)
+        raise PredictionError(f"the edge map's image has mode {image.mode}", where=path, mend=_GREY)
+
+
+def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
+    """Check a soft map, and bring it to (H, W) uint8, uint16, float32 or float64.
+
+    Raises:
+        PredictionError: It is no map of numbers with a known range.
+    """
+    if stored.ndim == 3:
+        stored = _one_channel(stored, path)
+    if stored.ndim != 2 or stored.size == 0:
+        told = f"edge map has shape {stored.shape}, (height, width) is expected"
+        raise PredictionError(told, where=path, mend="save one channel")
+    if stored.dtype == np.bool_:
+        return stored.astype(np.uint8) * np.uint8(255)
+    if stored.dtype in (np.uint8, np.uint16):
+        return stored
+    if stored.dtype.kind != "f":
+        raise PredictionError(f"an edge map of type {stored.dtype} has no known range", where=path, mend=_GREY)
+    if not (np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1):
+        raise PredictionError(
+            f"edge strength must lie in [0, 1], it runs from {np.min(stored):g} to {np.max(stored):g}",
+            where=path,
+            mend="scale the map by the same factor for all images, then save it again",
+        )
+    return stored if stored.dtype == np.float64 else stored.astype(np.float32)
+
+
+def _one_channel(stored: np.ndarray, path: Path) -> np.ndarray:
+    """Return the channel of a map whose channels are equal; an opaque alpha channel does not count."""
+    channels = stored.shape[2]
+    colours = stored[..., : channels - (channels in (2, 4))]
+    if channels > 4 or (colours != colours[..., :1]).any():
+        raise PredictionError(
+            f"an edge map of {channels} channels that differ has no one strength", where=path, mend=_GREY
+        )
+    return colours[..., 0]

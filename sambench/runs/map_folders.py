@@ -1,0 +1,81 @@
+"""Folders that hold one file a sample, made elsewhere and found by sample id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from sambench.errors import PredictionError, listing
+from sambench.files import files_below, hidden
+
+
+class MapFolder:
+    """A folder of files named by sample id or by its last part, as `sambench.engine.task.PredictionReader`.
+
+    Args:
+        folder: The folder.
+        all_keys: Sample ids of the whole split; a file that answers none of them is a stranger.
+        endings: Endings of its files in lower case, any case of which counts.
+
+    Raises:
+        PredictionError: The folder is not there, or several files answer one sample.
+    """
+
+    without: Literal["left out", "empty"] = "left out"
+
+    def __init__(self, folder: Path, all_keys: Sequence[str], endings: Sequence[str]) -> None:
+        if not folder.is_dir():
+            raise PredictionError(
+                "the folder of predictions does not exist", where=folder, mend="give it as predictions=FOLDER"
+            )
+        self.folder, self.choices, self.notes = folder, dict[str, str](), list[str]()
+        self._all_keys = list(all_keys)
+        self._files: dict[str, list[Path]] = {}
+        for path in files_below(folder):
+            if path.suffix.lower() in endings and not hidden(path):
+                self._files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
+
+    def find(self, sample_id: str) -> Path | None:
+        """Return the file that answers a sample, None where there is none.
+
+        Raises:
+            PredictionError: There are several.
+        """
+        for name in dict.fromkeys((sample_id, sample_id.rsplit("/", 1)[-1])):
+            if found := self._files.get(name):
+                if len(found) > 1:
+                    raise PredictionError(
+                        f"{len(found)} files answer {sample_id}: {listing([path.name for path in found])}",
+                        where=self.folder,
+                        mend="keep one of them",
+                    )
+                return found[0]
+        return None
+
+    def path(self, sample_id: str) -> Path:
+        """Return the file that answers a sample.
+
+        Raises:
+            PredictionError: There is none, or there are several.
+        """
+        found = self.find(sample_id)
+        if found is None:
+            mend = "add it, or score the rest with allow_missing=true"
+            raise PredictionError(f"no prediction for {sample_id}", where=self.folder, mend=mend)
+        return found
+
+    def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the samples without a file, and the files (relative paths) that answer no sample."""
+        answered = {self.find(key) for key in self._all_keys}
+        files = [path for found in self._files.values() for path in found]
+        strangers = [str(path.relative_to(self.folder)) for path in files if path not in answered]
+        return [key for key in keys if self.find(key) is None], sorted(strangers)
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over names and bytes of all prediction files."""
+        digest = hashlib.sha256()
+        for path in sorted(path for found in self._files.values() for path in found):
+            digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()

@@ -1,0 +1,274 @@
+"""Edge maps as detectors write them: formats, ranges, raw and thin ones; scored without the images where need be."""
+
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+from scipy.io import loadmat, savemat
+from toys import write_bsds
+
+import sambench
+from sambench.errors import PredictionError, UsageError
+from sambench.runs.edge_files import read_edge_file
+from sambench.runs.edge_suppression import choose_suppression, removed_share, strength_notes, suppressed
+
+KEYS = ["1000", "1001", "1002"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_bsds(tmp_path_factory.mktemp("data"), size=(48, 64))
+
+
+def edges(data, key):
+    """Return the first annotator's boundaries (H, W) as floats."""
+    cells = loadmat(data / f"BSDS500/data/groundTruth/test/{key}.mat")["groundTruth"].ravel()
+    return (cells[0]["Boundaries"][0, 0] != 0).astype(np.float64)
+
+
+def score(data, folder, out, *overrides, **more):
+    words = [f"data.root={data}", "task.thresholds=9", *overrides]
+    more = {"workers": 0, "progress": "off", "illustrate": 0, **more}
+    return sambench.score("edges", "bsds500", folder, overrides=words, run={"dir": str(out)}, **more)
+
+
+def values(run):
+    """Return a run's metrics as text, so that undefined ones are equal."""
+    return {name: str(metric.value) for name, metric in run.metrics.items()}
+
+
+def image(path, values):
+    Image.fromarray(np.round(values * 255).astype(np.uint8)).save(path)
+
+
+def old_mat(path, values):
+    savemat(path, {"result": values.astype(np.float32)})
+
+
+def lone_mat(path, values):
+    savemat(path, {"E": np.round(values * 255).astype(np.uint8)})
+
+
+def hdf5_mat(path, values):
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["result"] = values.T.astype(np.float32)
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64 HDF5 schema 1.00 .".ljust(124) + b"\x00\x02IM")
+
+
+def float_tiff(path, values):
+    Image.fromarray(values.astype(np.float32)).save(path)
+
+
+WRITERS = {
+    "png": image,
+    "PNG": lambda path, values: Image.fromarray(np.round(values * 255).astype(np.uint8)).save(path, format="PNG"),
+    "tif": image,
+    "TIFF": float_tiff,
+    "bmp": image,
+    "npy": lambda path, values: np.save(path, values.astype(np.float32)),
+    "mat": old_mat,
+}
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_every_ending_holds_the_same_map(data, tmp_path, ending):
+    wanted = score(data, written(data, tmp_path / "plain", "png", image), tmp_path / "a").metrics["ods"].value
+    found = score(data, written(data, tmp_path / "maps", ending, WRITERS[ending]), tmp_path / "b").metrics["ods"].value
+    assert found == wanted > 0.9
+
+
+def written(data, folder, ending, write):
+    folder.mkdir()
+    for key in KEYS:
+        write(folder / f"{key}.{ending}", edges(data, key))
+    return folder
+
+
+@pytest.mark.parametrize("write", [lone_mat, hdf5_mat])
+def test_matlab_files_of_one_variable_and_of_version_7_3(data, tmp_path, write):
+    folder = written(data, tmp_path / "maps", "mat", write)
+    np.testing.assert_allclose(read_edge_file(folder / "1000.mat").strength, edges(data, "1000"), atol=1e-6)
+    assert score(data, folder, tmp_path / "run").metrics["ods"].value > 0.9
+
+
+def test_jpegs_are_read(data, tmp_path):
+    folder = written(data, tmp_path / "maps", "jpg", lambda path, values: image(path, values))
+    assert score(data, folder, tmp_path / "run").metrics["ods"].value > 0.9
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_equal_channels_are_one(tmp_path, mode):
+    grey = Image.fromarray(np.arange(0, 240, 10, np.uint8).reshape(4, 6))
+    grey.convert("RGB").convert(mode).save(tmp_path / "a.png") if mode != "P" else grey.convert("P").save(
+        tmp_path / "a.png"
+    )
+    np.testing.assert_allclose(read_edge_file(tmp_path / "a.png").strength, np.asarray(grey) / 255, atol=1e-6)
+
+
+def test_16_bits_are_read_and_other_integers_refused(tmp_path):
+    values = np.arange(0, 60000, 2500, np.uint16).reshape(4, 6)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    np.testing.assert_allclose(read_edge_file(tmp_path / "a.png").strength, values / 65535)
+    for kind in ("int16", "int32", "uint32", "int64"):
+        np.save(tmp_path / "b.npy", values.astype(kind))
+        with pytest.raises(PredictionError, match=f"type {kind} has no known range"):
+            read_edge_file(tmp_path / "b.npy")
+    Image.fromarray(values.astype(np.int32)).save(tmp_path / "c.tif")
+    with pytest.raises(PredictionError, match="int32 has no known range"):
+        read_edge_file(tmp_path / "c.tif")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"result": np.arange(12.0).reshape(2, 2, 3) / 12}, "channels that differ"),
+        ({"result": np.array(["a", "b"])}, "a map of numbers is expected"),
+        ({"result": np.zeros((0, 0))}, "a map of numbers is expected"),
+        ({"result": np.ones((4, 4)) * 1j}, "a map of numbers is expected"),
+        ({"result": np.full((4, 4), np.nan)}, "must lie in"),
+        ({"segs": np.empty((1, 0), object)}, "holds no label map"),
+        ({"a": np.ones((4, 4)), "b": np.ones((4, 4))}, "holds a, b"),
+        ({"ucm2": np.ones((4, 4))}, "odd height and width"),
+    ],
+)
+def test_what_is_no_edge_map_is_told_with_its_file(tmp_path, content, message):
+    savemat(tmp_path / "a.mat", content)
+    with pytest.raises(PredictionError, match=message) as caught:
+        read_edge_file(tmp_path / "a.mat")
+    assert "a.mat" in str(caught.value.where)
+
+
+def thick(data, key):
+    """Return a raw detector's map: a soft ridge several pixels wide."""
+    soft = ndimage.gaussian_filter(edges(data, key), 1.5)
+    return soft / soft.max()
+
+
+def test_raw_maps_are_suppressed_and_thin_ones_left(data, tmp_path):
+    raw = written(data, tmp_path / "raw", "png", lambda path, _: image(path, thick(data, path.stem)))
+    run = score(data, raw, tmp_path / "auto")
+    assert run.record["identity"]["predictions"] == {"nms": "toolbox"}
+    assert run.rows() == score(data, raw, tmp_path / "toolbox", "predictions.nms=toolbox").rows()
+    plain = score(data, raw, tmp_path / "none", "predictions.nms=none")
+    assert plain.record["identity"]["predictions"] == {"nms": "none"}
+    assert plain.rows() != run.rows()
+    thin = tmp_path / "thin"
+    thin.mkdir()
+    for key in KEYS:
+        Image.fromarray(suppressed(read_edge_file(raw / f"{key}.png").strength)).save(thin / f"{key}.png")
+    again = score(data, thin, tmp_path / "again")
+    assert again.record["identity"]["predictions"] == {"nms": "none"}
+    assert values(again) == values(run)
+
+
+def test_the_choice_stands_in_the_caption_and_in_the_table(data, tmp_path, capsys):
+    from sambench.cli import main
+    from sambench.runs.summary import caption
+
+    raw = written(data, tmp_path / "raw", "png", lambda path, _: image(path, thick(data, path.stem)))
+    run = score(data, raw, tmp_path / "run")
+    assert "predictions.nms=toolbox" in caption(run)
+    with pytest.raises(SystemExit):
+        main(["table", "edges", f"runs=[{run.folder}]"])
+    assert "predictions.nms=toolbox" in capsys.readouterr().out
+
+
+def test_what_is_neither_raw_nor_thin_is_not_guessed(data, tmp_path):
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    for number, key in enumerate(KEYS):
+        image(folder / f"{key}.png", thick(data, key) if number else edges(data, key))
+    with pytest.raises(PredictionError, match="raw or thin") as caught:
+        score(data, folder, tmp_path / "run")
+    assert "predictions.nms=toolbox" in str(caught.value)
+    assert "predictions.nms=none" in str(caught.value)
+
+
+def test_noise_below_the_edges_does_not_make_a_thin_map_thick(data):
+    noisy = np.clip(0.5 * edges(data, "1000") + np.random.default_rng(0).random((48, 64)) * 0.02, 0, 1)
+    assert removed_share(noisy) < 0.05
+    assert choose_suppression({"a": noisy, "empty": np.zeros((4, 4))}, "maps") == "none"
+    assert choose_suppression({}, "maps") == "none"
+
+
+def test_a_run_scores_its_own_maps_as_they_are(data, tmp_path):
+    words = [f"data.root={data}", "task.grid=4", "task.thresholds=9", "task.edge_nms=none"]
+    run = sambench.run(
+        "edges", data="bsds500", overrides=words, workers=0, progress="off", run={"dir": str(tmp_path / "a")}
+    )
+    again = score(data, run.predictions, tmp_path / "b")
+    assert again.rows() == run.rows()
+
+
+def test_only_soft_edge_maps_can_be_suppressed(data, tmp_path):
+    words = [f"data.root={data}", "predictions.nms=toolbox"]
+    (tmp_path / "maps").mkdir()
+    with pytest.raises(UsageError, match="no soft edge maps"):
+        sambench.score("regions", "bsds500", tmp_path / "maps", overrides=words)
+
+
+def test_maps_out_of_scale_and_inverted_ones_are_told(data, tmp_path):
+    folder = written(data, tmp_path / "dark", "png", lambda path, values: image(path, values / 255))
+    run = score(data, folder, tmp_path / "run")
+    assert run.metrics["ods"].value == 0
+    assert "no pixel of 3 edge maps reaches the first threshold" in run.record["model"]["notes"][0]
+    inverted = {key: 1 - edges(data, key) for key in KEYS}
+    assert "must be inverted" in strength_notes(inverted)[0]
+    assert strength_notes({key: edges(data, key) for key in KEYS}) == []
+
+
+def test_two_files_for_one_sample_are_told(data, tmp_path):
+    folder = written(data, tmp_path / "maps", "png", image)
+    shutil.copy(folder / "1001.png", folder / "1001.PNG")
+    with pytest.raises(PredictionError, match=r"2 files answer test/1001: 1001\.PNG, 1001\.png"):
+        score(data, folder, tmp_path / "run")
+
+
+def test_maps_are_scored_without_the_images(data, tmp_path):
+    folder = written(data, tmp_path / "maps", "png", image)
+    whole = score(data, folder, tmp_path / "whole", illustrate=2)
+    copy = shutil.copytree(data, tmp_path / "data")
+    shutil.rmtree(copy / "BSDS500/data/images")
+    run = score(copy, folder, tmp_path / "run", illustrate=2)
+    assert values(run) == values(whole)
+    assert "images were not read" in run.record["model"]["notes"][0]
+    assert not (run.folder / "pictures").exists()
+    assert [row["image_sha256"] for row in run.rows()] == ["", "", ""]
+
+
+@pytest.mark.slow
+def test_pidinet_comes_out_as_its_authors_print_it(real_data, tmp_path):
+    place = real_data / "published" / "pidinet"
+    printed = [float(word) for word in (place / "PiDiNet_bdry.txt").read_text().split()]
+    words = [f"data.root={real_data}"]
+    run = sambench.score(
+        "edges", "bsds500", place / "maps", overrides=words, workers=2, illustrate=0, run={"dir": str(tmp_path)}
+    )
+    values = {name: metric.value for name, metric in run.metrics.items()}
+    # The benchmark's own assignment is heuristic: 5e-4 over a set is agreement.
+    assert (values["ods"], values["ois"], values["ap"]) == pytest.approx((printed[3], printed[6], printed[7]), abs=5e-4)
+
+
+@pytest.mark.slow
+def test_gpb_owt_ucm_comes_out_as_the_benchmark_prints_it(real_data, tmp_path):
+    place = real_data / "published" / "gpb_owt_ucm"
+    printed = [float(word) for word in (place / "eval_bdry.txt").read_text().split()]
+    words, more = [f"data.root={real_data}"], {"workers": 2, "illustrate": 0}
+    run = sambench.score(
+        "edges", "bsds500", place / "ucm2", overrides=words, run={"dir": str(tmp_path / "edges")}, **more
+    )
+    values = {name: metric.value for name, metric in run.metrics.items()}
+    assert (values["ods"], values["ois"], values["ap"]) == pytest.approx((printed[3], printed[6], printed[7]), abs=5e-4)
+    printed = [float(word) for word in (place / "eval_cover.txt").read_text().split()[1:]]
+    printed += [float(word) for word in (place / "eval_RI_VOI.txt").read_text().split()]
+    run = sambench.score(
+        "regions", "bsds500", place / "ucm2", overrides=words, run={"dir": str(tmp_path / "regions")}, **more
+    )
+    found = {name: metric.value for name, metric in run.metrics.items()}
+    names = ["covering_ods", "covering_ois", "covering_best", None, "pri_ods", "pri_ois", None, "voi_ods", "voi_ois"]
+    for name, value in zip(names, printed, strict=True):
+        assert name is None or found[name] == pytest.approx(value, abs=5e-6)  # printed to six digits
