@@ -62,11 +62,12 @@ class Bsds500(Dataset):
             raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
         self.root, self.split = str(root), split
         data = _data_folder(Path(root), card)
-        self._truths = self._list(data / "groundTruth" / split, (".mat",), card)
         self.images_there = check_images or (data / "images" / split).is_dir()
         self._images: dict[str, Path] = {}
         if self.images_there:
             self._images = self._list(data / "images" / split, (".jpg", ".jpeg", ".png"), card)
+        self._truths = self._list(data / "groundTruth" / split, (".mat",), card)
+        if self.images_there:
             self._check_pairs(card, data)
         self.keys = select(list(self._truths), ids=ids, limit=limit, where=data / "groundTruth" / split)
         whole = _WHOLE[split] if card is CARD else len(self._truths)
