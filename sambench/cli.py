@@ -11,6 +11,7 @@ from sambench.commands import COMMANDS
 from sambench.errors import SambenchError, UsageError
 from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
+from sambench.local_configs import take_config_dirs
 
 USAGE = """\
 sambench: zero-shot evaluation of promptable segmentation models
@@ -32,6 +33,9 @@ sambench: zero-shot evaluation of promptable segmentation models
   sambench data list|check|show|export       datasets of masks: which are there, whole or not, how they look
   sambench cache ls|verify|prune             the embedding cache
   sambench --version
+
+Every command takes --config-dir FOLDER: configurations of your own and the code beside them (docs/plugins.md). What a
+stored run or a frozen baseline names is never run unless it is registered or declared in such a folder.
 
 examples:
   sambench run task=edges                                     the embedded model on the embedded data, no download
@@ -103,7 +107,7 @@ def dispatch(words: list[str]) -> int:
             where=f"sambench {' '.join(words)}",
             mend=f"did you mean `sambench {near[0]}`?" if near else "`sambench --help` explains each",
         )
-    return _resolve(COMMANDS[words[0]])(words[1:])
+    return _resolve(COMMANDS[words[0]])(take_config_dirs(words[1:]))
 
 
 def _resolve(target: str) -> Callable[[list[str]], int]:

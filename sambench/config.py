@@ -17,13 +17,16 @@ RESERVED = {"name", "preset"}
 """Keys of a group's YAML file that are not constructor arguments: the registry name and the preset's label."""
 
 
-def build(kind: registry.Kind, group: str, settings: Mapping[str, Any], **extra: Any) -> Any:
+def build(
+    kind: registry.Kind, group: str, settings: Mapping[str, Any], *, own_words: bool = False, **extra: Any
+) -> Any:
     """Construct a task, model or dataset from its group of the configuration.
 
     Args:
         kind: Which registry to look in.
         group: The group's key in the configuration, for messages: "task", "model" or "data".
         settings: The group's resolved values; `name` chooses the class, the rest are its keyword arguments.
+        own_words: Whether the settings are the user's own, not a stored record's (`registry.resolve`).
         extra: Arguments that the engine supplies; dropped where the constructor does not take them.
 
     A value that is a URL (s3://...) is copied, and the constructor given the copy's path.
@@ -33,7 +36,7 @@ def build(kind: registry.Kind, group: str, settings: Mapping[str, Any], **extra:
     """
     if not settings.get("name"):
         raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {kind}` lists names")
-    target = registry.resolve(kind, settings["name"])
+    target = registry.resolve(kind, settings["name"], own_words)
     arguments = {key: value for key, value in settings.items() if key not in RESERVED}
     parameters = inspect.signature(target).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 from sambench.errors import UsageError
+from sambench.local_configs import config_folders, declared_names
 
 Kind = Literal["tasks", "models", "datasets"]
 
@@ -83,12 +85,27 @@ def targets(kind: Kind) -> dict[str, str]:
     return known
 
 
-def resolve(kind: Kind, name: str) -> Callable[..., Any]:
-    """Import what a name, or a "module:attribute" of the user's own, stands for.
+def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any]:
+    """Import what a name stands for; the one place where a name becomes code.
+
+    Args:
+        kind: Which registry to look in.
+        name: A registered name, or a "module:attribute".
+        own_words: Whether the user wrote the name, or chose a configuration that holds it, on this command line. A name
+            that a stored record or a file holds is registered, or declared in a folder that the user named with
+            `--config-dir`; anything else could run any function of any module.
 
     Raises:
-        UsageError: The name is unknown (near matches are shown) or what it points to cannot be imported.
+        UsageError: The name is unknown (near matches are shown), is none that a record may hold, or what it points to
+            cannot be imported.
     """
+    if ":" in name and not own_words and name not in declared_names(_GROUP[kind]):
+        raise UsageError(
+            f"a stored record names the {kind[:-1]} {name!r}, which is not a registered name",
+            where=f"{_GROUP[kind]}.name={name}",
+            mend="if you trust it, give the plug-in's folder of configurations yourself: --config-dir FOLDER; or install"
+            f" it with an entry point of the group sambench.{kind}",
+        )
     target = name if ":" in name else targets(kind).get(name)
     if target is None:
         near = difflib.get_close_matches(name, targets(kind), n=3)
@@ -101,7 +118,7 @@ def resolve(kind: Kind, name: str) -> Callable[..., Any]:
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise UsageError(
             f"{kind[:-1]} {name!r} cannot be imported: {error}",
             where=target,
@@ -116,22 +133,27 @@ def options(group: str) -> dict[str, str]:
     Args:
         group: "task", "model", "data", "table" or "ablation".
 
-    Plug-ins' choices follow the built-in ones; a plug-in whose configuration cannot be found is warned about.
+    Plug-ins' choices follow the built-in ones, those of `--config-dir` come last; a plug-in whose configuration cannot
+    be found is warned about.
     """
-    packages = ["sambench.configs", *(point.value for point in entry_points(group="sambench.configs"))]
     found: dict[str, str] = {}
-    for package in packages:
+    for package in ["sambench.configs", *(point.value for point in entry_points(group="sambench.configs"))]:
         try:
-            folder = files(package) / group
+            found |= _choices(files(package) / group)
         except ImportError as error:
             warnings.warn(f"the configuration of plug-in {package} cannot be found: {error}", stacklevel=2)
-            continue
-        if not folder.is_dir():
-            continue
-        for item in sorted(folder.iterdir(), key=lambda item: item.name):
-            if item.name.endswith(".yaml"):
-                first = item.read_text(encoding="utf-8").partition("\n")[0]
-                found[item.name.removesuffix(".yaml")] = first.removeprefix("#").strip() if first[:1] == "#" else ""
+    for folder in config_folders():
+        found |= _choices(folder / group)
+    return found
+
+
+def _choices(folder: Traversable) -> dict[str, str]:
+    """Map the YAML files of a folder to the comment in their first line."""
+    found: dict[str, str] = {}
+    for item in sorted(folder.iterdir(), key=lambda item: item.name) if folder.is_dir() else ():
+        if item.name.endswith(".yaml"):
+            first = item.read_text(encoding="utf-8").partition("\n")[0]
+            found[item.name.removesuffix(".yaml")] = first.removeprefix("#").strip() if first[:1] == "#" else ""
     return found
 
 

@@ -69,7 +69,7 @@ def _list(root: Any) -> int:
     place = local_only(root, "root") if root is not None else data_root()
     rows = []
     for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
-        card = getattr(registry.resolve("datasets", name), "card", None)
+        card = getattr(registry.resolve("datasets", name, own_words=True), "card", None)
         if not isinstance(card, MaskCard) or not card.markers:
             continue
         row = CATALOG.get(name)
@@ -118,7 +118,7 @@ def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset:
     from sambench.config import build
     from sambench.datasets.masks import MaskDataset
 
-    dataset = build("datasets", "data", settings)
+    dataset = build("datasets", "data", settings, own_words=True)
     if not isinstance(dataset, MaskDataset):
         mend = "name one of the datasets of `sambench data list`"
         raise UsageError(f"{name} is no single dataset of masks", where=f"sambench data ... {name}", mend=mend)

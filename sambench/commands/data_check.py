@@ -39,7 +39,7 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
         DatasetAbsentError: The dataset is not there.
     """
     try:
-        dataset: Dataset = build("datasets", "data", {**settings, "limit": None})
+        dataset: Dataset = build("datasets", "data", {**settings, "limit": None}, own_words=True)
         parts: Mapping[str, Dataset] = dataset.datasets if isinstance(dataset, Sa23) else {name: dataset}
         results = {part: _check_one(part, data, settings.get("limit")) for part, data in parts.items()}
         if isinstance(dataset, Sa23) and dataset.missing:

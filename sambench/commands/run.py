@@ -134,7 +134,6 @@ def _hydra(words: list[str]) -> int:
             print(f"sambench: {defect_report(error)}", file=sys.stderr)  # the rest of the sweep goes on
             failed.append(DEFECT)
 
-    _allow_local_plugins(words)
     words = _local_sweep_dir(words)
     # Hydra wants the flag before the overrides.
     words = sorted(hydra_words(words, several), key=lambda word: word not in ("-m", "--multirun"))
@@ -189,12 +188,3 @@ def _local_sweep_dir(words: list[str]) -> list[str]:
     if not results or not is_remote(results[-1]) or any(word.startswith("hydra.sweep.dir=") for word in words):
         return words
     return [*words, "hydra.sweep.dir=results"]
-
-
-def _allow_local_plugins(words: list[str]) -> None:
-    """Let code beside a `--config-dir` folder's configs be imported as package.module:attribute."""
-    for flag, value in zip(words, [*words[1:], ""], strict=True):
-        if flag in ("--config-dir", "-cd"):
-            sys.path.append(value)
-        elif flag.startswith("--config-dir="):
-            sys.path.append(flag.partition("=")[2])

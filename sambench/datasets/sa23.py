@@ -133,7 +133,7 @@ class Sa23(Dataset):
 
     def _open(self, name: str, settings: Mapping[str, Any], wanted: bool) -> None:
         try:
-            self.datasets[name] = build("datasets", f"data.switches.{name}", {"name": name, **settings})
+            self.datasets[name] = build("datasets", f"data.switches.{name}", {**settings, "name": name})
         except DatasetAbsentError:
             if wanted:
                 raise

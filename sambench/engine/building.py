@@ -20,13 +20,14 @@ from sambench.storage.places import is_remote
 from sambench.types import Sample
 
 
-def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True) -> Dataset:
+def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, own_words: bool = False) -> Dataset:
     """Open the data and check with its first sample that it has the ground truth the task reads.
 
     Args:
         settings: The `data` group of the configuration.
         task: The task.
         pixels: Whether the images are needed; predictions made elsewhere can be scored without them.
+        own_words: As for `build`.
 
     Raises:
         UsageError: The data has another kind of ground truth.
@@ -34,7 +35,7 @@ def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True) -
     settings = dict(settings)
     if settings.get("kind") == "auto":
         settings["kind"] = task.mini_kind
-    dataset: Dataset = build("datasets", "data", settings, check_images=pixels)
+    dataset: Dataset = build("datasets", "data", settings, own_words=own_words, check_images=pixels)
     found = type(loader(dataset)(dataset.keys[0]).target)
     if not issubclass(found, task.target):
         raise UsageError(
@@ -62,7 +63,7 @@ def model_source(
     config: Mapping[str, Any], task: Task, stages: Stages, device: str
 ) -> tuple[ModelSource, dict[str, Any], EmbeddingCache | None]:
     """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
-    model = build("models", "model", config["model"], device=device)
+    model = build("models", "model", config["model"], own_words=True, device=device)
     cache = open_cache(config["cache"]) if config["cache"]["enabled"] else None
     predictor = Predictor(model, cache, stages, config["prompt_batch"])
     told = {

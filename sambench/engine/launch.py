@@ -62,8 +62,8 @@ def launch(config: Mapping[str, Any]) -> Launched:
 
 def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
-    task: Task = build("tasks", "task", config["task"])
-    dataset = open_dataset(config["data"], task, pixels=predictions_path(config) is None)
+    task: Task = build("tasks", "task", config["task"], own_words=True)
+    dataset = open_dataset(config["data"], task, predictions_path(config) is None, own_words=True)
     task = task.for_dataset(dataset)
     stages = Stages()
     device = executor.device if executor is not None else resolve_device(config["device"])

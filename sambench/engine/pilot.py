@@ -75,8 +75,8 @@ def run_pilot(config: Mapping[str, Any], limit: int) -> Pilot:
         SambenchError: As in a real run.
     """
     whole = _with_limit(config, None)
-    task: Task = build("tasks", "task", whole["task"])
-    total = len(open_dataset(whole["data"], task))
+    task: Task = build("tasks", "task", whole["task"], own_words=True)
+    total = len(open_dataset(whole["data"], task, own_words=True))
     if not 2 <= limit <= total:
         raise UsageError(
             f"limit is {limit}, the data has {total} samples", where="limit", mend=f"time 2 to {total} samples"

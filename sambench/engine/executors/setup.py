@@ -33,8 +33,8 @@ class DeviceWork:
     def __init__(self, config: Mapping[str, Any], device: str, data_fingerprint: str) -> None:
         from sambench.config import build
 
-        task: Task = build("tasks", "task", config["task"])
-        self.dataset = open_dataset(config["data"], task)
+        task: Task = build("tasks", "task", config["task"], own_words=True)
+        self.dataset = open_dataset(config["data"], task, own_words=True)
         if self.dataset.fingerprint != data_fingerprint:
             raise RunError(
                 f"machine {platform.node()} holds other data than the one the command was given on",

@@ -1,0 +1,139 @@
+"""A record names registered things only: whatever a stored run or baseline says, nothing of it is run."""
+
+import json
+import os
+import sys
+
+import pytest
+from resealed import reseal
+from stored_runs import stored
+
+from sambench import local_configs, registry
+from sambench.cli import main
+from sambench.config import build
+from sambench.engine.gate import freeze
+from sambench.errors import UsageError
+from sambench.runs.baseline_file import read_baseline, write_baseline
+
+SENTINEL = """
+import os
+open(os.environ["SENTINEL"], "a").write("imported\\n")
+
+def called(*arguments, **settings):
+    open(os.environ["SENTINEL"], "a").write("called\\n")
+    raise SystemExit(0)
+"""
+
+
+@pytest.fixture
+def sentinel(tmp_path, monkeypatch):
+    """A module that tells when it is imported or called, where Python looks for modules."""
+    (tmp_path / "evil_module.py").write_text(SENTINEL)
+    monkeypatch.setenv("SENTINEL", str(tmp_path / "sentinel.txt"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "evil_module", raising=False)
+    return tmp_path / "sentinel.txt"
+
+
+@pytest.fixture(autouse=True)
+def _no_folders(monkeypatch):
+    monkeypatch.setattr(local_configs, "_folders", [])
+
+
+def set_to(*path):
+    """Return a change of a record that puts a value at a path of keys."""
+    *keys, last, value = path
+
+    def change(record):
+        for key in keys:
+            record = record.setdefault(key, {})
+        record[last] = value
+
+    return change
+
+
+EVIL = "evil_module:called"
+METRIC = {"value": 1.0, "ci95": None, "n": 1, "higher_is_better": True}
+CHANGES = {
+    "task": set_to("config", "task", "name", EVIL),
+    "identity task": set_to("identity", "task", "name", EVIL),
+    "data": set_to("config", "data", "name", EVIL),
+    "model": set_to("config", "model", {"name": EVIL, "factory": EVIL}),
+    "model's name": set_to("model", "name", EVIL),
+    "sa23 member": set_to("config", "data", {"name": "sa23", "root": ".", "switches": {"gtea": {"name": EVIL}}}),
+    "os": set_to("config", "task", "name", "os:system"),
+    "shard": set_to("shard", {"index": EVIL, "count": 2, "samples": 2, "keys_sha256": EVIL}),
+    "executor": set_to("config", "executor", {"name": EVIL}),
+    "metric": set_to("metrics", EVIL, {**METRIC, "unit": EVIL, "reference": EVIL}),
+}
+COMMANDS = [
+    ["gate", "baseline={run}", "candidate={run}"],
+    ["gate", "baseline={frozen}", "candidate={run}"],
+    ["gate", "freeze", "{run}", "out={out}/x.baseline"],
+    ["look", "{run}", "out={out}"],
+    ["report", "runs=[{run}]", "out={out}"],
+    ["merge", "{run}", "{run}", "out={out}/merged"],
+    ["table", "edges", "runs=[{run}]", "out={out}"],
+    ["export", "bsds", "{run}", "out={out}"],
+    ["ls", "runs", "results={results}"],
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_command_runs_what_a_record_names(tmp_path, sentinel, capsys, monkeypatch, change):
+    monkeypatch.chdir(tmp_path)
+    run = stored(tmp_path / "results" / "run")
+    freeze(run, tmp_path / "good.baseline")
+    good = read_baseline(tmp_path / "good.baseline")
+    record = json.loads(json.dumps(good.record))
+    CHANGES[change](record)
+    write_baseline(tmp_path / "evil.baseline", record, good.rows)
+    reseal(run, CHANGES[change])
+    places = {
+        "run": run,
+        "frozen": tmp_path / "evil.baseline",
+        "out": tmp_path / "out",
+        "results": tmp_path / "results",
+    }
+    for words in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([word.format(**places) for word in words])
+        printed = capsys.readouterr()
+        assert ended.value.code in (0, 2, 3), (words, printed.err)
+        assert "Traceback" not in printed.out + printed.err
+    assert not sentinel.exists()
+
+
+@pytest.mark.parametrize("kind", ["tasks", "models", "datasets"])
+@pytest.mark.parametrize("name", ["os:system", "subprocess:getoutput", "evil_module:called", "builtins:eval"])
+def test_a_name_from_a_record_is_refused_with_the_word_that_mends_it(kind, name, sentinel):
+    with pytest.raises(UsageError, match="not a registered name") as caught:
+        build(kind, kind[:-1], {"name": name})
+    assert "--config-dir" in str(caught.value)
+    assert not sentinel.exists()
+
+
+def test_a_folder_that_the_user_names_declares_its_own_names_and_no_others(tmp_path):
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "mine.yaml").write_text("# of my own\nname: my_parts:Mine\n")
+    (tmp_path / "my_parts.py").write_text("class Mine:\n    pass\n")
+    assert local_configs.take_config_dirs(["RUN", "--config-dir", str(tmp_path), "x=1"]) == ["RUN", "x=1"]
+    assert registry.resolve("tasks", "my_parts:Mine").__name__ == "Mine"
+    assert registry.options("task")["mine"] == "of my own"
+    with pytest.raises(UsageError, match="not a registered name"):
+        registry.resolve("models", "my_parts:Mine")
+    with pytest.raises(UsageError, match="not a registered name"):
+        registry.resolve("tasks", "os:system")
+
+
+@pytest.mark.parametrize("words", [["--config-dir"], ["--config-dir="], ["-cd", "nowhere"]])
+def test_a_folder_that_is_not_there_is_told(words):
+    with pytest.raises(UsageError, match="no folder"):
+        local_configs.take_config_dirs(words)
+
+
+def test_the_sentinel_works(sentinel):
+    with pytest.raises(SystemExit):
+        registry.resolve("tasks", EVIL, own_words=True)()
+    assert sentinel.read_text() == "imported\ncalled\n"
+    assert os.environ["SENTINEL"] == str(sentinel)
