@@ -103,7 +103,7 @@ def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any
         raise UsageError(
             f"a stored record names the {kind[:-1]} {name!r}, which is not a registered name",
             where=f"{_GROUP[kind]}.name={name}",
-            mend="if you trust it, give the plug-in's folder of configurations yourself: --config-dir FOLDER; or install"
+            mend="if you trust it, give its folder of configurations yourself: --config-dir FOLDER; or install"
             f" it with an entry point of the group sambench.{kind}",
         )
     target = name if ":" in name else targets(kind).get(name)
