@@ -90,6 +90,8 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
 def hydra_words(words: Sequence[str], sweep: bool = False) -> list[str]:
     """Put words into Hydra's grammar: `predictions=PATH`, and `devices=cuda:0,1`, whose comma is none of a sweep.
 
+    `data.name=TEXT`, the user's name for own data, becomes the reader's title, as `name` is the reader itself.
+
     Args:
         words: What the user wrote.
         sweep: Whether commas part the members of a sweep.
@@ -100,7 +102,7 @@ def hydra_words(words: Sequence[str], sweep: bool = False) -> list[str]:
 def _hydra_word(word: str, sweep: bool) -> str:
     if not sweep and (found := re.fullmatch(r"devices=(\w+:\d+(?:,\d+)+)", word)):
         return f"devices='{found[1]}'"
-    return re.sub(r"^predictions=", "predictions.path=", word)
+    return re.sub(r"^data\.name=", "data.title=", re.sub(r"^predictions=", "predictions.path=", word))
 
 
 def resolve(config: Any) -> dict[str, Any]:

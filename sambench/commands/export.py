@@ -67,7 +67,7 @@ def _chosen(words: list[str]) -> tuple[Run, Path]:
 def _scored(words: list[str]) -> Run:
     from sambench.api import compose
     from sambench.engine.launch import launch
-    from sambench.runs.summary import print_run
+    from sambench.runs.console import print_run
 
     launched = launch(compose(words))
     if not launched.was_finished:

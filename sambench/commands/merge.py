@@ -32,8 +32,8 @@ def main(words: list[str]) -> int:
         print(HELP)
         return 0 if words else 2
     from sambench.engine.merge import merge
+    from sambench.runs.console import print_run
     from sambench.runs.opening import load_run
-    from sambench.runs.summary import print_run
 
     defaults = {"out": None, "data.root": None, "allow_missing": 0}
     folders = [word for word in words if word.partition("=")[0] not in defaults]

@@ -31,6 +31,7 @@ common keys (all of them, with their values: sambench run task=edges --cfg job):
   shard=1/4                every 4th sample from the 1st on; `sambench merge` puts the four runs together
   data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
   data.split=val           another split
+  data.name=TEXT           the name of one's own data, where the reader takes it (data=coco, lvis, generic)
   run.dir=FOLDER           the run folder (default: one below results/ that the same command finds again)
   run.overwrite=true       redo a finished run
   task.SWITCH=VALUE        another choice where the paper leaves one open, e.g. task.nms_iou=0.8
@@ -173,7 +174,7 @@ def _by_hydra(main: Callable[[], None], several: bool) -> None:
 
 def _run_one(config: dict[str, Any]) -> None:
     from sambench.engine.launch import launch
-    from sambench.runs.summary import print_run
+    from sambench.runs.console import print_run
 
     logging.basicConfig(format="sambench: %(message)s", level=logging.WARNING)
     launched = launch(config)

@@ -21,12 +21,12 @@ sambench table NAME|all [runs=[FOLDER,...]] [format=md|csv|latex|html] [out=resu
                [against=RUN]
 
 Prints published rows beside measured ones, in one format, and writes all formats below `out`, with the table's figure
-as PNG and SVG. `all` prints every table of the article. Without runs=, every finished run of the table's task below
-`results` is taken.
+as PNG and SVG. `all` prints every table, the article's first. Without runs=, every finished run of the table's task
+below `results` is taken.
 
-A measured value stands with its 95 % interval; the line below it is its difference to the published row it answers to.
-A mark says where data or switches are not that row's. A row that no run fills tells the command that does. A sweep's
-table shows what `sambench ablate` ran.
+A measured value stands with its 95 % interval; the line below it is its difference to the published row it answers to:
+there is none where data or switches are not that row's, and a mark says so. Runs on one's own data stand in a part of
+their own. A row that no run fills tells the command that does. A sweep's table shows what `sambench ablate` ran.
 
 With against=, the difference of one run of task points to another, or to a published TABLE/COLUMN, is drawn data set by
 data set (as figure 9a of the paper).
@@ -49,7 +49,7 @@ class Made(NamedTuple):
 
 
 def main(words: list[str]) -> int:
-    """Print and write one table, or all of the article's."""
+    """Print and write one table, or all."""
     if not words or words[0] in ("-h", "--help") or words[1:] in (["-h"], ["--help"]):
         from sambench.commands.ls import tables
 
@@ -57,7 +57,7 @@ def main(words: list[str]) -> int:
         print(HELP, "tables:", *(f"  {name:{width}}  {line}" for name, line in tables().items()), sep="\n")
         return 0 if words else 2
     from sambench.runs.table_render import FORMATS
-    from sambench.runs.table_specs import ARTICLE
+    from sambench.runs.table_specs import all_tables
 
     name = words[0]
     defaults = {"runs": None, "format": "md", "out": "results/tables", "results": "results", "against": None}
@@ -68,9 +68,12 @@ def main(words: list[str]) -> int:
         )
     if values["against"] is not None and name == "all":
         raise UsageError("against= is for one table of task points", where="against", mend="use sambench table points")
-    names = ARTICLE if name == "all" else (name,)
+    names = all_tables() if name == "all" else [name]
     chosen = chosen_runs(as_list(values["runs"]), names)
-    made = {one: make(one, chosen, join(values["results"])) for one in names}
+    made: dict[str, Made] = {}
+    for one in names:
+        made[one] = make(one, chosen, join(values["results"]))
+        made |= own_part(one, made[one], name == "all")
     print("\n".join(written(made, values["format"]).values()), end="")
     out = Path(values["out"])
     drawn = [path for one, table in made.items() for path in save(one, table, out)]
@@ -103,6 +106,25 @@ def make(name: str, chosen: list[Run] | None, results: Place) -> Made:
     if not runs:
         print(f"no finished run of task {spec.task} yet: `sambench run task={spec.task}` makes one", file=sys.stderr)
     return Made(*build_table(spec, runs), spec.title, runs, spec.figure)
+
+
+def own_part(name: str, made: Made, of_many: bool) -> dict[str, Made]:
+    """Make the part of a table that holds runs on users' own data, as NAME_own; nothing where there is none to show.
+
+    Args:
+        name: The table.
+        made: It, with its runs.
+        of_many: Whether it is one of many, of which the first of a task shows them.
+    """
+    from sambench.runs.table_protocol import is_own
+    from sambench.runs.table_specs import first_of_task, table_spec
+    from sambench.runs.tables import build_own_table
+
+    own = [run for run in made.runs if is_own(run)]
+    if not own or (of_many and not first_of_task(table_spec(name))):
+        return {}
+    table, title = build_own_table(table_spec(name), own)
+    return {f"{name}_own": Made(table, [], title, [], None)} if len(table) else {}
 
 
 def written(made: dict[str, Made], form: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ class DatasetCard:
         layout: The expected files below the root, as downloaded.
         splits: Names accepted by `split=`.
         generated: True where sambench makes the data itself; tables then say that it is no benchmark.
+        own: True where the data are a user's own; no published number stands beside theirs.
         note: Anything a table's caption must say.
     """
 
@@ -32,6 +33,7 @@ class DatasetCard:
     splits: tuple[str, ...]
     generated: bool = False
     note: str = ""
+    own: bool = False
 
 
 class Dataset(ABC):

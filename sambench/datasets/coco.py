@@ -8,6 +8,7 @@ from pathlib import Path
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
+from sambench.datasets.official_files import coco_card
 
 CARD = DatasetCard(
     name="coco",
@@ -33,6 +34,7 @@ class Coco(InstanceDataset):
         limit: Keep the first so many images.
         ids: Images to keep, as "val2017/000000000139", "000000000139" or 139.
         check_images: Refuse a set without its images; False where only the ground truth is needed.
+        title: Name of one's own data; without it a file that is not COCO's own has the name of the file.
         card: Card of another data set in this format.
 
     Raises:
@@ -49,6 +51,7 @@ class Coco(InstanceDataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        title: str | None = None,
         card: DatasetCard = CARD,
     ) -> None:
         file = annotation_file(root, annotations, f"instances_{split}.json", card)
@@ -63,6 +66,7 @@ class Coco(InstanceDataset):
             root=Path(root) if root is not None else file.parent,
             split=split,
             card=card,
+            judge=(lambda found: coco_card(card, found, split, title)) if card is CARD else None,
             limit=limit,
             ids=ids,
             check_images=check_images,

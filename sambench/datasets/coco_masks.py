@@ -14,6 +14,7 @@ from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.instances import annotation_file, images_folder
 from sambench.datasets.layout import check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.official_files import coco_card, lvis_card
 
 LVIS_CARD = catalog_card(
     "lvis_v05_masks",
@@ -52,6 +53,7 @@ def lvis_v05_masks(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    title: str | None = None,
 ) -> MaskDataset:
     """LVIS v0.5: objects of over a thousand categories, images without any left out (points).
 
@@ -61,6 +63,7 @@ def lvis_v05_masks(
         annotations: Annotation file; derived from root and split where it is left out.
         images: The folder that holds `train2017/` and `val2017/`; the root where it is left out.
         limit, ids, subset, subset_seed: As `Choice`.
+        title: Name of one's own data; without it a file that is not the published one has the name of the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -78,7 +81,9 @@ def lvis_v05_masks(
         return relative, folder / relative
 
     source = CocoMasks(LVIS_CARD, [Part(file, place)], rules="1")
+    source.card = lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title)
     chosen = Choice(limit, ids, subset, subset_seed)
+    split = "all" if source.card.own else split
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)
 
 
@@ -92,6 +97,7 @@ def coco_masks(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    title: str | None = None,
 ) -> MaskDataset:
     """COCO: objects of 80 categories, without crowds and images without objects (points).
 
@@ -101,6 +107,7 @@ def coco_masks(
         annotations: Annotation file; derived from root and split where it is left out.
         images: Folder of the images; derived from root and split where it is left out.
         limit, ids, subset, subset_seed: As `Choice`.
+        title: Name of one's own data; without it a file that is not the published one has the name of the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -116,5 +123,7 @@ def coco_masks(
         return f"{split}/{entry.file_name}", folder / entry.file_name
 
     source = CocoMasks(COCO_CARD, [Part(file, place)], rules="1")
+    source.card = coco_card(COCO_CARD, source.files[0], split, title)
     chosen = Choice(limit, ids, subset, subset_seed)
+    split = "all" if source.card.own else split
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)

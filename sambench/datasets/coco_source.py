@@ -35,6 +35,9 @@ class CocoMasks(Source):
         rules: As `Source.rules`.
         by_class: Join all annotations of one category in an image into one mask.
 
+    Attributes:
+        files: The contents of the annotation files.
+
     Raises:
         DatasetError: As `read_instances`, or two images share a path.
     """
@@ -43,10 +46,12 @@ class CocoMasks(Source):
         self.card, self.rules, self._by_class = card, rules, by_class
         self.shared = tuple(part.annotations for part in parts)
         self.items, self.categories, self.faults = {}, {}, []
+        self.files: list[InstanceFile] = []
         self._places: dict[str, tuple[InstanceFile, ImageEntry]] = {}
         folders = Folders()
         for part in parts:
             file = read_instances(part.annotations, card)
+            self.files.append(file)
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
             for entry in file.images.values():
                 self._add(file, entry, part.place, folders, alone=len(parts) == 1)

@@ -24,6 +24,7 @@ images/ANY/NAME.jpg  and  labels/ANY/NAME.png       (id images: one value an obj
 images/ANY/NAME.jpg  and  a COCO JSON               (annotations=FILE)
 """,
     splits=("all",),
+    own=True,
     domain="own",
     mask="each id of an id image, each polygon of a LabelMe file, or each annotation of a COCO JSON",
 )

@@ -11,7 +11,13 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.coco_json import ImageEntry, annotation, check_segmentations, read_instances
+from sambench.datasets.coco_json import (
+    ImageEntry,
+    InstanceFile,
+    annotation,
+    check_segmentations,
+    read_instances,
+)
 from sambench.datasets.reading import data_error, fingerprint, read_image
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
@@ -20,6 +26,9 @@ from sambench.types import InstanceTruth, Sample, Size, without_pixels
 
 Place = Callable[[ImageEntry], tuple[str, Path]]
 """Gives an image's path below the root, which becomes its sample id, and the file itself."""
+
+Judge = Callable[[InstanceFile], DatasetCard]
+"""Gives the card that a file deserves: the published data's, or a user's own (`sambench.datasets.official_files`)."""
 
 
 class InstanceDataset(Dataset):
@@ -31,6 +40,7 @@ class InstanceDataset(Dataset):
         root: The folder that is read, as the user gave it.
         split: The chosen split.
         card: The dataset's card.
+        judge: Looks at the file's contents for another card; None keeps this one.
         limit: Keep the first so many images.
         ids: Images to keep: sample ids, file names without ending, or image ids of the annotation file.
         check_images: Refuse a set without its images; False where only the ground truth is needed.
@@ -54,12 +64,15 @@ class InstanceDataset(Dataset):
         root: Path,
         split: str,
         card: DatasetCard,
+        judge: Judge | None = None,
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
     ) -> None:
-        self.root, self.split = str(root), split
+        self.root = str(root)
         self._file = read_instances(file, card)
+        form, card = card.name, card if judge is None else judge(self._file)
+        self.split = "all" if card.own else split
         self.categories: list[dict[str, Any]] = self._file.categories
         known = _by_key(self._file.images.values(), place, file)
         aliases = {str(entry.id): key for key, (entry, _) in known.items()}
@@ -67,7 +80,7 @@ class InstanceDataset(Dataset):
         self.keys = select(list(known), ids=ids, limit=limit, aliases=aliases, where=file)
         self._images = {key: known[key] for key in self.keys}
         self.image_ids = [entry.id for entry, _ in self._images.values()]
-        part = f"{len(self.keys)} of the {len(known)} images of {split}" if len(self.keys) < len(known) else ""
+        part = f"{len(self.keys)} of the {len(known)} images of {self.split}" if len(self.keys) < len(known) else ""
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
         check_segmentations(self._file, self.image_ids)
@@ -75,7 +88,7 @@ class InstanceDataset(Dataset):
         self.images_there = not missing
         if missing and check_images:
             self._refuse(missing)
-        self.fingerprint = fingerprint(card.name, split, self.keys, [file])
+        self.fingerprint = fingerprint(form, split, self.keys, [file])
 
     @property
     def all_keys(self) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Literal
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
+from sambench.datasets.official_files import lvis_card
 from sambench.errors import UsageError
 
 CARD = DatasetCard(
@@ -51,6 +52,7 @@ class Lvis(InstanceDataset):
         limit: Keep the first so many images.
         ids: Images to keep, as "val2017/000000000139", "000000000139" or 139.
         check_images: Look for every kept image now; False where only the ground truth is needed.
+        title: Name of one's own data; without it a file that is not LVIS's own has the name of the file.
         card: Card of another data set in this format.
 
     Raises:
@@ -70,11 +72,12 @@ class Lvis(InstanceDataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        title: str | None = None,
         card: DatasetCard | None = None,
     ) -> None:
         if version not in _CARDS:
             raise UsageError(f"LVIS has no version {version!r}", mend=f"choose one of {', '.join(_CARDS)}")
-        card = card or _CARDS[version]
+        given, card = card, card or _CARDS[version]
         if split not in card.splits:
             raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
         file = annotation_file(root, annotations, f"lvis_{version}_{split}.json", card)
@@ -90,6 +93,7 @@ class Lvis(InstanceDataset):
             root=Path(root) if root is not None else file.parent,
             split=split,
             card=card,
+            judge=(lambda found: lvis_card(card, found, split, version, title)) if given is None else None,
             limit=limit,
             ids=ids,
             check_images=check_images,

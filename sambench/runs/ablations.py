@@ -14,6 +14,7 @@ from sambench.runs.opening import load_run
 from sambench.runs.reference import published
 from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
+from sambench.runs.table_protocol import is_own
 from sambench.storage.places import Place, join, read_bytes
 
 if TYPE_CHECKING:
@@ -135,11 +136,11 @@ def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[
     columns = list(ablation.metrics)
     rows: list[dict[str, str]] = []
     notes: list[str] = []
-    if ablation.published is not None:
+    members = read_members(ablation.name, results)
+    if ablation.published is not None and not any(is_own(run) for run in member_runs(name, results).values()):
         for _, row in published(ablation.published).iterrows():
             cells = {column: number(row.get(column.replace("@", " @"))) for column in columns}
             rows.append({"member": row["method"], **cells, "source": f"{row['source']}, {row['location']}"})
-    members = read_members(ablation.name, results)
     if not members:
         rows.append({"member": "", **dict.fromkeys(columns, ""), "source": f"sambench ablate {name}"})
     for member in members:

@@ -18,6 +18,8 @@ from sambench.runs.figures import save_figure
 from sambench.runs.pictures import save_png
 from sambench.runs.reference import published
 from sambench.runs.store import Run
+from sambench.runs.table_protocol import departure, is_own
+from sambench.runs.table_specs import table_spec
 from sambench.types import Metric, Row
 
 ENDINGS = ("png", "svg")
@@ -91,7 +93,8 @@ def dataset_differences(
             `results/reference` with a column `dataset`.
         folder: Where `dataset_differences.png` and `.svg` are written.
         clicks: After how many clicks.
-        published_beside: Mark the paper's differences between SAM and RITM (figure 9a) where it has the data set.
+        published_beside: Mark the paper's differences between SAM and RITM (figure 9a) where the run answers to them,
+            on all of the paper's data and by its protocol.
 
     Returns:
         The two files.
@@ -113,7 +116,8 @@ def dataset_differences(
         axes = figure.add_subplot(xlabel=f"difference in mean IoU at {clicks} click{'s' * (clicks > 1)}")
         colours = ["tab:blue" if value >= 0 else "tab:orange" for value in values]
         axes.barh(labels, values, color=colours, xerr=np.abs(ends - values), ecolor="0.3", capsize=2)
-        beside = published_column("points_fig9a/SAM - RITM") if published_beside and clicks == 1 else {}
+        answers = published_beside and clicks == 1 and departure(run, table_spec("points_datasets")).comparable
+        beside = published_column("points_fig9a/SAM - RITM") if answers else {}
         marked = {label: beside[name] for label, name in zip(labels, order, strict=True) if name in beside}
         if marked:
             axes.plot(list(marked.values()), list(marked), "D", color="k", markersize=4, fillstyle="none",
@@ -129,6 +133,10 @@ def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, Dif
     own = _by_object(run, clicks)
     found: dict[str, Difference] = {}
     if isinstance(baseline, str):
+        if is_own(run):
+            raise RunError(
+                "no published number answers to one's own data", where=run.folder, mend="compare it with another run"
+            )
         means = published_column(baseline)
         pairs = {key: (row["iou"], means[key[0]]) for key, row in own.items() if key[0] in means}
     else:

@@ -45,18 +45,6 @@ def published_texts(table: str) -> pd.DataFrame:
     return _read(table, dtype=str).fillna("")
 
 
-def paper_values(reference: str) -> float | None:
-    """Return the paper's own value for SAM that a metric answers to.
-
-    Args:
-        reference: "TABLE/COLUMN", as in `Metric.reference`.
-    """
-    table, _, column = reference.partition("/")
-    rows = published(table)
-    chosen = rows[(rows["method"] == "SAM") & (rows["source"] == "paper")]
-    return None if chosen.empty or column not in chosen else float(chosen.iloc[0][column])
-
-
 def _read(table: str, dtype: type | None = None) -> pd.DataFrame:
     import pandas as pd
 

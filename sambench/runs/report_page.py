@@ -15,9 +15,10 @@ from sambench.runs.report_embedded import task_figures
 from sambench.runs.report_pictures import Shown
 from sambench.runs.store import Run
 from sambench.runs.summary import caption, number
+from sambench.runs.table_protocol import is_own
 from sambench.runs.table_render import render
-from sambench.runs.table_specs import table_names, table_spec
-from sambench.runs.tables import build_table
+from sambench.runs.table_specs import first_of_task, table_names, table_spec
+from sambench.runs.tables import build_own_table, build_table
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,10 @@ def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
             markup = Markup(render(table, [], spec.title, "html"))  # it escapes cells
             told = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
             found.append({"title": spec.title, "html": markup, "notes": [match.groups() for match in told if match]})
+        own = [run for run in runs if is_own(run)]
+        if own and first_of_task(spec):
+            table, title = build_own_table(spec, own)
+            found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": []})
     return found
 
 

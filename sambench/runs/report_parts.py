@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sambench.runs.reference import paper_values
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import interval, number
+from sambench.runs.table_protocol import Beside, published_beside
 from sambench.types import Metric
 
 SHOWN_METRICS = 6
@@ -44,22 +44,22 @@ class Segment(NamedTuple):
 def metric_lines(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, list[Line]]]:
     """Return each metric with a line for every run that has it, in the order in which runs name them."""
     names = dict.fromkeys(name for run in runs for name in run.metrics)
+    rows = [published_beside(run) for run in runs]
     return [
-        (name, [_line(run, name, labels[at], at) for at, run in enumerate(runs) if name in run.metrics])
+        (name, [_line(run, name, labels[at], at, rows[at]) for at, run in enumerate(runs) if name in run.metrics])
         for name in names
     ]
 
 
-def _line(run: Run, name: str, label: str, colour: int) -> Line:
+def _line(run: Run, name: str, label: str, colour: int, rows: Sequence[Beside]) -> Line:
     metric = run.metrics[name]
-    generated = run.record["data"]["card"]["generated"]
-    published = None if generated or not metric.reference else paper_values(metric.reference)
+    published = ", ".join(f"{row.values[name]} {row.name}" for row in rows if name in row.values)
     value = metric_text(metric)
     ends: tuple[float | None, float | None, float | None] = (None, None, None)
     if metric.unit not in COUNTED and value:
         low, high = metric.ci95 if interval(metric) and metric.ci95 else (metric.value, metric.value)
         ends = (_percent(metric.value), _percent(low), _percent(high))
-    return Line(label, colour % 6, value, interval(metric), metric.n, number(published), *ends)
+    return Line(label, colour % 6, value, interval(metric), metric.n, published, *ends)
 
 
 def metric_text(metric: Metric) -> str:

@@ -1,16 +1,11 @@
-"""The table a run prints when it ends."""
+"""What is said of a run in a line, and numbers as the field writes them."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from sambench.runs.reference import paper_values
 from sambench.runs.store import Run
 from sambench.types import Metric
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 def caption(run: Run) -> str:
@@ -50,41 +45,3 @@ def number(value: float | None, digits: int = 3) -> str:
         return ""
     text = f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
-
-
-def print_run(run: Run) -> None:
-    """Print metrics with intervals beside the paper's values, the stages' times and the run folder."""
-    from rich.console import Console
-    from rich.table import Table
-
-    generated = run.record["data"]["card"]["generated"]
-    table = Table()
-    for column in ("metric", "measured", "95 % interval", "n"):
-        table.add_column(column, justify="left" if column == "metric" else "right")
-    if not generated:
-        table.add_column("paper, SAM ViT-H", justify="right")
-    for name, metric in run.metrics.items():
-        cells = [name, number(metric.value), interval(metric), str(metric.n)]
-        if not generated:
-            cells.append(number(paper_values(metric.reference) if metric.reference else None))
-        table.add_row(*cells)
-    console = Console(highlight=False)
-    console.print(caption(run), soft_wrap=True)
-    console.print(table)
-    console.print(_stages(run))
-    if run.record.get("cache"):
-        counts = run.record["cache"]
-        console.print(f"embedding cache: {counts['hits']} hits, {counts['misses']} misses", soft_wrap=True)
-    console.print(f"run folder: {run.place}", soft_wrap=True)
-
-
-def _stages(run: Run) -> Table:
-    """Make the table of what each stage took; stages overlap, so their seconds may add up to more than the wall's."""
-    from rich.table import Table
-
-    table = Table()
-    for column in ("stage", "seconds", "share", "s / image"):
-        table.add_column(column, justify="left" if column == "stage" else "right")
-    for stage, value in run.record.get("timings", {}).items():
-        table.add_row(stage, f"{value['seconds']:.1f}", f"{100 * value['share']:.0f} %", f"{value['per_image']:.3f}")
-    return table

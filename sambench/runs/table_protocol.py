@@ -1,4 +1,9 @@
-"""How a run's protocol and data depart from those of the published row it answers to."""
+"""What published numbers a run answers to, and how it departs from them.
+
+One rule for the console, tables, figures and the report: a published number stands beside a measured one only where the
+run answers to it, that is where it is on all of the row's data, by the row's protocol, in the row's unit. A user's own
+data, a part of the data, another preset or switch, boxes for masks: none of these answers to a published row.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sambench.runs.reference import published_texts
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import missing_note
-from sambench.runs.table_specs import Expected, TableSpec, preset_of, read_config
+from sambench.runs.table_specs import Answer, Expected, TableSpec, preset_of, read_config, specs_of_task
+from sambench.types import Metric
 
 
 @dataclass(frozen=True)
@@ -18,17 +25,78 @@ class Departure:
 
     Attributes:
         text: In words; empty where it does not.
-        comparable: Whether a difference of the two has a meaning: the data are the row's, if perhaps a part of them.
+        comparable: Whether the run answers to the row, so that a difference of the two has a meaning.
     """
 
     text: str
     comparable: bool
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A published row that a run answers to.
+
+    Attributes:
+        name: The row's name and source.
+        values: Metric -> the row's number, as it is printed there; metrics without one are left out.
+    """
+
+    name: str
+    values: Mapping[str, str]
+
+
+def is_own(run: Run) -> bool:
+    """Tell whether a run is on a user's own data."""
+    return bool(run.record["data"]["card"].get("own"))
+
+
+def published_beside(run: Run) -> list[Beside]:
+    """Return the published rows that stand beside a run's numbers, those of the article's tables first."""
+    found = []
+    for spec in specs_of_task(run.record["identity"]["task"]["name"]):
+        answer = spec.answer(run)
+        if answer is None or not departure(run, spec).comparable:
+            continue
+        row, columns = answered_row(spec, answer), measured_names(spec, run)
+        values = {name: row[column] for column, name in columns.items() if name is not None and row.get(column)}
+        if values:
+            found.append(Beside(answer.name, values))
+    return found
+
+
+def answered_row(spec: TableSpec, answer: Answer) -> dict[str, str]:
+    """Return a published row as it is printed: column -> text."""
+    texts = published_texts(spec.published)
+    return dict(texts[(texts["method"] == answer.method) & (texts["source"] == answer.source)].iloc[0])
+
+
+def measured(spec: TableSpec, run: Run) -> dict[str, Metric | None]:
+    """Return a run's metric for each column; those of `own` only where it has none for a published column."""
+    metrics = run.metrics
+    return {column: None if name is None else metrics[name] for column, name in measured_names(spec, run).items()}
+
+
+def measured_names(spec: TableSpec, run: Run) -> dict[str, str | None]:
+    """Return the name of a run's metric for each column; see `measured`."""
+    metrics = run.metrics
+    by_reference = {metric.reference: name for name, metric in metrics.items()}
+    found = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
+    names = {} if is_own(run) else spec.metrics.get(run.record["data"]["name"], {})
+    found |= {column: name if name in metrics else None for column, name in names.items()}
+    if any(found.values()):
+        return found
+    # A metric's name may say what it is the mean of, as in "mIoU@1 (SA-23)".
+    matching = {
+        column: next((one for one in metrics if one == name or one.startswith(f"{name} (")), None)
+        for column, name in spec.own.items()
+    }
+    return found | matching
+
+
 def departure(run: Run, spec: TableSpec) -> Departure:
     """Say how a run departs from the published row it answers to: data, left-out images, switches."""
     told = _data(run, spec)
-    comparable = not told or told[0].startswith(_PART)
+    whole = not told and not run.record.get("shard") and not _left_out(run)
     if missing := missing_note(run):
         told.append(missing.removeprefix("; "))
     answer = spec.answer(run)
@@ -37,7 +105,7 @@ def departure(run: Run, spec: TableSpec) -> Departure:
         changed = {key: value for key, value in changed.items() if key not in answer.switches}
     if changed:
         told.append("switches: " + told_switches(changed))
-    return Departure("; ".join(told), comparable and not changed.keys() & spec.unlike.keys())
+    return Departure("; ".join(told), whole and not changed)
 
 
 def missing_rows(spec: TableSpec, runs: Sequence[Run]) -> list[Expected]:
@@ -66,9 +134,6 @@ def _changed(run: Run, spec: TableSpec, preset: str) -> dict[str, Any]:
     return changed | {key: value for key, value in spec.unlike.items() if run.record["switches"].get(key) == value}
 
 
-_PART = "only "
-
-
 def _data(run: Run, spec: TableSpec) -> list[str]:
     """Say what data a run is on where they are not all of the published row's."""
     data = run.record["data"]
@@ -76,20 +141,43 @@ def _data(run: Run, spec: TableSpec) -> list[str]:
     told = f"{data['name']} {data['split']}, {count}"
     if data["card"]["generated"]:
         return [f"{told}: {data['card']['note'] or 'generated data'}; not comparable with the published rows"]
+    if is_own(run):
+        return [f"{told}: own data, to which no published number answers"]
     wanted = spec.data.get(data["name"])
     if wanted is None:
-        return [f"{told}: not the published rows' data"] if spec.data else []
+        return [f"{told}: not the published rows' data"] if spec.data else _cut(run, count)
     if data["split"] != wanted.get("split", data["split"]):
         return [f"{told}: the published rows are of {wanted['split']}"]
     settings = run.record["config"].get("data", {})
     others = {
-        key: settings.get(key) for key in wanted.keys() - {"split", "samples"} if settings.get(key) != wanted[key]
+        key: settings.get(key)
+        for key in wanted.keys() - {"split", "samples", "keys_sha256"}
+        if settings.get(key) != wanted[key]
     }
     if others:
-        return [f"{_PART}{count} of {data['name']} {data['split']}: {told_switches(others)}"]
+        return [f"only {count} of {data['name']} {data['split']}: {told_switches(others)}"]
     if data["samples"] < wanted.get("samples", 0):
-        return [f"{_PART}{data['samples']} of {wanted['samples']} images of {data['name']} {data['split']}"]
-    return []
+        return [f"only {data['samples']} of {wanted['samples']} images of {data['name']} {data['split']}"]
+    if data["samples"] > wanted.get("samples", data["samples"]):
+        return [f"{told}: the published rows are of {wanted['samples']}"]
+    if "keys_sha256" in wanted and data.get("keys_sha256") != wanted["keys_sha256"]:
+        return [f"{told}: not the images of the published rows"]
+    return _cut(run, count)
+
+
+def _cut(run: Run, count: str) -> list[str]:
+    """Say that a run is on chosen images of its data where the command chose them."""
+    config = run.record["config"]
+    settings = config.get("data", {})
+    chosen = {"limit": config.get("limit") or settings.get("limit"), "ids": settings.get("ids")}
+    names = [key for key, value in chosen.items() if value is not None]
+    return [f"only {count} of {run.record['data']['name']}, chosen by {' and '.join(names)}"] if names else []
+
+
+def _left_out(run: Run) -> bool:
+    """Tell whether images without a prediction were left out, so that not all of the data is scored."""
+    model = run.record["model"]
+    return bool(model.get("missing")) and model.get("missing_means") == "left out"
 
 
 def changed_switches(run: Run, preset: str = "paper") -> dict[str, Any]:

@@ -22,7 +22,7 @@ ARTICLE = (
     "data_volume",
     "encoder",
 )
-"""The article's tables in its order: what `sambench table all` prints."""
+"""The article's tables in its order; `sambench table all` begins with them."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class TableSpec:
         published: The file of published rows in `results/reference`.
         columns: The published columns; a run's metric stands in the one its `reference` names.
         task: The task whose runs fill it, or None where only published numbers exist.
-        data: Data set -> split, number of images (`samples`) and settings of the published rows; runs on other data are
-            marked.
+        data: Data set -> split, number of images (`samples`), their list (`keys_sha256`, as in a run's identity) and
+            settings of the published rows; runs on other data are marked.
         answers: The rows that measured ones are compared with (`TableSpec.answer`).
         unlike: Switch -> value that no published row has, such as boxes=gt; runs with it are marked, not compared.
         neutral: Switches that change no number of the table, such as which clicks are reported.
@@ -126,6 +126,11 @@ def table_names() -> list[str]:
     return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
 
 
+def all_tables() -> list[str]:
+    """Return the names of all tables, the article's first."""
+    return [*ARTICLE, *(name for name in table_names() if name not in ARTICLE)]
+
+
 def table_spec(name: str) -> TableSpec:
     """Read a table's description.
 
@@ -146,6 +151,17 @@ def table_spec(name: str) -> TableSpec:
     told["neutral"] = tuple(told.get("neutral", ()))
     told["expected"] = tuple(Expected(**one) for one in told.get("expected", ()))
     return TableSpec(name=name, **told)
+
+
+def specs_of_task(task: str) -> list[TableSpec]:
+    """Return the tables with a row a method that runs of a task fill, the article's first."""
+    specs = [table_spec(name) for name in all_tables()]
+    return [spec for spec in specs if spec.task == task and spec.rows == "method"]
+
+
+def first_of_task(spec: TableSpec) -> bool:
+    """Tell whether a table is the one that shows runs of its task on data without published rows."""
+    return next((one.name for one in specs_of_task(spec.task or "")), None) == spec.name
 
 
 def preset_of(run: Run) -> str:

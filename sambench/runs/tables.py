@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sambench.runs.reference import published, published_texts
 from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
-from sambench.runs.table_protocol import departure, missing_rows
+from sambench.runs.table_protocol import answered_row, departure, is_own, measured, missing_rows
 from sambench.runs.table_specs import Expected, TableSpec
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ class Footnotes:
 def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
     """Put published and measured rows together.
 
-    A measured row is followed by its differences to the published row it answers to, where the data are that row's.
-    A row one would expect but that no run fills stands empty; its note tells the command.
+    A measured row is followed by its differences to the published row it answers to, where there is one. Runs on users'
+    own data are left to `build_own_table`. A row one would expect but that no run fills stands empty; its note tells
+    the command.
 
     Args:
         spec: The table.
@@ -55,13 +56,14 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     """
     import pandas as pd
 
+    left_out = [run.folder.name for run in runs if is_own(run) and not _about(spec, run)]
+    runs = [run for run in runs if not is_own(run)]
     if spec.rows == "dataset":
         return _by_dataset(spec, runs)
     notes = Footnotes()
     rows = _published_rows(spec, notes)
-    left_out = []
     for run in runs:
-        if any(_measured(spec, run).values()):
+        if any(measured(spec, run).values()):
             rows += _run_rows(spec, run, notes)
         else:
             left_out.append(run.folder.name)
@@ -86,18 +88,17 @@ def _published_rows(spec: TableSpec, notes: Footnotes) -> list[dict[str, str]]:
 
 def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str]]:
     """Make a run's row, and the line of its differences where they have a meaning."""
-    found, departs, answer = _measured(spec, run), departure(run, spec), spec.answer(run)
+    found, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
     cells = {column: _cell(metric) for column, metric in found.items()}
     name = run.record["model"]["name"] + notes.mark(departs.text)
     rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
     if answer is None or not departs.comparable:
         return rows
-    table = published(spec.published)
-    row = table[(table["method"] == answer.method) & (table["source"] == answer.source)].iloc[0]
+    row = answered_row(spec, answer)
     differences = {
-        column: signed(metric.value - row[column])
+        column: signed(metric.value - float(row[column]))
         for column, metric in found.items()
-        if metric is not None and column in row and signed(metric.value - row[column])
+        if metric is not None and row.get(column) and signed(metric.value - float(row[column]))
     }
     if differences:
         rows.append({"method": f"minus {answer.name}", **differences, "source": DIFFERENCE})
@@ -108,22 +109,6 @@ def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, 
     """Make an empty row whose note tells the command that fills it."""
     command = row.command or f"sambench run task={spec.task} {row.run}"
     return {"method": row.row, "source": NOT_RUN + notes.mark(f"`{command}` fills this row")}
-
-
-def _measured(spec: TableSpec, run: Run) -> dict[str, Metric | None]:
-    """Return a run's metric for each column; those of `own` only where it has none for a published column."""
-    by_reference = {metric.reference: metric for metric in run.metrics.values()}
-    found = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
-    names = spec.metrics.get(run.record["data"]["name"], {})
-    found |= {column: run.metrics.get(name) for column, name in names.items()}
-    if any(found.values()):
-        return found
-    return found | {column: _named(run, name) for column, name in spec.own.items()}
-
-
-def _named(run: Run, name: str) -> Metric | None:
-    """Return a metric by its name, or by its name with what it is the mean of, as in "mIoU@1 (SA-23)"."""
-    return next((one for key, one in run.metrics.items() if key == name or key.startswith(f"{name} (")), None)
 
 
 def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
@@ -153,6 +138,36 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     table = pd.DataFrame(columns)
     table["source"] = [f"{row['source']}, {row['location']}{''.join(marks)}" for _, row in rows.iterrows()]
     return table, [*notes.texts, *_not_shown(left_out)]
+
+
+def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, str]:
+    """Put runs on users' own data together, where no published row stands.
+
+    Returns:
+        The table as texts, with a column for each metric that the table is about, and its title.
+    """
+    import pandas as pd
+
+    rows = []
+    for run in runs:
+        data, shown = run.record["data"], {name: _cell(metric) for name, metric in _about(spec, run).items()}
+        if any(shown.values()):
+            told = f"{data['card']['title']}, {data['samples']} image{'s' * (data['samples'] != 1)}"
+            name = run.record["model"]["name"]
+            rows.append({"method": name, "data": told, **shown, "source": f"measured, {run.folder.name}"})
+    columns = dict.fromkeys(["method", "data", *(name for row in rows for name in row if name != "source"), "source"])
+    title = f"{spec.task} on own data, to which no published number answers"
+    return pd.DataFrame(rows, columns=list(columns)).fillna(""), title
+
+
+def _about(spec: TableSpec, run: Run) -> dict[str, Metric]:
+    """Return the metrics of a run that a table is about, whatever data they are of."""
+    names = {name for columns in spec.metrics.values() for name in columns.values()} | {*spec.own.values()}
+    return {
+        name: metric
+        for name, metric in run.metrics.items()
+        if name in names or (metric.reference or "").startswith(f"{spec.published}/")
+    }
 
 
 def _not_shown(folders: Sequence[str]) -> list[str]:

@@ -120,7 +120,7 @@ def test_ids_may_be_paths_names_or_image_ids(root):
     assert Coco(root, ids=[632, "000000000139"]).keys == ["val2017/000000000139", "val2017/000000000632"]
     dataset = Coco(root, ids=["val2017/000000000285"])
     assert dataset.image_ids == [285]
-    assert dataset.card.note == "1 of the 3 images of val2017"
+    assert dataset.card.note == "an annotation file of 3 of its 5000 images; 1 of the 3 images of val2017"
     assert Coco(root, limit=1).keys == ["val2017/000000000139"]
     with pytest.raises(DatasetError, match="2 of the ids are not in this dataset: 000000000140"):
         Coco(root, ids=["000000000140", 286])

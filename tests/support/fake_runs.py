@@ -7,11 +7,23 @@ import yaml
 
 from sambench.metrics.boundary_rows import columns_of_counts
 from sambench.runs.store import RunStore
+from sambench.runs.table_specs import table_spec
 from sambench.types import Metric
 
 
 def finished_run(
-    folder, task, metrics, name="model", rows=(), data=None, model=None, preset="paper", card=None, **switches
+    folder,
+    task,
+    metrics,
+    name="model",
+    rows=(),
+    data=None,
+    model=None,
+    preset="paper",
+    card=None,
+    shard=None,
+    data_settings=None,
+    **switches,
 ):
     """Write a finished run of a task's preset.
 
@@ -25,15 +37,19 @@ def finished_run(
         model: What else is told of the model.
         preset: The preset of `configs/task` its switches are of.
         card: What differs from the card of real data.
+        shard: Which part of several it is.
+        data_settings: The data's settings in the configuration.
         **switches: What differs from the preset.
     """
     text = (files("sambench.configs") / "task" / task / f"{preset}.yaml").read_text(encoding="utf-8")
     chosen = {key: value for key, value in yaml.safe_load(text).items() if key != "preset"} | switches
     store = RunStore(folder, {"task": {"name": task, **chosen}, "model": {"name": name}})
     about = {"title": "made here", "generated": False, "note": "", **(card or {})}
-    used = {"name": "bsds500", "split": "test", "samples": 200, **(data or {}), "card": about}
-    config = {"task": {"preset": preset, **chosen}, "data": {"name": used["name"]}}
-    store.start({"model": {"name": name, **(model or {})}, "data": used, "switches": chosen, "config": config})
+    keys = table_spec("edges").data["bsds500"]["keys_sha256"]
+    used = {"name": "bsds500", "split": "test", "samples": 200, "keys_sha256": keys, **(data or {}), "card": about}
+    config = {"task": {"preset": preset, **chosen}, "data": {"name": used["name"], **(data_settings or {})}}
+    record = {"model": {"name": name, **(model or {})}, "data": used, "switches": chosen, "config": config}
+    store.start({**record, "shard": shard})
     for sample, row in rows:
         store.append(sample, [{"sample_id": sample, **row}])
     return store.finish(store.ordered([sample for sample, _ in rows]), metrics, {})

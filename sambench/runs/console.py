@@ -1,0 +1,48 @@
+"""The table a run prints when it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sambench.runs.store import Run
+from sambench.runs.summary import caption, interval, number
+from sambench.runs.table_protocol import published_beside
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def print_run(run: Run) -> None:
+    """Print metrics with intervals, beside the published rows they answer to, the stages' times and the run folder."""
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = published_beside(run)
+    table = Table()
+    for column in ("metric", "measured", "95 % interval", "n"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for row in rows:
+        table.add_column(row.name, justify="right")
+    for name, metric in run.metrics.items():
+        beside = (row.values.get(name, "") for row in rows)
+        table.add_row(name, number(metric.value), interval(metric), str(metric.n), *beside)
+    console = Console(highlight=False)
+    console.print(caption(run), soft_wrap=True)
+    console.print(table)
+    console.print(_stages(run))
+    if run.record.get("cache"):
+        counts = run.record["cache"]
+        console.print(f"embedding cache: {counts['hits']} hits, {counts['misses']} misses", soft_wrap=True)
+    console.print(f"run folder: {run.place}", soft_wrap=True)
+
+
+def _stages(run: Run) -> Table:
+    """Make the table of what each stage took; stages overlap, so their seconds may add up to more than the wall's."""
+    from rich.table import Table
+
+    table = Table()
+    for column in ("stage", "seconds", "share", "s / image"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    for stage, value in run.record.get("timings", {}).items():
+        table.add_row(stage, f"{value['seconds']:.1f}", f"{100 * value['share']:.0f} %", f"{value['per_image']:.3f}")
+    return table
