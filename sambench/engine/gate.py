@@ -152,7 +152,12 @@ def _differences(
         told += found[1]
         if not common and not any(one.key.startswith("data.") for one in found[0]):
             forbidding += sample_differences(list(own), list(_sample_ids(side.rows)))
-    return list(dict.fromkeys(forbidding)), list(dict.fromkeys(told))
+    return _once(forbidding), _once(told)
+
+
+def _once(differences: Sequence[Difference]) -> list[Difference]:
+    """Drop differences that were found before; their values may be lists."""
+    return list({repr(one): one for one in differences}.values())
 
 
 def _judge(

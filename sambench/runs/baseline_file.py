@@ -11,6 +11,7 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, finite
+from sambench.runs.record import SCHEMA, check_form, guarded
 from sambench.types import Row
 
 ENDING = ".baseline"
@@ -83,7 +84,7 @@ def read_baseline(path: Path) -> Baseline:
         schema = int(described[b"sambench_schema"])
         record = json.loads(described[b"sambench_record"])
         rows = table.to_pylist()
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, RecursionError, pa.ArrowException) as error:
         raise RunError(f"the file is no baseline, or is damaged: {error}", where=path, mend=again) from error
     if schema > SCHEMA_VERSION:
         raise RunError(
@@ -93,7 +94,8 @@ def read_baseline(path: Path) -> Baseline:
         )
     if _digest(record, rows) != described.get(b"sambench_sha256", b"").decode():
         raise RunError("the baseline is not what was frozen: its checksum is wrong", where=path, mend=again)
-    return Baseline(path, record, rows)
+    check_form(record, SCHEMA, path)
+    return Baseline(path, guarded(record, path), rows)
 
 
 def _digest(record: dict[str, Any], rows: Sequence[Row]) -> str:

@@ -19,10 +19,22 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, is_leftover
+from sambench.runs.record import AGAIN, SCHEMA, check_form, checked_record
 from sambench.runs.store import OWN
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"
+_FILE = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2}
+_SHARED = {"run_id": {"type": "string"}, "files": {"type": "object", "additionalProperties": _FILE}}
+_FORMS = {
+    True: {"type": "object", "properties": {**_SHARED, "record": SCHEMA}, "required": [*_SHARED, "record"]},
+    False: {
+        "type": "object",
+        "properties": {**_SHARED, "journal": {"type": "string"}},
+        "required": [*_SHARED, "record", "journal"],
+    },
+}
+"""Forms of a manifest (True) and of a part (False)."""
 STREAMS = 8
 """Files that are written or read at once."""
 
@@ -70,7 +82,8 @@ class RemoteFolder:
         names = list(listing(self.url))
         if MANIFEST in names:
             manifest = self._json(MANIFEST)
-            return Published(manifest["run_id"], manifest["record"], manifest["files"], finished=True)
+            record = checked_record(manifest["record"], f"{self.url}/{MANIFEST}")
+            return Published(manifest["run_id"], record, manifest["files"], finished=True)
         parts = [self._json(name) for name in names if name.startswith(f"{PARTS}/")]
         if not parts:
             tops = {name.partition("/")[0] for name in names if not name.startswith(".")}
@@ -86,8 +99,11 @@ class RemoteFolder:
                     mend="run.overwrite=true starts it anew" if own else "choose another with run.dir=URL",
                 )
             return None
-        newest = max((part for part in parts if part["record"]), key=lambda part: len(part["record"]["sessions"]))
-        found = Published(newest["run_id"], newest["record"])
+        begun = [part for part in parts if part["record"]]
+        if not begun:
+            raise RunError("no published part holds the run's record", where=self.url, mend=AGAIN)
+        newest = max(begun, key=lambda part: len(part["record"]["sessions"]))
+        found = Published(newest["run_id"], checked_record(newest["record"], self.url))
         for part in parts:
             if part["run_id"] == found.run_id:
                 found.files.update(part["files"])
@@ -162,10 +178,11 @@ class RemoteFolder:
         content = self._read(name)
         try:
             found: dict[str, Any] = json.loads(content or b"")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunError(
                 f"{name} cannot be read: {error}", where=self.url, mend="run it again with run.overwrite=true"
             ) from error
+        check_form(found, _FORMS[name == MANIFEST], f"{self.url}/{name}")
         return found
 
     def _read(self, name: str) -> bytes | None:

@@ -15,10 +15,11 @@ from sambench.errors import RunError
 from sambench.files import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
+from sambench.runs.record import AGAIN, SCHEMA_VERSION, Record, parse_record
+from sambench.runs.row_columns import check_columns
 from sambench.runs.seals import (
     LISTING,
     check_predictions,
-    check_record,
     checked_bytes,
     prediction_hashes,
     sealed,
@@ -30,9 +31,6 @@ try:
     import fcntl
 except ImportError:  # Windows has no flock; two processes in one folder are then the user's care
     fcntl = None  # type: ignore[assignment]
-
-SCHEMA_VERSION = 2
-"""Version of `run.json`; from 2 on it holds its own hash and those of the files beside it."""
 
 RUNNING, FINISHED, REMOVED = "running", "finished", "being removed"
 RECORD, ROWS, JOURNAL = "run.json", "rows.parquet", "rows.jsonl"
@@ -95,7 +93,9 @@ class Run:
 
         path = self.folder / ROWS
         try:
-            return pq.read_table(pa.BufferReader(checked_bytes(path, self.hashes.get(ROWS)))).to_pylist()
+            table = pq.read_table(pa.BufferReader(checked_bytes(path, self.hashes.get(ROWS))))
+            check_columns(table, self.record.get("identity", {}).get("task", {}).get("name", ""), path)
+            return table.to_pylist()
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RunError(
                 f"the run's rows cannot be read: {error}",
@@ -279,27 +279,20 @@ def resumable(folder: Path, identity: dict[str, Any]) -> bool:
     return record["status"] == RUNNING
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """Read and check a folder's `run.json`."""
+def read_record(folder: Path) -> Record:
+    """Read and check a folder's `run.json` (`parse_record`).
+
+    Raises:
+        RunError: There is none, or it is not what a run writes.
+    """
     path = folder / RECORD
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise RunError("there is no run in this folder", where=folder, mend="`sambench ls runs` lists runs") from error
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"run.json cannot be read: {error}", where=path, mend="run it again in a new folder or with overwrite=true"
-        ) from error
-    if not isinstance(record, dict) or "schema_version" not in record:
-        raise RunError("run.json is not a sambench run", where=path, mend="point to a folder made by `sambench run`")
-    if record["schema_version"] > SCHEMA_VERSION:
-        raise RunError(
-            f"run.json has schema {record['schema_version']}, this sambench reads up to {SCHEMA_VERSION}",
-            where=path,
-            mend="upgrade sambench",
-        )
-    check_record(record, path)
-    return record
+    except OSError as error:
+        raise RunError(f"run.json cannot be read: {error}", where=path, mend=AGAIN) from error
+    return parse_record(content, path)
 
 
 def metric_from_json(value: dict[str, Any]) -> Metric:

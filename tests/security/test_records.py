@@ -4,6 +4,8 @@ import json
 import os
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from resealed import reseal
 from stored_runs import stored
@@ -12,8 +14,10 @@ from sambench import local_configs, registry
 from sambench.cli import main
 from sambench.config import build
 from sambench.engine.gate import freeze
-from sambench.errors import UsageError
+from sambench.errors import RunError, UsageError
 from sambench.runs.baseline_file import read_baseline, write_baseline
+from sambench.runs.opening import load_run
+from sambench.runs.row_columns import ALIKE, COLUMNS
 
 SENTINEL = """
 import os
@@ -67,8 +71,8 @@ CHANGES = {
     "metric": set_to("metrics", EVIL, {**METRIC, "unit": EVIL, "reference": EVIL}),
 }
 COMMANDS = [
-    ["gate", "baseline={run}", "candidate={run}"],
-    ["gate", "baseline={frozen}", "candidate={run}"],
+    ["gate", "baseline={run}", "candidate={run}", "replicates=100"],
+    ["gate", "baseline={frozen}", "candidate={run}", "replicates=100"],
     ["gate", "freeze", "{run}", "out={out}/x.baseline"],
     ["look", "{run}", "out={out}"],
     ["report", "runs=[{run}]", "out={out}"],
@@ -137,3 +141,95 @@ def test_the_sentinel_works(sentinel):
         registry.resolve("tasks", EVIL, own_words=True)()
     assert sentinel.read_text() == "imported\ncalled\n"
     assert os.environ["SENTINEL"] == str(sentinel)
+
+
+WRONG = {"a text": "x", "a list": [1, [2]], "a table": {"a": {"b": 1}}, "a number": 1.5, "a flag": True}
+KEYS = [
+    "status", "identity", "identity.task", "identity.task.name", "identity.data", "identity.data.samples",
+    "identity.data.name", "identity.model", "identity.model.fingerprint", "config", "config.task", "config.task.name",
+    "config.data", "config.data.root", "config.predictions", "switches", "metrics", "metrics.ods", "metrics.ods.value",
+    "metrics.ods.ci95", "metrics.ods.n", "data", "data.name", "data.card", "data.card.title", "data.card.generated",
+    "model", "model.name", "shard", "timings", "cache", "sessions", "files", "workers", "merged",
+]  # fmt: skip
+
+
+def changed(record, key, value):
+    *path, last = key.split(".")
+    for part in path:
+        record = record.setdefault(part, {})
+    record[last] = value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", KEYS)
+def test_a_record_of_other_types_is_told_or_harmless_everywhere(tmp_path, capsys, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    whole = stored(tmp_path / "results" / "run")
+    places = {"run": whole, "frozen": whole, "out": tmp_path / "out", "results": tmp_path / "results"}
+    before = json.loads((whole / "run.json").read_text())
+    for value in WRONG.values():
+        record = json.loads(json.dumps(before))
+        changed(record, key, value)
+        reseal(whole, lambda found, record=record: (found.clear(), found.update(record)))
+        for words in COMMANDS:
+            with pytest.raises(SystemExit) as ended:
+                main([word.format(**places) for word in words])
+            printed = capsys.readouterr()
+            assert ended.value.code in (0, 1, 2, 3), (key, value, words, printed.err)
+            assert "Traceback" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize("key", ["config", "config.task", "identity.data", "metrics", "data", "model"])
+def test_a_record_that_lacks_a_part_is_told_by_its_key(tmp_path, capsys, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    run = stored(tmp_path / "results" / "run")
+
+    def without(record):
+        *path, last = key.split(".")
+        for part in path:
+            record = record[part]
+        del record[last]
+
+    reseal(run, without)
+    places = {"run": run, "frozen": run, "out": tmp_path / "out", "results": tmp_path / "results"}
+    for words in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([word.format(**places) for word in words])
+        assert ended.value.code in (0, 2, 3), (words, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, '{"schema_version": ' + '{"a":' * 100_000, "{", "[]", '{"schema_version": 99}', "\x00"],
+)
+def test_a_record_that_is_none_is_told(tmp_path, content):
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(RunError, match=r"run\.json|record"):
+        load_run(tmp_path)
+
+
+@pytest.mark.parametrize("task", ["edges", "regions", "points", "proposals", "instances"])
+def test_rows_that_are_not_those_of_the_task_are_told_by_their_column(tmp_path, task):
+    run = stored(tmp_path / "run", task)
+    path = run / "rows.parquet"
+    table = pq.read_table(path)
+
+    def refused(other, message):
+        pq.write_table(other, path)
+        reseal(run)
+        with pytest.raises(RunError, match=message) as caught:
+            load_run(run).rows()
+        assert "rows.parquet" in str(caught.value)
+
+    refused(table.slice(0, 0), "there is none")
+    for name in ("sample_id", *COLUMNS[task]):
+        refused(table.drop_columns([name]), f"no column {name}")
+        index = table.column_names.index(name)
+        refused(table.set_column(index, name, pa.array([True] * len(table))), f"column {name} holds bool")
+        if COLUMNS[task].get(name) != "numbers or nothing":
+            holed = pa.array([None, *table[name].to_pylist()[1:]], table[name].type)
+            refused(table.set_column(index, name, holed), f"places of column {name} are empty")
+    for name in ALIKE.get(task, ()):
+        index = table.column_names.index(name)
+        shorter = pa.array([table[name][0].as_py()[:-1], *table[name].to_pylist()[1:]], table[name].type)
+        refused(table.set_column(index, name, shorter), "several lengths")

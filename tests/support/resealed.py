@@ -11,6 +11,6 @@ def reseal(folder, change=lambda record: None):
     path = folder / "run.json"
     record = json.loads(path.read_text())
     change(record)
-    if "files" in record:
+    if isinstance(record.get("files"), dict):
         record["files"]["rows.parquet"] = file_sha256(folder / "rows.parquet")
     path.write_text(json.dumps(sealed(record)))
