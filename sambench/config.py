@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from sambench import registry
 from sambench.errors import UsageError
+from sambench.ranges import SHARED, RangeError, check_range, raise_ranges
 from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}
@@ -49,9 +51,15 @@ def build(
                 where=f"{group}.{unknown[0]}",
                 mend=f"use {group}.{near[0]}=..." if near else f"leave {unknown[0]} out",
             )
-    hints = _hints(target)
+    hints, faults = constructor_hints(target), []
     for key, value in arguments.items():
-        arguments[key] = _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
+        try:
+            arguments[key] = _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
+            if key in SHARED:
+                check_range(value, SHARED[key], f"{group}.{key}")
+        except RangeError as fault:
+            faults.append(fault)
+    raise_ranges(faults)
     arguments.update(extra)
     missing = [
         name
@@ -87,8 +95,14 @@ def convert(value: Any, hint: Any, where: str) -> Any:
 
     Raises:
         UsageError: The value does not have the hinted type or is none of the hinted choices.
+        RangeError: It is a number out of its range (`Annotated[int, Range(1, 9)]`).
     """
     origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        found = convert(value, options[0], where)
+        for allowed in options[1:]:
+            check_range(found, allowed, where)
+        return found
     if origin is Literal:
         if value in options:
             return value
@@ -120,10 +134,15 @@ def convert(value: Any, hint: Any, where: str) -> Any:
     return value
 
 
-def _hints(target: Callable[..., Any]) -> dict[str, Any]:
-    """Resolve the type hints of a constructor; names only known to type checkers are left unchecked."""
+def constructor_hints(target: Callable[..., Any]) -> dict[str, Any]:
+    """Return the type hints of a constructor's arguments, ranges included.
+
+    Those of a dataclass are its fields', each resolved where it was declared. A plug-in's names that only type checkers
+    know leave it unchecked.
+    """
+    own = inspect.isclass(target) and not dataclasses.is_dataclass(target)
     try:
-        return typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)  # type: ignore[misc]
+        return typing.get_type_hints(target.__init__ if own else target, include_extras=True)  # type: ignore[misc]
     except NameError:
         return {}
 

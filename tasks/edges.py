@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
 from sambench.engine.task import PredictionReader, Task
+from sambench.errors import UsageError
+from sambench.ranges import Range
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
 CHUNK = 32
@@ -73,25 +75,25 @@ class EdgesTask(Task):
     target: ClassVar[type] = BoundaryTruth
     mini_kind: ClassVar[str] = "bsds"
 
-    grid: int = 16
-    nms_iou: float = 0.7
+    grid: Annotated[int, Range(1, 512)] = 16
+    nms_iou: Annotated[float, Range(0, 1)] = 0.7
     nms_scope: Literal["image", "batch"] = "image"
     sobel: Literal[3, 5, 7] = 3
     sobel_border: Literal["replicate", "reflect", "zero"] = "replicate"
     boundary: Literal["outer", "inner", "thick"] = "outer"
-    boundary_width: int = 1
-    border_zero: int = 0
+    boundary_width: Annotated[int, Range(1, 100)] = 1
+    border_zero: Annotated[int, Range(0, 100)] = 0
     blur: Literal[0, 3, 5] = 0
     edge_nms: Literal["toolbox", "canny", "none"] = "toolbox"
-    nms_radius: int = 1
-    nms_multiplier: float = 1.01
-    nms_fade: int = 5
-    orientation_smoothing: int = 4
+    nms_radius: Annotated[int, Range(1, 50)] = 1
+    nms_multiplier: Annotated[float, Range(0.5, 10)] = 1.01
+    nms_fade: Annotated[int, Range(0, 100)] = 5
+    orientation_smoothing: Annotated[int, Range(0, 50)] = 4
     orientation: Literal["central", "sobel"] = "central"
     map_dtype: Literal["uint8", "uint16", "float32"] = "uint8"
     thin: bool = True
-    max_dist: float = 0.0075
-    thresholds: int = 99
+    max_dist: Annotated[float, Range(0, 1, above=True)] = 0.0075
+    thresholds: Annotated[int, Range(1, 999)] = 99
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""
@@ -215,6 +217,13 @@ class EdgesTask(Task):
 
     def _zero_border(self, strength: np.ndarray) -> np.ndarray:
         if self.border_zero:
+            if 2 * self.border_zero >= min(strength.shape):
+                raise UsageError(
+                    f"border_zero={self.border_zero} leaves nothing of an image of {strength.shape[0]} x"
+                    f" {strength.shape[1]} (height x width)",
+                    where="task.border_zero",
+                    mend=f"give at most {(min(strength.shape) - 1) // 2}",
+                )
             inner = np.zeros_like(strength)
             inside = (slice(self.border_zero, -self.border_zero),) * 2
             inner[inside] = strength[inside]

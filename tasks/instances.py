@@ -18,19 +18,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
+from sambench.ranges import Range
+from sambench.runs.coco_results import ResultsFile
 from sambench.types import InstanceTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.metrics.detections import Detections
-    from sambench.runs.coco_results import ResultsFile
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class InstancesTask(Task):
     first_output: Literal["multimask", "single"] = "multimask"
     final_output: Literal["multimask", "single"] = "single"
     detection_score: Literal["detector", "times_iou"] = "detector"
-    max_boxes: int | None = None
-    min_score: float = 0.0
+    max_boxes: Annotated[int, Range(1, 1000000)] | None = None
+    min_score: Annotated[float, Range(-1e9, 1e9)] = 0.0
     iou_type: Literal["segm", "bbox"] = "segm"
-    max_dets: tuple[int, ...] | None = None
+    max_dets: Annotated[tuple[int, ...], Range(1, 1000000)] | None = None
     evaluator: Literal["fast", "official", "both"] = "fast"
     rules: Literal["data", "coco", "lvis"] = "data"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})

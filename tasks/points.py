@@ -20,13 +20,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import DatasetError
 from sambench.prompts.click_settings import ClickSettings
+from sambench.ranges import Range
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 
 log = logging.getLogger("sambench.points")
@@ -52,7 +53,7 @@ class PointsTask(ClickSettings, Task):
     target: ClassVar[type] = InstanceTruth
     mini_kind: ClassVar[str] = "coco"
 
-    boundary_ratio: float = 0.02
+    boundary_ratio: Annotated[float, Range(0, 1, above=True)] = 0.02
     dataset: str = field(default="", metadata={"from_data": True})
     members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
     whole: bool = field(default=True, metadata={"from_data": True})

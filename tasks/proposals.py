@@ -20,12 +20,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from sambench.engine.task import PredictionReader, Task
 from sambench.masks.generator_settings import GeneratorSettings, Rank
+from sambench.ranges import Range
 from sambench.types import InstanceTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
@@ -57,14 +58,14 @@ class ProposalsTask(GeneratorSettings, Task):
     target: ClassVar[type] = InstanceTruth
     mini_kind: ClassVar[str] = "lvis"
 
-    points_per_side: int = 64
-    pred_iou_thresh: float = 0.0
-    stability_score_thresh: float = 0.0
-    box_nms_thresh: float = 0.9
-    max_masks: int | None = 1000
+    points_per_side: Annotated[int, Range(1, 512)] = 64
+    pred_iou_thresh: Annotated[float, Range(0, 1)] = 0.0
+    stability_score_thresh: Annotated[float, Range(0, 1)] = 0.0
+    box_nms_thresh: Annotated[float, Range(0, 1)] = 0.9
+    max_masks: Annotated[int, Range(1, 1000000)] | None = 1000
     rank: Rank = "iou_and_stability"
     iou_type: Literal["segm", "bbox"] = "segm"
-    max_dets: tuple[int, ...] = (1, 10, 100, 1000)
+    max_dets: Annotated[tuple[int, ...], Range(1, 1000000)] = (1, 10, 100, 1000)
     evaluator: Literal["fast", "official", "both"] = "fast"
     rules: Literal["data", "coco", "lvis"] = "data"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
+from sambench.ranges import Range
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class RegionsTask(Task):
     target: ClassVar[type] = BoundaryTruth
     mini_kind: ClassVar[str] = "bsds"
 
-    thresholds: int = 99
+    thresholds: Annotated[int, Range(1, 999)] = 99
 
     def predict(self, sample: Sample, predictor: Predictor) -> Any:
         """Refuse: no protocol says how a promptable model divides an image into a hierarchy of regions.

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from sambench.config import convert
 from sambench.errors import UsageError
 from sambench.progress import ProgressKind
+from sambench.ranges import SHARED, Range, RangeError, raise_ranges
+
+WORKERS = Range(0, 1024)
+"""Scoring processes at once."""
 
 _HINTS: dict[str, Any] = {
-    "limit": int | None,
+    "limit": Annotated[int, SHARED["limit"]] | None,
     "shard": str | None,
-    "seed": int,
+    "seed": Annotated[int, SHARED["seed"]],
     "device": str,
-    "prompt_batch": int,
-    "illustrate": int,
+    "prompt_batch": Annotated[int, Range(1, 65536)],
+    "illustrate": Annotated[int, Range(0, 10**6)],
     "progress": ProgressKind,
     "allow_missing": bool,
     "predictions.path": str | None,
     "predictions.nms": Literal["auto", "toolbox", "none"],
     "run.overwrite": bool,
     "cache.enabled": bool,
-    "cache.budget_gb": float | None,
+    "cache.budget_gb": Annotated[float, Range(0, 10**6)] | None,
     "cache.dtype": Literal["keep", "fp32", "bf16", "fp16"],
 }
-
-_LEAST: dict[str, float] = {"seed": 0, "prompt_batch": 1, "illustrate": 0, "cache.budget_gb": 0}
 
 
 def check_settings(config: Mapping[str, Any]) -> None:
@@ -38,15 +40,17 @@ def check_settings(config: Mapping[str, Any]) -> None:
     Raises:
         UsageError: Names the key, its value and what it takes.
     """
+    faults = []
     for key, hint in _HINTS.items():
-        value = _at(config, key)
-        convert(value, hint, key)
-        if value is not None and key in _LEAST and value < _LEAST[key]:
-            raise UsageError(f"{key} is {value}", where=key, mend=f"give {key} {_LEAST[key]:g} or more")
+        try:
+            convert(_at(config, key), hint, key)
+        except RangeError as fault:
+            faults.append(fault)
+    raise_ranges(faults)
     workers = config["workers"]
-    if workers != "auto" and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
+    if workers != "auto" and (isinstance(workers, bool) or not isinstance(workers, int) or workers not in WORKERS):
         raise UsageError(
-            f"workers is {workers!r}", where="workers", mend="give workers=auto, or a number of processes from 0 on"
+            f"workers is {workers!r}", where="workers", mend=f"give workers=auto, or a number of processes {WORKERS}"
         )
 
 

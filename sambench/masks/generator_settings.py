@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from sambench.errors import UsageError
+from sambench.ranges import Range
 
 Rank = Literal["predicted_iou", "iou_and_stability", "random"]
 
@@ -37,24 +38,24 @@ class GeneratorSettings:
         seed: Of the lots drawn for "random", per image.
     """
 
-    points_per_side: int = 32
-    points_per_batch: int = 64
+    points_per_side: Annotated[int, Range(1, 512)] = 32
+    points_per_batch: Annotated[int, Range(1, 65536)] = 64
     multimask: bool = True
-    pred_iou_thresh: float = 0.88
-    stability_score_thresh: float = 0.95
-    stability_score_offset: float = 1.0
-    whole_image_fraction: float = 0.0
-    box_nms_thresh: float = 0.7
+    pred_iou_thresh: Annotated[float, Range(0, 1)] = 0.88
+    stability_score_thresh: Annotated[float, Range(0, 1)] = 0.95
+    stability_score_offset: Annotated[float, Range(0, 1000)] = 1.0
+    whole_image_fraction: Annotated[float, Range(0, 1)] = 0.0
+    box_nms_thresh: Annotated[float, Range(0, 1)] = 0.7
     nms_rank: Literal["predicted_iou", "random"] = "predicted_iou"
-    crop_n_layers: int = 0
-    crop_nms_thresh: float = 0.7
-    crop_overlap_ratio: float = 512 / 1500
-    crop_n_points_downscale_factor: int = 1
-    min_mask_region_area: int = 0
+    crop_n_layers: Annotated[int, Range(0, 5)] = 0
+    crop_nms_thresh: Annotated[float, Range(0, 1)] = 0.7
+    crop_overlap_ratio: Annotated[float, Range(0, 0.99)] = 512 / 1500
+    crop_n_points_downscale_factor: Annotated[int, Range(1, 512)] = 1
+    min_mask_region_area: Annotated[int, Range(0, 1000000000)] = 0
     region_rule: Literal["released", "paper"] = "released"
-    max_masks: int | None = None
+    max_masks: Annotated[int, Range(1, 1000000)] | None = None
     rank: Rank = "predicted_iou"
-    seed: int = 0
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no setting can mean.

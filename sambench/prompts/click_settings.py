@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from sambench.errors import UsageError
 from sambench.prompts.clicks import checked_counts
+from sambench.ranges import Range
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,18 @@ class ClickSettings:
         min_area: Objects of fewer pixels are left out (0, as the paper names no limit); those without a pixel always.
     """
 
-    clicks: tuple[int, ...] = (1, 2, 3, 5, 9)
+    clicks: Annotated[tuple[int, ...], Range(1, 1000)] = (1, 2, 3, 5, 9)
     first_click: Literal["centre", "random"] = "centre"
     later_clicks: Literal["centre", "random", "inside"] = "centre"
-    seed: int = 0
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
     mask_feedback: bool = True
-    feedback_clamp: float | None = None
+    feedback_clamp: Annotated[float, Range(0, 1e6, above=True)] | None = None
     first_output: Literal["multimask", "single"] = "multimask"
     later_output: Literal["multimask", "single"] = "single"
     forbid_reclick: bool = False
     no_error: Literal["corner", "keep"] = "corner"
-    mask_threshold: float = 0.0
-    min_area: int = 0
+    mask_threshold: Annotated[float, Range(-1e6, 1e6)] = 0.0
+    min_area: Annotated[int, Range(0, 1000000000)] = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no setting can mean."""

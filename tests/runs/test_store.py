@@ -10,7 +10,7 @@ from sambench.runs.opening import load_run
 from sambench.runs.store import RunStore
 from sambench.types import Metric
 
-IDENTITY = {"task": {"name": "edges", "grid": 16}, "seed": 0}
+IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}
 RECORD = {"model": {"name": "toy"}}
 
 
@@ -83,7 +83,7 @@ def test_finished_run_reads_back_rows_and_metrics(tmp_path):
 
 def test_other_settings_are_refused_and_the_difference_is_shown(tmp_path):
     finished(tmp_path / "run")
-    other = {"task": {"name": "edges", "grid": 32}, "seed": 0}
+    other = {"task": {"name": "toy", "grid": 32}, "seed": 0}
     with pytest.raises(RunError, match=r"task\.grid: 16 there, 32 now") as caught:
         store(tmp_path / "run", other)
     assert "overwrite=true" in caught.value.mend

@@ -14,7 +14,7 @@ from sambench.runs.seals import LISTING
 from sambench.runs.store import OWN, RunStore
 from sambench.types import Metric
 
-IDENTITY = {"task": {"name": "edges", "grid": 16}, "seed": 0}
+IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}
 KEYS = ["a", "sub/b", "c"]
 
 
