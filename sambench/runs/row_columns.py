@@ -16,8 +16,8 @@ _FOUND = tuple(f"found_{what}" for what in ("category", "score", "place", "all",
 _TRUTH = tuple(f"truth_{what}" for what in ("category", "all", "small", "medium", "large"))
 
 COLUMNS: dict[str, dict[str, str]] = {
-    "edges": {"levels": "text", **dict.fromkeys(_EDGES, "numbers")},
-    "regions": {"levels": "text", "cover_best": "number", **dict.fromkeys(_REGIONS, "numbers")},
+    "edges": {**dict.fromkeys(_EDGES, "numbers")},
+    "regions": {"cover_best": "number", **dict.fromkeys(_REGIONS, "numbers")},
     "points": {"dataset": "text", "object": "text", **dict.fromkeys(("area", "clicks", "iou"), "number")},
     "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "numbers or nothing")},
     "instances": {"image_id": "name", **dict.fromkeys((*_FOUND, *_TRUTH), "numbers or nothing")},

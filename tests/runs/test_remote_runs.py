@@ -13,7 +13,7 @@ from sambench.storage.lease import NAME
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 from sambench.types import Metric
 
-IDENTITY = {"task": {"name": "edges", "grid": 16}, "seed": 0}
+IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}
 RECORD = {"model": {"name": "toy"}}
 KEYS = [f"test/{number}" for number in range(6)]
 
