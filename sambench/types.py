@@ -209,6 +209,7 @@ class Metric:
         higher_is_better: Direction.
         unit: "fraction", "IoU", "AP", ...
         reference: Key of the published number it answers to (`results/reference`), or None.
+        note: What a reader of the number must know of it, or nothing.
     """
 
     value: float
@@ -217,3 +218,4 @@ class Metric:
     higher_is_better: bool = True
     unit: str = "fraction"
     reference: str | None = None
+    note: str = ""

@@ -66,6 +66,7 @@ class EdgesTask(Task):
         orientation_smoothing: Toolbox: triangle radius before the orientation is estimated (edge toolbox: 4).
         orientation: Toolbox: second derivatives by "central" differences (edge toolbox) or "sobel" (OpenCV).
         map_dtype: "uint8" scores the stored 8-bit PNG, as the benchmark reads it; "uint16" and "float32" finer maps.
+        map_rounding: How strengths become whole numbers: to the "nearest", or cut off ("truncate", ymgw55).
         thin: Thin the thresholded map before matching, as the benchmark does.
         max_dist: Matching tolerance as a fraction of the image diagonal (BSDS: 0.0075).
         thresholds: Number of thresholds (BSDS: 99).
@@ -91,6 +92,7 @@ class EdgesTask(Task):
     orientation_smoothing: Annotated[int, Range(0, 50)] = 4
     orientation: Literal["central", "sobel"] = "central"
     map_dtype: Literal["uint8", "uint16", "float32"] = "uint8"
+    map_rounding: Literal["nearest", "truncate"] = "nearest"
     thin: bool = True
     max_dist: Annotated[float, Range(0, 1, above=True)] = 0.0075
     thresholds: Annotated[int, Range(1, 999)] = 99
@@ -100,7 +102,7 @@ class EdgesTask(Task):
         from sambench.masks.edge_strength import normalise, paint
 
         strength = normalise(self._zero_border(paint(self._surviving_edges(sample, predictor), sample.size)))
-        return _quantise(self._thin(strength), self.map_dtype)
+        return _quantise(self._thin(strength), self.map_dtype, self.map_rounding)
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
         """Match the edge map with every annotator's boundaries at every threshold; one row an image."""
@@ -122,12 +124,18 @@ class EdgesTask(Task):
         from sambench.metrics.bootstrap import boundary_ci95
         from sambench.metrics.boundary import summarize_counts
         from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+        from sambench.metrics.boundary_scores import half_precision_crossings
 
         counts = counts_of_rows(rows)
         levels = levels_of(counts.shape[1])
         scores, intervals = summarize_counts(counts, levels), boundary_ci95(counts, levels, seed=seed)
+        crossings = half_precision_crossings(scores.recall, scores.precision)
+        told = f"precision crosses .5 at {crossings} places of the curve, so that R50 is not one recall"
+        notes = {"r50": told if crossings > 1 else ""}
         return {
-            name: Metric(float(getattr(scores, name)), intervals[name], len(rows), reference=reference)
+            name: Metric(
+                float(getattr(scores, name)), intervals[name], len(rows), reference=reference, note=notes.get(name, "")
+            )
             for name, reference in REFERENCE.items()
         }
 
@@ -241,9 +249,11 @@ class EdgesTask(Task):
         return edge_nms.suppress_canny(strength) if self.edge_nms == "canny" else strength
 
 
-def _quantise(strength: np.ndarray, dtype: str) -> np.ndarray:
-    """Round a map in [0, 1] to the integers of a PNG, or leave it as float32."""
+def _quantise(strength: np.ndarray, dtype: str, rounding: str) -> np.ndarray:
+    """Turn a map in [0, 1] into the integers of a PNG, or leave it as float32."""
     if dtype == "float32":
         return strength.astype(np.float32)
     top = np.iinfo(dtype).max
+    if rounding == "truncate":  # a product in single precision, as numpy makes it of a float32 map
+        return (np.clip(strength, 0, 1).astype(np.float32) * np.float32(top)).astype(dtype)
     return np.round(np.clip(strength, 0, 1).astype(np.float64) * top).astype(dtype)

@@ -7,7 +7,8 @@ Open:       the output taken in the second pass (appendix A's rule for several p
             number of boxes, their lowest score, and the score of the detection: switches below.
 Metrics:    COCO AP (100 detections a category and image), or LVIS AP (300 an image) for `data=lvis`. With `boxes=gt`
             the ground truth's own boxes prompt the model and the mean IoU of mask and object is reported too; it is
-            left out for predictions made elsewhere, as nothing tells which box a mask answers; crowds are not prompted.
+            left out for predictions made elsewhere, as nothing tells which box a mask answers; crowds are not prompted
+            but where a switch says so.
 Rules:      areas are mask areas and the annotation's `area`, never box areas; an empty mask is a false positive in COCO
             and does not count in LVIS, as the official evaluators have it; equal scores keep the file's order.
 Deviations: none known; published APs of one checkpoint differ by up to 2.3 with these switches.
@@ -52,6 +53,11 @@ class InstancesTask(Task):
         iou_type: "segm" scores masks, "bbox" the boxes around them.
         rules: Whose rules evaluate: "data" takes LVIS's for `data=lvis`, COCO's for all else; "lvis" (every category
             needs a `frequency`) or "coco" name them.
+        crowds: With `boxes=gt`, prompt with the boxes of crowds too and count them in the mean IoU (EfficientViT-SAM).
+        min_area: With `boxes=gt`, leave out objects whose annotation states a smaller `area` (EfficientViT-SAM: 1).
+        truth: What the mean IoU with `boxes=gt` compares with: the "annotation", or the object "resampled" to the
+            model's frame and back, each pixel above 0 (EdgeSAM).
+        both_empty: An object without pixels whose mask has none: "zero" is its IoU, or "leave_out" (EdgeSAM).
         max_dets: Limits of the evaluator; null is COCO's 1, 10, 100 or LVIS's 300.
         evaluator: "fast" is this package's matching, "official" pycocotools or lvis, "both" these two and hotcoco, and
             stops where they differ.
@@ -72,6 +78,10 @@ class InstancesTask(Task):
     max_dets: Annotated[tuple[int, ...], Range(1, 1000000)] | None = None
     evaluator: Literal["fast", "official", "both"] = "fast"
     rules: Literal["data", "coco", "lvis"] = "data"
+    crowds: bool = False
+    min_area: Annotated[float, Range(0, 1e9)] = 0.0
+    truth: Literal["annotation", "resampled"] = "annotation"
+    both_empty: Literal["zero", "leave_out"] = "zero"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
     data_rules: Literal["coco", "lvis"] = field(default="coco", metadata={"from_data": True})
     detector: ResultsFile | None = field(default=None, metadata={"from_data": True})
@@ -231,9 +241,10 @@ class InstancesTask(Task):
     def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
         if self.boxes == "gt":
-            prompted = [found for found in sample.target.annotations if not found.iscrowd]
-            boxes = truth_boxes_xywh(sample.target)[[not found.iscrowd for found in sample.target.annotations]]
-            return boxes, np.ones(len(prompted)), np.array([found.category_id for found in prompted], np.int64)
+            kept = self._prompted(sample.target)
+            chosen = [found for found, is_kept in zip(sample.target.annotations, kept, strict=True) if is_kept]
+            boxes, categories = truth_boxes_xywh(sample.target)[kept], [found.category_id for found in chosen]
+            return boxes, np.ones(len(chosen)), np.array(categories, np.int64)
         if self.detector is None:
             raise ValueError("the task was not prepared for its data")
         found = self.detector.read_boxes(sample)
@@ -246,13 +257,28 @@ class InstancesTask(Task):
 
         Only with `boxes=gt` and a model that was prompted: nobody knows which box a mask of a file answers.
         """
+        from sambench.masks.resampled import resampled
+        from sambench.masks.rle import areas
         from sambench.metrics.iou import paired_mask_ious
 
-        prompted = [found for found in truth.annotations if not found.iscrowd]
         if self.boxes != "gt" or prediction.rles is None or not prediction.by_prompt:
             return {}
-        ious = paired_mask_ious(list(prediction.rles), [found.rle for found in prompted])
-        return {"box_iou": ious.tolist(), "box_area": [found.area for found in prompted]}
+        kept, found = self._prompted(truth), list(prediction.rles)
+        chosen = [one for one, is_kept in zip(truth.annotations, kept, strict=True) if is_kept]
+        codes = [one.rle for one in chosen]
+        if self.truth == "resampled" and codes:
+            codes = resampled(codes, tuple(codes[0]["size"]))
+        counted = np.ones(len(codes), bool)
+        if self.both_empty == "leave_out" and codes:
+            counted = (areas(codes) > 0) | (areas(found) > 0)
+        ious = paired_mask_ious(found, codes)[counted]
+        return {"box_iou": ious.tolist(), "box_area": np.array([one.area for one in chosen])[counted].tolist()}
+
+    def _prompted(self, truth: InstanceTruth) -> np.ndarray:
+        """Tell which of (N,) annotations prompt the model with their own box."""
+        return np.array(
+            [(self.crowds or not one.iscrowd) and one.area >= self.min_area for one in truth.annotations], bool
+        )
 
 
 def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:

@@ -20,7 +20,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
@@ -46,6 +46,13 @@ class PointsTask(ClickSettings, Task):
     Its switches are those of simulated clicks (`sambench.prompts.click_settings`), whose defaults are the paper's, and:
 
     Attributes:
+        crowds: Click on regions that stand for a group too (EfficientViT-SAM passes over none).
+        min_area_of: What `min_area` is compared with: the mask's "pixels", or the "annotation"'s stated area
+            (EfficientViT-SAM).
+        no_pixels: Objects without a pixel, which nobody can click on: "leave_out", or "zero" as their IoU
+            (EfficientViT-SAM, EdgeSAM).
+        truth: What masks are compared with: the "annotation", or the object "resampled" to the model's frame and back,
+            each pixel above 0 (EdgeSAM).
         boundary_ratio: Width of the boundary for boundary IoU, as a fraction of the image's diagonal (CVPR 2021: .02).
     """
 
@@ -53,6 +60,10 @@ class PointsTask(ClickSettings, Task):
     target: ClassVar[type] = InstanceTruth
     mini_kind: ClassVar[str] = "coco"
 
+    crowds: bool = False
+    min_area_of: Literal["pixels", "annotation"] = "pixels"
+    no_pixels: Literal["leave_out", "zero"] = "leave_out"
+    truth: Literal["annotation", "resampled"] = "annotation"
     boundary_ratio: Annotated[float, Range(0, 1, above=True)] = 0.02
     dataset: str = field(default="", metadata={"from_data": True})
     members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
@@ -74,7 +85,7 @@ class PointsTask(ClickSettings, Task):
 
         found, embedding = self.objects(sample), predictor.embed(sample)
         names = [str(one.id) for one in found]
-        if empty := sum(not one.iscrowd for one in sample.target.annotations) - len(found):
+        if empty := len(self._wanted(sample)) - len(found) - len(self._unclicked(sample)):
             log.warning("%s: %d object(s) of less than %d pixel(s) left out", sample.id, empty, max(1, self.min_area))
         if not found:
             return ClickPrediction([], None)
@@ -87,21 +98,24 @@ class PointsTask(ClickSettings, Task):
 
     def score(self, sample: Sample, prediction: ClickPrediction) -> list[Row]:
         """Compare every mask with its object; one row a mask and number of clicks."""
+        from sambench.masks.resampled import resampled
         from sambench.masks.windows import chosen_runs, runs_of_rles
         from sambench.metrics.mask_scores import boundary_ious, mask_ious
 
         clicked = prediction.clicked
+        common = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "dataset": self.dataset_of(sample.id)}
+        zeros = [{**common, **row} for row in self._zero_rows(sample)]
         if clicked is None:
-            return []
+            return zeros
         found = self.objects(sample)
-        truth = runs_of_rles([one.rle for one in found], sample.size)
+        codes = [one.rle for one in found]
+        truth = runs_of_rles(resampled(codes, sample.size) if self.truth == "resampled" else codes, sample.size)
         oracle: list[float | None] = [None] * len(found)
         if clicked.candidates is not None:
             several = clicked.candidates_iou.shape[1]
             ious = mask_ious(clicked.candidates, chosen_runs(truth, np.repeat(np.arange(len(found)), several)))
             oracle = ious.reshape(-1, several).max(axis=1).tolist()
-        common = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "dataset": self.dataset_of(sample.id)}
-        rows = []
+        rows = zeros
         for place, count in enumerate(clicked.counts):
             masks = clicked.masks[place]
             ious, boundaries = mask_ious(masks, truth), boundary_ious(masks, truth, self.boundary_ratio)
@@ -191,11 +205,38 @@ class PointsTask(ClickSettings, Task):
         """Return the annotations that are clicked on: no crowds, none without a pixel or below `min_area`."""
         from sambench.masks.rle import areas
 
-        found = [one for one in sample.target.annotations if not one.iscrowd]
+        found = self._wanted(sample)
         if not found:
             return []
-        large = areas([one.rle for one in found]) >= max(1, self.min_area)
+        pixels = areas([one.rle for one in found])
+        sizes = pixels if self.min_area_of == "pixels" else np.array([one.area for one in found])
+        large = (pixels >= 1) & (sizes >= self.min_area)
         return [one for one, kept in zip(found, large, strict=True) if kept]
+
+    def _wanted(self, sample: Sample) -> list[Annotation]:
+        return [one for one in sample.target.annotations if self.crowds or not one.iscrowd]
+
+    def _unclicked(self, sample: Sample) -> list[Annotation]:
+        """Return the annotations that count though they have no pixel to click on."""
+        from sambench.masks.rle import areas
+
+        found = self._wanted(sample) if self.no_pixels == "zero" else []
+        kept = [one for one in found if self.min_area_of == "pixels" or one.area >= self.min_area]
+        pixels = areas([one.rle for one in kept])
+        return [one for one, count in zip(kept, pixels, strict=True) if count == 0]
+
+    def _zero_rows(self, sample: Sample) -> list[Row]:
+        """Return the rows of the objects that have an IoU of 0 whatever is predicted."""
+        from sambench.prompts.clicks import checked_counts
+
+        scores = {"iou": 0.0, "boundary_iou": 0.0, "predicted_iou": 0.0}
+        several = self.first_output == "multimask"
+        return [
+            {"object": str(one.id), "area": float(one.area), "clicks": count, **scores}
+            | {"oracle_iou": 0.0 if several and count == 1 else None}
+            for one in self._unclicked(sample)
+            for count in checked_counts(self.clicks)
+        ]
 
     def dataset_of(self, sample_id: str) -> str:
         """Return the name of the data set a sample is from."""

@@ -119,7 +119,7 @@ class AutomaticMaskGenerator:
             parts.append(self._generate_crop(encoded, crop, sides[crop.layer], image_size, lots))
         proposals = Proposals.joined(parts)
         if len(parts) > 1:
-            proposals = distinct_between_crops(proposals, settings.crop_nms_thresh)
+            proposals = distinct_between_crops(proposals, settings.crop_nms_thresh, settings.nms_overlap)
         if settings.min_mask_region_area > 0:
             proposals = without_small_regions(proposals, settings)
         return _best(proposals, settings.max_masks)
@@ -142,7 +142,7 @@ class AutomaticMaskGenerator:
                 found.append(self._filter_batch(masks, answered, crop, image_size))
         candidates = Proposals.joined(found)
         ranked = rank_scores(candidates.predicted_iou, candidates.stability, settings.nms_rank, lots)
-        kept = distinct(candidates, ranked, settings.box_nms_thresh)
+        kept = distinct(candidates, ranked, settings.box_nms_thresh, settings.nms_overlap)
         return replace(kept, scores=rank_scores(kept.predicted_iou, kept.stability, settings.rank, lots))
 
     def _filter_batch(self, masks: Masks, points_xy: np.ndarray, crop: Crop, image_size: Size) -> Proposals:

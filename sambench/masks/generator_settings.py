@@ -24,10 +24,12 @@ class GeneratorSettings:
         stability_score_offset: How far the logit threshold moves either way for the stability score.
         whole_image_fraction: Drop masks that cover at least this fraction of the image, before any suppression; 0 is
             off. The paper drops from 95 % on (Segment Anything, Appendix B), the released code none.
-        box_nms_thresh: IoU of boxes above which the worse mask of a crop goes.
+        box_nms_thresh: IoU above which the worse mask of a crop goes.
+        nms_overlap: What that IoU is of, here and between crops: the masks' "box"es (the released code), or the "mask"s
+            themselves.
         nms_rank: Which mask counts as better within a crop.
         crop_n_layers: Layers of crops besides the whole image; layer i has 2 ** i x 2 ** i.
-        crop_nms_thresh: IoU of boxes above which the mask of the larger crop goes.
+        crop_nms_thresh: IoU above which the mask of the larger crop goes.
         crop_overlap_ratio: Overlap of the crops of layer 1, of the image's short side; halves with each layer.
         crop_n_points_downscale_factor: Layer i has points_per_side / factor ** i points a side.
         min_mask_region_area: Remove holes and islands of fewer pixels, then repeat the suppression; 0 is off.
@@ -46,6 +48,7 @@ class GeneratorSettings:
     stability_score_offset: Annotated[float, Range(0, 1000)] = 1.0
     whole_image_fraction: Annotated[float, Range(0, 1)] = 0.0
     box_nms_thresh: Annotated[float, Range(0, 1)] = 0.7
+    nms_overlap: Literal["box", "mask"] = "box"
     nms_rank: Literal["predicted_iou", "random"] = "predicted_iou"
     crop_n_layers: Annotated[int, Range(0, 5)] = 0
     crop_nms_thresh: Annotated[float, Range(0, 1)] = 0.7
@@ -83,6 +86,7 @@ class GeneratorSettings:
 
 
 _CHOICES = {
+    "nms_overlap": ("box", "mask"),
     "nms_rank": ("predicted_iou", "random"),
     "region_rule": ("released", "paper"),
     "rank": ("predicted_iou", "iou_and_stability", "random"),

@@ -1,11 +1,15 @@
-"""Greedy non-maximum suppression of boxes, with torchvision's semantics to the bit and without torchvision."""
+"""Greedy non-maximum suppression: of boxes, with torchvision's semantics to the bit but without it, and of masks."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numba import njit
 from torch import Tensor
+
+from sambench.masks import rle
 
 
 def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
@@ -54,3 +58,22 @@ def _survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
             iou = overlap / (areas[i] + areas[j] - overlap)
             suppressed[j] |= np.float64(iou) > iou_threshold
     return kept[:n_kept]
+
+
+def mask_nms(rles: Sequence[rle.Rle], scores: np.ndarray, iou_threshold: float) -> np.ndarray:
+    """Keep the masks that no better kept mask overlaps by more than a threshold.
+
+    Args:
+        rles: N masks of one image.
+        scores: (N,) higher is better; equal scores keep their given order.
+        iou_threshold: In [0, 1]; a mask goes if IoU > threshold strictly.
+
+    Returns:
+        (K,) int64 indices of the kept masks by decreasing score.
+    """
+    left, kept = np.argsort(-np.asarray(scores, np.float64), kind="stable"), []
+    while len(left):
+        kept.append(left[0])
+        ious = rle.iou([rles[i] for i in left[1:].tolist()], [rles[left[0]]])
+        left = left[1:][ious.reshape(-1) <= iou_threshold]
+    return np.array(kept, np.int64)

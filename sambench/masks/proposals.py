@@ -11,7 +11,7 @@ import torch
 
 from sambench.masks.boxes import rles_to_boxes_xyxy
 from sambench.masks.generator_settings import GeneratorSettings
-from sambench.masks.nms import box_nms
+from sambench.masks.nms import box_nms, mask_nms
 from sambench.masks.regions import drop_small_islands, fill_small_holes
 from sambench.masks.rle import areas, decode_masks, encode_masks
 
@@ -65,16 +65,18 @@ def rank_scores(predicted_iou: np.ndarray, stability: np.ndarray, rank: str, lot
     return predicted_iou if rank == "predicted_iou" else (predicted_iou + stability) / 2
 
 
-def distinct(proposals: Proposals, scores: np.ndarray, iou_threshold: float) -> Proposals:
-    """Suppress the masks whose boxes a better mask's box overlaps by more than a threshold; best first."""
+def distinct(proposals: Proposals, scores: np.ndarray, iou_threshold: float, overlap: str = "box") -> Proposals:
+    """Suppress the masks that a better one overlaps by more than a threshold, in box or mask; best first."""
+    if overlap == "mask":
+        return proposals[mask_nms(proposals.rles, scores, iou_threshold)]
     kept = box_nms(torch.from_numpy(proposals.boxes_xyxy), torch.from_numpy(scores), iou_threshold)
     return proposals[kept.numpy()]
 
 
-def distinct_between_crops(proposals: Proposals, iou_threshold: float) -> Proposals:
+def distinct_between_crops(proposals: Proposals, iou_threshold: float, overlap: str = "box") -> Proposals:
     """Suppress duplicates from different crops; the mask of the smaller crop stays."""
     x0, y0, x1, y1 = proposals.crop_boxes_xyxy.T
-    return distinct(proposals, 1 / ((x1 - x0) * (y1 - y0)).astype(np.float32), iou_threshold)
+    return distinct(proposals, 1 / ((x1 - x0) * (y1 - y0)).astype(np.float32), iou_threshold, overlap)
 
 
 def without_small_regions(proposals: Proposals, settings: GeneratorSettings) -> Proposals:
@@ -98,7 +100,7 @@ def without_small_regions(proposals: Proposals, settings: GeneratorSettings) -> 
         areas=areas(rles),
     )
     threshold = max(settings.box_nms_thresh, settings.crop_nms_thresh)
-    return distinct(cleaned, np.array(untouched, np.float32), threshold)
+    return distinct(cleaned, np.array(untouched, np.float32), threshold, settings.nms_overlap)
 
 
 def _clean(mask: np.ndarray, settings: GeneratorSettings) -> tuple[np.ndarray | None, bool]:

@@ -102,6 +102,16 @@ def recall_at_half_precision(recall: np.ndarray, precision: np.ndarray) -> float
     return float(np.interp(max(ordered[0], 0.5), ordered, recall[first], right=np.nan))
 
 
+def half_precision_crossings(recall: np.ndarray, precision: np.ndarray) -> int:
+    """Count how often precision crosses .5 along the thresholds; beyond one, several recalls have that precision.
+
+    Args:
+        recall, precision: (T,) float64 by threshold; thresholds at which nothing is found say nothing.
+    """
+    above = precision[recall > 0] >= 0.5
+    return int(np.count_nonzero(above[1:] != above[:-1]))
+
+
 def best_counts(counts: np.ndarray) -> np.ndarray:
     """Return each image's counts at its own best threshold: (N, T, 4) to (N, 4); of equals the first threshold."""
     best = recall_precision_f(counts)[2].argmax(axis=1)

@@ -16,8 +16,13 @@ def caption(run: Run) -> str:
     text = f"{record['identity']['task']['name']}"
     text += f" ({preset})" if preset else ""
     text += f", {record['model']['name']}, {card['title']} {data['split']}, {data['samples']} images"
-    text += missing_note(run)
+    text += missing_note(run) + "".join(f"; {line}" for line in metric_notes(run))
     return f"{text}. {card['note']}".strip() if card["note"] else text
+
+
+def metric_notes(run: Run) -> list[str]:
+    """Return what a reader of single metrics must know of them, each after its metric's name."""
+    return [f"{name}: {metric.note}" for name, metric in run.metrics.items() if metric.note]
 
 
 def missing_note(run: Run) -> str:

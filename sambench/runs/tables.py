@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sambench.runs.reference import published, published_texts
 from sambench.runs.store import Run
-from sambench.runs.summary import interval, number
+from sambench.runs.summary import interval, metric_notes, number
 from sambench.runs.table_protocol import answered_row, departure, is_own, measured, missing_rows
 from sambench.runs.table_specs import Expected, TableSpec
 
@@ -90,7 +90,7 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
     """Make a run's row, and the line of its differences where they have a meaning."""
     found, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
     cells = {column: _cell(metric) for column, metric in found.items()}
-    name = run.record["model"]["name"] + notes.mark(departs.text)
+    name = run.record["model"]["name"] + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
     rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
     if answer is None or not departs.comparable:
         return rows

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sambench.masks.nms import box_nms
+from sambench.masks import rle
+from sambench.masks.nms import box_nms, mask_nms
 
 
 def defined(boxes, scores, threshold):
@@ -74,3 +75,21 @@ def test_nan_scores_come_first():
 def test_shapes_are_checked():
     with pytest.raises(ValueError, match=r"\(N, 4\)"):
         box_nms(torch.zeros(3, 4), torch.zeros(2), 0.5)
+
+
+def test_masks_that_share_a_box_alone_are_distinct():
+    """A frame and what it encloses have nearly one box; as masks they are disjoint."""
+    drawn = np.zeros((4, 10, 10), bool)
+    drawn[0, 1:9, 1:9] = True
+    drawn[0, 2:8, 2:8] = False
+    drawn[1, 2:8, 2:8] = True
+    drawn[2, 2:8, 2:7] = True
+    drawn[3, 1:9, 1:9] = True
+    rles = rle.encode_masks(drawn)
+    scores = np.array([0.5, 0.9, 0.9, 0.1], np.float32)
+    # Overlaps by hand: 1 and 2 have 30 of 36 pixels in common, 1 and 3 have 36 of 64, 0 and 3 have 28 of 64.
+    assert mask_nms(rles, scores, 0.7).tolist() == [1, 0, 3]
+    assert mask_nms(rles, scores, 30 / 36).tolist() == [1, 2, 0, 3], "only more than the threshold suppresses"
+    assert mask_nms(rles, scores, 0.5).tolist() == [1, 0]
+    assert mask_nms([], np.zeros(0), 0.5).tolist() == []
+    assert len(box_nms(torch.tensor(rle.boxes_xyxy(rles)), torch.from_numpy(scores), 0.4)) == 1

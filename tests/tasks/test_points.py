@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from fake_runs import finished_run
 from sambench.tasks.points import PointsTask
 from tiny_sams import tiny_model
 from toys import ToyModel
@@ -117,8 +118,12 @@ def test_paper_preset_is_what_the_switches_default_to():
     ("name", "differs"),
     [
         ("sam2", {"clicks", "feedback_clamp"}),
-        ("efficientvit", {"clicks", "mask_feedback", "later_output", "forbid_reclick", "min_area"}),
-        ("edgesam", {"clicks", "later_clicks", "mask_feedback", "first_output", "no_error"}),
+        (
+            "efficientvit",
+            {"clicks", "mask_feedback", "later_output", "forbid_reclick"}
+            | {"min_area", "min_area_of", "crowds", "no_pixels"},
+        ),
+        ("edgesam", {"clicks", "later_clicks", "mask_feedback", "first_output", "no_error", "no_pixels", "truth"}),
         ("efficientsam", {"clicks", "first_click", "later_clicks", "mask_feedback", "later_output"}),
     ],
 )
@@ -521,7 +526,7 @@ def test_differences_are_of_the_same_masks(mini_runs):
 
 def test_published_columns_are_compared_data_set_by_data_set(tmp_path, monkeypatch):
     rows = [row("gtea/a", 0.5, dataset="gtea"), row("gtea/b", 0.7, dataset="gtea"), row("own/c", 0.9, dataset="own")]
-    run = SimpleNamespace(rows=lambda: rows, folder=tmp_path, record={"model": {"name": "m"}})
+    run = finished_run(tmp_path / "run", "points", {}, rows=[(one["sample_id"], one) for one in rows])
     found = differences(run, "points_fig9a/SAM - RITM")
     assert found.keys() == {"gtea"}
     assert found["gtea"].value == pytest.approx(0.6 + 0.214)

@@ -39,11 +39,37 @@ def test_presets_hold_the_papers_settings():
     defaults = json.loads(json.dumps(asdict(ProposalsTask())))
     del defaults["categories"]
     assert {key: value for key, value in presets["paper"].items() if key != "preset"} == defaults
-    for name, generator in [("paper", "proposals"), ("single_output", "proposals_single")]:
+    generators = [("paper", "proposals"), ("single_output", "proposals_single"), ("paper_sa1b", "paper_sa1b")]
+    for name, generator in generators:
         assert {key: presets[name][key] for key in asdict(PRESETS[generator])} == asdict(PRESETS[generator])
     for name, preset in presets.items():
         assert preset["preset"] == name
         assert preset.keys() == presets["paper"].keys()
+
+
+def test_the_articles_pipeline():
+    """Logits of +-.2007 are the probabilities .55 and .45."""
+    folder = files("sambench.configs") / "task" / "proposals"
+    article, crops, paper = (
+        yaml.safe_load((folder / f"{name}.yaml").read_text()) for name in ("article", "article_crops", "paper")
+    )
+    offset = article["stability_score_offset"]
+    assert [1 / (1 + np.exp(-logit)) for logit in (offset, -offset)] == pytest.approx([0.55, 0.45], abs=1e-15)
+    assert {key: article[key] for key in article if article[key] != paper[key]} == {
+        "preset": "article",
+        "points_per_side": 32,
+        "pred_iou_thresh": 0.88,
+        "stability_score_thresh": 0.95,
+        "stability_score_offset": offset,
+        "box_nms_thresh": 0.7,
+        "nms_overlap": "mask",
+        "iou_type": "bbox",
+    }
+    assert {key for key in article if article[key] != crops[key]} == {
+        "preset",
+        "crop_n_layers",
+        "crop_n_points_downscale_factor",
+    }
 
 
 def test_recall_by_hand():
