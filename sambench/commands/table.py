@@ -123,8 +123,8 @@ def own_part(name: str, made: Made, of_many: bool) -> dict[str, Made]:
     own = [run for run in made.runs if is_own(run)]
     if not own or (of_many and not first_of_task(table_spec(name))):
         return {}
-    table, title = build_own_table(table_spec(name), own)
-    return {f"{name}_own": Made(table, [], title, [], None)} if len(table) else {}
+    table, notes, title = build_own_table(table_spec(name), own)
+    return {f"{name}_own": Made(table, notes, title, [], None)} if len(table) else {}
 
 
 def written(made: dict[str, Made], form: str) -> dict[str, str]:

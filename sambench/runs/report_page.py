@@ -87,13 +87,18 @@ def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
         measured = table["source"].isin([f"measured, {one}" for one in names]).any()
         if measured or (spec.rows == "dataset" and any(note.split("] ")[-1].split(";")[0] in names for note in notes)):
             markup = Markup(render(table, [], spec.title, "html"))  # it escapes cells
-            told = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
-            found.append({"title": spec.title, "html": markup, "notes": [match.groups() for match in told if match]})
+            found.append({"title": spec.title, "html": markup, "notes": _told(notes)})
         own = [run for run in runs if is_own(run)]
         if own and first_of_task(spec):
-            table, title = build_own_table(spec, own)
-            found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": []})
+            table, notes, title = build_own_table(spec, own)
+            found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": _told(notes)})
     return found
+
+
+def _told(notes: Sequence[str]) -> list[tuple[str | None, ...]]:
+    """Split footnotes into (number, text)."""
+    told = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
+    return [match.groups() for match in told if match]
 
 
 def _environment() -> Any:

@@ -99,13 +99,17 @@ def departure(run: Run, spec: TableSpec) -> Departure:
     whole = not told and not run.record.get("shard") and not _left_out(run)
     if missing := missing_note(run):
         told.append(missing.removeprefix("; "))
-    answer = spec.answer(run)
-    changed = _changed(run, spec, answer.preset if answer else "paper")
-    if answer is not None:
-        changed = {key: value for key, value in changed.items() if key not in answer.switches}
+    changed = departing_switches(run, spec)
     if changed:
         told.append("switches: " + told_switches(changed))
     return Departure("; ".join(told), whole and not changed)
+
+
+def departing_switches(run: Run, spec: TableSpec) -> dict[str, Any]:
+    """Return a run's switches that are not those of the published row its protocol is nearest to."""
+    answer = spec.answer(run)
+    changed = _changed(run, spec, answer.preset if answer else "paper")
+    return {key: value for key, value in changed.items() if answer is None or key not in answer.switches}
 
 
 def missing_rows(spec: TableSpec, runs: Sequence[Run]) -> list[Expected]:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from sambench.runs.reference import published, published_texts
 from sambench.runs.store import Run
 from sambench.runs.summary import interval, metric_notes, number
-from sambench.runs.table_protocol import answered_row, departure, is_own, measured, missing_rows
+from sambench.runs.table_protocol import (
+    answered_row,
+    departing_switches,
+    departure,
+    is_own,
+    measured,
+    missing_rows,
+    told_switches,
+)
 from sambench.runs.table_specs import Expected, TableSpec
 
 if TYPE_CHECKING:
@@ -140,24 +148,26 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     return table, [*notes.texts, *_not_shown(left_out)]
 
 
-def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, str]:
+def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str], str]:
     """Put runs on users' own data together, where no published row stands.
 
     Returns:
-        The table as texts, with a column for each metric that the table is about, and its title.
+        The table as texts, with a column for each metric that the table is about, its footnotes and its title.
     """
     import pandas as pd
 
-    rows = []
+    notes, rows = Footnotes(), []
     for run in runs:
         data, shown = run.record["data"], {name: _cell(metric) for name, metric in _about(spec, run).items()}
         if any(shown.values()):
             told = f"{data['card']['title']}, {data['samples']} image{'s' * (data['samples'] != 1)}"
-            name = run.record["model"]["name"]
+            changed = departing_switches(run, spec)
+            marks = notes.mark(f"switches: {told_switches(changed)}" if changed else "")
+            name = run.record["model"]["name"] + marks + notes.mark("; ".join(metric_notes(run)))
             rows.append({"method": name, "data": told, **shown, "source": f"measured, {run.folder.name}"})
     columns = dict.fromkeys(["method", "data", *(name for row in rows for name in row if name != "source"), "source"])
     title = f"{spec.task} on own data, to which no published number answers"
-    return pd.DataFrame(rows, columns=list(columns)).fillna(""), title
+    return pd.DataFrame(rows, columns=list(columns)).fillna(""), notes.texts, title
 
 
 def _about(spec: TableSpec, run: Run) -> dict[str, Metric]:

@@ -124,7 +124,8 @@ def test_own_data_stand_in_a_part_of_their_own(tmp_path, monkeypatch, capsys):
     own = finished_run(tmp_path / "own", "edges", edges_metrics(), "mine", rows=EDGE_ROWS, card=OWN)
     spec = table_spec("edges")
     assert not build_table(spec, [own])[0]["source"].eq("measured, own").any()
-    part, title = build_own_table(spec, [own])
+    part, notes, title = build_own_table(spec, [own])
+    assert notes == []
     assert part.to_dict("records") == [
         {
             "method": "mine",
@@ -146,6 +147,15 @@ def test_own_data_stand_in_a_part_of_their_own(tmp_path, monkeypatch, capsys):
         assert "measured, own" in rest.split("\n\n")[1]
         assert ".768" not in rest.split("\n\n")[1]
     assert (tmp_path / "results/tables/edges_own.csv").exists()
+
+
+def test_own_data_from_other_boxes_are_told_apart(tmp_path):
+    runs = [
+        finished_run(tmp_path / "a", "instances", AP, "a", card=OWN, boxes="f.json"),
+        finished_run(tmp_path / "b", "instances", AP, "b", card=OWN),
+    ]
+    table, notes, _ = build_own_table(table_spec("instances"), runs)
+    assert (table["method"].tolist(), notes) == (["a", "b [1]"], ["[1] switches: boxes=gt"])
 
 
 def test_own_data_that_a_table_cannot_show_are_told(tmp_path):
