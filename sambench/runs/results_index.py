@@ -14,7 +14,9 @@ import numpy as np
 from sambench.errors import PredictionError
 
 _CHUNK = 1 << 22
-_BLANK = " \t\r\n,"
+_BLANK = " \t\r\n"
+_BOM = "\xef\xbb\xbf"
+"""A byte order mark of UTF-8, read as Latin-1."""
 
 Check = Callable[[dict[str, Any]], str | None]
 """Says what is wrong with an entry, or None."""
@@ -93,27 +95,48 @@ def _scan(content: mmap.mmap, path: Path) -> Iterator[tuple[dict[str, Any], int,
     decode = json.JSONDecoder().raw_decode
     offset = 0
     text = content[:_CHUNK].decode("latin-1")
-    place = _skip(text, 0)
+    place = _skip(text, len(_BOM) if text.startswith(_BOM) else 0)
     if text[place : place + 1] != "[":
         raise _broken(path, offset + place, "a list of entries is expected")
-    place += 1
+    place, first = place + 1, True
     while True:
+        if len(text) - place < _CHUNK // 2 and offset + len(text) < len(content):
+            offset, text, place = offset + place, content[offset + place : offset + place + _CHUNK].decode("latin-1"), 0
         place = _skip(text, place)
-        if place < len(text) and text[place] == "]":
+        if text[place : place + 1] == "]":
+            _refuse_more(content, offset + place + 1, path)
             return
+        if not first:
+            if text[place : place + 1] != ",":
+                raise _broken(path, offset + place, "a comma between two entries is missing")
+            place = _skip(text, place + 1)
         try:
             entry, end = decode(text, place)
+        except RecursionError as error:
+            raise _broken(path, offset + place, "an entry is nested too deeply") from error
         except json.JSONDecodeError as error:
             if offset + len(text) >= len(content):
                 raise _broken(path, offset + error.pos, error.msg) from error
             grown = max(_CHUNK, 2 * (len(text) - place))  # an entry longer than the window makes the window grow
-            offset += place
-            text, place = content[offset : offset + grown].decode("latin-1"), 0
+            offset, text = offset + place, content[offset + place : offset + place + grown].decode("latin-1")
+            place, first = 0, True  # the comma before it has been read
             continue
         if not isinstance(entry, dict):
             raise _broken(path, offset + place, "an entry {...} is expected")
         yield entry, offset + place, offset + end
-        place = end
+        place, first = end, False
+
+
+def _refuse_more(content: mmap.mmap, place: int, path: Path) -> None:
+    """Refuse whatever follows the list's end: lists of several files that were joined would be cut off in silence."""
+    for start in range(place, len(content), _CHUNK):
+        rest = content[start : start + _CHUNK].decode("latin-1")
+        if (at := _skip(rest, 0)) < len(rest):
+            raise PredictionError(
+                f"the results file goes on after its list has ended, at byte {start + at}",
+                where=path,
+                mend="make one list of it; files of several processes are joined entry by entry, not end to end",
+            )
 
 
 def _skip(text: str, place: int) -> int:
