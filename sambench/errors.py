@@ -49,10 +49,6 @@ class ModelError(SambenchError):
     """A checkpoint or model that cannot be loaded or does not follow the interface."""
 
 
-class CacheError(SambenchError):
-    """An embedding cache that cannot be used."""
-
-
 class RunError(SambenchError):
     """A run folder that cannot be read, resumed or written."""
 

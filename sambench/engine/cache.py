@@ -9,13 +9,14 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sambench.engine.entry import FORMAT, pack, unpack
 from sambench.engine.shared_cache import ENDING, Entry, SharedEntries, surplus, trouble
-from sambench.errors import CacheError
+from sambench.errors import StorageError
 from sambench.types import Embedding
 
 if TYPE_CHECKING:
@@ -26,15 +27,19 @@ log = logging.getLogger("sambench.cache")
 STORED_DTYPES = {"keep": None, "fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 _STALE_TEMPORARY_SECONDS = 3600.0
 
+GIVE_UP = 5
+"""Refused writes after which a run keeps no more entries."""
+
 
 @dataclass
 class CacheCounts:
-    """What the cache did for one run."""
+    """What the cache did for one run; `failed` counts what the machine or a shared store refused."""
 
     hits: int = 0
     misses: int = 0
     corrupt: int = 0
     evicted: int = 0
+    failed: int = 0
 
 
 @dataclass
@@ -42,7 +47,9 @@ class EmbeddingCache:
     """A content-addressed store of embeddings, safe to share between runs and processes.
 
     One safetensors file an entry, written under a temporary name and renamed; its header carries a SHA-256 of the
-    tensors, checked at every read. A damaged entry is reported once, removed and computed again.
+    tensors, checked at every read. A damaged entry is reported once, removed and computed again. Whatever the machine
+    or the shared store refuses is a miss or an entry that is not kept, told once for each kind: a cache never ends a
+    run.
 
     Args:
         folder: Where the entries lie; made when first written to.
@@ -57,6 +64,8 @@ class EmbeddingCache:
     shared: SharedEntries | None = None
     counts: CacheCounts = field(default_factory=CacheCounts)
     _total: int | None = None
+    _told: set[str] = field(default_factory=set)
+    _refused_writes: int = 0
 
     def key(self, model_fingerprint: str, image_sha256: str) -> str:
         """Return the SHA-256 (hex) that names the embedding of one image by one model."""
@@ -74,19 +83,22 @@ class EmbeddingCache:
             blob = path.read_bytes()
         except FileNotFoundError:
             return self._from_shared(key)
-        except OSError as error:
-            raise CacheError(
-                f"the embedding cache cannot be read: {error}", where=path, mend="check the folder's permissions"
-            ) from error
+        except (OSError, MemoryError) as error:
+            self._tell("entries cannot be read", error)
+            return self._from_shared(key)
         try:
             embedding = unpack(blob, key)
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:
             log.warning("cache entry %s is damaged (%s); it is removed and computed again", path, error)
-            path.unlink(missing_ok=True)
-            self._total = None
             self.counts.corrupt += 1
+            self._total = None
+            with self._tolerant("damaged entries cannot be removed"):
+                path.unlink(missing_ok=True)
             return self._from_shared(key)
-        os.utime(path)
+        with suppress(OSError):  # it only ages faster
+            os.utime(path)
+        if self.shared is not None and not self.shared.known(key):
+            self._share(key, blob)
         self.counts.hits += 1
         return embedding
 
@@ -98,12 +110,34 @@ class EmbeddingCache:
         blob = pack(stored, key)
         self._write(key, blob)
         if self.shared is not None:
-            self.shared.write(key, blob)
+            self._share(key, blob)
         return stored
+
+    def _share(self, key: str, blob: bytes) -> None:
+        if self.shared is not None:
+            with self._tolerant("the shared store cannot be written"):
+                self.shared.write(key, blob)
+
+    def _tell(self, what: str, error: BaseException) -> None:
+        """Count a refusal and log the first of its kind."""
+        self.counts.failed += 1
+        if what not in self._told:
+            self._told.add(what)
+            log.warning("embedding cache: %s (%s); the run goes on without", what, str(error).partition("\n")[0])
+
+    @contextmanager
+    def _tolerant(self, what: str) -> Iterator[None]:
+        """Take a refusal of the machine or of a shared store for what it is to a cache: told, and no error."""
+        try:
+            yield
+        except (OSError, MemoryError, StorageError) as error:
+            self._tell(what, error)
 
     def _from_shared(self, key: str) -> Embedding | None:
         """Look an entry up in the shared store and keep it in the folder."""
-        blob = self.shared.read(key) if self.shared is not None else None
+        blob = None
+        with self._tolerant("the shared store cannot be read"):
+            blob = self.shared.read(key) if self.shared is not None else None
         if blob is None or self.shared is None:
             self.counts.misses += 1
             return None
@@ -111,7 +145,8 @@ class EmbeddingCache:
             embedding = unpack(blob, key)
         except ValueError as error:
             log.warning("shared cache entry %s is damaged (%s); it is removed and computed again", key, error)
-            self.shared.remove(key)
+            with self._tolerant("damaged entries cannot be removed"):
+                self.shared.remove(key)
             self.counts.corrupt += 1
             self.counts.misses += 1
             return None
@@ -120,20 +155,23 @@ class EmbeddingCache:
         return embedding
 
     def _write(self, key: str, blob: bytes) -> None:
+        """Keep an entry in the folder; after some refusals no more is tried."""
+        if self._refused_writes >= GIVE_UP:
+            return
         path = self.path(key)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(blob)
             os.replace(temporary, path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise CacheError(
-                f"the embedding cache cannot be written: {error}",
-                where=path.parent,
-                mend="free some space, choose another folder with cache.dir=FOLDER, or run with cache.enabled=false",
-            ) from error
-        self._account(len(blob))
+        except (OSError, MemoryError) as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            self._refused_writes += 1
+            self._tell("entries cannot be written", error)
+            return
+        with self._tolerant("entries cannot be counted or evicted"):
+            self._account(len(blob))
 
     def entries(self) -> Iterator[Entry]:
         """Walk over the entries in no particular order."""

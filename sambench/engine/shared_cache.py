@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sambench.engine.entry import unpack
+from sambench.errors import StorageError
 from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes
 
 ENDING = ".safetensors"
@@ -36,6 +37,16 @@ class SharedEntries:
 
     def __init__(self, url: str) -> None:
         self.folder = url
+        self._known: set[str] | None = None
+
+    def known(self, key: str) -> bool:
+        """Tell whether an entry was there when the store was first asked, or was written since."""
+        if self._known is None:
+            try:
+                self._known = {entry.key for entry in self.entries()}
+            except StorageError:
+                return True  # a store that cannot be listed is not written to for nothing
+        return key in self._known
 
     def read(self, key: str) -> bytes | None:
         """Return an entry's bytes, or None where there is none.
@@ -52,6 +63,8 @@ class SharedEntries:
             StorageError: The place cannot be written.
         """
         write_bytes(self._place(key), blob)
+        if self._known is not None:
+            self._known.add(key)
 
     def remove(self, key: str) -> None:
         """Remove an entry."""

@@ -152,8 +152,8 @@ class Ledger:
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the workers; None where none has a cache."""
         counts = [own["cache"] for own in self.figures.values() if own["cache"] is not None]
-        names = ("hits", "misses", "corrupt", "evicted")
-        return {key: sum(own[key] for own in counts) for key in names} if counts else None
+        names = ("hits", "misses", "corrupt", "evicted", "failed")
+        return {key: sum(own.get(key, 0) for own in counts) for key in names} if counts else None
 
     def died(self, worker: str, over: str | None, why: str = "most likely for lack of memory") -> None:
         """Count a death.
