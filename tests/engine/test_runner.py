@@ -44,7 +44,7 @@ def reference(root, tmp_path_factory):
 
 def test_run_record_says_what_was_run(reference):
     record = json.loads((reference / "run.json").read_text())
-    assert record["schema_version"] == 1
+    assert record["schema_version"] == 2
     assert record["status"] == "finished"
     assert record["switches"]["grid"] == 4
     assert record["model"]["class"] == "ToyModel"
