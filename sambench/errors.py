@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sambench.redact import without_secrets
+
 
 class SambenchError(Exception):
-    """Bad input or a refused operation, told without a traceback.
+    """Bad input or a refused operation, told without a traceback and without credentials.
 
     Args:
         what: One sentence that says what is wrong.
@@ -15,10 +17,10 @@ class SambenchError(Exception):
     exit_code = 2
 
     def __init__(self, what: str, *, where: object = None, mend: str | None = None) -> None:
-        self.what = what
-        self.where = None if where is None else str(where)
-        self.mend = mend
-        super().__init__(what)
+        self.what = without_secrets(what)
+        self.where = None if where is None else without_secrets(str(where))
+        self.mend = None if mend is None else without_secrets(mend)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         lines = [self.what]

@@ -15,6 +15,7 @@ from pathlib import Path
 from sambench.errors import SambenchError
 from sambench.files import write_text
 from sambench.paths import cache_root
+from sambench.redact import without_secrets
 
 DEFECT = 70
 """Exit code of a defect (EX_SOFTWARE of sysexits.h)."""
@@ -93,7 +94,7 @@ def defect_report(error: BaseException) -> str:
     Args:
         error: An error that no one expected.
     """
-    text = "".join(traceback.format_exception(error))
+    text = without_secrets("".join(traceback.format_exception(error)))
     what = f"a defect of sambench itself: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.txt"
     for folder in (cache_root() / "defects", Path(tempfile.gettempdir())):

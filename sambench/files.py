@@ -14,6 +14,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from sambench.redact import without_secrets
+
 
 @contextmanager
 def atomic_path(path: Path, sync: bool = False) -> Iterator[Path]:
@@ -145,8 +147,8 @@ def write_bytes(path: Path, content: bytes, sync: bool = False) -> None:
 
 
 def write_text(path: Path, text: str, sync: bool = False) -> None:
-    """Write a text file atomically, as UTF-8 with newlines as they are."""
-    write_bytes(path, text.encode(), sync)
+    """Write a text file atomically, as UTF-8 with newlines as they are, without credentials."""
+    write_bytes(path, without_secrets(text).encode(), sync)
 
 
 def write_json(path: Path, value: Any, sync: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sambench import registry
 from sambench.commands.words import parse
 from sambench.errors import SambenchError, UsageError
+from sambench.redact import without_secrets
 from sambench.storage.places import Place, join
 
 GROUPS = {"tasks": "task", "models": "model", "data": "data"}
@@ -43,13 +44,13 @@ def _runs(folder: Place) -> int:
 
     found = run_places(folder)
     if not found:
-        print(f"no runs below {folder}")
+        print(f"no runs below {without_secrets(str(folder))}")
     for place in found:
         try:
             run = load_run(place)
         except SambenchError as error:
-            print(f"{place}  cannot be read: {error.what}")
+            print(f"{without_secrets(str(place))}  cannot be read: {error.what}")
             continue
         told = ", ".join(f"{name} {number(metric.value)}" for name, metric in list(run.metrics.items())[:4])
-        print(f"{place}  {run.record['status']}  {told}")
+        print(f"{without_secrets(str(place))}  {run.record['status']}  {told}")
     return 0

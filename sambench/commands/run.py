@@ -12,6 +12,7 @@ from typing import Any
 from sambench import registry
 from sambench.errors import SambenchError, UsageError
 from sambench.faults import DEFECT, defect_report, told_refusals
+from sambench.redact import without_secrets
 from sambench.storage.places import is_remote
 
 HELP = """\
@@ -135,6 +136,12 @@ def _hydra(words: list[str]) -> int:
             print(f"sambench: {defect_report(error)}", file=sys.stderr)  # the rest of the sweep goes on
             failed.append(DEFECT)
 
+    if several and any(without_secrets(word) != word for word in words):
+        raise UsageError(
+            "credentials on the command line of a sweep would be written down by Hydra",
+            where="sambench run --multirun",
+            mend="give them in the environment, as the service's own client reads them",
+        )
     words = _local_sweep_dir(words)
     # Hydra wants the flag before the overrides.
     words = sorted(hydra_words(words, several), key=lambda word: word not in ("-m", "--multirun"))

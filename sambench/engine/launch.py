@@ -24,6 +24,7 @@ from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.faults import told_refusals
 from sambench.interrupts import plain_interrupts
+from sambench.redact import redacted
 from sambench.runs import provenance
 from sambench.runs.opening import load_run, open_store
 from sambench.runs.store import RECORD, Run, identity_hash
@@ -83,22 +84,24 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
         settings = {"settings": model_settings(config["model"])}
     shard = parse_shard(config["shard"])
     whole, keys = keys, shard.take(keys) if shard is not None else keys
-    identity = {
-        "version": __version__,
-        "task": {"name": task.name, **chosen},
-        "model": {"name": model["name"], "fingerprint": model["fingerprint"], **settings},
-        **answers,
-        "data": {
-            "name": dataset.card.name,
-            "split": dataset.split,
-            "fingerprint": dataset.fingerprint,
-            "samples": len(keys),
-            "keys_sha256": keys_sha256(keys),
-        },
-        "seed": config["seed"],
-        "device": device.partition(":")[0],
-        "embedding_dtype": config["cache"]["dtype"],
-    }
+    identity: dict[str, Any] = redacted(
+        {
+            "version": __version__,
+            "task": {"name": task.name, **chosen},
+            "model": {"name": model["name"], "fingerprint": model["fingerprint"], **settings},
+            **answers,
+            "data": {
+                "name": dataset.card.name,
+                "split": dataset.split,
+                "fingerprint": dataset.fingerprint,
+                "samples": len(keys),
+                "keys_sha256": keys_sha256(keys),
+            },
+            "seed": config["seed"],
+            "device": device.partition(":")[0],
+            "embedding_dtype": config["cache"]["dtype"],
+        }
+    )
     store = open_store(run_folder(config, identity), identity, config["run"]["overwrite"])
     try:
         if store.run.finished:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sambench.errors import RunError, listing
 from sambench.files import file_sha256, files_below, finite, hidden, write_text
+from sambench.redact import redacted
 
 LISTING = "predictions.sha256"
 """Name, in a run folder, of the list of its predictions, in the format of the `sha256sum` tool."""
@@ -21,8 +22,8 @@ AGAIN = "bring the file back as it was, or score the run again with run.overwrit
 
 
 def sealed(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record as it is stored, with the hash of everything else in it under "sha256"."""
-    plain = {key: value for key, value in finite(dict(record)).items() if key != SEAL}
+    """Return a record as it is stored: without credentials, with the hash of everything else in it under "sha256"."""
+    plain = {key: value for key, value in redacted(finite(dict(record))).items() if key != SEAL}
     return {**plain, SEAL: _record_sha256(plain)}
 
 

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
+from sambench.redact import without_secrets
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
 from sambench.runs.record import AGAIN, SCHEMA_VERSION, Record, parse_record
@@ -56,8 +57,8 @@ class Run:
 
     @property
     def place(self) -> str:
-        """Where the run lies: its folder or URL."""
-        return self.url or str(self.folder)
+        """Where the run lies, to be shown: its folder, or its URL without credentials."""
+        return without_secrets(self.url or str(self.folder))
 
     @property
     def finished(self) -> bool:

@@ -15,6 +15,7 @@ from sambench.errors import StorageError
 from sambench.files import atomic_path, write_text
 from sambench.paths import cache_root
 from sambench.progress import progress
+from sambench.redact import without_secrets
 from sambench.storage.places import Place, attempt, filesystem, is_remote, listing
 
 try:
@@ -104,7 +105,8 @@ def _fetch(
             attempt(lambda: system.get_file(path, str(temporary)), f"copying {path}", url)
         return name
 
-    shown = progress("auto" if len(missing) > 1 else "off", f"copying {url} ({size / 1e6:.0f} MB)", len(missing))
+    label = f"copying {without_secrets(url)} ({size / 1e6:.0f} MB)"
+    shown = progress("auto" if len(missing) > 1 else "off", label, len(missing))
     pool = ThreadPoolExecutor(STREAMS)
     futures = [pool.submit(one, name) for name in missing]
     try:

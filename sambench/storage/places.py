@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sambench.errors import SambenchError, StorageError, UsageError
 from sambench.files import atomic_path
+from sambench.redact import hide_credentials
 
 T = TypeVar("T")
 Place = str | Path
@@ -55,6 +56,7 @@ def filesystem(url: str) -> tuple[Any, str]:
     Raises:
         StorageError: Nothing is known of its protocol, or what it needs is not installed.
     """
+    hide_credentials(url)
     protocol, _, rest = url.partition("://")
     try:
         system = opened(protocol, rest.partition("/")[0])

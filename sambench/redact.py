@@ -1,0 +1,58 @@
+"""Text without credentials: what is printed, logged or written never holds what opens a door."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+HIDDEN = "***"
+
+_USERINFO = re.compile(r"://(?:[^\s/@'\"?#]+|[^\s/@'\":]+:(?!\d+/)[^\s@'\"]+)@")
+"""What stands before the host of an address; a secret may hold slashes that should have been escaped."""
+
+_QUERY = re.compile(
+    r"([?&;](?:x-amz-[a-z-]+|x-goog-[a-z-]+|[a-z_-]*(?:token|secret|password|passwd|signature|credential|apikey|api_key"
+    r"|access_?key(?:_?id)?)|awsaccesskeyid|sig|key)=)[^&;\s'\"]+",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
+
+_opened: set[str] = set()
+"""User names and secrets of addresses that were opened: a service's own errors repeat them in other forms."""
+
+_SHORTEST = 8
+"""Characters below which a variable's value is too common a text to be hidden everywhere."""
+
+
+def hide_credentials(url: str) -> None:
+    """Hide an address' user name and secret from now on, in whatever form they come back."""
+    for found in _USERINFO.findall(url):
+        _opened.add(found.removeprefix("://"))
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the credentials of its addresses and without the values of secret environment variables.
+
+    >>> without_secrets("s3://KEY:SECRET@bucket/runs?X-Amz-Signature=abc&part=1")
+    's3://bucket/runs?X-Amz-Signature=***&part=1'
+    """
+    if "://" in text:
+        text = _QUERY.sub(rf"\1{HIDDEN}", _USERINFO.sub("://", text))
+    for value in _opened:
+        text = text.replace(value, "")
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST and value in text and _VARIABLE.search(name) and not os.path.exists(value):
+            text = text.replace(value, HIDDEN)
+    return text
+
+
+def redacted(value: Any) -> Any:
+    """Return a JSON-like value with `without_secrets` applied to every text in it, keys included."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {redacted(key): redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    return value
