@@ -121,11 +121,11 @@ BAD = [
     ("cache.budget_gb=lots", "a number"),
     ("workers=abc", "workers=auto"),
     ("workers=-1", "workers=auto"),
-    ("prompt_batch=0", "prompt_batch 1 or more"),
+    ("prompt_batch=0", "prompt_batch from 1 to 65536"),
     ("illustrate=x", "a whole number"),
     ("progress=fancy", "one of auto, bar, lines, off"),
     ("limit=abc", "a whole number"),
-    ("limit=0", "keeps no sample"),
+    ("limit=0", "limit from 1"),
     ("run.dir=/proc/nowhere", "cannot be written"),
     ("task.grid=[", "no viable alternative|mismatched input|extraneous|missing"),
 ]
