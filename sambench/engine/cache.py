@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from sambench.engine.entry import FORMAT, pack, unpack
 from sambench.engine.shared_cache import ENDING, Entry, SharedEntries, surplus, trouble
 from sambench.errors import StorageError
+from sambench.files import write_bytes
 from sambench.types import Embedding
 
 if TYPE_CHECKING:
@@ -159,14 +159,9 @@ class EmbeddingCache:
         if self._refused_writes >= GIVE_UP:
             return
         path = self.path(key)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(blob)
-            os.replace(temporary, path)
+            write_bytes(path, blob)
         except (OSError, MemoryError) as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
             self._refused_writes += 1
             self._tell("entries cannot be written", error)
             return
@@ -181,7 +176,7 @@ class EmbeddingCache:
             if not shard.is_dir():
                 continue
             for item in os.scandir(shard.path):
-                if item.name.endswith(ENDING):
+                if item.name.endswith(ENDING) and not item.name.startswith("."):
                     try:
                         stat = item.stat()
                     except FileNotFoundError:  # removed by another process since the folder was listed
@@ -224,7 +219,7 @@ class EmbeddingCache:
 
     def _remove_stale_temporaries(self) -> None:
         """Remove what killed writers left behind."""
-        for path in self.folder.glob("*/.*.tmp"):
+        for path in self.folder.glob("*/.*"):
             if time.time() - path.stat().st_mtime > _STALE_TEMPORARY_SECONDS:
                 path.unlink(missing_ok=True)
 

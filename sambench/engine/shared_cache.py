@@ -73,8 +73,9 @@ class SharedEntries:
     def entries(self) -> Iterator[Entry]:
         """Walk over the entries, by name."""
         for name, info in listing(self.folder).items():
-            if name.endswith(ENDING):
-                key = PurePosixPath(name).name.removesuffix(ENDING)
+            last = PurePosixPath(name).name
+            if last.endswith(ENDING) and not last.startswith("."):  # hidden ones are being written
+                key = last.removesuffix(ENDING)
                 yield Entry(key, join(self.folder, name), int(info["size"]), _written(info))
 
     def prune(self, budget_bytes: int) -> list[Entry]:

@@ -84,7 +84,8 @@ class RemoteFolder:
             manifest = self._json(MANIFEST)
             record = checked_record(manifest["record"], f"{self.url}/{MANIFEST}")
             return Published(manifest["run_id"], record, manifest["files"], finished=True)
-        parts = [self._json(name) for name in names if name.startswith(f"{PARTS}/")]
+        whole = [name for name in names if not is_leftover(PurePosixPath(name).name)]
+        parts = [self._json(name) for name in whole if name.startswith(f"{PARTS}/")]
         if not parts:
             tops = {name.partition("/")[0] for name in names if not name.startswith(".")}
             if overwrite and tops <= set(OWN):
