@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sambench.engine.entry import FORMAT, pack, unpack
-from sambench.engine.shared_cache import ENDING, Entry, SharedEntries, surplus, trouble
+from sambench.engine.shared_cache import ENDING, STALE_SECONDS, Entry, SharedEntries, surplus, trouble
 from sambench.errors import StorageError
 from sambench.files import write_bytes
 from sambench.types import Embedding
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("sambench.cache")
 
 STORED_DTYPES = {"keep": None, "fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
-_STALE_TEMPORARY_SECONDS = 3600.0
 
 GIVE_UP = 5
 """Refused writes after which a run keeps no more entries."""
@@ -220,7 +219,7 @@ class EmbeddingCache:
     def _remove_stale_temporaries(self) -> None:
         """Remove what killed writers left behind."""
         for path in self.folder.glob("*/.*"):
-            if time.time() - path.stat().st_mtime > _STALE_TEMPORARY_SECONDS:
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,13 @@ from typing import Any
 
 from sambench.engine.entry import unpack
 from sambench.errors import StorageError
+from sambench.files import is_leftover
 from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes
 
 ENDING = ".safetensors"
+
+STALE_SECONDS = 3600.0
+"""Age from which a half-written entry is what a killed process left."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,9 @@ class SharedEntries:
         removed = surplus(self.entries(), budget_bytes)
         for entry in removed:
             self.remove(entry.key)
+        for name, info in listing(self.folder).items():  # what killed writers left, where the place is a folder
+            if is_leftover(PurePosixPath(name).name) and time.time() - _written(info) > STALE_SECONDS:
+                remove(str(join(self.folder, name)))
         return removed
 
     def verify(self) -> Iterator[tuple[Entry, str | None]]:

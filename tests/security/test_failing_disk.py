@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from stored_runs import stored
 
 from sambench.engine.cache import EmbeddingCache
+from sambench.engine.shared_cache import SharedEntries
 from sambench.faults import machine_error
 from sambench.files import atomic_path, files_below, write_text
 from sambench.runs import store as store_module
@@ -140,6 +142,15 @@ def test_a_cache_entry_that_is_being_written_is_none_yet(tmp_path):
     left = killed_while_writing(tmp_path / "aa" / f"{'aa' * 32}.safetensors")
     assert left.exists()
     assert list(EmbeddingCache(tmp_path).entries()) == []
+
+
+def test_pruning_a_shared_cache_removes_what_killed_writers_left(tmp_path):
+    left = killed_while_writing(tmp_path / "aa" / f"{'aa' * 32}.safetensors")
+    SharedEntries(f"file://{tmp_path}").prune(10**9)
+    assert left.exists()  # it may be being written on another machine
+    os.utime(left, (time.time() - 7200,) * 2)
+    SharedEntries(f"file://{tmp_path}").prune(10**9)
+    assert not left.exists()
 
 
 def test_a_run_that_cannot_be_read_is_told_where_runs_are_listed(tmp_path, monkeypatch, caplog):

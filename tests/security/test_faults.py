@@ -2,13 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import fault_driver
+import fault_scenes
 import pytest
-from fault_shim import build
+from fault_shim import CHANGES, Fault, build, calls, fired, settings
 
 QUICK = ["run proposals, local", "run regions, file", "run regions, memory", "table proposals"]
 
@@ -52,3 +54,44 @@ def test_faults_and_kills_in_every_command(tmp_path):
             f"{len(codes)} {'kills' if kill else 'faults'} in {len({one['scene'] for one in found})} commands: {told}"
         )
     check(found, 200, 120)
+
+
+WORKERS = fault_scenes.Scene(
+    "run with workers",
+    fault_scenes.run_words("points", "workers=1", "devices=[cpu,cpu]", "run.dir=out", "cache.dir=emb"),
+)
+
+
+def with_workers(shim, folder, fault=None, first=False):
+    """Run a command whose work is done by processes that it starts; all of them, or the first alone, meet the fault."""
+    here, own = folder / "here", folder / ("again" if fault is None else "fault")
+    own.mkdir()
+    asked = settings(fault or Fault(), [here] if fault else [], own, first)
+    preloaded = {"LD_PRELOAD": str(shim), "SAMBENCH_CACHE": str(here / "user"), "TMPDIR": str(here / "tmp"), **asked}
+    words = [sys.executable, "-m", "sambench.cli", *WORKERS.words]
+    done = subprocess.run(words, cwd=here, env={**os.environ, **preloaded}, capture_output=True, text=True, timeout=120)
+    return fault_driver.Ended(done.returncode, done.stdout + done.stderr), own
+
+
+@pytest.mark.slow
+def test_faults_and_kills_in_worker_processes(tmp_path):
+    """The N-th call of all processes together, or of the first alone, whichever makes it."""
+    if (shim := build(tmp_path)) is None:
+        pytest.skip("the fault shim cannot be built here: it needs Linux and a C compiler")
+    fault_scenes.write_inputs(tmp_path / "inputs")
+    fault_driver.prepare(WORKERS, tmp_path / "work" / "alone")
+    ended, own = with_workers(shim, tmp_path / "work" / "alone", Fault())
+    assert ended.code == 0, ended.text
+    wanted, left = fault_driver.outcome(WORKERS, tmp_path / "work" / "alone")
+    assert not left
+    changes = [at for at, (kind, _, _) in enumerate(calls(own), 1) if kind in CHANGES]
+    for number, (part, do, first) in enumerate(((0.3, "fail", False), (0.5, "after", False), (0.7, "after", True))):
+        fault, folder = Fault(changes[int(part * len(changes))], CHANGES, do), tmp_path / "work" / str(number)
+        fault_driver.prepare(WORKERS, folder)
+        ended, own = with_workers(shim, folder, fault, first)
+        assert fired(own) or first
+        assert ended.code in ((0, 2, -signal.SIGKILL) if fault.kills else (0, 2)), ended.text
+        assert "Traceback" not in ended.text
+        again, _ = with_workers(shim, folder)
+        assert again.code == 0, again.text
+        assert fault_driver.outcome(WORKERS, folder) == (wanted, [])

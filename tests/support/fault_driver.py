@@ -234,6 +234,8 @@ def _troubles_of_outcome(scene, folder, wanted, when, call, killed=False, lastin
         left = [name for name in left if not name.endswith(".lease.json")]
     if killed or lasting or "/here/tmp/" in call:  # the system's temporary folder: what cannot be removed stays there
         left = [name for name in left if not name.startswith("tmp/")]
+    if scene.place == "file" and (killed or lasting):  # `cache prune` removes these
+        left = [name for name in left if not name.startswith("place/emb/")]
     troubles = [f"left behind {when}: {name}" for name in left]
     names = sorted(name for name in wanted.keys() | made.keys() if wanted.get(name) != made.get(name))
     return troubles + ([f"different {when}: {', '.join(names)}"] if names else [])
