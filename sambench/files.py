@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,7 +33,7 @@ def atomic_path(path: Path, sync: bool = False) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_of_the_dead(os.path.abspath(path.parent))
-    temporary = path.with_name(f".{_machine()}{os.getpid():08x}{uuid.uuid4().hex[:16]}.{path.name}")
+    temporary = path.with_name(_temporary_name(path.name))
     with named(path):
         try:
             yield temporary
@@ -45,6 +46,24 @@ def atomic_path(path: Path, sync: bool = False) -> Iterator[Path]:
             with suppress(OSError):  # what went wrong first is told
                 temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def work_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder to work in, for as long as the block lasts; one of a killed process is removed by the next."""
+    parent.mkdir(parents=True, exist_ok=True)
+    _remove_of_the_dead(os.path.abspath(parent))
+    folder = parent / _temporary_name("work")
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary_name(name: str) -> str:
+    """Return a hidden name that tells its process: 32 hex digits of machine, process and chance, then the name."""
+    return f".{_machine()}{os.getpid():08x}{uuid.uuid4().hex[:16]}.{name}"
 
 
 @contextmanager
@@ -100,12 +119,15 @@ def remove_leftovers(folder: Path) -> None:
 
 @lru_cache(maxsize=4096)
 def _remove_of_the_dead(folder: str) -> None:
-    """Remove, once a process and folder, the temporary files whose writers on this machine do not live any more."""
+    """Remove, once a process and folder, what is temporary and whose writers on this machine do not live any more."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
             if is_leftover(name) and name[1:9] == _machine() and not _alive(int(name[9:17], 16)):
-                os.unlink(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
 
 
 @cache

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from sambench.datasets.bsds500 import Bsds500
 from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
 from sambench.errors import DatasetError, UsageError
+from sambench.files import work_folder
 from sambench.paths import cache_root
 
 CARD = DatasetCard(
@@ -96,12 +96,11 @@ def ensure_mini(cache_dir: Path) -> Path:
     from sambench.datasets.mini_write import write_all
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="mini-", dir=folder.parent) as work:
-            fresh = Path(work) / "fresh"
+        with work_folder(folder.parent) as work:
+            fresh = work / "fresh"
             write_all(fresh)
             _write_manifest(fresh)
-            _replace(folder, fresh, Path(work) / "old")
+            _replace(folder, fresh, work / "old")
     except OSError as error:
         what = f"generated data cannot be written: {error.strerror}"
         raise DatasetError(what, where=folder, mend="set SAMBENCH_CACHE to a folder that can be written") from error

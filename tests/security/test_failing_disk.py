@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from stored_runs import stored
 
+from sambench.datasets import mini, mini_write
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.shared_cache import SharedEntries
 from sambench.faults import machine_error
@@ -48,6 +50,30 @@ def test_the_next_writer_removes_what_a_killed_one_left(tmp_path):
     assert left.exists()
     write_text(tmp_path / "b.html", "whole")
     assert [path.name for path in tmp_path.iterdir()] == ["b.html"]
+
+
+def test_making_the_embedded_data_goes_on_after_a_kill_and_leaves_nothing(tmp_path, monkeypatch):
+    code = """
+import os, sys
+from pathlib import Path
+from sambench.datasets import mini, mini_write
+def write_all(folder):
+    folder.mkdir()
+    (folder / "half").write_text("")
+    os.kill(os.getpid(), 9)
+mini_write.write_all = write_all
+mini.ensure_mini(Path(sys.argv[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)]).returncode == -9
+    assert len(list((tmp_path / "data").iterdir())) == 1
+
+    def write_all(folder):
+        folder.mkdir()
+        (folder / "whole").write_text("")
+
+    monkeypatch.setattr(mini_write, "write_all", write_all)
+    mini.ensure_mini(tmp_path)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1"]
 
 
 def test_a_writer_leaves_alone_what_others_are_writing(tmp_path):
@@ -111,7 +137,8 @@ def test_a_run_whose_end_cannot_be_written_is_not_published_as_finished(tmp_path
     again = open_store(url, IDENTITY)
     again.start({})
     again.finish(again.ordered(["0"]), {"mean": Metric(0.5, (0.4, 0.6), 1)}, {})
-    assert load_run(url).rows() == [{"sample_id": "0"}]
+    assert load_run(url).finished
+    assert pq.read_table(load_run(url).folder / "rows.parquet").to_pylist() == [{"sample_id": "0"}]
 
 
 def test_a_half_written_part_of_a_published_run_is_no_part(tmp_path, monkeypatch):

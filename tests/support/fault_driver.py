@@ -92,7 +92,8 @@ def command(scene, folder, name, fault=None):
         if fault is not None and not in_memory:
             arm(fault, [here, here.parents[2] / "inputs"], own)
         try:
-            cli.main([word.replace("{here}", str(here)) for word in scene.words])
+            inputs = str(here.parents[2] / "inputs")
+            cli.main([word.replace("{here}", str(here)).replace("{inputs}", inputs) for word in scene.words])
         except SystemExit as ended:
             code = ended.code
         disarm()
@@ -127,7 +128,7 @@ def outcome(scene, folder):
         files |= {f"memory:/{name}": data for name, data in MemoryFaults.load(folder / "memory").items()}
     for name, data in files.items():
         last = name.rpartition("/")[2]
-        if LEFT.match(last) or name.startswith("tmp/"):
+        if any(map(LEFT.match, name.split("/"))) or name.startswith("tmp/"):
             left.append(name)
         elif last == ".lock" or name.startswith("user/") or "emb/" in name:
             continue

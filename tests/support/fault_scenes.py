@@ -36,7 +36,7 @@ class Scene:
 
     Attributes:
         name: Names it.
-        words: Its words; {here} is the folder it is run in.
+        words: Its words; {here} is the folder it is run in, {inputs} that of the inputs.
         before: Folder or file to be copied first -> what of the inputs it is a copy of.
         place: "local", "file" or "memory": where what it writes goes.
         once: What it says, refusing, where it has been done to the end before.
@@ -80,6 +80,8 @@ def scenes():
         found.append(Scene(f"merge, {place}", merged, place=place, once="already holds this run, finished"))
     warm = run_words("edges", "run.dir=out", "cache.dir=emb", "cache.budget_gb=1e-5")
     found.append(Scene("run with a cache", warm, {"emb": "cache"}))
+    copied = ["data.root=file://{inputs}/bsds", "predictions=file://{inputs}/segs", "run.dir=out"]
+    found.append(Scene("run with copies", run_words("regions", *copied)))
     anew = run_words("edges", "run.dir=out", "cache.dir=emb", "run.overwrite=true")
     found.append(Scene("run anew", anew, {"out": "runs/edges_b", "emb": "cache"}))
     return found + _readers()
