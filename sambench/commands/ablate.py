@@ -44,7 +44,8 @@ def main(words: list[str]) -> int:
     from sambench.files import write_text
     from sambench.runs.ablation_figure import ablation_figure
     from sambench.runs.ablations import build_ablation_table, load_ablation, member_runs
-    from sambench.runs.table_render import FORMATS, render
+    from sambench.runs.table_render import FORMATS, as_file, render
+    from sambench.safe_names import file_inside
 
     ablation = load_ablation(words[0])
     own = [word for word in words[1:] if word.partition("=")[0] in OWN]
@@ -61,10 +62,11 @@ def main(words: list[str]) -> int:
         print(f"member {place} of {len(members)}, {member.label}: {told}", file=sys.stderr)
         failed += bool(member.error)
     table, notes, title = build_ablation_table(words[0], results)
-    print(render(table, notes, title, values["format"]), end="")
+    print(as_file(render(table, notes, title, values["format"]), values["format"]), end="")
     out = Path(str(values["out"]))
     for form, ending in FORMATS.items():
-        write_text(out / f"{ablation.name}.{ending}", render(table, notes, title, form))
+        text = as_file(render(table, notes, title, form), form)
+        write_text(file_inside(out, ablation.name, f".{ending}"), text)
     drawn = ablation_figure(ablation, member_runs(ablation.name, results), out)
     print(
         f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr

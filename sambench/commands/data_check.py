@@ -11,6 +11,7 @@ from typing import Any
 from tabulate import tabulate
 
 from sambench.config import build
+from sambench.csv_cells import csv_cell
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
 from sambench.datasets.layout import DatasetAbsentError
@@ -19,6 +20,7 @@ from sambench.datasets.sa23 import Sa23
 from sambench.errors import DatasetError
 from sambench.files import atomic_path
 from sambench.progress import progress
+from sambench.safe_names import printable
 
 _SHOWN = 10
 """Findings of one kind that are printed."""
@@ -83,7 +85,7 @@ def _print_findings(name: str, checked: Checked) -> None:
     rows = []
     for (note, _), found in sorted(kinds.items(), key=lambda entry: entry[0]):
         for finding in found[:_SHOWN]:
-            rows.append(["note" if note else "FAULT", finding.where, finding.what])
+            rows.append(["note" if note else "FAULT", printable(str(finding.where)), printable(finding.what)])
         if len(found) > _SHOWN:
             rows.append(["", f"and {len(found) - _SHOWN} more like these", ""])
     if rows:
@@ -98,4 +100,5 @@ def _write_findings(path: Path, results: Mapping[str, Checked]) -> None:
         writer.writerow(["dataset", "kind", "where", "what"])
         for name, checked in results.items():
             for finding in checked.findings:
-                writer.writerow([name, "fault" if finding.fault else "note", finding.where, finding.what])
+                cells = [name, "fault" if finding.fault else "note", str(finding.where), finding.what]
+                writer.writerow(map(csv_cell, cells))

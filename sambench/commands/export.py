@@ -37,11 +37,12 @@ def main(words: list[str]) -> int:
         )
     from sambench.files import write_text
     from sambench.runs.bsds_files import bsds_files
+    from sambench.safe_names import inside
 
     run, out = _chosen(words[1:])
     texts = bsds_files(run)
     for name, text in texts.items():
-        write_text(out / name, text)
+        write_text(inside(out, name), text)
     print(f"written: {len(texts)} files to {out}", file=sys.stderr)
     for name, text in texts.items():
         if name in ("eval_bdry.txt", "eval_cover.txt", "eval_RI_VOI.txt"):

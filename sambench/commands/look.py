@@ -27,17 +27,18 @@ def main(words: list[str]) -> int:
     from sambench.runs.opening import load_run
     from sambench.runs.points_figures import gallery
     from sambench.runs.summary import number
+    from sambench.safe_names import inside, safe_name
 
     values = parse(words[1:], {"count": 3, "out": None}, "look RUN")
     if not isinstance(values["count"], int) or values["count"] < 1:
         raise UsageError(f"count is {values['count']!r}", where="sambench look", mend="give count=3 or another number")
     run = load_run(words[0])
     beside = run.folder if run.url is None else Path(run.folder.name)
-    out = Path(values["out"]) if values["out"] else beside / "gallery"
+    out = Path(values["out"]) if values["out"] else inside(beside, "gallery")
     task, dataset = open_again(run)
     for group, samples in draw_gallery(run, task, dataset, values["count"], out).items():
         for sample_id, quality in samples:
-            print(f"{group:6}  {number(quality)}  {out / group / sample_id}.png")
+            print(f"{group:6}  {number(quality)}  {out / group / safe_name(sample_id)}.png")
     if task.name == "points":
         print(f"masks with clicks and candidates: {gallery(run, dataset, out, each=values['count'])}")
     return 0

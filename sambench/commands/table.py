@@ -56,7 +56,7 @@ def main(words: list[str]) -> int:
         width = max(map(len, tables()))
         print(HELP, "tables:", *(f"  {name:{width}}  {line}" for name, line in tables().items()), sep="\n")
         return 0 if words else 2
-    from sambench.runs.table_render import FORMATS
+    from sambench.runs.table_render import FORMATS, as_file
     from sambench.runs.table_specs import all_tables
 
     name = words[0]
@@ -74,7 +74,7 @@ def main(words: list[str]) -> int:
     for one in names:
         made[one] = make(one, chosen, join(values["results"]))
         made |= own_part(one, made[one], name == "all")
-    print("\n".join(written(made, values["format"]).values()), end="")
+    print(as_file("\n".join(written(made, values["format"]).values()), values["format"]), end="")
     out = Path(values["out"])
     drawn = [path for one, table in made.items() for path in save(one, table, out)]
     if name == "all":
@@ -151,10 +151,11 @@ def save(name: str, made: Made, out: Path) -> list[Path]:
 
 def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:
     from sambench.files import write_text
-    from sambench.runs.table_render import FORMATS
+    from sambench.runs.table_render import FORMATS, as_file
+    from sambench.safe_names import inside
 
     for form, text in texts.items():
-        write_text(out / f"{name}.{FORMATS[form]}", text)
+        write_text(inside(out, f"{name}.{FORMATS[form]}"), as_file(text, form))
 
 
 def draw_against(name: str, runs: list[Run], other: str, out: Path) -> list[Path]:

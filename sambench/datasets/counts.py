@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sambench.datasets.sources import Source
 from sambench.paths import cache_root
+from sambench.safe_names import safe_part
 
 
 class Counted(NamedTuple):
@@ -38,7 +39,7 @@ class Counts:
     def __init__(self, source: Source) -> None:
         self._source = source
         rules = hashlib.sha256(f"{source.card.name} {source.rules}".encode()).hexdigest()[:16]
-        self._path = cache_root() / "counts" / f"{source.card.name}-{rules}.json"
+        self._path = cache_root() / "counts" / f"{safe_part(source.card.name)}-{rules}.json"
         self._known: dict[str, Counted] | None = None
         self._changed = False
 

@@ -13,6 +13,7 @@ from sambench.engine.sources import open_reader
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import RunError
 from sambench.runs.store import Run
+from sambench.safe_names import inside
 from sambench.storage.copies import local
 from sambench.types import Row
 
@@ -84,7 +85,8 @@ def draw_gallery(run: Run, task: Task, dataset: Dataset, count: int, out: Path) 
     reader = stored_predictions(run, task, dataset)
     chosen = choose(ranked_samples(run, task), count)
     for group, samples in chosen.items():
+        folder = inside(out, group)
         for sample_id, _ in samples:
             sample = dataset.load(sample_id)
-            task.illustrate(sample, reader.read(sample), out / group)
+            task.illustrate(sample, reader.read(sample), folder)
     return chosen

@@ -28,6 +28,7 @@ from sambench.redact import redacted
 from sambench.runs import provenance
 from sambench.runs.opening import load_run, open_store
 from sambench.runs.store import RECORD, Run, identity_hash
+from sambench.safe_names import check_apart, check_text, readable, safe_part
 from sambench.storage.copies import local
 from sambench.storage.places import Place, join
 from sambench.version import __version__
@@ -74,6 +75,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     source: Source | None = None
     cache: EmbeddingCache | None = None
     keys = list(dataset.keys)
+    check_text(keys, dataset.root)
     if predictions_path(config) is not None:
         source, model, keys, answers = _from_files(config, task, dataset, stages)
     elif executor is not None:
@@ -106,6 +108,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     try:
         if store.run.finished:
             return Launched(store.run, was_finished=True)
+        check_apart(keys, store.run.folder, dataset.root)
         record = {
             "config": dict(config),
             "switches": chosen,
@@ -163,8 +166,14 @@ def run_folder(config: Mapping[str, Any], identity: dict[str, Any]) -> Place:
     """Return `run.dir`, or a folder whose name follows from the settings, so that the same command finds it again."""
     if config["run"]["dir"] is not None:
         return join(config["run"]["dir"])
-    names = [identity["data"]["name"], identity["model"]["name"], identity_hash(identity)]
-    return join(config["run"]["results"], identity["task"]["name"], "-".join(names))
+    data, model = (_folder_word(identity[part]["name"]) for part in ("data", "model"))
+    name = safe_part(f"{data}-{model}-{identity_hash(identity)}")
+    return join(config["run"]["results"], safe_part(identity["task"]["name"]), name)
+
+
+def _folder_word(name: str) -> str:
+    """Return a name as it stands in a folder's name; the identity's hash tells runs apart, so that words need not."""
+    return name if safe_part(name) == name else readable(name)
 
 
 def _from_files(

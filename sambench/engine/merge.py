@@ -14,10 +14,11 @@ from sambench.engine.launch import run_folder
 from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, find_whole, gather, part_record, refuse
 from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
-from sambench.errors import RunError, UsageError
+from sambench.errors import RunError, UsageError, listing
 from sambench.files import files_below, hidden
 from sambench.runs.opening import open_store
 from sambench.runs.store import Run
+from sambench.safe_names import inside
 from sambench.storage.places import Place, is_remote
 
 PICTURES = "pictures"
@@ -90,8 +91,8 @@ def _write(
         metrics = whole.task.summarize(rows, seed=record["config"]["seed"])
         store.start(record)
         for run in parts:
-            _gather_files(run.predictions, store.run.predictions)
-            _gather_files(run.folder / PICTURES, store.run.folder / PICTURES)
+            _gather_files(run.predictions, store.run.folder, store.run.predictions.name)
+            _gather_files(run.folder / PICTURES, store.run.folder, PICTURES)
         counts = {"samples": len(keys), "rows": len(rows), "scored_now": 0}
         return store.finish(rows, metrics, {"timings": _timings(parts, len(keys)), "counts": counts})
     finally:
@@ -159,10 +160,13 @@ def _check_predictions(parts: Sequence[Run]) -> None:
     refuse(faults)
 
 
-def _gather_files(source: Path, target: Path) -> None:
-    """Link or copy every file that is not there yet; a finished run is never written to, so links are safe."""
+def _gather_files(source: Path, folder: Path, name: str) -> None:
+    """Link or copy every file of a part to `folder`/`name` that is not there yet.
+
+    A finished run is never written to, so hard links are safe.
+    """
     for path in _files(source):
-        there = target / path.relative_to(source)
+        there = inside(folder, f"{name}/{path.relative_to(source).as_posix()}")
         if there.exists():
             continue
         there.parent.mkdir(parents=True, exist_ok=True)
@@ -173,4 +177,15 @@ def _gather_files(source: Path, target: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
+    """Return all files below a folder.
+
+    Raises:
+        RunError: There is a symbolic link, which may lead anywhere.
+    """
+    if links := [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_symlink()]:
+        raise RunError(
+            f"the part holds symbolic links: {listing(links)}",
+            where=folder,
+            mend="put the files themselves in their place",
+        )
     return [path for path in files_below(folder) if not hidden(path)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sambench.engine.task import Task
 from sambench.errors import SambenchError
 from sambench.runs.report_pictures import Shown, picture_files
 from sambench.runs.store import Run
+from sambench.safe_names import safe_name
 from sambench.types import Row
 
 NAN = float("nan")
@@ -60,14 +61,16 @@ def _drawn(run: Run, count: int, scratch: Path) -> list[Shown]:
 def _stored(run: Run) -> list[Shown]:
     """Return the pictures that were made while the run went on, the best first where that is known."""
     rows, pictures = rows_by_sample(run), run.folder / "pictures"
+    names = {sample_id: safe_name(sample_id) for sample_id in rows}
+    all_names = set(names.values())
     try:
         task: Task | None = build("tasks", "task", run.record["config"]["task"])
     except SambenchError:  # a task from a plugin that is not installed here
         task = None
     found = []
     for sample_id, own in rows.items():
-        name = Path(sample_id).name
-        paths = [path for path in (pictures / sample_id).parent.glob("*.png") if _is_of(path, name, sample_id, rows)]
+        name = names[sample_id]
+        paths = [path for path in (pictures / name).parent.glob("*.png") if _is_of(path, name, all_names)]
         files = picture_files(paths, sample_id, run.record["identity"]["task"]["name"])
         if files:
             quality = NAN if task is None else _quality(task, own)
@@ -76,11 +79,12 @@ def _stored(run: Run) -> list[Shown]:
     return sorted(found, key=lambda one: (math.isnan(one.quality), -one.quality, one.sample_id))
 
 
-def _is_of(path: Path, name: str, sample_id: str, rows: dict[str, list[Row]]) -> bool:
+def _is_of(path: Path, name: str, others: set[str]) -> bool:
     """Tell whether `NAME.png` or `NAME_ending.png` is the sample's and not another's with such a name."""
-    if path.stem == name:
+    stem = PurePosixPath(name).name
+    if path.stem == stem:
         return True
-    return path.stem.startswith(f"{name}_") and str(Path(sample_id).with_name(path.stem)) not in rows
+    return path.stem.startswith(f"{stem}_") and str(PurePosixPath(name).with_name(path.stem)) not in others
 
 
 def rows_by_sample(run: Run) -> dict[str, list[Row]]:

@@ -73,7 +73,10 @@ class Task(ABC):
         """Turn the rows of all samples into metrics with intervals; `seed` feeds the bootstrap."""
 
     def save(self, sample: Sample, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
-        """Write a prediction below `folder` in the field's own format, atomically and always to the same bytes."""
+        """Write a prediction below `folder` in the field's own format, atomically and always to the same bytes.
+
+        The file is `sambench.safe_names.file_inside(folder, sample.id, ENDING)`, as an id may be any text.
+        """
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open predictions made elsewhere, in the format that `save` writes or another the field uses.

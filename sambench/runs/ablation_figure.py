@@ -10,6 +10,7 @@ import numpy as np
 from sambench.runs.ablations import Ablation
 from sambench.runs.figures import save_figure
 from sambench.runs.store import Run
+from sambench.safe_names import file_inside
 
 
 def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -> list[Path]:
@@ -26,7 +27,7 @@ def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 10}):
+    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(6.0, 4.0), layout="constrained")
         axes = figure.add_subplot(xlabel=ablation.x or "", title=ablation.title)
         axes.title.set_fontsize(10)
@@ -44,7 +45,7 @@ def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -
         axes.grid(color="0.9")
         if lines:
             axes.legend(fontsize=8)
-        return [save_figure(figure, folder / f"{ablation.name}.{ending}") for ending in ("png", "svg")]
+        return [save_figure(figure, file_inside(folder, ablation.name, f".{ending}")) for ending in ("png", "svg")]
 
 
 def _over_members(ablation: Ablation, runs: Mapping[str, Run]) -> dict[str, dict[str, tuple[float, float, float]]]:

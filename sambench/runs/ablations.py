@@ -15,6 +15,7 @@ from sambench.runs.reference import published
 from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
 from sambench.runs.table_protocol import is_own
+from sambench.safe_names import safe_part
 from sambench.storage.places import Place, join, read_bytes
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def read_members(name: str, results: Place) -> list[Member]:
 
 def members_path(name: str, results: Place) -> Place:
     """Return the file that lists a sweep's runs."""
-    return join(results, "ablation", f"{name}.json")
+    return join(results, "ablation", f"{safe_part(name)}.json")
 
 
 def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[str], str]:

@@ -13,6 +13,7 @@ from sambench.metrics.boundary_rows import levels_of
 from sambench.metrics.boundary_scores import recall_precision_f
 from sambench.runs.edge_maps import EdgePrediction
 from sambench.runs.pictures import save_png
+from sambench.safe_names import file_inside
 from sambench.types import Sample
 
 RIGHT, FALSE, MISSED = (0.0, 0.7, 0.0), (0.3, 0.5, 1.0), (1.0, 0.0, 0.0)
@@ -91,4 +92,4 @@ def match_picture(
     f = np.stack([recall_precision_f(boundary_counts(one, truths, levels, max_dist, thinned))[2] for one in maps])
     which, at = np.unravel_index(f.argmax(), f.shape)
     picture = draw_matches(sample.image, maps[which], truths, float(levels[at]), max_dist, thinned)
-    return save_png(picture, folder / f"{sample.id}_matches.png")
+    return save_png(picture, file_inside(folder, sample.id, "_matches.png"))

@@ -13,6 +13,7 @@ from sambench.metrics.boundary_scores import summarize_counts
 from sambench.metrics.region_rows import regions_of_rows
 from sambench.metrics.region_scores import summarize_regions
 from sambench.runs.store import Run
+from sambench.safe_names import safe_part
 from sambench.types import Row
 
 
@@ -38,11 +39,20 @@ def bsds_files(run: Run) -> dict[str, str]:
             "the run is not finished", where=run.folder, mend="give the command that started it again to go on"
         )
     rows = run.rows()
-    parts = [row["sample_id"].rsplit("/", 1)[-1] for row in rows]
-    unique = len(set(parts)) == len(parts)
-    named = {part if unique else row["sample_id"].replace("/", "_"): row for part, row in zip(parts, rows, strict=True)}
+    named = dict(zip(_file_names([row["sample_id"] for row in rows]), rows, strict=True))
     names = sorted(named, key=lambda name: f"{name}_ev")
     return _WRITERS[task](names, [named[name] for name in names])
+
+
+def _file_names(ids: Sequence[str]) -> list[str]:
+    """Name images by the last part of their ids, else by whole ids with "_" between parts, whichever tells them apart.
+
+    Where neither does, the names of `safe_part` do, which no two ids share.
+    """
+    for names in ([one.rsplit("/", 1)[-1] for one in ids], [one.replace("/", "_") for one in ids]):
+        if len(set(names)) == len(names):
+            return [safe_part(name) for name in names]
+    return [safe_part(one) for one in ids]
 
 
 def _thresholds(rows: Sequence[Row], count: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from sambench.masks.windows import runs_of_rles
 from sambench.metrics.mask_scores import mask_ious
 from sambench.runs.click_records import ClickPrediction
 from sambench.runs.pictures import save_png
+from sambench.safe_names import file_inside
 from sambench.types import Annotation, Sample
 
 CELL, HEAD, GAP = 200, 16, 4
@@ -39,7 +40,7 @@ def draw_clicks(sample: Sample, prediction: ClickPrediction, objects: Sequence[A
         object_strip(sample.image, one, prediction.clicked, index, f"object {one.id}")
         for index, one in enumerate(objects[:DRAWN])
     ]
-    save_png(stacked(strips), folder / f"{sample.id}.png")
+    save_png(stacked(strips), file_inside(folder, sample.id, ".png"))
 
 
 def object_strip(image: np.ndarray, own: Annotation, clicked: ClickedObjects, index: int, title: str) -> np.ndarray:

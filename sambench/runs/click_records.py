@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,13 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError, listing
-from sambench.files import atomic_path, files_below, hidden
+from sambench.files import atomic_path
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.windows import runs_of_rles
+from sambench.runs.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"
@@ -48,7 +49,7 @@ def write_clicks(prediction: ClickPrediction, size: Size, folder: Path, sample_i
     entries = [] if clicked is None else [_entry(name, clicked, i) for i, name in enumerate(prediction.objects)]
     content = {"size": list(size), "clicks": [] if clicked is None else list(clicked.counts), "objects": entries}
     packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
-    with atomic_path(folder / f"{sample_id}{ENDING}") as temporary:
+    with atomic_path(file_inside(folder, sample_id, ENDING)) as temporary:
         temporary.write_bytes(packed)
 
 
@@ -89,16 +90,15 @@ class ClickFolder:
     ) -> None:
         if not folder.is_dir():
             raise PredictionError("the folder of clicked masks does not exist", where=folder, mend="predictions=FOLDER")
-        self.folder, self._all_keys, self._counts, self._expected = folder, set(all_keys), tuple(counts), expected
+        self.folder, self._all_keys, self._counts, self._expected = folder, list(all_keys), tuple(counts), expected
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without a file, and the files that answer no sample of the split."""
-        found = {str(path.relative_to(self.folder)).removesuffix(ENDING) for path in self._files()}
-        return [key for key in keys if key not in found], sorted(found - self._all_keys)
+        return compare_files(self.folder, ENDING, keys, self._all_keys)
 
     def read(self, sample: Sample) -> ClickPrediction:
         """Read one image's masks, brought into the order of the objects that are scored."""
-        path = self.folder / f"{sample.id}{ENDING}"
+        path = find_file(self.folder, sample.id, ENDING)
         try:
             content = json.loads(gzip.decompress(path.read_bytes()))
             stored = {str(entry["id"]): entry for entry in content["objects"]}
@@ -120,13 +120,7 @@ class ClickFolder:
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over names and bytes of all files."""
-        digest = hashlib.sha256()
-        for path in self._files():
-            digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
-
-    def _files(self) -> list[Path]:
-        return [path for path in files_below(self.folder) if path.name.endswith(ENDING) and not hidden(path)]
+        return files_fingerprint(self.folder, files_ending(self.folder, ENDING))
 
     def _check(
         self, stored: dict[str, Any], expected: list[str], counts: list[int], sample: Sample, path: Path

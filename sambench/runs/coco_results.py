@@ -15,10 +15,12 @@ import numpy as np
 from sambench.datasets.base import Dataset
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
-from sambench.files import atomic_path, files_below, hidden
+from sambench.files import atomic_path
 from sambench.masks import rle
 from sambench.metrics.detections import Detections
 from sambench.runs.results_index import ResultsIndex
+from sambench.runs.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"
@@ -38,7 +40,7 @@ def write_detections(detections: Detections, image_id: int | str, folder: Path, 
             entry["bbox"] = detections.boxes_xywh[index].tolist()
         entries.append({**entry, "score": float(detections.scores[index])})
     packed = gzip.compress(json.dumps(entries, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
-    with atomic_path(folder / f"{sample_id}{ENDING}") as temporary:
+    with atomic_path(file_inside(folder, sample_id, ENDING)) as temporary:
         temporary.write_bytes(packed)
 
 
@@ -48,16 +50,15 @@ class ResultsFolder:
     without: Literal["left out", "empty"] = "empty"
 
     def __init__(self, folder: Path, all_keys: Sequence[str]) -> None:
-        self.folder, self._all_keys = folder, set(all_keys)
+        self.folder, self._all_keys = folder, list(all_keys)
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without a file, and the files that answer no sample of the split."""
-        found = {str(path.relative_to(self.folder)).removesuffix(ENDING) for path in self._files()}
-        return [key for key in keys if key not in found], sorted(found - self._all_keys)
+        return compare_files(self.folder, ENDING, keys, self._all_keys)
 
     def read(self, sample: Sample) -> Detections:
         """Read one image's detections; none where there is no file."""
-        path = self.folder / f"{sample.id}{ENDING}"
+        path = find_file(self.folder, sample.id, ENDING)
         if not path.exists():
             return to_detections([], sample.size, path)
         try:
@@ -68,13 +69,7 @@ class ResultsFolder:
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over names and bytes of all files."""
-        digest = hashlib.sha256()
-        for path in self._files():
-            digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
-
-    def _files(self) -> list[Path]:
-        return [path for path in files_below(self.folder) if path.name.endswith(ENDING) and not hidden(path)]
+        return files_fingerprint(self.folder, files_ending(self.folder, ENDING))
 
 
 class ResultsFile:

@@ -26,7 +26,7 @@ def print_run(run: Run) -> None:
     for name, metric in run.metrics.items():
         beside = (row.values.get(name, "") for row in rows)
         table.add_row(name, number(metric.value), interval(metric), str(metric.n), *beside)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(caption(run), soft_wrap=True)
     console.print(table)
     console.print(_stages(run))

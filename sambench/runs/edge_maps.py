@@ -12,6 +12,7 @@ from sambench.files import atomic_path
 from sambench.runs.edge_files import ENDINGS, EdgeFile, read_edge_file
 from sambench.runs.edge_suppression import SAMPLED, Suppression, choose_suppression, strength_notes, suppressed
 from sambench.runs.map_folders import MapFolder
+from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
 EdgePrediction = np.ndarray | list[np.ndarray]
@@ -19,11 +20,11 @@ EdgePrediction = np.ndarray | list[np.ndarray]
 
 
 def write_map(prediction: np.ndarray, folder: Path, sample_id: str) -> None:
-    """Write a soft map as PNG (uint8, uint16) or .npy (float32), atomically, below `folder` by its sample id."""
+    """Write a soft map as PNG (uint8, uint16) or .npy (float32), atomically, below `folder` by its safe name."""
     from PIL import Image
 
     ending = ".npy" if prediction.dtype == np.float32 else ".png"
-    with atomic_path(folder / f"{sample_id}{ending}") as temporary, temporary.open("wb") as file:
+    with atomic_path(file_inside(folder, sample_id, ending)) as temporary, temporary.open("wb") as file:
         if ending == ".npy":
             np.save(file, prediction)
         else:

@@ -26,7 +26,7 @@ def precision_recall(runs: Sequence[Run], folder: Path) -> list[Path]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 10}):
+    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(5.2, 5.0), layout="constrained")
         axes = figure.add_subplot(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1), aspect="equal")
         for f in np.arange(0.1, 1.0, 0.1):

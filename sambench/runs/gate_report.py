@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from glob import escape
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from sambench.files import finite
 from sambench.runs.gate_result import FAILING, Flip, GateResult, Judgement
+from sambench.safe_names import printable, stored_names
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
 """Format -> file ending."""
 
 HEADS = ("metric", "baseline", "candidate", "difference", "95 % interval", "p", "detectable", "verdict")
 VERDICTS = {0: "no regression", 1: "regression", 3: "not comparable"}
+_MARKS, _ESCAPED = r"([\[\]<>`])", r"\\\1"
+"""Markdown's marks of links, tags and code in a text, and the same escaped."""
 PLACES = ("pictures", "predictions")
 """Folders of a run that may show an image."""
 
@@ -64,7 +69,7 @@ def _markdown(result: GateResult) -> str:
     for title, flips in (("Images that fell most", result.worse), ("Images that rose most", result.better)):
         if flips:
             lines += ["", f"{title}:", ""]
-            lines += [f"- {_flip(one)}{_links(result, one)}" for one in flips]
+            lines += [f"- {re.sub(_MARKS, _ESCAPED, _flip(one))}{_links(result, one)}" for one in flips]
     return "\n".join(lines) + "\n"
 
 
@@ -158,11 +163,11 @@ def _number(value: float) -> str:
 
 
 def _flip(one: Flip) -> str:
-    return f"{one.sample_id}: {one.baseline:.3f} -> {one.candidate:.3f}"
+    return f"{printable(one.sample_id)}: {one.baseline:.3f} -> {one.candidate:.3f}"
 
 
 def _links(result: GateResult, flip: Flip) -> str:
-    links = [f"[{Path(path).parent.name}]({path})" for path in _pictures(result, flip)]
+    links = [f"[{Path(path).parent.name}]({quote(path)})" for path in _pictures(result, flip)]
     return f" ({', '.join(links)})" if links else ""
 
 
@@ -172,9 +177,12 @@ def _pictures(result: GateResult, flip: Flip) -> list[str]:
 
 
 def _files(run: str, flip: Flip) -> Sequence[str]:
-    found: list[Any] = []
+    """Return an image's files, `ID.ending` and `ID_word.ending`, not those of images whose ids begin like its own."""
+    found: list[Path] = []
     for place in PLACES:
         folder = Path(run) / place
-        if folder.is_dir():
-            found += sorted(folder.glob(f"{flip.sample_id}*.*")) + sorted(folder.glob(f"*/{flip.sample_id}*.*"))
+        for name in stored_names(flip.sample_id) if folder.is_dir() else ():
+            own = re.compile(rf"{re.escape(PurePosixPath(name).name)}(_[A-Za-z]+)?(\.json)?\.\w+")
+            near = [path for start in ("", "*/") for path in sorted(folder.glob(f"{start}{escape(name)}*.*"))]
+            found += [path for path in near if own.fullmatch(path.name)]
     return [path.as_posix() for path in dict.fromkeys(found)]

@@ -9,6 +9,7 @@ import numpy as np
 from sambench.masks import rle
 from sambench.metrics.detections import Detections
 from sambench.runs.pictures import save_png
+from sambench.safe_names import file_inside
 from sambench.types import Sample
 
 _COLOURS = np.array(
@@ -43,7 +44,7 @@ def draw_instances(sample: Sample, prediction: Detections, folder: Path) -> Path
             if len(rows):
                 labels.append((int(columns.mean()), int(rows.mean()), f"{ious[index]:.2f}"))
     drawn = _write_labels(right.astype(np.uint8), labels)
-    return save_png(np.concatenate([left.astype(np.uint8), drawn], axis=1), folder / f"{sample.id}.png")
+    return save_png(np.concatenate([left.astype(np.uint8), drawn], axis=1), file_inside(folder, sample.id, ".png"))
 
 
 def best_fits(truth: list[rle.Rle], predicted: list[rle.Rle]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from sambench.errors import PredictionError, listing
 from sambench.files import files_below, hidden
+from sambench.runs.sample_files import files_fingerprint
+from sambench.safe_names import stored_names
 
 
 class MapFolder:
@@ -43,7 +44,7 @@ class MapFolder:
         Raises:
             PredictionError: There are several.
         """
-        for name in dict.fromkeys((sample_id, sample_id.rsplit("/", 1)[-1])):
+        for name in dict.fromkeys((*stored_names(sample_id), *stored_names(sample_id.rsplit("/", 1)[-1]))):
             if found := self._files.get(name):
                 if len(found) > 1:
                     raise PredictionError(
@@ -75,7 +76,4 @@ class MapFolder:
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over names and bytes of all prediction files."""
-        digest = hashlib.sha256()
-        for path in sorted(path for found in self._files.values() for path in found):
-            digest.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        return files_fingerprint(self.folder, sorted(path for found in self._files.values() for path in found))

@@ -11,6 +11,7 @@ from sambench.errors import RunError
 from sambench.runs.published import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
 from sambench.runs.store import RECORD, Run, RunStore, read_record
+from sambench.safe_names import safe_part
 from sambench.storage.copies import home_of, locked
 from sambench.storage.places import Place, is_remote, listing
 
@@ -65,7 +66,7 @@ def _fetched(url: str) -> Run:
     if found is None:
         raise RunError("there is no run in this folder", where=url, mend="`sambench ls runs results=URL` lists runs")
     home = home_of(url, "read")
-    folder = home / PurePosixPath(url).name
+    folder = home / safe_part(PurePosixPath(url).name)
     first = {name: told for name, told in found.files.items() if not name.startswith("predictions/")}
     with locked(home):
         remote.download(folder, first)

@@ -9,6 +9,7 @@ import numpy as np
 from sambench.files import atomic_path
 from sambench.metrics.boundary_inputs import boundaries_from_segs, strength_from_image
 from sambench.runs.edge_maps import EdgePrediction
+from sambench.safe_names import file_inside
 from sambench.types import Sample
 
 
@@ -30,7 +31,7 @@ def edge_overlay(sample: Sample, prediction: EdgePrediction, folder: Path) -> Pa
     truth = np.mean([boundary.astype(np.float64) for boundary in sample.target.boundaries], axis=0)
     pale = 160 + sample.image.mean(axis=2) * 95 / 255
     panels = [_tinted(pale, predicted**0.5, (200, 0, 0)), _tinted(pale, truth**0.5, (0, 40, 160))]
-    return save_png(np.concatenate([sample.image, *panels], axis=1), folder / f"{sample.id}.png")
+    return save_png(np.concatenate([sample.image, *panels], axis=1), file_inside(folder, sample.id, ".png"))
 
 
 def _tinted(pale: np.ndarray, weight: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:

@@ -46,7 +46,7 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 10}):
+    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(5.6, 4.2), layout="constrained")
         axes = figure.add_subplot(xlabel="clicks", ylabel="mean IoU", ylim=(0, 1))
         ticks: set[int] = set()
@@ -111,7 +111,7 @@ def dataset_differences(
     ends = np.array([found[name].ci95 for name in order]).T
     labels = [f"{name}  {found[name].value:+.3f}" for name in order]
     against = baseline if isinstance(baseline, str) else _name(baseline)
-    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 10}):
+    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(6.4, 1.4 + 0.28 * len(order)), layout="constrained")
         axes = figure.add_subplot(xlabel=f"difference in mean IoU at {clicks} click{'s' * (clicks > 1)}")
         colours = ["tab:blue" if value >= 0 else "tab:orange" for value in values]

@@ -21,6 +21,7 @@ from sambench.errors import RunError
 from sambench.files import atomic_path, is_leftover
 from sambench.runs.record import AGAIN, SCHEMA, check_form, checked_record
 from sambench.runs.store import OWN
+from sambench.safe_names import faults_of, inside, quoted
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"
@@ -37,6 +38,9 @@ _FORMS = {
 """Forms of a manifest (True) and of a part (False)."""
 STREAMS = 8
 """Files that are written or read at once."""
+
+
+_FOREIGN = "do not use this run, sambench did not write that; run.overwrite=true starts it anew"
 
 
 @dataclass
@@ -80,14 +84,11 @@ class RemoteFolder:
             RunError: There are files, but no run; or what is published cannot be read.
         """
         names = list(listing(self.url))
-        if MANIFEST in names:
-            manifest = self._json(MANIFEST)
             record = checked_record(manifest["record"], f"{self.url}/{MANIFEST}")
             return Published(manifest["run_id"], record, manifest["files"], finished=True)
         whole = [name for name in names if not is_leftover(PurePosixPath(name).name)]
         parts = [self._json(name) for name in whole if name.startswith(f"{PARTS}/")]
         if not parts:
-            tops = {name.partition("/")[0] for name in names if not name.startswith(".")}
             if overwrite and tops <= set(OWN):
                 self.clear()
             elif tops:
@@ -108,7 +109,7 @@ class RemoteFolder:
         for part in parts:
             if part["run_id"] == found.run_id:
                 found.files.update(part["files"])
-                found.journal += part["journal"].encode()
+                found.journal += str(part.get("journal", "")).encode()
         return found
 
     def publish_part(
@@ -161,29 +162,32 @@ class RemoteFolder:
 
         def one(name: str) -> None:
             size, sha256 = files[name]
-            target = folder / name
+            target = inside(folder, name)
             if target.is_file() and target.stat().st_size == size and _sha256(target.read_bytes()) == sha256:
                 return
             content = self._read(name)
             if content is None or _sha256(content) != sha256:
-                raise RunError(
-                    f"{name} is not what was published", where=self.url, mend="run it again with run.overwrite=true"
-                )
+                raise RunError(f"{name} is not what was published", where=self.url, mend=AGAIN)
             with atomic_path(target) as temporary:
                 temporary.write_bytes(content)
 
         with ThreadPoolExecutor(STREAMS) as pool:
             list(pool.map(one, files))
 
-    def _json(self, name: str) -> dict[str, Any]:
-        content = self._read(name)
+    def _told(self, name: str) -> dict[str, Any]:
+        """Read a manifest or part, and refuse files that are none of a run's own."""
         try:
-            found: dict[str, Any] = json.loads(content or b"")
+            found: dict[str, Any] = json.loads(self._read(name) or b"")
         except (ValueError, RecursionError) as error:
-            raise RunError(
-                f"{name} cannot be read: {error}", where=self.url, mend="run it again with run.overwrite=true"
-            ) from error
+            raise RunError(f"{name} cannot be read: {error}", where=self.url, mend=AGAIN) from error
         check_form(found, _FORMS[name == MANIFEST], f"{self.url}/{name}")
+        files = found["files"]
+        if faults := faults_of(files):
+            raise RunError(f"{name} names files that are none of a run: {faults}", where=self.url, mend=_FOREIGN)
+        strangers = [one for one in files if one.partition("/")[0] not in OWN or "\\" in one or "/." in one]
+        if strangers:
+            told = f"{name} names files that are none of a run: {quoted(strangers)}"
+            raise RunError(told, where=self.url, mend=_FOREIGN)
         return found
 
     def _read(self, name: str) -> bytes | None:

@@ -27,7 +27,7 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 10}):
+    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
         figure = Figure(figsize=(9.0, 4.0), layout="constrained")
         by_number, by_iou = figure.subplots(1, 2, sharey=True)
         for run in runs:

@@ -17,6 +17,7 @@ from sambench.files import atomic_path, files_below, hidden, write_json
 from sambench.runs.published import Published, RemoteFolder
 from sambench.runs.seals import LISTING
 from sambench.runs.store import FINISHED, JOURNAL, RECORD, ROWS, RunStore, read_record
+from sambench.safe_names import safe_part
 from sambench.storage.copies import home_of
 from sambench.storage.lease import Lease
 
@@ -55,7 +56,7 @@ class RemoteRunStore(RunStore):
         self._lease.take()
         try:
             published = self.remote.read(overwrite)
-            folder = home_of(url, "runs") / PurePosixPath(url).name
+            folder = home_of(url, "runs") / safe_part(PurePosixPath(url).name)
             self._state = _meet(folder, published)
             if published is not None:
                 self._bring(folder, published)

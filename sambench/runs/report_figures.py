@@ -32,7 +32,7 @@ def dataset_bars(runs: Sequence[Run], folder: Path) -> list[Path]:
         return []
     names = sorted({name for _, metrics in found for name in metrics})
     height = 0.8 / len(found)
-    with mpl.rc_context({"svg.hashsalt": "sambench", "font.size": 9}):
+    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 9}):
         figure = Figure(figsize=(6.5, 1 + 0.3 * len(names) * max(1, len(found) / 2)), layout="constrained")
         axes = figure.add_subplot(xlabel="mean IoU at one click", xlim=(0, 1))
         for place, (run, metrics) in enumerate(found):

@@ -6,9 +6,10 @@ import base64
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sambench.errors import RunError
+from sambench.safe_names import safe_name
 
 LONGEST, THUMBNAIL = 1600, (480, 320)
 """Longest side of a large picture, and (width, height) of a small one, in pixels."""
@@ -56,7 +57,7 @@ class Shown:
 
 def picture_files(paths: Iterable[Path], sample_id: str, task: str) -> list[tuple[str, Path]]:
     """Tell what each of an image's PNG files shows, from the end of its name."""
-    stem = Path(sample_id).name
+    stem = PurePosixPath(safe_name(sample_id)).name
     endings = {path: path.stem.removeprefix(stem).strip("_") for path in paths}
     legends = LEGENDS.get(task, {})
     return [(legends.get(end, end or "picture"), path) for path, end in sorted(endings.items(), key=lambda one: one[1])]

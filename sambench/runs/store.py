@@ -26,6 +26,7 @@ from sambench.runs.seals import (
     sealed,
     write_listing,
 )
+from sambench.safe_names import inside
 from sambench.types import Metric, Row
 
 try:
@@ -34,7 +35,7 @@ except ImportError:  # Windows has no flock; two processes in one folder are the
     fcntl = None  # type: ignore[assignment]
 
 RUNNING, FINISHED, REMOVED = "running", "finished", "being removed"
-RECORD, ROWS, JOURNAL = "run.json", "rows.parquet", "rows.jsonl"
+RECORD, ROWS, JOURNAL, LOCK = "run.json", "rows.parquet", "rows.jsonl", ".lock"
 OWN = (RECORD, ROWS, JOURNAL, LISTING, "predictions", "pictures", "gallery")
 """Everything that a run folder holds; a folder with anything else is none."""
 
@@ -130,6 +131,8 @@ class RunStore:
     def __init__(self, folder: Path, identity: dict[str, Any], overwrite: bool = False) -> None:
         self.run = Run(folder)
         self.journal = Journal(folder / JOURNAL)
+        for name in (LOCK, *OWN):  # a link there could lead anywhere
+            inside(folder, name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = lock(folder)
@@ -259,7 +262,7 @@ def lock(folder: Path) -> IO[str] | None:
     """
     if fcntl is None:
         return None
-    handle = (folder / ".lock").open("w")
+    handle = (folder / LOCK).open("w")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

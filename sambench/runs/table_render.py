@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sambench.csv_cells import csv_cell
 from sambench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _csv(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
     heads = [name for column in table.columns for name in _MARK.findall(column)]
     noted = [[*heads, *(mark for cell in row for mark in _MARK.findall(cell))] for row in table.to_numpy()]
     plain["note"] = ["; ".join(texts[mark] for mark in dict.fromkeys(marks) if mark in texts) for marks in noted]
-    return plain.to_csv(index=False, lineterminator="\n")
+    return plain.map(csv_cell).rename(columns=csv_cell).to_csv(index=False, lineterminator="\n")
 
 
 def _latex(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
@@ -91,6 +92,16 @@ def _html(table: pd.DataFrame, notes: Sequence[str], title: str) -> str:
         )
         lines += ["<tfoot>", *cells, "</tfoot>"]
     return "\n".join([*lines, "</table>"]) + "\n"
+
+
+def as_file(texts: str, form: str) -> str:
+    """Make a file of tables in one format (`render`): of HTML a page that runs no script whatever its cells hold."""
+    if form != "html":
+        return texts
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    heads = ['<meta charset="utf-8">', f'<meta http-equiv="Content-Security-Policy" content="{policy}">']
+    lines = ["<!doctype html>", '<html lang="en">', "<head>", *heads, "<title>sambench table</title>", "</head>"]
+    return "\n".join([*lines, "<body>", f"{texts}</body>", "</html>"]) + "\n"
 
 
 def _html_row(cells: Sequence[str], numeric: Sequence[bool], tag: str, attributes: str = "") -> str:

@@ -16,6 +16,7 @@ from sambench.files import atomic_path, write_text
 from sambench.paths import cache_root
 from sambench.progress import progress
 from sambench.redact import without_secrets
+from sambench.safe_names import faults_of, inside
 from sambench.storage.places import Place, attempt, filesystem, is_remote, listing
 
 try:
@@ -56,12 +57,14 @@ def local_copy(url: str) -> Path:
         found = listing(url)
         if not found:
             raise StorageError("nothing lies at this address", where=url, mend="check the address")
+        if faults := faults_of(filter(None, found)):
+            raise StorageError(f"files there cannot be copied: {faults}", where=url, mend="rename them")
         wanted = {name: [int(info["size"]), _version(info)] for name, info in found.items()}
         index = place / "index.json"
         known: dict[str, Any] = json.loads(index.read_text()) if index.exists() else {}
-        target = place / PurePosixPath(root).name
+        target = inside(place, PurePosixPath(root).name or "files")
         for name in known.keys() - wanted.keys():
-            (target / _safe(name, url)).unlink(missing_ok=True)
+            (inside(target, name) if name else target).unlink(missing_ok=True)
         known = {name: told for name, told in known.items() if wanted.get(name) == told and (target / name).is_file()}
         missing = {name: told for name, told in wanted.items() if name not in known}
         try:
@@ -101,7 +104,7 @@ def _fetch(
 
     def one(name: str) -> str:
         path = f"{root}/{name}" if name else root
-        with atomic_path(target / _safe(name, url) if name else target) as temporary:
+        with atomic_path(inside(target, name) if name else target) as temporary:
             attempt(lambda: system.get_file(path, str(temporary)), f"copying {path}", url)
         return name
 
@@ -122,10 +125,3 @@ def _fetch(
 
 def _version(info: dict[str, Any]) -> str:
     return next((str(info[key]) for key in _VERSION_KEYS if info.get(key) is not None), "")
-
-
-def _safe(name: str, url: str) -> str:
-    """Refuse a name that would lead out of the folder it is copied to."""
-    if ".." in PurePosixPath(name).parts or name.startswith("/"):
-        raise StorageError(f"a file is called {name!r}", where=url, mend="rename it")
-    return name

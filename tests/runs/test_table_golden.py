@@ -13,6 +13,7 @@ from fake_runs import edges_metrics, finished_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sambench.csv_cells import csv_cell
 from sambench.runs.table_render import FORMATS, render
 from sambench.runs.table_specs import table_spec
 from sambench.runs.tables import build_table
@@ -145,7 +146,7 @@ def test_any_words_come_through(rows, title):
     table = pd.DataFrame([(f"{name} [1]", *rest) for name, *rest in rows], columns=["method", "a", "source"])
     notes = ["[1] note"]
     found = list(csv.reader(io.StringIO(render(table, notes, title, "csv"))))[1:]
-    assert [tuple(row[:3]) for row in found] == rows
+    assert [tuple(row[:3]) for row in found] == [tuple(map(csv_cell, row)) for row in rows]
     assert {row[3] for row in found} == {"note"}
     html = ElementTree.fromstring(render(table, notes, title, "html"))
     assert html.findtext("caption") == title

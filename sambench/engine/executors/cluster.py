@@ -16,6 +16,7 @@ from sambench.engine.executors.nodes import Share, connect, share_of
 from sambench.engine.executors.ray_workers import score_on_cluster, where_given
 from sambench.engine.executors.workers import FAILED
 from sambench.files import atomic_path
+from sambench.safe_names import inside
 from sambench.types import Row
 
 log = logging.getLogger("sambench.executor")
@@ -145,7 +146,7 @@ class RayExecutor:
             self._take_back(said)
         else:
             for name, content in said.files.items():
-                with atomic_path(job.folder / name) as temporary:
+                with atomic_path(inside(job.folder, name)) as temporary:
                     temporary.write_bytes(content)
             self.ledger.note(said.device, said.figures, job.stages)
             self._work.predicted.extend(zip(said.group.todo, said.payloads, strict=True))
