@@ -83,11 +83,19 @@ class RemoteFolder:
         Raises:
             RunError: There are files, but no run; or what is published cannot be read.
         """
-        names = list(listing(self.url))
-            record = checked_record(manifest["record"], f"{self.url}/{MANIFEST}")
-            return Published(manifest["run_id"], record, manifest["files"], finished=True)
-        whole = [name for name in names if not is_leftover(PurePosixPath(name).name)]
-        parts = [self._json(name) for name in whole if name.startswith(f"{PARTS}/")]
+        names = [name for name in listing(self.url) if not is_leftover(PurePosixPath(name).name)]
+        tops = {name.partition("/")[0] for name in names if not name.startswith(".")}
+        try:
+            if MANIFEST in names:
+                manifest = self._told(MANIFEST)
+                record = checked_record(manifest["record"], f"{self.url}/{MANIFEST}")
+                return Published(manifest["run_id"], record, manifest["files"], finished=True)
+            parts = [self._told(name) for name in names if name.startswith(f"{PARTS}/")]
+        except RunError:
+            if not overwrite or not tops <= {MANIFEST, *OWN}:
+                raise
+            self.clear()
+            return None
         if not parts:
             if overwrite and tops <= set(OWN):
                 self.clear()
