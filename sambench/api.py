@@ -63,18 +63,14 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
     Raises:
         UsageError: Hydra refuses an override.
     """
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_module
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from sambench.plugins import register_configs
+    from sambench.composition import composed
 
-    register_configs()
     try:
-        with initialize_config_module("sambench.configs", version_base="1.3"):
-            config = hydra_compose("config", overrides=hydra_words(overrides))
+        config = composed(hydra_words(overrides))
         for key, value in (settings or {}).items():
             key = "predictions.path" if key == "predictions" and not isinstance(value, Mapping) else key
             OmegaConf.update(config, key, value, merge=True)

@@ -114,6 +114,7 @@ def _hydra(words: list[str]) -> int:
     import hydra
     from omegaconf import DictConfig
 
+    from sambench.composition import without_application
     from sambench.plugins import register_configs
 
     register_configs()
@@ -123,7 +124,7 @@ def _hydra(words: list[str]) -> int:
 
     def job(config: DictConfig) -> None:
         try:
-            with told_refusals():
+            with told_refusals(), without_application():
                 _run_one(resolve(config))
         except SambenchError as error:
             if not several or here != (platform.node(), os.getpid()):

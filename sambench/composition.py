@@ -1,0 +1,80 @@
+"""Hydra's configuration composed beside whatever else in this process uses Hydra.
+
+Hydra keeps one initialised application and one compatibility version a process. Other libraries claim them when they
+are imported (sam2 does), and an application of the user's own holds them while it runs. Neither is used here, and both
+are left as they were.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from hydra.core.utils import setup_globals
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
+from hydra.version import VersionBase
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from sambench.plugins import PluginConfigs
+
+VERSION_BASE = "1.3"
+
+_one_at_a_time = threading.Lock()  # the compatibility version is the process's
+
+
+def composed(overrides: Sequence[str]) -> DictConfig:
+    """Compose `configs/config.yaml` with overrides in Hydra's grammar, without Hydra's own part.
+
+    Raises:
+        HydraException: Hydra refuses an override.
+    """
+    if not OmegaConf.has_resolver("now"):
+        setup_globals()
+    with _one_at_a_time, _version_base():
+        config: DictConfig = ConfigLoaderImpl(_search_path()).load_configuration(
+            "config", overrides=list(overrides), run_mode=RunMode.RUN, from_shell=False
+        )
+    with open_dict(config):
+        del config["hydra"]
+    return config
+
+
+@contextmanager
+def without_application() -> Generator[None, None, None]:
+    """Take Hydra's initialised application away for a while, so that what is called can initialise its own."""
+    holder = GlobalHydra.instance()
+    before, holder.hydra = holder.hydra, None
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().hydra = before
+
+
+@contextmanager
+def _version_base() -> Generator[None, None, None]:
+    holder = VersionBase.instance()
+    before = holder.version_base
+    version.setbase(VERSION_BASE)
+    try:
+        yield
+    finally:
+        holder.version_base = before
+
+
+def _search_path() -> ConfigSearchPathImpl:
+    """Return where configuration is looked for, plug-ins' included, in the order in which Hydra's own entry has it."""
+    path = ConfigSearchPathImpl()
+    path.append("hydra", "pkg://hydra.conf")
+    path.append("main", "pkg://sambench.configs")
+    for found in dict.fromkeys([*Plugins.instance().discover(SearchPathPlugin), PluginConfigs]):
+        plugin = found()  # type: ignore[operator]
+        plugin.manipulate_search_path(path)
+    path.append("schema", "structured://")
+    return path
