@@ -18,6 +18,9 @@ _QUERY = re.compile(
 )
 _VARIABLE = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|ACCESS_KEY|API_?KEY|PRIVATE_KEY", re.IGNORECASE)
 
+_ABSOLUTE = re.compile(r"[/~\\]|[A-Za-z]:[/\\]")
+"""How a path begins that holds for one machine alone."""
+
 _opened: set[str] = set()
 """User names and secrets of addresses that were opened: a service's own errors repeat them in other forms."""
 
@@ -55,4 +58,19 @@ def redacted(value: Any) -> Any:
         return {redacted(key): redacted(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(item) for item in value]
+    return value
+
+
+def without_places(value: Any) -> Any:
+    """Return a JSON-like value whose absolute paths are their last parts: what is passed on tells nothing of a machine.
+
+    >>> without_places({"root": "/home/me/data/bsds", "name": "edges"})
+    {'root': 'bsds', 'name': 'edges'}
+    """
+    if isinstance(value, dict):
+        return {key: without_places(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_places(item) for item in value]
+    if isinstance(value, str) and _ABSOLUTE.match(value) and "\n" not in value:
+        return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
     return value

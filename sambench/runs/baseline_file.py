@@ -11,13 +11,14 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, finite
+from sambench.redact import without_places
 from sambench.runs.record import SCHEMA, check_form, guarded
 from sambench.types import Row
 
 ENDING = ".baseline"
 SCHEMA_VERSION = 1
 KEPT = ("identity", "switches", "config", "metrics", "data", "model", "finished", "code")
-"""What of a run's `run.json` the file keeps."""
+"""What of a run's `run.json` the file keeps, absolute paths but for their last parts."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def write_baseline(path: Path, record: dict[str, Any], rows: Sequence[Row]) -> i
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kept = finite({key: record[key] for key in KEPT if key in record})
+    kept = without_places(finite({key: record[key] for key in KEPT if key in record}))
     table = pa.Table.from_pylist(list(rows))
     described = {
         b"sambench_schema": str(SCHEMA_VERSION).encode(),

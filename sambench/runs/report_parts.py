@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from sambench.redact import without_places
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import interval, number
 from sambench.runs.table_protocol import Beside, published_beside
@@ -105,7 +106,7 @@ def provenance(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
         "Identity": record["identity"],
     }
     return [
-        (title, [(key, _text(value)) for key, value in flatten(content).items() if value is not None])
+        (title, [(key, _text(value)) for key, value in flatten(without_places(content)).items() if value is not None])
         for title, content in sections.items()
         if content
     ]

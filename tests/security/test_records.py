@@ -233,3 +233,29 @@ def test_rows_that_are_not_those_of_the_task_are_told_by_their_column(tmp_path, 
         index = table.column_names.index(name)
         shorter = pa.array([table[name][0].as_py()[:-1], *table[name].to_pylist()[1:]], table[name].type)
         refused(table.set_column(index, name, shorter), "several lengths")
+
+
+def test_a_frozen_baseline_and_a_report_hold_no_path_of_this_machine(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = stored(tmp_path / "results" / "run")
+
+    def with_paths(record):
+        record["config"]["data"].update(root="/home/someone/data", annotations=str(tmp_path / "a.json"))
+        record["config"]["model"] = {"name": "sam", "checkpoint": "/home/someone/weights/sam.pth"}
+        record["data"]["root"] = "/home/someone/data"
+        record["model"]["checkpoint"] = "C:\\Users\\someone\\sam.pth"
+
+    reseal(run, with_paths)
+    with pytest.raises(SystemExit):
+        main(["gate", "freeze", str(run), "out=x.baseline"])
+    with pytest.raises(SystemExit):
+        main(["report", f"runs=[{run}]", "out=page", "count=0"])
+    kept = json.dumps(read_baseline(tmp_path / "x.baseline").record)
+    page = (tmp_path / "page" / "index.html").read_text()
+    for place in ("someone", str(tmp_path)):
+        assert place not in kept
+        assert place not in page
+    assert "sam.pth" in kept
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", "baseline=x.baseline", f"candidate={run}", "replicates=100"])
+    assert ended.value.code == 0
