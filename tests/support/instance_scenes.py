@@ -158,12 +158,15 @@ def pairs(data, results, *, boxes=False, masks=True, file_boxes=False):
 
 
 def relabelled(dataset, keep=None):
-    """Return a copy of an annotation file with one category, and only the annotations `keep` wants."""
+    """Return a copy of an annotation file with one category, and only the annotations `keep` wants.
+
+    Annotations come by their old category, the order in which pycocotools meets them when categories do not count.
+    """
     frequency = {category["id"]: category["frequency"] for category in dataset["categories"]}
     changed = {**copy.deepcopy(dataset), "categories": [{"id": 1, "name": "object", "frequency": "f"}]}
     changed["annotations"] = [
         {**one, "category_id": 1, "iscrowd": one.get("iscrowd", 0)}
-        for one in changed["annotations"]
+        for one in sorted(changed["annotations"], key=lambda one: one["category_id"])
         if keep is None or frequency[one["category_id"]] == keep
     ]
     for image in changed["images"]:
@@ -172,7 +175,8 @@ def relabelled(dataset, keep=None):
 
 
 def with_category(results, category=1):
-    return [{**result, "category_id": category} for result in results]
+    """Give all results one category; they come by their old one, as `relabelled` says."""
+    return [{**one, "category_id": category} for one in sorted(results, key=lambda one: one["category_id"])]
 
 
 @contextlib.contextmanager
