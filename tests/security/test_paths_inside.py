@@ -15,7 +15,7 @@ from sambench.runs.gate_report import _files
 from sambench.runs.gate_result import Flip
 from sambench.runs.store import RunStore
 
-TASKS = ["edges", "points", "proposals", "instances"]
+TASKS = ["edges", *(pytest.param(task, marks=pytest.mark.slow) for task in ("points", "proposals", "instances"))]
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_export_writes_each_image_of_it_into_its_folder(runs, unchanged):
     assert len([path for path in files if path.name.endswith("_ev1.txt")]) == len(STEMS)
 
 
-@pytest.mark.parametrize("task", ["edges", "points"])
+@pytest.mark.parametrize("task", TASKS[:2])
 def test_merged_parts_are_the_whole(world, runs, unchanged, task):
     parts = [start(world, task, unchanged / f"{task} {k}", shard=f"{k}/3", illustrate=100).folder for k in (1, 2, 3)]
     assert dispatch(["merge", *map(str, parts), f"out={unchanged / f'merged {task}'}"]) == 0
