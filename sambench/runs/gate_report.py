@@ -20,7 +20,7 @@ FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
 
 HEADS = ("metric", "baseline", "candidate", "difference", "95 % interval", "p", "detectable", "verdict")
 VERDICTS = {0: "no regression", 1: "regression", 3: "not comparable"}
-_MARKS, _ESCAPED = r"([\[\]<>`])", r"\\\1"
+_MARKS, _ESCAPED = r"([\[\]<`])", r"\\\1"
 """Markdown's marks of links, tags and code in a text, and the same escaped."""
 PLACES = ("pictures", "predictions")
 """Folders of a run that may show an image."""
