@@ -168,7 +168,8 @@ def _comparable(run: Run) -> dict[str, Any]:
     data = {key: run.record["identity"]["data"][key] for key in ("name", "split")}
     settings = {key: value for key, value in run.record["config"]["data"].items() if key not in _PLACES}
     missing = {key: run.record["model"].get(key) for key in ("missing", "missing_means")}
-    return flatten({**identity, "data": {**settings, **data}, "predictions": missing})
+    predictions = {**run.record["identity"].get("predictions", {}), **missing}
+    return flatten({**identity, "data": {**settings, **data}, "predictions": predictions})
 
 
 def _scored_keys(run: Run, dataset: Dataset) -> list[str]:

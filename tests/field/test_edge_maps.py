@@ -11,7 +11,8 @@ from scipy.io import loadmat, savemat
 from toys import write_bsds
 
 import sambench
-from sambench.errors import PredictionError, UsageError
+from sambench.engine.merge import merge
+from sambench.errors import PredictionError, RunError, UsageError
 from sambench.runs.edge_files import read_edge_file
 from sambench.runs.edge_suppression import choose_suppression, removed_share, strength_notes, suppressed
 
@@ -163,6 +164,16 @@ def test_raw_maps_are_suppressed_and_thin_ones_left(data, tmp_path):
     again = score(data, thin, tmp_path / "again")
     assert again.record["identity"]["predictions"] == {"nms": "none"}
     assert values(again) == values(run)
+
+
+def test_parts_that_were_read_in_two_ways_do_not_make_one_run(data, tmp_path):
+    raw = written(data, tmp_path / "raw", "png", lambda path, _: image(path, thick(data, path.stem)))
+    parts = [
+        score(data, raw, tmp_path / nms, f"predictions.nms={nms}", f"shard={index}/2")
+        for index, nms in enumerate(("toolbox", "none"), 1)
+    ]
+    with pytest.raises(RunError, match=r"predictions\.nms: toolbox in .*, none in "):
+        merge(parts, tmp_path / "merged")
 
 
 def test_the_choice_stands_in_the_caption_and_in_the_table(data, tmp_path, capsys):
