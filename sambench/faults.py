@@ -95,7 +95,8 @@ def defect_report(error: BaseException) -> str:
         error: An error that no one expected.
     """
     text = without_secrets("".join(traceback.format_exception(error)))
-    what = f"a defect of sambench itself: {type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+    first = without_secrets(str(error)).partition("\n")[0]
+    what = f"a defect of sambench itself: {type(error).__name__}: {first[:200]}"
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.txt"
     for folder in (cache_root() / "defects", Path(tempfile.gettempdir())):
         try:

@@ -45,7 +45,8 @@ def without_secrets(text: str) -> str:
     for value in _opened:
         text = text.replace(value, "")
     for name, value in os.environ.items():
-        if len(value) >= _SHORTEST and value in text and _VARIABLE.search(name) and not os.path.exists(value):
+        # The text may be a report of many megabytes: it is searched last, for few values.
+        if len(value) >= _SHORTEST and _VARIABLE.search(name) and value in text and not os.path.exists(value):
             text = text.replace(value, HIDDEN)
     return text
 

@@ -117,7 +117,7 @@ class RemoteFolder:
         for part in parts:
             if part["run_id"] == found.run_id:
                 found.files.update(part["files"])
-                found.journal += str(part.get("journal", "")).encode()
+                found.journal += part["journal"].encode()
         return found
 
     def publish_part(

@@ -250,7 +250,7 @@ def _replaceable(folder: Path) -> bool:
 def _being_removed(folder: Path) -> bool:
     try:
         return bool(read_record(folder)["status"] == REMOVED)
-    except (RunError, KeyError):
+    except RunError:
         return False
 
 

@@ -14,6 +14,7 @@ import sambench
 from sambench import redact
 from sambench.cli import main
 from sambench.errors import SambenchError
+from sambench.faults import defect_report
 from sambench.files import write_json, write_text
 from sambench.redact import redacted, without_secrets
 from sambench.runs.seals import sealed
@@ -60,6 +61,18 @@ def test_what_a_service_says_of_an_opened_address_is_hidden_too(monkeypatch):
     monkeypatch.setattr(redact, "_opened", set())
     filesystem(f"memory://KEY:{SECRET}@third/x")
     assert without_secrets(f"FileNotFoundError: /KEY:{SECRET}@third/x") == "FileNotFoundError: /third/x"
+
+
+@pytest.mark.parametrize("place", ["cache", "nowhere"])
+def test_a_defect_tells_no_credentials(tmp_path, monkeypatch, place):
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / ("cache" if place == "cache" else "file")  # where a file is, no report can be written
+    monkeypatch.setenv("SAMBENCH_CACHE", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    told = defect_report(KeyError(f"s3://KEY:{SECRET}@bucket/x"))
+    assert "s3://bucket/x" in told
+    assert SECRET not in told
+    assert files_with_the_secret(tmp_path) == []
 
 
 @pytest.fixture(scope="module")
