@@ -90,7 +90,7 @@ def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, clu
         def start(number, own=own, place=place):
             return run(tmp_path / f"{place}-{number}", *own, "executor=ray", "executor.devices=2")
 
-        kill_meanwhile(start, alone, kill, chance, kills=10)
+        kill_meanwhile(start, alone, kill, chance, kills=6)
     assert killed["node"]
     assert killed["worker"]
 
