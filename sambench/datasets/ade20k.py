@@ -143,7 +143,7 @@ def _objects(path: Path) -> Iterator[tuple[dict[str, Any], int]]:
         for record in content["annotation"]["object"]:
             record["id"], record["instance_mask"]
             yield record, int(record["parts"]["part_level"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise data_error(CARD, f"object cannot be read: {type(error).__name__}: {error}", path) from error
 
 

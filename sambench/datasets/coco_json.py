@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections import Counter
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.reading import data_error
+from sambench.datasets.sources import read_json
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import Annotation, Size
@@ -163,16 +163,7 @@ class Problems:
 
 
 def _parse(path: Path, card: DatasetCard) -> dict[str, Any]:
-    try:
-        with path.open(encoding="utf-8") as stream:
-            content = json.load(stream, object_hook=_packed)
-    except FileNotFoundError as error:
-        raise data_error(card, "annotation file is missing", path) from error
-    except json.JSONDecodeError as error:
-        what = f"annotation file is no JSON, it may be truncated: {error.msg}"
-        raise data_error(card, what, f"{path}, line {error.lineno}, column {error.colno}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise data_error(card, f"annotation file cannot be read: {error}", path) from error
+    content = read_json(path, card, hook=_packed)
     parts = "images", "annotations", "categories"
     absent = [part for part in parts if not isinstance(content, dict) or not isinstance(content.get(part), list)]
     if absent:

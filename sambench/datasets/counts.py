@@ -10,6 +10,7 @@ import tempfile
 from typing import NamedTuple
 
 from sambench.datasets.sources import Source
+from sambench.json_files import parse_json
 from sambench.paths import cache_root
 from sambench.safe_names import safe_part
 
@@ -68,7 +69,7 @@ class Counts:
     def _entries(self) -> dict[str, Counted]:
         if self._known is None:
             try:
-                content = json.loads(self._path.read_text())
+                content = parse_json(self._path.read_bytes())
                 self._known = {
                     str(digest): Counted(int(masks), [str(line) for line in left_out])
                     for digest, (masks, left_out) in content.items()

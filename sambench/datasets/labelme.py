@@ -37,7 +37,7 @@ class LabelMeMasks(Source):
         try:
             size = int(content["imageHeight"]), int(content["imageWidth"])
             shapes = [(str(shape.get("shape_type") or "polygon"), _polygon(shape)) for shape in content["shapes"]]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             what = f"this is no LabelMe file (imageHeight, imageWidth, shapes): {type(error).__name__}: {error}"
             raise data_error(self.card, what, path) from error
         regions = []

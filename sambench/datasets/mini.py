@@ -16,6 +16,7 @@ from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
 from sambench.errors import DatasetError, UsageError
 from sambench.files import work_folder
+from sambench.json_files import parse_json
 from sambench.paths import cache_root
 
 CARD = DatasetCard(
@@ -123,7 +124,7 @@ def _replace(folder: Path, fresh: Path, old: Path) -> None:
 def _trouble(folder: Path) -> str | None:
     """Say what is wrong with generated data, or None: the manifest's SHA-256 of every file is checked (10 ms)."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = parse_json((folder / "manifest.json").read_bytes())
         if manifest["generator"] != GENERATOR:
             return f"made by generator {manifest['generator']}, not {GENERATOR}"
         for name, expected in manifest["files"].items():

@@ -100,7 +100,7 @@ class VideoMasks(Source):
                 where = f"{annotations}, annotations[{number}]"
                 self._add_track(record, frames[record["video_id"]])
             self.categories = {int(one["id"]): str(one["name"]) for one in content["categories"]}
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise data_error(card, f"record cannot be read: {type(error).__name__}: {error}", where) from error
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:

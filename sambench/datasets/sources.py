@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
+from sambench.errors import DatasetError
+from sambench.json_files import JsonError, read_json_file
 from sambench.masks.rle import Rle
 from sambench.types import Size
 
@@ -80,20 +82,29 @@ class Source(ABC):
         """
 
 
-def read_json(path: Path, card: DatasetCard, encoding: str = "utf-8") -> Any:
-    """Read a JSON file.
+def read_json(
+    path: Path,
+    card: DatasetCard,
+    encoding: str | None = None,
+    hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> Any:
+    """Read a JSON file; encoding and hook are as in `sambench.json_files`.
 
     Raises:
-        DatasetError: It is missing, cannot be read or is no JSON; line and column are told.
+        DatasetError: It is missing, cannot be read, is no JSON (line and column are told), too large, or nested too
+            deeply.
     """
     try:
-        return json.loads(path.read_text(encoding=encoding))
+        return read_json_file(path, encoding=encoding, hook=hook)
     except FileNotFoundError as error:
         raise data_error(card, "annotation file is missing", path) from error
-    except json.JSONDecodeError as error:
-        what = f"annotation file is no JSON, it may be truncated: {error.msg}"
-        raise data_error(card, what, f"{path}, line {error.lineno}, column {error.colno}") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except JsonError as error:
+        if error.mend is not None:
+            what = f"annotation file cannot be read: {error.what}"
+            raise DatasetError(what, where=f"{path}{error.place}", mend=error.mend) from error
+        what = f"annotation file is no JSON, it may be truncated: {error.what}"
+        raise data_error(card, what, f"{path}{error.place}") from error
+    except OSError as error:
         raise data_error(card, f"annotation file cannot be read: {error}", path) from error
 
 

@@ -104,7 +104,7 @@ class _VisorMasks(Source):
             try:
                 name = str(frame["image"]["name"])
                 entities = [_entity(entity) for entity in frame["annotations"]]
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
                 what = f"frame cannot be read: {type(error).__name__}: {error}"
                 raise data_error(self.card, what, f"{path}, video_annotations[{number}]") from error
             key = f"{video}/{Path(name).stem}"

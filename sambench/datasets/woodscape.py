@@ -114,7 +114,7 @@ def _read(path: Path) -> tuple[Size, list[_Polygon]]:
         size = int(image["image_height"]), int(image["image_width"])
         for record in image["annotation"]:
             polygons.append(_polygon(record))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, IndexError, AttributeError) as error:
         what = f"annotation cannot be read: {type(error).__name__}: {error}"
         raise data_error(CARD, what, f"{path}, annotation {len(polygons)}") from error
     return size, polygons

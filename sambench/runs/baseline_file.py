@@ -11,6 +11,7 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, finite
+from sambench.json_files import parse_json
 from sambench.redact import without_places
 from sambench.runs.record import SCHEMA, check_form, guarded
 from sambench.types import Row
@@ -83,9 +84,9 @@ def read_baseline(path: Path) -> Baseline:
         table = pq.read_table(pa.BufferReader(content))
         described = table.schema.metadata or {}
         schema = int(described[b"sambench_schema"])
-        record = json.loads(described[b"sambench_record"])
+        record = parse_json(described[b"sambench_record"], strict=True)
         rows = table.to_pylist()
-    except (OSError, ValueError, KeyError, RecursionError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise RunError(f"the file is no baseline, or is damaged: {error}", where=path, mend=again) from error
     if schema > SCHEMA_VERSION:
         raise RunError(

@@ -13,6 +13,7 @@ import numpy as np
 
 from sambench.errors import PredictionError, listing
 from sambench.files import atomic_path
+from sambench.json_files import parse_json, unpacked
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
@@ -100,7 +101,7 @@ class ClickFolder:
         """Read one image's masks, brought into the order of the objects that are scored."""
         path = find_file(self.folder, sample.id, ENDING)
         try:
-            content = json.loads(gzip.decompress(path.read_bytes()))
+            content = parse_json(unpacked(path.read_bytes()))
             stored = {str(entry["id"]): entry for entry in content["objects"]}
             size, counts = tuple(content["size"]), [int(count) for count in content["clicks"]]
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:

@@ -16,6 +16,7 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files import atomic_path
+from sambench.json_files import parse_json, unpacked
 from sambench.masks import rle
 from sambench.metrics.detections import Detections
 from sambench.runs.results_index import ResultsIndex
@@ -62,7 +63,7 @@ class ResultsFolder:
         if not path.exists():
             return to_detections([], sample.size, path)
         try:
-            entries = json.loads(gzip.decompress(path.read_bytes()))
+            entries = parse_json(unpacked(path.read_bytes()))
         except (OSError, EOFError, ValueError) as error:
             raise PredictionError(f"prediction cannot be read: {error}", where=path, mend="predict it again") from error
         return to_detections(entries, sample.size, path)

@@ -19,6 +19,7 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, is_leftover
+from sambench.json_files import parse_json
 from sambench.runs.record import AGAIN, SCHEMA, check_form, checked_record
 from sambench.runs.store import OWN
 from sambench.safe_names import faults_of, inside, quoted
@@ -185,8 +186,8 @@ class RemoteFolder:
     def _told(self, name: str) -> dict[str, Any]:
         """Read a manifest or part, and refuse files that are none of a run's own."""
         try:
-            found: dict[str, Any] = json.loads(self._read(name) or b"")
-        except (ValueError, RecursionError) as error:
+            found: dict[str, Any] = parse_json(self._read(name) or b"", strict=True)
+        except ValueError as error:
             raise RunError(f"{name} cannot be read: {error}", where=self.url, mend=AGAIN) from error
         check_form(found, _FORMS[name == MANIFEST], f"{self.url}/{name}")
         files = found["files"]

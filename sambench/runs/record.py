@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sambench.errors import RunError
+from sambench.json_files import JsonError, parse_json
 from sambench.runs.seals import check_record
 
 SCHEMA_VERSION = 2
@@ -114,10 +115,9 @@ def parse_record(text: str | bytes, where: object) -> Record:
             something of another type; names the key.
     """
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        told = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise RunError(f"run.json cannot be read: {told}", where=where, mend=AGAIN) from error
+        found = parse_json(text, strict=True)
+    except JsonError as error:
+        raise RunError(f"run.json cannot be read: {error.what}{error.place}", where=where, mend=AGAIN) from error
     if not isinstance(found, dict) or "schema_version" not in found:
         raise RunError("run.json is not a sambench run", where=where, mend=AGAIN)
     return checked_record(found, where)

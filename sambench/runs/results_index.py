@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 
 from sambench.errors import PredictionError
+from sambench.json_files import JsonError, unique_keys
 
 _CHUNK = 1 << 22
+_LONGEST = 1 << 28
+"""Bytes of an entry; a mask of many megapixels takes a thousandth of it."""
+
 _BLANK = " \t\r\n"
 _BOM = "\xef\xbb\xbf"
 """A byte order mark of UTF-8, read as Latin-1."""
+
+_GZIP, _UTF16 = "\x1f\x8b", ("\xff\xfe", "\xfe\xff")
 
 Check = Callable[[dict[str, Any]], str | None]
 """Says what is wrong with an entry, or None."""
@@ -92,12 +98,12 @@ def _entries(path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
 
 def _scan(content: mmap.mmap, path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
     # Latin-1 maps every byte to one character, so that places in the text are places in the file.
-    decode = json.JSONDecoder().raw_decode
+    decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
     offset = 0
     text = content[:_CHUNK].decode("latin-1")
     place = _skip(text, len(_BOM) if text.startswith(_BOM) else 0)
     if text[place : place + 1] != "[":
-        raise _broken(path, offset + place, "a list of entries is expected")
+        raise _no_list(path, text, place)
     place, first = place + 1, True
     while True:
         if len(text) - place < _CHUNK // 2 and offset + len(text) < len(content):
@@ -112,15 +118,23 @@ def _scan(content: mmap.mmap, path: Path) -> Iterator[tuple[dict[str, Any], int,
             place = _skip(text, place + 1)
         try:
             entry, end = decode(text, place)
+            if not text.isascii():
+                entry = json.loads(content[offset + place : offset + end])
         except RecursionError as error:
             raise _broken(path, offset + place, "an entry is nested too deeply") from error
+        except JsonError as error:
+            raise _broken(path, offset + place, error.what) from error
         except json.JSONDecodeError as error:
             if offset + len(text) >= len(content):
                 raise _broken(path, offset + error.pos, error.msg) from error
             grown = max(_CHUNK, 2 * (len(text) - place))  # an entry longer than the window makes the window grow
+            if grown > _LONGEST:
+                raise _broken(path, offset + place, f"an entry is longer than {_LONGEST // 2} bytes") from error
             offset, text = offset + place, content[offset + place : offset + place + grown].decode("latin-1")
             place, first = 0, True  # the comma before it has been read
             continue
+        except ValueError as error:  # no UTF-8, or a whole number of more than 4300 digits
+            raise _broken(path, offset + place, str(error)) from error
         if not isinstance(entry, dict):
             raise _broken(path, offset + place, "an entry {...} is expected")
         yield entry, offset + place, offset + end
@@ -143,6 +157,23 @@ def _skip(text: str, place: int) -> int:
     while place < len(text) and text[place] in _BLANK:
         place += 1
     return place
+
+
+def _no_list(path: Path, text: str, place: int) -> PredictionError:
+    """Say what a file that begins with no list is."""
+    if text.startswith(_GZIP):
+        return PredictionError(
+            "the results file is packed with gzip", where=path, mend=f"unpack it: gunzip {path.name}"
+        )
+    if text.startswith(_UTF16):
+        return PredictionError("the results file is in UTF-16", where=path, mend="write it again in UTF-8")
+    if text[place : place + 1] == "{":
+        return PredictionError(
+            "the results file holds an object, not a list of detections",
+            where=path,
+            mend=f"give the list alone, as from its key `annotations`: jq .annotations {path.name} > list.json",
+        )
+    return _broken(path, place, "a list of entries is expected")
 
 
 def _broken(path: Path, byte: int, what: str) -> PredictionError:

@@ -45,7 +45,7 @@ def test_a_whole_list_is_read_however_it_is_spaced(tmp_path, monkeypatch):
         ("[," + json.dumps(ENTRIES)[1:], "cannot be read at byte"),
         (json.dumps(ENTRIES)[:-1] + ",]", "cannot be read at byte"),
         (json.dumps(ENTRIES)[:-1], "cannot be read at byte|comma"),
-        ('{"annotations": []}', "a list of entries is expected"),
+        ('{"annotations": []}', "an object, not a list"),
         ("[" + "[" * 100_000, "nested too deeply|an entry"),
         ("", "is empty"),
     ],

@@ -111,7 +111,13 @@ def test_many_faults_of_several_kinds_are_told_at_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("", "is empty"), ("{}", "a list of entries"), ("[1]", "an entry"), ('[{"image_id": 7', "byte"), ("[", "byte 1")],
+    [
+        ("", "is empty"),
+        ("{}", "an object, not a list"),
+        ("[1]", "an entry"),
+        ('[{"image_id": 7', "byte"),
+        ("[", "byte 1"),
+    ],
 )
 def test_files_that_are_no_list_are_told_with_the_byte(tmp_path, text, told):
     with pytest.raises(PredictionError, match=told):
