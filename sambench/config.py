@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from sambench import registry
+from sambench.datasets.image_rules import ImageRules
 from sambench.errors import UsageError
 from sambench.ranges import SHARED, RangeError, check_range, raise_ranges
 from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}
 """Keys of a group's YAML file that are not constructor arguments: the registry name and the preset's label."""
+
+_OF_EVERY: dict[str, type] = {"datasets": ImageRules}
+"""Switches that everything of a kind has beside its own: how any data's image files are read."""
 
 
 def build(
@@ -41,17 +45,19 @@ def build(
     target = registry.resolve(kind, settings["name"], own_words)
     arguments = {key: value for key, value in settings.items() if key not in RESERVED}
     parameters = inspect.signature(target).parameters
+    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         extra = {key: value for key, value in extra.items() if key in parameters}
-        unknown = [key for key in arguments if key not in parameters]
+        unknown = [key for key in arguments if key not in parameters and key not in shared]
         if unknown:
-            near = difflib.get_close_matches(unknown[0], parameters, n=1)
+            known = [*parameters, *shared]
+            near = difflib.get_close_matches(unknown[0], known, n=1)
             raise UsageError(
-                f"{settings['name']} has no switch {unknown[0]!r}; it has: {', '.join(parameters)}",
+                f"{settings['name']} has no switch {unknown[0]!r}; it has: {', '.join(known)}",
                 where=f"{group}.{unknown[0]}",
                 mend=f"use {group}.{near[0]}=..." if near else f"leave {unknown[0]} out",
             )
-    hints, faults = constructor_hints(target), []
+    hints, faults = {**shared, **constructor_hints(target)}, []
     for key, value in arguments.items():
         try:
             arguments[key] = _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
@@ -60,6 +66,7 @@ def build(
         except RangeError as fault:
             faults.append(fault)
     raise_ranges(faults)
+    chosen = {key: arguments.pop(key) for key in shared if key in arguments and key not in parameters}
     arguments.update(extra)
     missing = [
         name
@@ -72,7 +79,10 @@ def build(
             where=f"{group}.{missing[0]}",
             mend=f"add {group}.{missing[0]}=... to the command",
         )
-    return target(**arguments)
+    made = target(**arguments)
+    if chosen and hasattr(made, "use_images"):
+        made.use_images(ImageRules(**chosen))
+    return made
 
 
 def predictions_path(config: Mapping[str, Any]) -> str | None:

@@ -150,7 +150,7 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
 def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
     """Write a dataset as COCO JSON."""
     from sambench.progress import progress
-    from sambench.runs.coco_export import export_coco
+    from sambench.runs.coco_export import export_coco, turned_note
 
     dataset = _open_masks(name, settings)
     path = Path(values["out"] or f"{name}.json")
@@ -159,7 +159,7 @@ def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> i
         images, masks = export_coco(dataset, path, bar.advance)
     finally:
         bar.close()
-    for line in dataset.report:
+    for line in filter(None, [*dataset.report, turned_note(dataset)]):
         print(line)
     print(f"{path}: {images} images, {masks} masks; file names are relative to {dataset.root}")
     return 0

@@ -20,6 +20,7 @@ from sambench.datasets.sa23 import Sa23
 from sambench.errors import DatasetError
 from sambench.files import atomic_path
 from sambench.progress import progress
+from sambench.runs.summary import orientation_notes
 from sambench.safe_names import printable
 
 _SHOWN = 10
@@ -73,6 +74,8 @@ def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
         print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks), read]))
     else:
         print(f"{name}: {len(keys)} samples read")
+    counts = {"turned": checked.turned, "ignored": checked.ignored}
+    print("\n".join(orientation_notes(counts) or ["no image has an EXIF orientation"]))
     _print_findings(name, checked)
     return checked
 

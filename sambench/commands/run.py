@@ -32,6 +32,7 @@ common keys (all of them, with their values: sambench run task=edges --cfg job):
   shard=1/4                every 4th sample from the 1st on; `sambench merge` puts the four runs together
   data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
   data.split=val           another split
+  data.exif=apply          turn every photograph by its EXIF orientation (default: where its ground truth is so)
   data.name=TEXT           the name of one's own data, where the reader takes it (data=coco, lvis, generic)
   run.dir=FOLDER           the run folder (default: one below results/ that the same command finds again)
   run.overwrite=true       redo a finished run

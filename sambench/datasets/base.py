@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.types import Sample
 
 
@@ -48,6 +49,7 @@ class Dataset(ABC):
         split: The chosen split.
         images_there: Whether the images lie where they were looked for; without them predictions can be scored where
             the ground truth stands by itself (`load_without_pixels`).
+        image_rules: How image files are read.
     """
 
     card: DatasetCard
@@ -56,6 +58,15 @@ class Dataset(ABC):
     root: str
     split: str
     images_there: bool = True
+    image_rules: ImageRules = ImageRules()
+
+    def use_images(self, rules: ImageRules) -> None:
+        """Read image files by these rules from now on."""
+        self.image_rules = rules
+
+    def picture(self, key: str) -> Picture | None:
+        """Return a sample's image file with what its ground truth says of it, or None where there is no such file."""
+        return None
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -10,7 +10,9 @@ import numpy as np
 import scipy.io
 
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.reading import data_error, fingerprint, list_files, read_image
+from sambench.datasets.image_files import read_image
+from sambench.datasets.image_rules import Picture
+from sambench.datasets.reading import data_error, fingerprint, list_files
 from sambench.datasets.selection import select
 from sambench.errors import UsageError, listing
 from sambench.types import BoundaryTruth, Sample, Size, without_pixels
@@ -86,19 +88,19 @@ class Bsds500(Dataset):
         Raises:
             DatasetError: A file is missing or damaged, or image and segmentations differ in size.
         """
-        image = read_image(self._images[key], self.card)
         truth = self.load_truth(key)
-        size: Size = (image.shape[0], image.shape[1])
-        if truth.boundaries[0].shape != size:
-            told = f"ground truth is {_size(truth.boundaries[0])}, but its image is {_size(image)}"
-            raise data_error(self.card, told, f"{self._truths[key]} and {self._images[key]}")
-        return Sample(id=key, image=image, target=truth)
+        picture = self.picture(key)._replace(size=lambda: _size(truth))
+        return Sample(key, read_image(picture, self.card, self.image_rules), truth)
+
+    def picture(self, key: str) -> Picture:
+        """Return a photograph's file with what its ground truth says of it."""
+        truth = self._truths[key]
+        return Picture(self._images[key], lambda: _size(self.load_truth(key)), says=f"{truth} is for")
 
     def load_without_pixels(self, key: str) -> Sample:
         """Read one image's segmentations, whose size is the image's."""
         truth = self.load_truth(key)
-        height, width = truth.boundaries[0].shape
-        return without_pixels(key, (height, width), truth)
+        return without_pixels(key, _size(truth), truth)
 
     def load_truth(self, key: str) -> BoundaryTruth:
         """Read one image's segmentations without touching the image.
@@ -155,5 +157,6 @@ def _read_truth(path: Path, card: DatasetCard) -> BoundaryTruth:
     return BoundaryTruth(segmentations=segmentations, boundaries=boundaries)
 
 
-def _size(pixels: np.ndarray) -> str:
-    return f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
+def _size(truth: BoundaryTruth) -> Size:
+    height, width = truth.boundaries[0].shape
+    return height, width

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sambench.datasets.base import Dataset
+from sambench.datasets.image_files import drawn_size, read_image, turning
 from sambench.datasets.masks import MaskDataset, keep_regions
-from sambench.datasets.reading import read_image
 from sambench.datasets.sampling import take_subset
 from sambench.errors import DatasetError
 from sambench.types import Size
@@ -42,11 +42,15 @@ class Checked:
         masks: Masks by sample id, for every image whose ground truth could be read.
         findings: What is wrong or left out.
         whole: False where only a part of the images was looked at.
+        turned: Images that were turned by their EXIF orientation.
+        ignored: Images with an EXIF orientation that were read as stored.
     """
 
     masks: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     whole: bool = True
+    turned: int = 0
+    ignored: int = 0
 
     @property
     def faults(self) -> list[Finding]:
@@ -85,6 +89,8 @@ def check_samples(dataset: Dataset, limit: int | None = None, advance: Callable[
     for key in keys:
         try:
             dataset.load(key)
+            if (picture := dataset.picture(key)) is not None:
+                _note_orientation(*turning(picture, dataset.card, dataset.image_rules), str(picture.path), checked)
         except DatasetError as error:
             checked.findings.append(Finding(True, error.where or key, error.what))
         advance()
@@ -142,12 +148,24 @@ def _check_truth(dataset: MaskDataset, key: str, checked: Checked) -> Size | Non
 
 
 def _check_image(dataset: MaskDataset, key: str, size: Size | None, checked: Checked) -> None:
-    path = dataset.source.items[key].image
+    """Decode an image; where its ground truth cannot be read, its own size is taken for right."""
+    picture, card, rules = dataset.picture(key), dataset.source.card, dataset.image_rules
     try:
-        image = read_image(path, dataset.source.card)
+        stated = drawn_size(picture.path, card, rules, picture.drawn) if size is None else size
+        picture = picture._replace(size=lambda: stated)
+        read_image(picture, card, rules)
+        _note_orientation(*turning(picture, card, rules), str(picture.path), checked)
     except DatasetError as error:
         checked.findings.append(Finding(True, error.where or key, error.what))
-        return
-    if size is not None and image.shape[:2] != size:
-        stated, found = (f"{width} x {height} pixels" for height, width in (size, image.shape[:2]))
-        checked.findings.append(Finding(True, str(path), f"image is {found}, but its ground truth is for {stated}"))
+
+
+def _note_orientation(orientation: int, turned: bool, where: str, checked: Checked) -> None:
+    if orientation == 0:
+        checked.findings.append(Finding(False, where, "read as stored: its EXIF block is damaged"))
+    elif orientation > 1 and turned:
+        checked.turned += 1
+        checked.findings.append(Finding(False, where, f"turned by its EXIF orientation {orientation}"))
+    elif orientation > 1:
+        checked.ignored += 1
+        what = f"read as stored, though it has EXIF orientation {orientation} (exif=apply turns it)"
+        checked.findings.append(Finding(False, where, what))

@@ -18,7 +18,9 @@ from sambench.datasets.coco_json import (
     check_segmentations,
     read_instances,
 )
-from sambench.datasets.reading import data_error, fingerprint, read_image
+from sambench.datasets.image_files import read_image
+from sambench.datasets.image_rules import Picture
+from sambench.datasets.reading import data_error, fingerprint
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.masks import rle
@@ -105,18 +107,18 @@ class InstanceDataset(Dataset):
         """Sample id by image id of the annotation file, for the whole split."""
         return self._known
 
+    def picture(self, key: str) -> Picture:
+        """Return an image file with what the annotation file says of it."""
+        entry, path = self._images[key]
+        return Picture(path, lambda: entry.size, says=f"{self._file.path} says")
+
     def load(self, key: str) -> Sample:
         """Read one image and its objects.
 
         Raises:
             DatasetError: The image is missing or damaged, or its size is not the annotation file's.
         """
-        entry, path = self._images[key]
-        image = read_image(path, self.card)
-        if image.shape[:2] != entry.size:
-            stated, found = (f"{width} x {height} pixels" for height, width in (entry.size, image.shape[:2]))
-            raise data_error(self.card, f"image is {found}, but {self._file.path} says {stated}", path)
-        return Sample(id=key, image=image, target=self.load_truth(key))
+        return Sample(key, read_image(self.picture(key), self.card, self.image_rules), self.load_truth(key))
 
     def load_without_pixels(self, key: str) -> Sample:
         """Read one image's objects; its size is the annotation file's."""

@@ -16,6 +16,8 @@ from sambench.types import Size
 class LabelMeMasks(Source):
     """Images with a LabelMe file each; corners are pixels from the image's corner, drawn by COCO's rule.
 
+    LabelMe shows, and draws on, the image turned by its EXIF orientation.
+
     Args:
         card: The dataset's card.
         items: Images with their JSON file.
@@ -25,6 +27,8 @@ class LabelMeMasks(Source):
     Raises:
         DatasetError: A file does not hold what LabelMe writes.
     """
+
+    drawn = "turned"
 
     def __init__(self, card: MaskCard, items: dict[str, Item], *, rules: str, faults: list[Fault]) -> None:
         self.card, self.items, self.rules, self.faults = card, items, rules, faults

@@ -14,8 +14,10 @@ from typing import Any, Literal, TypeVar, get_args
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
+from sambench.datasets.image_files import read_image
+from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.datasets.layout import check_choice
-from sambench.datasets.reading import data_error, fingerprint, read_image
+from sambench.datasets.reading import data_error, fingerprint
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
 from sambench.datasets.sources import Region, Source
@@ -139,18 +141,22 @@ class MaskDataset(Dataset):
         """Category records `id` and `name`, as COCO has them."""
         return [{"id": number, "name": name} for number, name in sorted(self.source.categories.items())]
 
+    def use_images(self, rules: ImageRules) -> None:
+        """Read image files, those of the ground truth included, by these rules from now on."""
+        self.image_rules = self.source.image_rules = rules
+
+    def picture(self, key: str) -> Picture:
+        """Return an image file with what its ground truth says of it."""
+        return Picture(self.source.items[key].image, lambda: self.source.regions(key)[0], self.source.drawn)
+
     def load(self, key: str) -> Sample:
         """Read one image and its masks.
 
         Raises:
             DatasetError: A file is missing or damaged, or the image has another size than its ground truth.
         """
-        path = self.source.items[key].image
         size, truth = self._drawn(key)
-        image = read_image(path, self.source.card)
-        if image.shape[:2] != size:
-            stated, found = (f"{width} x {height} pixels" for height, width in (size, image.shape[:2]))
-            raise data_error(self.source.card, f"image is {found}, but its ground truth is for {stated}", path)
+        image = read_image(self.picture(key)._replace(size=lambda: size), self.source.card, self.image_rules)
         return Sample(id=key, image=image, target=truth)
 
     def load_truth(self, key: str) -> InstanceTruth:

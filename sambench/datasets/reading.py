@@ -1,19 +1,13 @@
-"""What every reader needs: an error that introduces its dataset, images, file listings and fingerprints."""
+"""What every reader needs: an error that introduces its dataset, file listings and fingerprints."""
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from sambench.datasets.base import DatasetCard
 from sambench.errors import DatasetError
-
-_EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
 
 
 def data_error(card: DatasetCard, what: str, where: object) -> DatasetError:
@@ -21,32 +15,6 @@ def data_error(card: DatasetCard, what: str, where: object) -> DatasetError:
     layout = "\n".join(f"           {line}" for line in card.layout.strip().splitlines())
     mend = f"{card.title} is laid out as downloaded:\n{layout}\n         from {card.home}\n         terms: {card.terms}"
     return DatasetError(what, where=where, mend=mend)
-
-
-def read_image(path: Path, card: DatasetCard) -> np.ndarray:
-    """Read an image file as its pixels are stored; an EXIF orientation is not applied, as annotations ignore it.
-
-    Args:
-        path: The image file.
-        card: The dataset it belongs to, for the message.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-
-    Raises:
-        DatasetError: The file is missing, truncated, no image, or has more than 8 bits a channel.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.mode not in _EIGHT_BIT_MODES:
-                    raise data_error(card, f"image has mode {image.mode}; 8 bits a channel are expected", path)
-                return np.asarray(image.convert("RGB"))
-    except FileNotFoundError as error:
-        raise data_error(card, "image is missing", path) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise data_error(card, f"image cannot be decoded, it may be truncated: {error}", path) from error
 
 
 def list_files(folder: Path, endings: Sequence[str]) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.catalog import CATALOG
+from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.datasets.layout import DatasetAbsentError, check_choice
 from sambench.datasets.masks import Ids, MaskDataset, SubsetRule
 from sambench.datasets.selection import select
@@ -111,6 +112,17 @@ class Sa23(Dataset):
         """SHA-256 over the datasets' fingerprints and all keys."""
         parts = [(name, data.fingerprint) for name, data in self.datasets.items()]
         return hashlib.sha256(repr((parts, self.keys)).encode()).hexdigest()
+
+    def use_images(self, rules: ImageRules) -> None:
+        """Read the image files of all datasets by these rules from now on."""
+        self.image_rules = rules
+        for data in self.datasets.values():
+            data.use_images(rules)
+
+    def picture(self, key: str) -> Picture:
+        """Return an image file with what its ground truth says of it."""
+        data, inner = self._of(key)
+        return data.picture(inner)
 
     def load(self, key: str) -> Sample:
         """Read one image and its masks."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.image_files import opened, read_header
+from sambench.datasets.image_rules import Drawn, ImageRules
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
@@ -61,6 +61,8 @@ class Source(ABC):
         categories: Names of categories by id; where the files hold none, categories are named by their ids.
         faults: Files that stand alone or are missing.
         shared: Annotation files that hold many images' ground truth.
+        drawn: The image that the format's ground truth is drawn on, where an image has an EXIF orientation.
+        image_rules: How image files are read.
     """
 
     card: MaskCard
@@ -69,6 +71,8 @@ class Source(ABC):
     categories: dict[int, str]
     faults: list[Fault]
     shared: tuple[Path, ...] = ()
+    drawn: Drawn = "stored"
+    image_rules: ImageRules = ImageRules()
 
     @abstractmethod
     def regions(self, key: str) -> tuple[Size, list[Region]]:
@@ -114,7 +118,7 @@ def image_size(path: Path, card: DatasetCard) -> Size:
     Raises:
         DatasetError: The file is missing or no image.
     """
-    return _opened(path, card, decode=False).shape[:2]  # type: ignore[return-value]
+    return read_header(path, card).stored
 
 
 def read_pixels(path: Path, card: DatasetCard) -> np.ndarray:
@@ -126,17 +130,5 @@ def read_pixels(path: Path, card: DatasetCard) -> np.ndarray:
     Raises:
         DatasetError: The file is missing, truncated or no image.
     """
-    return _opened(path, card, decode=True)
-
-
-def _opened(path: Path, card: DatasetCard, decode: bool) -> np.ndarray:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                # Without decoding, an array of no memory tells the size.
-                return np.asarray(image) if decode else np.broadcast_to(np.uint8(0), (image.height, image.width))
-    except FileNotFoundError as error:
-        raise data_error(card, "file is missing", path) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise data_error(card, f"file cannot be decoded, it may be truncated: {error}", path) from error
+    with opened(path, card, "file") as image:
+        return np.asarray(image)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.drawing import draw_segmentation
+from sambench.datasets.image_files import drawn_size
 from sambench.datasets.layout import Fault, Folders
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, image_size, read_json
+from sambench.datasets.sources import Item, Region, Source, read_json
 from sambench.types import Size
 
 
@@ -25,7 +26,8 @@ class ViaFile(NamedTuple):
 class ViaMasks(Source):
     """Images with closed polygons or polylines; sizes are the images' own, as the files give none.
 
-    Corners are taken as pixels from the image's corner and drawn by COCO's rule.
+    Corners are taken as pixels from the image's corner and drawn by COCO's rule. VIA runs in a browser, which shows an
+    image turned by its EXIF orientation.
 
     Args:
         card: The dataset's card.
@@ -36,6 +38,8 @@ class ViaMasks(Source):
     Raises:
         DatasetError: A file is no VIA file, or names an image twice.
     """
+
+    drawn = "turned"
 
     def __init__(
         self, card: MaskCard, files: Sequence[ViaFile], category: Callable[[Mapping[str, Any]], str], *, rules: str
@@ -61,7 +65,7 @@ class ViaMasks(Source):
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Close and fill each region; its id is its number or name in the file."""
-        size = image_size(self.items[key].image, self.card)
+        size = drawn_size(self.items[key].image, self.card, self.image_rules, self.drawn)
         drawn = []
         for name, region in self._regions[key]:
             code, note = draw_segmentation(_polygon(region), size)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sambench.config import build, predictions_path
 from sambench.datasets.base import Dataset
+from sambench.datasets.image_files import orientation_record
 from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.device import resolve_device
@@ -98,6 +99,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
                 "fingerprint": dataset.fingerprint,
                 "samples": len(keys),
                 "keys_sha256": keys_sha256(keys),
+                **({} if dataset.image_rules.exif == "auto" else {"exif": dataset.image_rules.exif}),
             },
             "seed": config["seed"],
             "device": device.partition(":")[0],
@@ -113,7 +115,12 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
             "config": dict(config),
             "switches": chosen,
             "model": model,
-            "data": {**identity["data"], "root": dataset.root, "card": asdict(dataset.card)},
+            "data": {
+                **identity["data"],
+                "root": dataset.root,
+                "card": asdict(dataset.card),
+                **orientation_record(dataset, keys),
+            },
             "code": provenance.code(),
             "environment": provenance.environment(device),
             "shard": shard.record(whole) if shard is not None else None,

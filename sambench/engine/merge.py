@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sambench.datasets.image_files import orientation_record
 from sambench.engine.launch import run_folder
 from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, find_whole, gather, part_record, refuse
 from sambench.engine.shards import keys_sha256
@@ -114,7 +115,12 @@ def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered
         "identity": {**first["identity"], "data": data},
         "config": config,
         **{key: first[key] for key in ("switches", "model", "code", "environment")},
-        "data": {**data, "root": whole.dataset.root, "card": asdict(whole.dataset.card)},
+        "data": {
+            **data,
+            "root": whole.dataset.root,
+            "card": asdict(whole.dataset.card),
+            **_orientations(parts, whole, keys, found.twice),
+        },
         "shard": None,
         "cache": _added([run.record.get("cache") for run in parts]),
         "merged": {
@@ -123,6 +129,14 @@ def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered
             "in_no_part": len(whole.keys) - len(keys),
         },
     }
+
+
+def _orientations(parts: Sequence[Run], whole: Whole, keys: list[str], twice: Sequence[str]) -> dict[str, Any]:
+    """Add up how many images were turned by their EXIF orientation; where parts share images, the files are asked."""
+    told = [run.record["data"].get("orientations") for run in parts]
+    if any(counts is None for counts in told):
+        return {}
+    return orientation_record(whole.dataset, keys) if twice else {"orientations": _added(told)}
 
 
 def _added(counts: Sequence[dict[str, int] | None]) -> dict[str, int] | None:

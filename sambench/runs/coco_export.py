@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sambench.datasets.image_files import orientation_record
 from sambench.datasets.masks import MaskDataset
 from sambench.files import atomic_path
 from sambench.masks import rle
@@ -59,6 +60,13 @@ def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = 
     return len(images), masks
 
 
+def turned_note(dataset: MaskDataset) -> str:
+    """Say how many images are turned by EXIF orientation, as the masks of the written file are of the turned images."""
+    count = orientation_record(dataset, dataset.keys)["orientations"]["turned"]
+    told = f"{count} images are turned by EXIF orientation, and their masks are of the turned images"
+    return f"{told}: read them with data.exif=apply, or turn the files" if count else ""
+
+
 def _categories(dataset: MaskDataset, used: set[int]) -> list[dict[str, Any]]:
     names = {**{number: str(number) for number in used}, **dataset.source.categories}
     return [{"id": number, "name": name} for number, name in sorted(names.items())]
@@ -70,6 +78,6 @@ def _info(dataset: MaskDataset) -> dict[str, Any]:
         "description": f"{card.title}, split {dataset.split}; masks written by sambench",
         "url": card.home,
         "license": card.terms,
-        "note": card.note,
+        "note": "; ".join(filter(None, (card.note, turned_note(dataset)))),
         "fingerprint": dataset.fingerprint,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from sambench.runs.store import Run
 from sambench.types import Metric
@@ -26,7 +27,7 @@ def metric_notes(run: Run) -> list[str]:
 
 
 def missing_note(run: Run) -> str:
-    """Say which part of the data was run, how predictions were read, and what became of images without one."""
+    """Say which part of the data was run, how files were read, and what became of images without a prediction."""
     shard, missing = run.record.get("shard"), run.record["model"].get("missing")
     told = [f"part {shard['index']} of {shard['count']} of {shard['samples']} images"] if shard else []
     if (nms := run.record["identity"].get("predictions", {}).get("nms", "none")) != "none":
@@ -34,7 +35,24 @@ def missing_note(run: Run) -> str:
     if missing:
         means = {"left out": "are left out", "empty": "count as images where nothing was found"}
         told.append(f"{len(missing)} images without a prediction {means[run.record['model']['missing_means']]}")
+    told += orientation_notes(run.record["data"].get("orientations", {}))
     return "".join(f"; {line}" for line in (*told, *run.record["model"].get("notes", ())))
+
+
+def orientation_notes(counts: Mapping[str, int]) -> list[str]:
+    """Say how many images were turned by their EXIF orientation, and how many have one and were not.
+
+    Args:
+        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.image_files.Orientations`.
+    """
+    words = {
+        "turned": "turned by EXIF orientation",
+        "ignored": "with an EXIF orientation read as stored (data.exif=apply turns them)",
+        "damaged": "with a damaged EXIF block read as stored",
+    }
+    return [
+        f"{counts[name]} image{'s' * (counts[name] > 1)} {told}" for name, told in words.items() if counts.get(name)
+    ]
 
 
 def interval(metric: Metric, digits: int = 3) -> str:

@@ -1,0 +1,236 @@
+"""Image files as cameras and tools write them: the header is read and judged before any pixel is decoded."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from sambench.datasets.base import Dataset, DatasetCard
+from sambench.datasets.image_rules import Drawn, ImageRules, Picture
+from sambench.datasets.reading import data_error
+from sambench.errors import DatasetError
+from sambench.types import Size
+
+_ORIENTATION = 0x0112
+_EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
+
+
+class Header(NamedTuple):
+    """What an image file says of itself before it is decoded.
+
+    Attributes:
+        stored: (height, width) of the pixels as stored.
+        orientation: EXIF orientation, 1 (upright) to 8; 0 where the EXIF block is damaged.
+    """
+
+    stored: Size
+    orientation: int
+
+    @property
+    def turned(self) -> Size:
+        """(height, width) of the image turned upright."""
+        return (self.stored[1], self.stored[0]) if self.orientation >= 5 else self.stored
+
+
+class Orientations(NamedTuple):
+    """Images whose file says that the camera was turned, by sample id, in order.
+
+    Attributes:
+        turned: Images that are turned upright.
+        ignored: Images that are read as stored all the same.
+        damaged: Images whose EXIF block cannot be read; they are read as stored.
+    """
+
+    turned: list[str]
+    ignored: list[str]
+    damaged: list[str]
+
+
+def read_header(path: Path, card: DatasetCard) -> Header:
+    """Read an image file's header.
+
+    Raises:
+        DatasetError: The file is missing or no image.
+    """
+    with opened(path, card) as image:
+        return _header(image, path)
+
+
+def drawn_size(path: Path, card: DatasetCard, rules: ImageRules, drawn: Drawn) -> Size:
+    """Return the (height, width) of an image for ground truth that states none: stored or turned, as its format has it.
+
+    Raises:
+        DatasetError: The file is missing or no image.
+    """
+    header = read_header(path, card)
+    return header.turned if {"ignore": False, "apply": True}.get(rules.exif, drawn == "turned") else header.stored
+
+
+def orientations(dataset: Dataset, keys: Sequence[str]) -> Orientations:
+    """Read the headers of a dataset's images for what EXIF orientations do to them; nothing is decoded.
+
+    Raises:
+        DatasetError: A file is missing or no image, or one with an orientation does not fit its ground truth.
+    """
+    found = Orientations([], [], [])
+    for key in keys:
+        if (picture := dataset.picture(key)) is None:
+            continue
+        orientation, turns = turning(picture, dataset.card, dataset.image_rules)
+        if orientation != 1:
+            (found.damaged if orientation == 0 else found.turned if turns else found.ignored).append(key)
+    return found
+
+
+def turning(picture: Picture, card: DatasetCard, rules: ImageRules) -> tuple[int, bool]:
+    """Tell an image's EXIF orientation (0: its EXIF block is damaged), and whether the image is turned by it.
+
+    Raises:
+        DatasetError: The file is missing or no image, or it has an orientation and another size than its ground truth.
+    """
+    header = read_header(picture.path, card)
+    return header.orientation, header.orientation > 1 and _turns(header, picture, card, rules)
+
+
+def orientation_record(dataset: Dataset, keys: Sequence[str]) -> dict[str, Any]:
+    """Return what `run.json` says of EXIF orientations: how many images were turned, and how many were not.
+
+    Raises:
+        DatasetError: As `orientations`.
+    """
+    if not dataset.images_there:
+        return {}
+    found = orientations(dataset, keys)
+    return {"orientations": {name: len(getattr(found, name)) for name in found._fields}}
+
+
+def read_image(picture: Picture, card: DatasetCard, rules: ImageRules) -> np.ndarray:
+    """Read an image as its ground truth has it: as stored, or turned by its EXIF orientation.
+
+    Args:
+        picture: The image file, with what is known of it.
+        card: The dataset it belongs to, for messages.
+        rules: How images are read.
+
+    Returns:
+        (H, W, 3) uint8 RGB, of the size that the ground truth states.
+
+    Raises:
+        DatasetError: The file is missing, truncated, no image, has more than 8 bits a channel or another size than its
+            ground truth, which is told before it is decoded.
+    """
+    with opened(picture.path, card) as image:
+        header = _header(image, picture.path)
+        turns = _turns(header, picture, card, rules)
+        if image.mode not in _EIGHT_BIT_MODES:
+            raise data_error(card, f"image has mode {image.mode}; 8 bits a channel are expected", picture.path)
+        pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+        # Pillow turns TIFF files by itself while it decodes them.
+        was_turned = image.format == "TIFF" and _orientation(image, picture.path) != header.orientation
+    if turns == was_turned:
+        return pixels
+    return turned(pixels, header.orientation if turns else {6: 8, 8: 6}.get(header.orientation, header.orientation))
+
+
+def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn (H, W, ...) stored pixels upright by their EXIF orientation, 1 to 8."""
+    if orientation in (3, 4):
+        pixels = pixels[::-1]
+    if orientation in (2, 3):
+        pixels = pixels[:, ::-1]
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+        pixels = pixels[::-1] if orientation in (7, 8) else pixels
+        pixels = pixels[:, ::-1] if orientation in (6, 7) else pixels
+    return np.ascontiguousarray(pixels)
+
+
+@contextmanager
+def opened(path: Path, card: DatasetCard, name: str = "image") -> Iterator[Image.Image]:
+    """Open an image file; whatever goes wrong with it inside the block is told as the file's fault.
+
+    Raises:
+        DatasetError: The file is missing or cannot be decoded.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                yield image
+    except FileNotFoundError as error:
+        raise data_error(card, f"{name} is missing", path) from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise data_error(card, f"{name} cannot be decoded, it may be truncated: {error}", path) from error
+
+
+def _turns(header: Header, picture: Picture, card: DatasetCard, rules: ImageRules) -> bool:
+    """Decide whether an image is turned, by the rule that `Exif` tells.
+
+    Raises:
+        DatasetError: The image would not have the size that its ground truth states.
+    """
+    stated = picture.size()
+    fits = {False: header.stored == stated, True: header.turned == stated}
+    if rules.exif == "auto":
+        turns = picture.drawn == "turned" if fits[False] == fits[True] else fits[True]
+    else:
+        turns = rules.exif == "apply"
+    if fits[turns]:
+        return turns and header.orientation > 1
+    found = f"image is {pixels_text(header.turned if turns else header.stored)}"
+    if header.orientation > 1:
+        found += f" ({'turned by' if turns else 'as stored, without'} its EXIF orientation {header.orientation})"
+    what = f"{found}, but {picture.says} {pixels_text(stated)}"
+    if fits[not turns]:
+        other = pixels_text(header.stored if turns else header.turned)
+        raise DatasetError(
+            what, where=picture.path, mend=f"give data.exif=auto, by which it has {other}, or leave it out"
+        )
+    raise data_error(card, what, picture.path)
+
+
+def pixels_text(size: Size) -> str:
+    """Write (height, width) as "W x H pixels"."""
+    return f"{size[1]} x {size[0]} pixels"
+
+
+def _header(image: Image.Image, path: Path) -> Header:
+    """Read what an open image says of itself; nothing is decoded."""
+    size = image.height, image.width
+    if image.format == "TIFF":  # Pillow gives the turned image's size.
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        size = int(tags[257]), int(tags[256])
+    return Header(size, _orientation(image, path))
+
+
+def _orientation(image: Image.Image, path: Path) -> int:
+    """Return an open image's EXIF orientation; 1 where it has none or an unknown one, 0 where it cannot be read.
+
+    A PNG file's own `getexif` decodes its pixels to look for a chunk behind them, which is found by its name here.
+    """
+    try:
+        if image.format == "PNG" and "exif" not in image.info and (late := _late_exif(path)) is not None:
+            image.info["exif"] = late
+        found = Image.Image.getexif(image).get(_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error):
+        return 0
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _late_exif(path: Path) -> bytes | None:
+    """Return the contents of a PNG file's eXIf chunk, wherever it is."""
+    with path.open("rb") as stream:
+        stream.seek(8)
+        while len(head := stream.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind == b"eXIf":
+                return stream.read(length)
+            stream.seek(length + 4, 1)
+    return None
