@@ -9,7 +9,8 @@ from typing import Any
 
 from sambench.commands.words import parse
 from sambench.engine.cache import EmbeddingCache
-from sambench.engine.shared_cache import SharedEntries
+from sambench.engine.shared_cache import UNSIGNED, SharedEntries
+from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
 from sambench.paths import cache_root
 from sambench.storage.places import is_remote
@@ -18,20 +19,21 @@ Store = EmbeddingCache | SharedEntries
 
 
 def main(words: list[str]) -> int:
-    """Run `ls`, `verify` or `prune`; `verify` exits with 1 when an entry is damaged."""
+    """Run `ls`, `verify` or `prune`; `verify` exits with 1 when an entry is damaged or lacks the secret's signature."""
     what, rest = (words[0], words[1:]) if words else ("", [])
     takes: dict[str, dict[str, Any]] = {
         "ls": {"dir": None},
-        "verify": {"dir": None, "remove": False},
+        "verify": {"dir": None, "remove": False, "secret_file": None},
         "prune": {"dir": None, "budget_gb": None},
     }
     if what not in takes:
         raise UsageError(
             f"sambench cache has no {what!r}" if what else "nothing was asked of the cache",
             where="sambench cache",
-            mend="use sambench cache ls, sambench cache verify [remove=true], or sambench cache prune budget_gb=5",
+            mend="use sambench cache ls, sambench cache verify [remove=true] [secret_file=FILE],"
+            " or sambench cache prune budget_gb=5",
         )
-    values = parse(rest, takes[what], f"cache {what}")
+    values = parse(rest, takes[what], f"cache {what}", local=("secret_file",))
     does: dict[str, Callable[[Store, dict[str, Any]], int]] = {"ls": _ls, "verify": _verify, "prune": _prune}
     place = values["dir"]
     if is_remote(place):
@@ -51,17 +53,23 @@ def _ls(cache: Store, values: dict[str, Any]) -> int:
 
 
 def _verify(cache: Store, values: dict[str, Any]) -> int:
-    checked = damaged = 0
-    for entry, trouble in cache.verify():
+    secret = read_secret(values["secret_file"], "secret_file")
+    checked = damaged = unsigned = 0
+    for entry, trouble in cache.verify(secret):
         checked += 1
-        if trouble is not None:
-            damaged += 1
-            print(f"{entry.path}: {trouble}")
-            if values["remove"]:
-                cache.remove(entry.key)
+        if trouble is None:
+            continue
+        print(f"{entry.path}: {trouble}")
+        if trouble == UNSIGNED:  # another group's, or a forged one: whoever has the right secret writes over it
+            unsigned += 1
+            continue
+        damaged += 1
+        if values["remove"]:
+            cache.remove(entry.key)
     done = " and removed" if values["remove"] and damaged else ""
-    print(f"{checked} embeddings checked, {damaged} damaged{done}")
-    return 1 if damaged and not values["remove"] else 0
+    told = f", {unsigned} not signed with this secret" if secret is not None else ""
+    print(f"{checked} embeddings checked, {damaged} damaged{done}{told}")
+    return 1 if unsigned or (damaged and not values["remove"]) else 0
 
 
 def _prune(cache: Store, values: dict[str, Any]) -> int:

@@ -9,8 +9,10 @@ from typing import Any
 from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache import EmbeddingCache
+from sambench.engine.environment import environment_of
 from sambench.engine.predictor import Predictor
 from sambench.engine.shared_cache import SharedEntries
+from sambench.engine.signing import read_secret
 from sambench.engine.sources import ModelSource
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
@@ -51,12 +53,27 @@ def loader(dataset: Dataset) -> Callable[[str], Sample]:
     return dataset.load if dataset.images_there else dataset.load_without_pixels
 
 
-def open_cache(settings: Mapping[str, Any]) -> EmbeddingCache:
-    """Open the embedding cache that a configuration's `cache` group describes: a folder, or one before a URL."""
+def open_cache(settings: Mapping[str, Any], environment: Mapping[str, str]) -> EmbeddingCache:
+    """Open the embedding cache that a configuration's `cache` group describes: a folder, or one before a URL.
+
+    Args:
+        settings: The `cache` group.
+        environment: Of the model whose embeddings it keeps (`environment_of`).
+
+    Raises:
+        UsageError: Its secret cannot be read.
+    """
     budget, place = settings["budget_gb"], settings["dir"]
     shared = SharedEntries(place) if is_remote(place) else None
     folder = cache_root() / "embeddings" if place is None or shared is not None else Path(place)
-    return EmbeddingCache(folder, None if budget is None else int(budget * 1e9), settings["dtype"], shared)
+    return EmbeddingCache(
+        folder,
+        None if budget is None else int(budget * 1e9),
+        settings["dtype"],
+        shared,
+        environment=environment,
+        secret=read_secret(settings["secret_file"]),
+    )
 
 
 def model_source(
@@ -64,12 +81,14 @@ def model_source(
 ) -> tuple[ModelSource, dict[str, Any], EmbeddingCache | None]:
     """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
     model = build("models", "model", config["model"], own_words=True, device=device)
-    cache = open_cache(config["cache"]) if config["cache"]["enabled"] else None
+    environment = environment_of(model, config["model"], device)
+    cache = open_cache(config["cache"], environment) if config["cache"]["enabled"] else None
     predictor = Predictor(model, cache, stages, config["prompt_batch"])
     told = {
         "name": model.name,
         "fingerprint": model.fingerprint,
         "encode_batch_size": model.encode_batch_size,
+        "encoded_with": environment,
         **model.provenance,
     }
     return ModelSource(task, predictor, stages), told, cache

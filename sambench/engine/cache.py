@@ -7,14 +7,15 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sambench.engine.entry import FORMAT, pack, unpack
-from sambench.engine.shared_cache import ENDING, STALE_SECONDS, Entry, SharedEntries, surplus, trouble
+from sambench.engine.shared_cache import ENDING, STALE_SECONDS, UNSIGNED, Entry, SharedEntries, surplus, trouble
+from sambench.engine.signing import Secret
 from sambench.errors import StorageError
 from sambench.files import write_bytes
 from sambench.types import Embedding
@@ -32,13 +33,18 @@ GIVE_UP = 5
 
 @dataclass
 class CacheCounts:
-    """What the cache did for one run; `failed` counts what the machine or a shared store refused."""
+    """What the cache did for one run.
+
+    `failed` counts what the machine or a shared store refused, `unsigned` entries that were not signed with the run's
+    secret.
+    """
 
     hits: int = 0
     misses: int = 0
     corrupt: int = 0
     evicted: int = 0
     failed: int = 0
+    unsigned: int = 0
 
 
 @dataclass
@@ -55,12 +61,16 @@ class EmbeddingCache:
         budget_bytes: Least recently used entries are removed above this size; None keeps everything.
         dtype: "keep", "fp32", "bf16" or "fp16": how floating tensors are stored; it is part of the key.
         shared: A store of several machines: looked in for what is not in the folder; what is written goes to both.
+        environment: What else an embedding's bits depend on (`environment_of`); part of the key.
+        secret: Signs what is written. Entries without its signature are misses and are left where they are.
     """
 
     folder: Path
     budget_bytes: int | None = None
     dtype: str = "keep"
     shared: SharedEntries | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secret: Secret | None = None
     counts: CacheCounts = field(default_factory=CacheCounts)
     _total: int | None = None
     _told: set[str] = field(default_factory=set)
@@ -68,8 +78,10 @@ class EmbeddingCache:
 
     def key(self, model_fingerprint: str, image_sha256: str) -> str:
         """Return the SHA-256 (hex) that names the embedding of one image by one model."""
-        parts = json.dumps([FORMAT, model_fingerprint, image_sha256, self.dtype])
-        return hashlib.sha256(parts.encode()).hexdigest()
+        parts = [FORMAT, model_fingerprint, image_sha256, self.dtype, sorted(self.environment.items())]
+        if self.secret is not None:
+            parts.append(self.secret.name)
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def path(self, key: str) -> Path:
         """Return the file of an entry, whether it exists or not."""
@@ -84,6 +96,8 @@ class EmbeddingCache:
             return self._from_shared(key)
         except (OSError, MemoryError) as error:
             self._tell("entries cannot be read", error)
+            return self._from_shared(key)
+        if not self._trusted(blob, key):
             return self._from_shared(key)
         try:
             embedding = unpack(blob, key)
@@ -107,10 +121,22 @@ class EmbeddingCache:
             {name: _stored(tensor, self.dtype) for name, tensor in embedding.tensors.items()}, embedding.original_size
         )
         blob = pack(stored, key)
+        if self.secret is not None:
+            blob = self.secret.sign(blob, key)
         self._write(key, blob)
         if self.shared is not None:
             self._share(key, blob)
         return stored
+
+    def _trusted(self, blob: bytes, key: str) -> bool:
+        """Tell whether an entry may be used: where there is a secret, one that bears its signature."""
+        if self.secret is None or self.secret.signed(blob, key):
+            return True
+        if UNSIGNED not in self._told:
+            self._told.add(UNSIGNED)
+            log.warning("embedding cache: entry %s: %s; such entries are computed again", key, UNSIGNED)
+        self.counts.unsigned += 1
+        return False
 
     def _share(self, key: str, blob: bytes) -> None:
         if self.shared is not None:
@@ -140,9 +166,12 @@ class EmbeddingCache:
         if blob is None or self.shared is None:
             self.counts.misses += 1
             return None
+        if not self._trusted(blob, key):
+            self.counts.misses += 1
+            return None
         try:
             embedding = unpack(blob, key)
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:
             log.warning("shared cache entry %s is damaged (%s); it is removed and computed again", key, error)
             with self._tolerant("damaged entries cannot be removed"):
                 self.shared.remove(key)
@@ -193,11 +222,11 @@ class EmbeddingCache:
         self.counts.evicted += len(removed)
         return removed
 
-    def verify(self) -> Iterator[tuple[Entry, str | None]]:
-        """Check every entry; yields each with None, or with what is wrong with it."""
+    def verify(self, secret: Secret | None = None) -> Iterator[tuple[Entry, str | None]]:
+        """Check every entry as `trouble` does; yields each with None, or with what is wrong with it."""
         for entry in self.entries():
             try:
-                yield entry, trouble(self.path(entry.key).read_bytes(), entry.key)
+                yield entry, trouble(self.path(entry.key).read_bytes(), entry.key, secret)
             except OSError as error:
                 yield entry, str(error)
 

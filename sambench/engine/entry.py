@@ -7,6 +7,7 @@ import json
 import struct
 from typing import Any
 
+from sambench.engine.signing import without_signature
 from sambench.types import Embedding
 
 FORMAT = "1"
@@ -23,7 +24,7 @@ def pack(embedding: Embedding, key: str) -> bytes:
 
 
 def unpack(blob: bytes, key: str) -> Embedding:
-    """Undo `pack`.
+    """Undo `pack`; a signature behind the bytes is passed over (`signing`).
 
     Raises:
         ValueError: The bytes are not those that were written for this key.
@@ -31,17 +32,27 @@ def unpack(blob: bytes, key: str) -> Embedding:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    metadata = dict(_header(blob).get("__metadata__") or {})
+    blob = without_signature(blob)
+    metadata = _header(blob).get("__metadata__")
+    if not isinstance(metadata, dict):
+        raise ValueError("its header does not belong to this entry")
     expected = metadata.pop("sha256", None)
     if metadata.get("format") != FORMAT or metadata.get("key") != key:
         raise ValueError("its header does not belong to this entry")
-    if _digest(blob, metadata) != expected:
+    try:
+        found = _digest(blob, metadata)
+    except RecursionError as error:
+        raise ValueError("its header is nested too deeply") from error
+    if found != expected:
         raise ValueError("its checksum does not match")
     try:
-        height, width = json.loads(metadata["original_size"])
-        return Embedding(load(blob), (int(height), int(width)))
-    except (SafetensorError, KeyError, TypeError) as error:
+        height, width = (int(side) for side in json.loads(metadata["original_size"]))
+        tensors = load(blob)
+    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"it cannot be parsed: {error}") from error
+    if min(height, width) < 1:
+        raise ValueError(f"it is of an image of {height} x {width} pixels")
+    return Embedding(tensors, (height, width))
 
 
 def _digest(blob: bytes, metadata: dict[str, str]) -> str:
@@ -62,9 +73,10 @@ def _header_length(blob: bytes) -> int:
 
 
 def _header(blob: bytes) -> dict[str, Any]:
+    end = 8 + _header_length(blob)
     try:
-        header = json.loads(blob[8 : 8 + _header_length(blob)])
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        header = json.loads(blob[8:end])
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"its header cannot be read: {error}") from error
     if not isinstance(header, dict):
         raise ValueError("its header is not a table of tensors")

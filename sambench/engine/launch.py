@@ -80,11 +80,12 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     if predictions_path(config) is not None:
         source, model, keys, answers = _from_files(config, task, dataset, stages)
     elif executor is not None:
-        model = executor.describe(dataset.fingerprint)
+        model = dict(executor.describe(dataset.fingerprint))
         settings = {"settings": model_settings(config["model"])}
     else:
         source, model, cache = model_source(config, task, stages, device)
         settings = {"settings": model_settings(config["model"])}
+    environment = model.pop("encoded_with", None)
     shard = parse_shard(config["shard"])
     whole, keys = keys, shard.take(keys) if shard is not None else keys
     identity: dict[str, Any] = redacted(
@@ -144,8 +145,12 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
 
         def closing() -> dict[str, Any]:
             if executor is not None:
-                return {"cache": executor.cache_counts(), "workers": executor.workers()}
-            return {"cache": asdict(cache.counts) if cache is not None else None}
+                counts = executor.cache_counts()
+            else:
+                counts = asdict(cache.counts) if cache is not None else None
+            signed = config["cache"]["secret_file"] is not None
+            told = {**counts, "environment": environment, "signed": signed} if counts is not None else None
+            return {"cache": told, "workers": executor.workers()} if executor is not None else {"cache": told}
 
         return Launched(execute(plan, store, closing), was_finished=False)
     finally:

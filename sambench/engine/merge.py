@@ -139,9 +139,11 @@ def _orientations(parts: Sequence[Run], whole: Whole, keys: list[str], twice: Se
     return orientation_record(whole.dataset, keys) if twice else {"orientations": _added(told)}
 
 
-def _added(counts: Sequence[dict[str, int] | None]) -> dict[str, int] | None:
+def _added(counts: Sequence[dict[str, Any] | None]) -> dict[str, int] | None:
+    """Add counts up; what is no count, as what embeddings were made with, stands in each part's own record."""
     told = [count for count in counts if count]
-    return {key: sum(count.get(key, 0) for count in told) for key in told[0]} if told else None
+    names = [key for key, value in told[0].items() if type(value) is int] if told else []
+    return {key: sum(count.get(key, 0) for count in told) for key in names} if told else None
 
 
 def _timings(parts: Sequence[Run], images: int) -> dict[str, dict[str, float]]:

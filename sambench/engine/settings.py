@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from sambench.config import convert
+from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
 from sambench.progress import ProgressKind
 from sambench.ranges import SHARED, Range, RangeError, raise_ranges
@@ -27,6 +28,7 @@ _HINTS: dict[str, Any] = {
     "run.overwrite": bool,
     "cache.enabled": bool,
     "cache.budget_gb": Annotated[float, Range(0, 10**6)] | None,
+    "cache.secret_file": str | None,
     "cache.dtype": Literal["keep", "fp32", "bf16", "fp16"],
 }
 
@@ -47,6 +49,7 @@ def check_settings(config: Mapping[str, Any]) -> None:
         except RangeError as fault:
             faults.append(fault)
     raise_ranges(faults)
+    read_secret(config["cache"]["secret_file"])
     workers = config["workers"]
     if workers != "auto" and (isinstance(workers, bool) or not isinstance(workers, int) or workers not in WORKERS):
         raise UsageError(

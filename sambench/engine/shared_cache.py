@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sambench.engine.entry import unpack
+from sambench.engine.signing import Secret
 from sambench.errors import StorageError
 from sambench.files import is_leftover
 from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes
@@ -18,6 +19,10 @@ ENDING = ".safetensors"
 
 STALE_SECONDS = 3600.0
 """Age from which a half-written entry is what a killed process left."""
+
+
+UNSIGNED = "it is not signed with this secret"
+"""What is wrong with a sound entry that somebody else made."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,12 @@ class SharedEntries:
                 remove(str(join(self.folder, name)))
         return removed
 
-    def verify(self) -> Iterator[tuple[Entry, str | None]]:
-        """Check every entry; yields each with None, or with what is wrong with it."""
+    def verify(self, secret: Secret | None = None) -> Iterator[tuple[Entry, str | None]]:
+        """Check every entry as `trouble` does; yields each with None, or with what is wrong with it."""
         for entry in self.entries():
             blob = self.read(entry.key)
             if blob is not None:
-                yield entry, trouble(blob, entry.key)
+                yield entry, trouble(blob, entry.key, secret)
 
     def _place(self, key: str) -> Place:
         return join(self.folder, key[:2], f"{key}{ENDING}")
@@ -117,13 +122,13 @@ def surplus(entries: Iterable[Entry], budget_bytes: int) -> list[Entry]:
     return removed
 
 
-def trouble(blob: bytes, key: str) -> str | None:
-    """Say what is wrong with an entry's bytes, or nothing."""
+def trouble(blob: bytes, key: str, secret: Secret | None = None) -> str | None:
+    """Say what is wrong with an entry's bytes, or nothing; with a secret, `UNSIGNED` where only its signature lacks."""
     try:
         unpack(blob, key)
     except ValueError as error:
         return str(error)
-    return None
+    return None if secret is None or secret.signed(blob, key) else UNSIGNED
 
 
 def _written(info: dict[str, Any]) -> float:

@@ -21,12 +21,15 @@ class PromptableModel(ABC):
             whatever changes an embedding changes it, and nothing else does. It names the cache entries.
         provenance: What `run.json` says of the model: checkpoint path, SHA-256, size, class, version, dtype.
         encode_batch_size: How many images `encode` likes at once.
+        libraries: Distributions whose code computes an embedding; their versions stand in the cache's keys, torch's as
+            major.minor in any case.
     """
 
     name: str
     fingerprint: str
     provenance: dict[str, object]
     encode_batch_size: int = 1
+    libraries: tuple[str, ...] = ("numpy",)
 
     @abstractmethod
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:

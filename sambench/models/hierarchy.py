@@ -44,6 +44,7 @@ class HierarchyModel(PromptableModel):
     """
 
     name = "hierarchy"
+    libraries = ("numpy", "scipy", "numba", "scikit-image", "higra")
 
     def __init__(self, device: str = "cpu", **constants: float | Sequence[float]) -> None:
         self.device = torch.device("cpu" if device == "auto" else device)

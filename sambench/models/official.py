@@ -101,6 +101,8 @@ class OfficialModel(PromptableModel):
         decode_batch_size: Prompts at once.
     """
 
+    libraries = ("numpy", "pillow", "torchvision", "timm", "transformers")
+
     def __init__(self, predictor: Any, factory: str, checkpoint: str | None, decode_batch_size: int = 64) -> None:
         self.predictor, self.factory, self.decode_batch_size = predictor, factory, decode_batch_size
         self._ask = dialect(predictor, factory)

@@ -100,6 +100,8 @@ class TransformersSam(PromptableModel):
         rules: Which of the decoder's masks are answered.
     """
 
+    libraries = ("numpy", "transformers")
+
     def __init__(
         self,
         checkpoint: Checkpoint,

@@ -76,7 +76,13 @@ SCHEMA: dict[str, Any] = _table(
     model=_table(name=_TEXT, fingerprint=_TEXT, missing=_TEXTS, missing_means=_TEXT, notes=_TEXTS),
     shard=_maybe(_table(index=_WHOLE, count=_WHOLE, samples=_WHOLE, keys_sha256=_TEXT)),
     timings=_each(_STAGE),
-    cache=_maybe(_each(_WHOLE)),
+    cache=_maybe(
+        _table(
+            **dict.fromkeys(("hits", "misses", "corrupt", "evicted", "failed", "unsigned"), _WHOLE),
+            environment=_each(_TEXT),
+            signed=_FLAG,
+        )
+    ),
     counts=_each(_WHOLE),
     workers=_maybe({"type": "array", "items": _table(name=_TEXT, images=_WHOLE, idle_share=_NUMBER, restarts=_WHOLE)}),
     sessions={"type": "array", "items": _table(started=_TEXT, resumed=_WHOLE)},

@@ -52,7 +52,10 @@ def test_run_record_says_what_was_run(reference):
     assert len(record["data"]["fingerprint"]) == 64
     assert record["code"]["version"] == sambench.__version__
     assert record["environment"]["packages"]["torch"]
-    assert record["cache"] == {"hits": 0, "misses": 6, "corrupt": 0, "evicted": 0, "failed": 0}
+    counts = {"hits": 0, "misses": 6, "corrupt": 0, "evicted": 0, "failed": 0, "unsigned": 0}
+    environment = record["cache"].pop("environment")
+    assert record["cache"] == {**counts, "signed": False}
+    assert (environment["device"], environment["compile"]) == ("cpu", "false")
     assert set(record["timings"]) >= {"read", "encode", "decode", "score", "wall"}
     assert record["metrics"]["ods"]["value"] > 0.1
     for metric in record["metrics"].values():

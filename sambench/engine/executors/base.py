@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
 
+from sambench.engine.cache import CacheCounts
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import RunError
@@ -152,7 +153,7 @@ class Ledger:
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the workers; None where none has a cache."""
         counts = [own["cache"] for own in self.figures.values() if own["cache"] is not None]
-        names = ("hits", "misses", "corrupt", "evicted", "failed")
+        names = [item.name for item in fields(CacheCounts)]
         return {key: sum(own.get(key, 0) for own in counts) for key in names} if counts else None
 
     def died(self, worker: str, over: str | None, why: str = "most likely for lack of memory") -> None:
