@@ -31,6 +31,7 @@ class Range:
 
 SHARED: dict[str, Range] = {
     "limit": Range(1, 10**9),
+    "max_pixels": Range(1, 10**11),
     "seed": Range(0, 2**32 - 1),
     "subset_seed": Range(0, 2**32 - 1),
     "encode_batch_size": Range(1, 4096),

@@ -9,11 +9,13 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.datasets.catalog import catalog_card
+from sambench.datasets.image_files import read_pixels
+from sambench.datasets.image_rules import ImageRules
 from sambench.datasets.label_maps import label_rles
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, image_size, read_json, read_pixels
+from sambench.datasets.sources import Item, Region, Source, image_size, read_json
 from sambench.errors import UsageError
 from sambench.masks import rle
 from sambench.types import Size
@@ -101,7 +103,7 @@ class _AdeMasks(Source):
         size: Size | None = None
         regions: list[Region] = []
         for level, path in enumerate(files):
-            codes, own = _read_colours(path)
+            codes, own = _read_colours(path, self.image_rules)
             if size is not None and own != size:
                 raise data_error(CARD, f"map is {own[1]} x {own[0]} pixels, _seg.png is {size[1]} x {size[0]}", path)
             size = own
@@ -116,7 +118,7 @@ class _AdeMasks(Source):
             if level > 0 and not self._parts:
                 continue
             file = path.parent / str(record["instance_mask"])
-            pixels = read_pixels(file, CARD)
+            pixels = read_pixels(file, CARD, self.image_rules)
             if pixels.ndim != 2 or (size is not None and pixels.shape != size):
                 raise data_error(CARD, f"instance mask has shape {pixels.shape}, others {size}", file)
             size = pixels.shape[0], pixels.shape[1]
@@ -126,9 +128,9 @@ class _AdeMasks(Source):
         return size or image_size(path.with_suffix(".jpg"), CARD), regions
 
 
-def _read_colours(path: Path) -> tuple[dict[int, rle.Rle], Size]:
+def _read_colours(path: Path, rules: ImageRules) -> tuple[dict[int, rle.Rle], Size]:
     """Read a colour-coded map: run-length code by class * 256 + object, and (height, width)."""
-    pixels = read_pixels(path, CARD)
+    pixels = read_pixels(path, CARD, rules)
     if pixels.ndim != 3 or pixels.shape[2] < 3 or pixels.dtype != np.uint8:
         raise data_error(CARD, f"map should be 8-bit RGB, has shape {pixels.shape} {pixels.dtype}", path)
     red, green, blue = (pixels[..., channel].astype(np.int32) for channel in range(3))

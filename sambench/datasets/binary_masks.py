@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, read_pixels
+from sambench.datasets.sources import Item, Region, Source, image_size
 from sambench.masks import rle
 from sambench.types import Size
 
@@ -48,8 +49,13 @@ class BinaryMasks(Source):
             raise data_error(self.card, "image has no mask file", self.items[key].image)
         return first, regions
 
+    def size(self, key: str) -> Size:
+        """Read the size of the first mask image."""
+        first = next(iter(self.items[key].truths), None)
+        return self.regions(key)[0] if first is None else image_size(first, self.card)
+
     def _read(self, path: Path) -> np.ndarray:
         """Read one mask as (H, W) bool; the first channel where there are several."""
-        pixels = read_pixels(path, self.card)
+        pixels = read_pixels(path, self.card, self.image_rules)
         mask = pixels if pixels.ndim == 2 else pixels[..., 0]
         return mask if mask.dtype == bool else mask > self._above

@@ -62,6 +62,10 @@ class CocoMasks(Source):
         drawn = [_draw(entry, image.size) for entry in file.annotations.get(image.id, ())]
         return image.size, _joined(drawn) if self._by_class else drawn
 
+    def size(self, key: str) -> Size:
+        """Return the size that the file states."""
+        return self._places[key][1].size
+
     def _add(self, file: InstanceFile, entry: ImageEntry, place: Place, folders: Folders, alone: bool) -> None:
         relative, path = place(entry)
         key = relative[: -len(path.suffix)] if path.suffix else relative

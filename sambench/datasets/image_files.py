@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import struct
-import warnings
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from sambench.errors import DatasetError
 from sambench.types import Size
 
 _ORIENTATION = 0x0112
+_log = logging.getLogger(__name__)
+_pillow = threading.RLock()
 _EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
 
 
@@ -28,10 +31,12 @@ class Header(NamedTuple):
     Attributes:
         stored: (height, width) of the pixels as stored.
         orientation: EXIF orientation, 1 (upright) to 8; 0 where the EXIF block is damaged.
+        mode: What a pixel is, in the words of Pillow: "L" (grey), "P" (palette), "RGB", ...
     """
 
     stored: Size
     orientation: int
+    mode: str
 
     @property
     def turned(self) -> Size:
@@ -61,6 +66,19 @@ def read_header(path: Path, card: DatasetCard) -> Header:
     """
     with opened(path, card) as image:
         return _header(image, path)
+
+
+def read_pixels(path: Path, card: DatasetCard, rules: ImageRules) -> np.ndarray:
+    """Read the values of an image of ground truth as they are stored, with no conversion.
+
+    Returns:
+        (H, W) or (H, W, C) of the type the file has.
+
+    Raises:
+        DatasetError: The file is missing, truncated, no image, or larger than the rules allow.
+    """
+    with opened(path, card, "file") as image:
+        return _decoded(image, path, rules)
 
 
 def drawn_size(path: Path, card: DatasetCard, rules: ImageRules, drawn: Drawn) -> Size:
@@ -93,10 +111,14 @@ def turning(picture: Picture, card: DatasetCard, rules: ImageRules) -> tuple[int
     """Tell an image's EXIF orientation (0: its EXIF block is damaged), and whether the image is turned by it.
 
     Raises:
-        DatasetError: The file is missing or no image, or it has an orientation and another size than its ground truth.
+        DatasetError: The file is missing, no image or larger than the rules allow, or it has an orientation and another
+            size than its ground truth.
     """
     header = read_header(picture.path, card)
-    return header.orientation, header.orientation > 1 and _turns(header, picture, card, rules)
+    large = header.stored[0] * header.stored[1] > rules.max_pixels
+    turns = (header.orientation > 1 or large) and _turns(header, picture, card, rules)
+    _check_pixels(header.stored, header.mode, picture.path, rules)
+    return header.orientation, turns
 
 
 def orientation_record(dataset: Dataset, keys: Sequence[str]) -> dict[str, Any]:
@@ -123,15 +145,15 @@ def read_image(picture: Picture, card: DatasetCard, rules: ImageRules) -> np.nda
         (H, W, 3) uint8 RGB, of the size that the ground truth states.
 
     Raises:
-        DatasetError: The file is missing, truncated, no image, has more than 8 bits a channel or another size than its
-            ground truth, which is told before it is decoded.
+        DatasetError: The file is missing, truncated, no image, has more than 8 bits a channel, another size than its
+            ground truth or one that the rules do not allow; sizes are told before anything is decoded.
     """
     with opened(picture.path, card) as image:
         header = _header(image, picture.path)
         turns = _turns(header, picture, card, rules)
         if image.mode not in _EIGHT_BIT_MODES:
             raise data_error(card, f"image has mode {image.mode}; 8 bits a channel are expected", picture.path)
-        pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+        pixels = _decoded(image, picture.path, rules, "RGB")
         # Pillow turns TIFF files by itself while it decodes them.
         was_turned = image.format == "TIFF" and _orientation(image, picture.path) != header.orientation
     if turns == was_turned:
@@ -160,14 +182,60 @@ def opened(path: Path, card: DatasetCard, name: str = "image") -> Iterator[Image
         DatasetError: The file is missing or cannot be decoded.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                yield image
+        with _unlimited():
+            image = Image.open(path)
+        with image:
+            yield image
     except FileNotFoundError as error:
         raise data_error(card, f"{name} is missing", path) from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise data_error(card, f"{name} cannot be decoded, it may be truncated: {error}", path) from error
+
+
+@contextmanager
+def _unlimited() -> Iterator[None]:
+    """Lift Pillow's own limit of pixels, which is the whole process's; ours is checked before anything is decoded."""
+    with _pillow:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _decoded(image: Image.Image, path: Path, rules: ImageRules, mode: str | None = None) -> np.ndarray:
+    """Decode an open image, in a mode or as it is stored, unless it is too large."""
+    size = image.height, image.width
+    _check_pixels(size, image.mode, path, rules)
+    if size[0] * size[1] > ImageRules.max_pixels:
+        _log.info("%s: %s", path, _cost(size, image.mode))
+    limit = Image.MAX_IMAGE_PIXELS
+    with _unlimited() if limit is not None and size[0] * size[1] > limit else nullcontext():
+        image.load()
+    return np.asarray(image if mode in (None, image.mode) else image.convert(mode))
+
+
+def _check_pixels(size: Size, mode: str, path: Path, rules: ImageRules) -> None:
+    """Refuse an image of more pixels than are allowed.
+
+    Raises:
+        DatasetError: It is; the memory that it would take is told.
+    """
+    pixels = size[0] * size[1]
+    if pixels > rules.max_pixels:
+        what = f"image is larger than data.max_pixels={rules.max_pixels}: {_cost(size, mode)}"
+        raise DatasetError(what, where=path, mend=f"give data.max_pixels={pixels} to read it, or cut it into tiles")
+
+
+def _cost(size: Size, mode: str) -> str:
+    """Say how large an image is and what decoding it takes.
+
+    A pixel takes 1 or 4 bytes in Pillow as it is stored, 4 more as RGB, and twice 3 while an array is made of that.
+    """
+    pixels = size[0] * size[1]
+    each = (1 if mode in ("1", "L", "P") else 4) + (0 if mode == "RGB" else 4) + 6
+    memory = f"decoding takes about {pixels * each / 1e9:.2g} GB of memory"
+    return f"{pixels_text(size)}, {pixels / 1e6:.4g} megapixels, {memory}"
 
 
 def _turns(header: Header, picture: Picture, card: DatasetCard, rules: ImageRules) -> bool:
@@ -207,7 +275,7 @@ def _header(image: Image.Image, path: Path) -> Header:
     if image.format == "TIFF":  # Pillow gives the turned image's size.
         tags = image.tag_v2  # type: ignore[attr-defined]
         size = int(tags[257]), int(tags[256])
-    return Header(size, _orientation(image, path))
+    return Header(size, _orientation(image, path), image.mode)
 
 
 def _orientation(image: Image.Image, path: Path) -> int:

@@ -28,9 +28,12 @@ class ImageRules:
 
     Attributes:
         exif: What an EXIF orientation means.
+        max_pixels: Images, and ground truth stored as images, of more pixels are refused before they are decoded: a
+            few bytes of a damaged or hostile file can claim any size. The default is the limit of Pillow.
     """
 
     exif: Exif = "auto"
+    max_pixels: int = 178_956_970
 
 
 class Picture(NamedTuple):

@@ -11,9 +11,11 @@ from pycocotools import mask as coco_mask
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.image_files import read_pixels
+from sambench.datasets.image_rules import ImageRules
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, read_pixels
+from sambench.datasets.sources import Item, Region, Source, image_size
 from sambench.errors import listing
 from sambench.masks.rle import Rle
 from sambench.types import Size
@@ -25,7 +27,12 @@ Meaning = Callable[[int], int | None]
 """Gives the category of a value of an id image, or None where it is no object."""
 
 
-def read_ids(path: Path, card: DatasetCard, colours: Colours = "first") -> np.ndarray:
+def read_ids(
+    path: Path,
+    card: DatasetCard,
+    colours: Colours = "first",
+    rules: ImageRules = ImageRules(),  # noqa: B008
+) -> np.ndarray:
     """Read an id image as its values are stored: palette indices, 8 or 16-bit values, never converted colours.
 
     Args:
@@ -33,6 +40,7 @@ def read_ids(path: Path, card: DatasetCard, colours: Colours = "first") -> np.nd
         card: The dataset, for messages.
         colours: What three or four channels mean. With "code" an image whose channels are equal is grey, and another's
             ids are red * 65536 + green * 256 + blue.
+        rules: How large a file may be.
 
     Returns:
         (H, W) int32 ids.
@@ -40,7 +48,7 @@ def read_ids(path: Path, card: DatasetCard, colours: Colours = "first") -> np.nd
     Raises:
         DatasetError: The file cannot be read, holds no whole numbers, or has channels where these are refused.
     """
-    pixels = read_pixels(path, card)
+    pixels = read_pixels(path, card, rules)
     if pixels.dtype.kind not in "uib":
         raise data_error(card, f"id image holds {pixels.dtype} values; whole numbers are expected", path)
     values = pixels.astype(np.int32)
@@ -122,7 +130,7 @@ class IdImages(Source):
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each value that is an object; its id is the value."""
         (path,) = self.items[key].truths
-        ids = read_ids(path, self.card, self._colours)
+        ids = read_ids(path, self.card, self._colours, self.image_rules)
         codes = label_rles(ids)
         meant = {value: self._meaning(value) for value in codes}
         objects = [value for value, category in meant.items() if category is not None]
@@ -134,6 +142,11 @@ class IdImages(Source):
             Region(value, category, codes[value]) for value, category in meant.items() if category is not None
         ]
         return (ids.shape[0], ids.shape[1]), found_regions
+
+    def size(self, key: str) -> Size:
+        """Read the size of the id image."""
+        (path,) = self.items[key].truths
+        return image_size(path, self.card)
 
 
 def id_items(pairs: Mapping[str, tuple[Path, Path]]) -> dict[str, Item]:

@@ -147,7 +147,7 @@ class MaskDataset(Dataset):
 
     def picture(self, key: str) -> Picture:
         """Return an image file with what its ground truth says of it."""
-        return Picture(self.source.items[key].image, lambda: self.source.regions(key)[0], self.source.drawn)
+        return Picture(self.source.items[key].image, lambda: self.source.size(key), self.source.drawn)
 
     def load(self, key: str) -> Sample:
         """Read one image and its masks.

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.image_files import opened, read_header
+from sambench.datasets.image_files import read_header
 from sambench.datasets.image_rules import Drawn, ImageRules
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
@@ -85,6 +83,14 @@ class Source(ABC):
             DatasetError: The ground truth is damaged; names the file.
         """
 
+    def size(self, key: str) -> Size:
+        """Return the (height, width) that an image's ground truth is for, as `regions` does, without drawing it.
+
+        Raises:
+            DatasetError: As `regions`.
+        """
+        return self.regions(key)[0]
+
 
 def read_json(
     path: Path,
@@ -119,16 +125,3 @@ def image_size(path: Path, card: DatasetCard) -> Size:
         DatasetError: The file is missing or no image.
     """
     return read_header(path, card).stored
-
-
-def read_pixels(path: Path, card: DatasetCard) -> np.ndarray:
-    """Read a PNG's stored values, with no conversion: palette indices, 8 or 16-bit values, or colour channels.
-
-    Returns:
-        (H, W) or (H, W, C) of the type the file has.
-
-    Raises:
-        DatasetError: The file is missing, truncated or no image.
-    """
-    with opened(path, card, "file") as image:
-        return np.asarray(image)

@@ -65,7 +65,7 @@ class ViaMasks(Source):
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Close and fill each region; its id is its number or name in the file."""
-        size = drawn_size(self.items[key].image, self.card, self.image_rules, self.drawn)
+        size = self.size(key)
         drawn = []
         for name, region in self._regions[key]:
             code, note = draw_segmentation(_polygon(region), size)
@@ -74,6 +74,10 @@ class ViaMasks(Source):
                 note = f"its shape {shape!r} is no polygon"
             drawn.append(Region(name, self._numbers[self._category(_attributes(region))], code, note))
         return size, drawn
+
+    def size(self, key: str) -> Size:
+        """Read the image's own size, as a browser shows it."""
+        return drawn_size(self.items[key].image, self.card, self.image_rules, self.drawn)
 
 
 def _entries(path: Path, card: MaskCard) -> list[tuple[str, list[tuple[str, Any]]]]:
