@@ -70,6 +70,8 @@ class EdgesTask(Task):
         thin: Thin the thresholded map before matching, as the benchmark does.
         max_dist: Matching tolerance as a fraction of the image diagonal (BSDS: 0.0075).
         thresholds: Number of thresholds (BSDS: 99).
+        nan: What becomes of a mask whose logits are NaN or whose predicted IoU is not finite: "error" stops and names
+            it, "zero" takes it as empty with a predicted IoU of 0 and counts it.
     """
 
     name: ClassVar[str] = "edges"
@@ -96,6 +98,7 @@ class EdgesTask(Task):
     thin: bool = True
     max_dist: Annotated[float, Range(0, 1, above=True)] = 0.0075
     thresholds: Annotated[int, Range(1, 999)] = 99
+    nan: Literal["error", "zero"] = "error"
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""

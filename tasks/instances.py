@@ -61,6 +61,8 @@ class InstancesTask(Task):
         max_dets: Limits of the evaluator; null is COCO's 1, 10, 100 or LVIS's 300.
         evaluator: "fast" is this package's matching, "official" pycocotools or lvis, "both" these two and hotcoco, and
             stops where they differ.
+        nan: What becomes of a mask whose logits are NaN or whose predicted IoU is not finite: "error" stops and names
+            it, "zero" takes it as empty with a predicted IoU of 0 and counts it.
     """
 
     name: ClassVar[str] = "instances"
@@ -82,6 +84,7 @@ class InstancesTask(Task):
     min_area: Annotated[float, Range(0, 1e9)] = 0.0
     truth: Literal["annotation", "resampled"] = "annotation"
     both_empty: Literal["zero", "leave_out"] = "zero"
+    nan: Literal["error", "zero"] = "error"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
     data_rules: Literal["coco", "lvis"] = field(default="coco", metadata={"from_data": True})
     detector: ResultsFile | None = field(default=None, metadata={"from_data": True})

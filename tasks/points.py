@@ -54,6 +54,8 @@ class PointsTask(ClickSettings, Task):
         truth: What masks are compared with: the "annotation", or the object "resampled" to the model's frame and back,
             each pixel above 0 (EdgeSAM).
         boundary_ratio: Width of the boundary for boundary IoU, as a fraction of the image's diagonal (CVPR 2021: .02).
+        nan: What becomes of a mask whose logits are NaN or whose predicted IoU is not finite: "error" stops and names
+            it, "zero" takes it as empty with a predicted IoU of 0 and counts it.
     """
 
     name: ClassVar[str] = "points"
@@ -65,6 +67,7 @@ class PointsTask(ClickSettings, Task):
     no_pixels: Literal["leave_out", "zero"] = "leave_out"
     truth: Literal["annotation", "resampled"] = "annotation"
     boundary_ratio: Annotated[float, Range(0, 1, above=True)] = 0.02
+    nan: Literal["error", "zero"] = "error"
     dataset: str = field(default="", metadata={"from_data": True})
     members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
     whole: bool = field(default=True, metadata={"from_data": True})

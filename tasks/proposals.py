@@ -52,6 +52,8 @@ class ProposalsTask(GeneratorSettings, Task):
             where they differ.
         rules: Whose groups are reported: "data" takes LVIS's frequencies for `data=lvis` alone; "lvis" for any data
             whose categories have a `frequency`, "coco" for none.
+        nan: What becomes of a mask whose logits are NaN or whose predicted IoU is not finite: "error" stops and names
+            it, "zero" takes it as empty with a predicted IoU of 0 and counts it.
     """
 
     name: ClassVar[str] = "proposals"
@@ -68,6 +70,7 @@ class ProposalsTask(GeneratorSettings, Task):
     max_dets: Annotated[tuple[int, ...], Range(1, 1000000)] = (1, 10, 100, 1000)
     evaluator: Literal["fast", "official", "both"] = "fast"
     rules: Literal["data", "coco", "lvis"] = "data"
+    nan: Literal["error", "zero"] = "error"
     categories: tuple[dict[str, Any], ...] = field(default=(), metadata={"from_data": True})
 
     def for_dataset(self, dataset: Dataset) -> ProposalsTask:

@@ -10,6 +10,7 @@ from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.environment import environment_of
+from sambench.engine.nan_guard import policy_of
 from sambench.engine.predictor import Predictor
 from sambench.engine.shared_cache import SharedEntries
 from sambench.engine.signing import read_secret
@@ -83,7 +84,7 @@ def model_source(
     model = build("models", "model", config["model"], own_words=True, device=device)
     environment = environment_of(model, config["model"], device)
     cache = open_cache(config["cache"], environment) if config["cache"]["enabled"] else None
-    predictor = Predictor(model, cache, stages, config["prompt_batch"])
+    predictor = Predictor(model, cache, stages, config["prompt_batch"], policy_of(task))
     told = {
         "name": model.name,
         "fingerprint": model.fingerprint,

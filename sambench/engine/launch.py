@@ -16,11 +16,12 @@ from sambench.engine.cache import EmbeddingCache
 from sambench.engine.device import resolve_device
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.choose import open_executor
+from sambench.engine.nan_guard import policy_of, total_counts
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.settings import check_settings
 from sambench.engine.shards import keys_sha256, parse_shard
-from sambench.engine.sources import Source, StoredSource, check_stored, open_reader
+from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored, open_reader
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.faults import told_refusals
@@ -29,6 +30,7 @@ from sambench.redact import redacted
 from sambench.runs import provenance
 from sambench.runs.opening import load_run, open_store
 from sambench.runs.store import RECORD, Run, identity_hash
+from sambench.runs.summary import nan_note
 from sambench.safe_names import check_apart, check_text, readable, safe_part
 from sambench.storage.copies import local
 from sambench.storage.places import Place, join
@@ -127,6 +129,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
             "shard": shard.record(whole) if shard is not None else None,
         }
         store.start(record)
+        resumed = len(store.done)
         plan = Plan(
             task=task,
             dataset=dataset,
@@ -145,12 +148,18 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
 
         def closing() -> dict[str, Any]:
             if executor is not None:
-                counts = executor.cache_counts()
+                counts, nan = executor.cache_counts(), executor.nan_counts()
             else:
                 counts = asdict(cache.counts) if cache is not None else None
+                nan = source.predictor.guard.counts if isinstance(source, ModelSource) else {}
             signed = config["cache"]["secret_file"] is not None
             told = {**counts, "environment": environment, "signed": signed} if counts is not None else None
-            return {"cache": told, "workers": executor.workers()} if executor is not None else {"cache": told}
+            ending: dict[str, Any] = {"cache": told}
+            if executor is not None:
+                ending["workers"] = executor.workers()
+            if policy_of(task) == "zero" and predictions_path(config) is None:
+                ending["nan"] = total_counts(nan, len(keys) - resumed)
+            return ending
 
         return Launched(execute(plan, store, closing), was_finished=False)
     finally:
@@ -198,9 +207,11 @@ def _from_files(
         are read, as it stands in the run's identity.
     """
     place, nms = predictions_path(config), config["predictions"]["nms"]
-    path = local(str(place))
+    path, told_nan = local(str(place)), list[str]()
     if path.name == "predictions" and (path.parent / RECORD).is_file():
-        load_run(path.parent).check_predictions()
+        stored = load_run(path.parent)
+        stored.check_predictions()
+        told_nan = [nan_note(stored)] if nan_note(stored) else []
         nms = "none" if nms == "auto" else nms  # a run's maps are what it scored
     reader = open_reader(task, path, dataset, nms)
     missing = check_stored(reader, dataset.keys, path, config["allow_missing"])
@@ -211,7 +222,7 @@ def _from_files(
         "predictions": place,
         "missing": missing,
         "missing_means": reader.without,
-        "notes": [*getattr(reader, "notes", ()), *([] if dataset.images_there else [NO_IMAGES])],
+        "notes": [*getattr(reader, "notes", ()), *told_nan, *([] if dataset.images_there else [NO_IMAGES])],
     }
     choices = dict(getattr(reader, "choices", {}))
     answers = {"predictions": choices} if choices else {}

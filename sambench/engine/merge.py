@@ -123,6 +123,7 @@ def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered
         },
         "shard": None,
         "cache": _added([run.record.get("cache") for run in parts]),
+        **({"nan": nan} if (nan := _added([run.record.get("nan") for run in parts])) else {}),
         "merged": {
             "parts": [part_record(run) for run in parts],
             "in_several_parts": len(found.twice),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sambench.engine.cache import EmbeddingCache
+from sambench.engine.nan_guard import NanGuard, NanPolicy
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
@@ -19,27 +20,40 @@ log = logging.getLogger("sambench.predictor")
 
 
 class Predictor:
-    """A model with its cache, its timings and its patience when memory runs out.
+    """A model with its cache, its timings, its patience when memory runs out, and an eye on what it answers.
 
     Args:
         model: The model.
         cache: Where embeddings are kept, or None to encode every time.
         stages: Where time is counted.
         prompt_batch: Prompts decoded at once at most; halved when the device runs out of memory.
+        nan: What becomes of embeddings and answers that hold no number (`NanGuard`).
     """
 
     def __init__(
-        self, model: PromptableModel, cache: EmbeddingCache | None, stages: Stages, prompt_batch: int = 64
+        self,
+        model: PromptableModel,
+        cache: EmbeddingCache | None,
+        stages: Stages,
+        prompt_batch: int = 64,
+        nan: NanPolicy = "error",
     ) -> None:
         self.model = model
         self.cache = cache
         self.stages = stages
         self.prompt_batch = prompt_batch
+        self.guard = NanGuard(nan)
         self.encoded = 0
+        self._at_hand = ""
         self._ready: dict[str, Embedding] = {}
 
     def embed(self, sample: Sample) -> Embedding:
-        """Return the sample's embedding: prepared, cached, or encoded now."""
+        """Return the sample's embedding: prepared, cached, or encoded now. What follows is told as this sample's.
+
+        Raises:
+            ModelError: It holds a NaN.
+        """
+        self._at_hand = sample.id
         if sample.id not in self._ready:
             self.prepare([sample])
         return self._ready.pop(sample.id)
@@ -57,11 +71,14 @@ class Predictor:
                 self._ready[sample.id] = found
         if missing:
             for sample, embedding in zip(missing, self._encode([s.image for s in missing]), strict=True):
-                self._ready[sample.id] = self._store(sample, embedding)
+                sound = self.guard.embedding(embedding, sample.id)
+                self._ready[sample.id] = self._store(sample, embedding) if sound else embedding
 
     def encode_image(self, image: np.ndarray) -> Embedding:
         """Encode an image that is no sample of its own (a crop), past the cache."""
-        return self._encode([image])[0]
+        (embedding,) = self._encode([image])
+        self.guard.embedding(embedding, self._at_hand)
+        return embedding
 
     def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Iterator[Masks]:
         """Decode prompts in batches, in order; a batch that does not fit into memory is halved and tried again.
@@ -70,6 +87,9 @@ class Predictor:
             embedding: From `embed`.
             prompts: Any number of prompts, in pixels of the original image.
             multimask: True for the model's several candidates a prompt, False for its single answer.
+
+        Raises:
+            ModelError: An answer holds no number; names sample, prompt and stage.
         """
         start = 0
         while start < len(prompts):
@@ -84,6 +104,7 @@ class Predictor:
                 log.warning("out of memory while decoding; going on with batches of %d prompts", self.prompt_batch)
                 _release_memory()
                 continue
+            masks = self.guard.answers(masks, batch, embedding, self._at_hand, start, len(prompts))
             start += len(batch)
             yield masks
 

@@ -26,6 +26,7 @@ from sambench.masks.proposals import (
     rank_scores,
     without_small_regions,
 )
+from sambench.masks.undefined import checked, refusal
 from sambench.prompts.grid import grid_points_xy, layer_points_per_side
 from sambench.types import Embedding, Masks, Prompts, Size
 
@@ -65,8 +66,15 @@ class ModelSource:
         return self.model.encode([image])[0]
 
     def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Iterator[Masks]:
-        """Answer all prompts at once."""
-        yield self.model.decode(embedding, prompts, multimask)
+        """Answer all prompts at once.
+
+        Raises:
+            ModelError: An answer holds no number.
+        """
+        masks, found = checked(self.model.decode(embedding, prompts, multimask))
+        if found is not None:
+            raise refusal(found, prompts, 0, len(prompts), "the image", None)
+        yield masks
 
 
 class AutomaticMaskGenerator:

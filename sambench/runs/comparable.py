@@ -14,7 +14,7 @@ ABSENT = "(absent)"
 TOLD = ("model.name", "model.fingerprint", "model.settings", "device", "embedding_dtype", "version", "seed")
 """Parts of an identity that a comparison is about, or that it tells."""
 
-UNSAID = {"predictions.nms": "none"}
+UNSAID = {"predictions.nms": "none", "task.nan": "error"}
 """What an identity means that does not say it."""
 
 

@@ -83,6 +83,7 @@ SCHEMA: dict[str, Any] = _table(
             signed=_FLAG,
         )
     ),
+    nan=_maybe(_each(_WHOLE)),
     counts=_each(_WHOLE),
     workers=_maybe({"type": "array", "items": _table(name=_TEXT, images=_WHOLE, idle_share=_NUMBER, restarts=_WHOLE)}),
     sessions={"type": "array", "items": _table(started=_TEXT, resumed=_WHOLE)},

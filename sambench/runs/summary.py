@@ -27,7 +27,7 @@ def metric_notes(run: Run) -> list[str]:
 
 
 def missing_note(run: Run) -> str:
-    """Say which part of the data was run, how files were read, and what became of images without a prediction."""
+    """Say which part of the data was run, how files were read, what became of images without a prediction, and NaN."""
     shard, missing = run.record.get("shard"), run.record["model"].get("missing")
     told = [f"part {shard['index']} of {shard['count']} of {shard['samples']} images"] if shard else []
     if (nms := run.record["identity"].get("predictions", {}).get("nms", "none")) != "none":
@@ -36,6 +36,7 @@ def missing_note(run: Run) -> str:
         means = {"left out": "are left out", "empty": "count as images where nothing was found"}
         told.append(f"{len(missing)} images without a prediction {means[run.record['model']['missing_means']]}")
     told += orientation_notes(run.record["data"].get("orientations", {}))
+    told += [nan] if (nan := nan_note(run)) else []
     return "".join(f"; {line}" for line in (*told, *run.record["model"].get("notes", ())))
 
 
@@ -53,6 +54,17 @@ def orientation_notes(counts: Mapping[str, int]) -> list[str]:
     return [
         f"{counts[name]} image{'s' * (counts[name] > 1)} {told}" for name, told in words.items() if counts.get(name)
     ]
+
+
+def nan_note(run: Run) -> str:
+    """Say how many of a model's answers were NaN and count as empty masks; nothing where none were."""
+    found = run.record.get("nan") or {}
+    if not any(found.get(key, 0) for key in ("embeddings", "masks")):
+        return ""
+    earlier = run.record["data"]["samples"] - found.get("of_images", 0)
+    text = f"{found['masks']} masks of {found['images']} images were NaN and count as empty (task.nan=zero)"
+    text += f", as did {found['embeddings']} embeddings" if found["embeddings"] else ""
+    return text + (f"; the {earlier} images done before the run was interrupted are not counted" if earlier > 0 else "")
 
 
 def interval(metric: Metric, digits: int = 3) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sambench.runs.reference import published_texts
 from sambench.runs.store import Run, flatten
-from sambench.runs.summary import missing_note
+from sambench.runs.summary import missing_note, nan_note
 from sambench.runs.table_specs import Answer, Expected, TableSpec, preset_of, read_config, specs_of_task
 from sambench.types import Metric
 
@@ -96,7 +96,7 @@ def measured_names(spec: TableSpec, run: Run) -> dict[str, str | None]:
 def departure(run: Run, spec: TableSpec) -> Departure:
     """Say how a run departs from the published row it answers to: data, left-out images, switches."""
     told = _data(run, spec)
-    whole = not told and not run.record.get("shard") and not _left_out(run)
+    whole = not told and not run.record.get("shard") and not _left_out(run) and not nan_note(run)
     if missing := missing_note(run):
         told.append(missing.removeprefix("; "))
     changed = departing_switches(run, spec)

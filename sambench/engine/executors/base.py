@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sambench.engine.cache import CacheCounts
+from sambench.engine.nan_guard import NanCounts
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import RunError
@@ -81,6 +82,9 @@ class Executor(Protocol):
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the processes."""
 
+    def nan_counts(self) -> dict[str, NanCounts]:
+        """Return what the models answered without a number and was taken as empty, by sample (`NanGuard.counts`)."""
+
     def close(self) -> None:
         """End all processes; what they were doing is done again by the next run."""
 
@@ -119,6 +123,7 @@ class Ledger:
 
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     deaths: Counter[str] = field(default_factory=Counter)
+    nan: dict[str, NanCounts] = field(default_factory=dict)
 
     def note(self, name: str, told: dict[str, Any], stages: Stages) -> None:
         """Add what a worker has done since it last told (`DeviceWork.figures`)."""
@@ -128,6 +133,8 @@ class Ledger:
         for key in ("images", "waited", "elapsed"):
             own[key] += told[key]
         own["seconds"].update(told["seconds"])
+        for sample_id, counts in told["nan"].items():  # one that is done again, or encoded for its group, counts once
+            self.nan[sample_id] = self.nan.get(sample_id, Counter()) | counts
         if told["cache"] is not None:
             own["cache"] = Counter(told["cache"]) + (own["cache"] or Counter())
         for stage, seconds in told["seconds"].items():

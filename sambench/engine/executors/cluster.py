@@ -15,6 +15,7 @@ from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
 from sambench.engine.executors.ray_workers import score_on_cluster, where_given
 from sambench.engine.executors.workers import FAILED
+from sambench.engine.nan_guard import NanCounts
 from sambench.files import atomic_path
 from sambench.safe_names import inside
 from sambench.types import Row
@@ -115,6 +116,10 @@ class RayExecutor:
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the actors."""
         return self.ledger.cache_counts()
+
+    def nan_counts(self) -> dict[str, NanCounts]:
+        """Return what was taken as empty, by sample (`Executor.nan_counts`)."""
+        return self.ledger.nan
 
     def close(self) -> None:
         """End the actors and what is being scored; a cluster that was there before stays."""

@@ -17,6 +17,7 @@ from sambench.engine.executors.workers import (
     predict_on_device,
     score_predictions,
 )
+from sambench.engine.nan_guard import NanCounts
 from sambench.types import Row
 
 
@@ -63,7 +64,7 @@ class LocalExecutor:
         self.scorers = [Actor(f"scorer {i}", score_predictions, (job.task,)) for i in range(max(1, job.scorers))]
         for actor in self.scorers:
             actor.start()
-        while left:
+        while left or any(actor.task is not None for actor in self.devices):  # these still have their figures to tell
             self._hand_out(waiting, predicted, job)
             for actor in arrived([*self.devices, *self.scorers]):
                 try:
@@ -108,6 +109,10 @@ class LocalExecutor:
     def cache_counts(self) -> dict[str, int] | None:
         """Return the embedding caches' counts, added up over the processes."""
         return self.ledger.cache_counts()
+
+    def nan_counts(self) -> dict[str, NanCounts]:
+        """Return what was taken as empty, by sample (`Executor.nan_counts`)."""
+        return self.ledger.nan
 
     def _hand_out(self, waiting: deque[Group], predicted: deque[tuple[str, bytes]], job: Job) -> None:
         """Give idle processes work; devices wait while scorers lag behind, so that memory stays bounded."""

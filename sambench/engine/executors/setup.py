@@ -90,16 +90,18 @@ class DeviceWork:
         return samples
 
     def figures(self) -> dict[str, Any]:
-        """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts."""
+        """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts, NaN."""
         now = time.perf_counter()
-        elapsed = now - self._told
+        elapsed, guard = now - self._told, self.source.predictor.guard
         told = {
             "images": self._images,
             "seconds": dict(self.stages.seconds),
             "waited": max(0.0, elapsed - self._working),
             "elapsed": elapsed,
             "cache": asdict(self.cache.counts) if self.cache is not None else None,
+            "nan": dict(guard.counts),
         }
+        guard.counts.clear()
         self._images, self._working, self._told = 0, 0.0, now
         self.stages.seconds.clear()
         if self.cache is not None:
