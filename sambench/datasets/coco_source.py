@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco_json import Entry, ImageEntry, InstanceFile, read_instances
 from sambench.datasets.drawing import draw_segmentation
-from sambench.datasets.layout import Fault, Folders
+from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.sources import Item, Region, Source
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
@@ -48,13 +48,13 @@ class CocoMasks(Source):
         self.items, self.categories, self.faults = {}, {}, []
         self.files: list[InstanceFile] = []
         self._places: dict[str, tuple[InstanceFile, ImageEntry]] = {}
-        folders = Folders()
+        placed: list[tuple[InstanceFile, ImageEntry, str, Path]] = []
         for part in parts:
             file = read_instances(part.annotations, card)
             self.files.append(file)
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
-            for entry in file.images.values():
-                self._add(file, entry, part.place, folders, alone=len(parts) == 1)
+            placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]
+        self._add(placed, alone=len(parts) == 1)
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each annotation; its id is the file's."""
@@ -66,17 +66,23 @@ class CocoMasks(Source):
         """Return the size that the file states."""
         return self._places[key][1].size
 
-    def _add(self, file: InstanceFile, entry: ImageEntry, place: Place, folders: Folders, alone: bool) -> None:
-        relative, path = place(entry)
-        key = relative[: -len(path.suffix)] if path.suffix else relative
-        if not path.suffix or key in self.items:
-            what = f"image shares its file name {relative} with another" if path.suffix else "image has no file name"
-            raise DatasetError(what, where=f"{file.path}, image {entry.id}", mend="mend or download the file again")
-        found = folders.find(path)
-        if found is None:
-            self.faults.append(Fault(str(path), "image is missing"))
-        self.items[key] = Item(found or path, number=entry.id if alone else None)
-        self._places[key] = file, entry
+    def _add(self, placed: Sequence[tuple[InstanceFile, ImageEntry, str, Path]], alone: bool) -> None:
+        """Name all images and look for their files."""
+        seen: set[str] = set()
+        for file, entry, relative, _ in placed:
+            nameless = not relative or relative.endswith("/")
+            if nameless or relative in seen:
+                what = "image has no file name" if nameless else f"image shares its file name {relative} with another"
+                raise DatasetError(what, where=f"{file.path}, image {entry.id}", mend="mend or download the file again")
+            seen.add(relative)
+        folders = Folders()
+        keys = sample_ids([relative for _, _, relative, _ in placed])
+        for key, (file, entry, _, path) in zip(keys, placed, strict=True):
+            found = folders.find(path)
+            if found is None:
+                self.faults.append(Fault(str(path), "image is missing"))
+            self.items[key] = Item(found or path, number=entry.id if alone else None)
+            self._places[key] = file, entry
 
 
 def _draw(entry: Entry, size: Size) -> Region:

@@ -8,7 +8,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco_json import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.label_maps import Colours, IdImages, id_items
-from sambench.datasets.labelme import LabelMeMasks
+from sambench.datasets.labelme import RULES, LabelMeMasks
 from sambench.datasets.layout import holds, pair, require_root, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
@@ -26,7 +26,7 @@ images/ANY/NAME.jpg  and  a COCO JSON               (annotations=FILE)
     splits=("all",),
     own=True,
     domain="own",
-    mask="each id of an id image, each polygon of a LabelMe file, or each annotation of a COCO JSON",
+    mask="each id of an id image, each shape or group of a LabelMe file, or each annotation of a COCO JSON",
 )
 
 
@@ -97,7 +97,7 @@ def label_source(card: MaskCard, images: Path, labels: Path, colours: Colours, i
         raise data_error(card, f"{both}: {holds(labels)}", labels)
     if files:
         pairs, faults = pair(found, files)
-        return LabelMeMasks(card, id_items(pairs), rules="1 labelme", faults=faults)
+        return LabelMeMasks(card, id_items(pairs), rules=RULES, faults=faults)
     pairs, faults = pair(found, maps)
     return IdImages(
         card,

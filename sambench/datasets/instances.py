@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from sambench.datasets.coco_json import (
 )
 from sambench.datasets.image_files import read_image
 from sambench.datasets.image_rules import Picture
+from sambench.datasets.layout import Folders, sample_ids
 from sambench.datasets.reading import data_error, fingerprint
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
@@ -86,7 +87,7 @@ class InstanceDataset(Dataset):
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
         check_segmentations(self._file, self.image_ids)
-        missing = self._missing_images()
+        missing = self._find_images()
         self.images_there = not missing
         if missing and check_images:
             self._refuse(missing)
@@ -152,15 +153,16 @@ class InstanceDataset(Dataset):
         entry, path = self._images[key]
         return {"id": entry.id, "height": entry.size[0], "width": entry.size[1], "path": str(path)}
 
-    def _missing_images(self) -> list[Path]:
-        """Look for all images by listing each folder once."""
-        listed: dict[Path, set[str]] = {}
+    def _find_images(self) -> list[Path]:
+        """Look for all images by listing each folder once; returns those that are not there."""
+        folders = Folders()
         missing = []
-        for _, path in self._images.values():
-            if path.parent not in listed:
-                listed[path.parent] = set(os.listdir(path.parent)) if path.parent.is_dir() else set()
-            if path.name not in listed[path.parent]:
+        for key, (entry, path) in self._images.items():
+            found = folders.find(path)
+            if found is None:
                 missing.append(path)
+            else:
+                self._images[key] = entry, found
         return missing
 
     def _refuse(self, missing: list[Path]) -> None:
@@ -203,22 +205,17 @@ def images_folder(root: str | Path | None, inner: str, given: str | Path | None,
 
 
 def _by_key(entries: Iterable[ImageEntry], place: Place, file: Path) -> dict[str, tuple[ImageEntry, Path]]:
-    """Name every image by its path without ending.
+    """Name every image by its path, without ending where that tells it from the others.
 
     Raises:
         DatasetError: Two images have one path, or an image has none.
     """
-    known: dict[str, tuple[ImageEntry, Path]] = {}
-    twice, nameless = [], []
-    for entry in entries:
-        relative, path = place(entry)
-        key = relative[: -len(path.suffix)] if path.suffix else relative
-        if not path.suffix:
-            nameless.append(str(entry.id))
-        elif key in known:
-            twice.append(key)
-        known[key] = entry, path
+    placed = [(entry, *place(entry)) for entry in entries]
+    nameless = [str(entry.id) for entry, relative, _ in placed if not relative or relative.endswith("/")]
+    counts = Counter(relative for _, relative, _ in placed)
+    twice = [relative for relative, count in counts.items() if count > 1 and not relative.endswith("/")]
     for what, names in (("have no file name", nameless), ("share their file name with another", twice)):
         if names:
             raise DatasetError(f"{len(names)} images {what}: {listing(names)}", where=file)
-    return known
+    keys = sample_ids([relative for _, relative, _ in placed])
+    return {key: (entry, path) for key, (entry, _, path) in zip(keys, placed, strict=True)}

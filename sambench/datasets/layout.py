@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -154,20 +155,46 @@ def pair(
     return pairs, alone
 
 
+def sample_ids(names: Sequence[str]) -> list[str]:
+    """Name samples by their files without endings; those that would share a name so keep their endings.
+
+    Args:
+        names: File names or relative paths, each once.
+    """
+    stems = [os.path.splitext(name)[0] for name in names]
+    shared, whole = Counter(stems), set(names)
+    return [
+        name if shared[stem] > 1 or (stem in whole and stem != name) else stem
+        for name, stem in zip(names, stems, strict=True)
+    ]
+
+
 class Folders:
-    """Looks files up by listing each folder once; an ending in another case is accepted."""
+    """Looks files up by listing each folder once; an ending in another case is accepted, and one that was left out."""
 
     def __init__(self) -> None:
         self._listed: dict[Path, dict[str, Path]] = {}
 
     def find(self, path: Path) -> Path | None:
-        """Return the file as it is written on disk, or None where there is none."""
+        """Return the file as it is written on disk, or None where there is none.
+
+        Raises:
+            DatasetError: A name without an ending is that of several images.
+        """
         if path.parent not in self._listed:
             names = os.listdir(path.parent) if path.parent.is_dir() else []
             listed = {Path(name).stem + Path(name).suffix.lower(): path.parent / name for name in names}
             self._listed[path.parent] = {**listed, **{name: path.parent / name for name in names}}
         known = self._listed[path.parent]
-        return known.get(path.name) or known.get(path.stem + path.suffix.lower())
+        exact = known.get(path.name) or known.get(path.stem + path.suffix.lower())
+        if exact is not None or path.suffix.lower() in IMAGE_ENDINGS:
+            return exact
+        others = [known[path.name + ending] for ending in IMAGE_ENDINGS if path.name + ending in known]
+        if len(others) > 1:
+            what = f"name {path.name} has no ending and is that of several images"
+            told = listing([other.name for other in others])
+            raise DatasetError(f"{what}: {told}", where=path.parent, mend="write the ending into the annotation file")
+        return others[0] if others else None
 
 
 def _hidden(name: str) -> bool:

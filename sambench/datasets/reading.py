@@ -21,9 +21,19 @@ def list_files(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
     """List a folder's files of the given endings (lower case, with the dot) by name without ending, sorted by name.
 
     Hidden files and the `._*` twins that some archives hold are left out.
+
+    Raises:
+        DatasetError: Two files differ in nothing but their endings.
     """
-    found = (entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    return {path.stem: path for path in sorted(found) if path.suffix.lower() in endings}
+    found: dict[str, Path] = {}
+    for path in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
+        if path.suffix.lower() not in endings:
+            continue
+        if path.stem in found:
+            what = f"two files are called {path.stem}: {found[path.stem].name} and {path.name}"
+            raise DatasetError(what, where=folder, mend="move one of them away")
+        found[path.stem] = path
+    return found
 
 
 def fingerprint(name: str, split: str, keys: Sequence[str], files: Iterable[Path]) -> str:

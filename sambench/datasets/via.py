@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.drawing import draw_segmentation
+from sambench.datasets.drawing import draw_ellipse, draw_segmentation
 from sambench.datasets.image_files import drawn_size
-from sambench.datasets.layout import Fault, Folders
+from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, read_json
+from sambench.masks.rle import Rle
 from sambench.types import Size
 
 
@@ -24,7 +26,9 @@ class ViaFile(NamedTuple):
 
 
 class ViaMasks(Source):
-    """Images with closed polygons or polylines; sizes are the images' own, as the files give none.
+    """Images with regions that VIA writes: polygons and polylines, which are closed, rectangles, circles and ellipses.
+
+    Sizes are the images' own, as the files give none.
 
     Corners are taken as pixels from the image's corner and drawn by COCO's rule. VIA runs in a browser, which shows an
     image turned by its EXIF orientation.
@@ -49,18 +53,19 @@ class ViaMasks(Source):
         self.items, self.faults = {}, []
         self._regions: dict[str, list[tuple[str, Any]]] = {}
         folders = Folders()
-        for file in files:
-            for name, regions in _entries(file.annotations, card):
-                key = file.prefix + Path(name).stem
-                if key in self.items:
-                    raise data_error(card, f"image {name} is there twice", file.annotations)
-                path = folders.find(file.images / name)
-                if path is None:
-                    self.faults.append(Fault(str(file.images / name), "image is missing"))
-                self.items[key] = Item(path or file.images / name)
-                self._regions[key] = regions
-        names = {category(_attributes(region)) for regions in self._regions.values() for _, region in regions}
-        self._numbers = {name: number for number, name in enumerate(sorted(names), 1)}
+        placed = [(file, *entry) for file in files for entry in _entries(file.annotations, card)]
+        names = [file.prefix + name for file, name, _ in placed]
+        counts = Counter(names)
+        for key, name, (file, inner, regions) in zip(sample_ids(names), names, placed, strict=True):
+            if counts[name] > 1:
+                raise data_error(card, f"image {inner} is there twice", file.annotations)
+            path = folders.find(file.images / inner)
+            if path is None:
+                self.faults.append(Fault(str(file.images / inner), "image is missing"))
+            self.items[key] = Item(path or file.images / inner)
+            self._regions[key] = regions
+        labels = {category(_attributes(region)) for regions in self._regions.values() for _, region in regions}
+        self._numbers = {name: number for number, name in enumerate(sorted(labels), 1)}
         self.categories = {number: name for name, number in self._numbers.items()}
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
@@ -68,10 +73,7 @@ class ViaMasks(Source):
         size = self.size(key)
         drawn = []
         for name, region in self._regions[key]:
-            code, note = draw_segmentation(_polygon(region), size)
-            shape = _shape(region).get("name")
-            if code is None and shape not in ("polygon", "polyline"):
-                note = f"its shape {shape!r} is no polygon"
+            code, note = _draw(_shape(region), size)
             drawn.append(Region(name, self._numbers[self._category(_attributes(region))], code, note))
         return size, drawn
 
@@ -108,9 +110,26 @@ def _attributes(region: Any) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _polygon(region: Any) -> list[list[Any]]:
-    """Return a region's corners as one COCO polygon; none where x and y do not pair up."""
-    shape = _shape(region)
+def _draw(shape: Mapping[str, Any], size: Size) -> tuple[Rle | None, str]:
+    """Draw a region's shape; its numbers are pixels from the image's corner, an ellipse's `theta` is in radians."""
+    kind = shape.get("name")
+    if kind in ("polygon", "polyline"):
+        return draw_segmentation(_polygon(shape), size)
+    try:
+        if kind == "rect":
+            x, y, width, height = (float(shape[side]) for side in ("x", "y", "width", "height"))
+            return draw_segmentation([[x, y, x + width, y, x + width, y + height, x, y + height]], size)
+        if kind in ("circle", "ellipse"):
+            radii = ("r", "r") if kind == "circle" else ("rx", "ry")
+            cx, cy, rx, ry = (float(shape[number]) for number in ("cx", "cy", *radii))
+            return draw_ellipse((cx, cy), (rx, ry), size, float(shape.get("theta", 0)))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return None, f"its {kind} cannot be read: {type(error).__name__}: {error}"
+    return None, f"a {kind} has no area" if kind == "point" else f"its shape {kind!r} is not known"
+
+
+def _polygon(shape: Mapping[str, Any]) -> list[list[Any]]:
+    """Return a shape's corners as one COCO polygon; none where x and y do not pair up."""
     xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
         return []

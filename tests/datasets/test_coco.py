@@ -246,8 +246,8 @@ def test_all_problems_are_told_at_once(root):
 
 
 def test_images_need_names_of_their_own(root):
-    write(root, broken("images", 1, file_name="000000000139.png"))
-    with pytest.raises(DatasetError, match="1 images share their file name with another: val2017/000000000139"):
+    write(root, broken("images", 1, file_name="000000000139.jpg"))
+    with pytest.raises(DatasetError, match=r"1 images share their file name with another: val2017/000000000139\.jpg"):
         Coco(root)
     write(root, broken("images", 1, file_name=None))
     with pytest.raises(DatasetError, match="1 images have no file name: 285"):

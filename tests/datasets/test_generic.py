@@ -35,11 +35,11 @@ def test_id_images(tmp_path):
 def test_labelme_files(tmp_path):
     picture(tmp_path / "images/1.jpg")
     square = [[3, 2], [20, 2], [20, 14], [3, 14]]
-    labelme(tmp_path / "labels/1.json", [("polygon", square), ("circle", [[5, 5], [6, 6]]), ("polygon", square[:2])])
+    labelme(tmp_path / "labels/1.json", [("polygon", square), ("line", [[5, 5], [6, 6]]), ("polygon", square[:2])])
     dataset = generic(tmp_path)
     assert masks(dataset, "1").sum() == 12 * 17
     assert dataset.count("1") == 1
-    assert dataset.report[0] == "1: mask 1 left out: a circle is no polygon"
+    assert dataset.report[0] == "1: mask 1 left out: a line has no area"
     dump(tmp_path / "labels/1.json", {"shapes": []})
     with pytest.raises(DatasetError, match="this is no LabelMe file"):
         generic(tmp_path).keys  # noqa: B018

@@ -74,13 +74,13 @@ def test_via_file_of_another_kind_is_refused(tmp_path):
         opened("streets", tmp_path)
 
 
-def test_via_regions_of_other_shapes_are_left_out(tmp_path):
+def test_via_regions_without_an_area_are_left_out(tmp_path):
     replica = WRITERS["ndd20"](tmp_path)
-    circle = {"shape_attributes": {"name": "circle", "cx": 5, "cy": 5, "r": 3}, "region_attributes": {}}
-    change(replica.truth, lambda content: content["1.jpg1234"]["regions"].append(circle))
+    point = {"shape_attributes": {"name": "point", "cx": 5, "cy": 5}, "region_attributes": {}}
+    change(replica.truth, lambda content: content["1.jpg1234"]["regions"].append(point))
     dataset = opened("ndd20", tmp_path)
     assert dataset.keys == ["ABOVE/1", "BELOW/1"]
-    assert "BELOW/1: mask 1 left out: its shape 'circle' is no polygon" in dataset.report
+    assert "BELOW/1: mask 1 left out: a point has no area" in dataset.report
     assert any(
         line.startswith("ABOVE/1: mask 1 left out: polygon should hold x, y of three") for line in dataset.report
     )
