@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from sambench.engine.task import PredictionReader, Task
-from sambench.errors import UsageError
+from sambench.errors import DatasetError, UsageError
 from sambench.ranges import Range
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
@@ -63,6 +63,9 @@ class RegionsTask(Task):
         from sambench.metrics.regions import region_counts, region_counts_of_ucm2
 
         truths = sample.target.segmentations
+        if not truths:
+            what = "the ground truth has boundaries and no segmentation, which region metrics compare"
+            raise DatasetError(what, where=sample.id, mend="choose task=edges, or data with label maps (Segmentation)")
         if isinstance(prediction, list):
             levels, counts = "segs", region_counts(prediction, truths)
         else:

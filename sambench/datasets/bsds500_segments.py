@@ -12,6 +12,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.label_maps import label_rles
 from sambench.datasets.layout import check_choice, require_root
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source
 from sambench.types import Size
 
@@ -70,6 +71,8 @@ class _Segments(Source):
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each segment; its id is annotator/label."""
         maps = self._data.load_truth(key).segmentations
+        if not maps:
+            raise data_error(CARD, "ground truth has boundaries and no segmentation", self.items[key].truths[0])
         chosen = maps[:1] if self._annotators == "first" else maps
         regions = [
             Region(f"{who}/{label}", 1, code)

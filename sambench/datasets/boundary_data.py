@@ -1,0 +1,152 @@
+"""Images with boundaries that people drew: MATLAB files as BSDS500 has them, or boundary maps as images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from sambench.datasets.base import Dataset, DatasetCard
+from sambench.datasets.image_files import read_image, read_pixels
+from sambench.datasets.image_rules import ImageRules, Picture
+from sambench.datasets.reading import data_error, fingerprint
+from sambench.datasets.selection import select
+from sambench.errors import DatasetError
+from sambench.metrics.boundary_inputs import boundaries_from_segs
+from sambench.metrics.thinning import thin
+from sambench.types import BoundaryTruth, Sample, Size, without_pixels
+
+
+class BoundaryDataset(Dataset):
+    """Images with the boundaries that one or more people drew of each.
+
+    Args:
+        images: Image files by sample id; empty where they are not needed.
+        truths: Ground-truth files by sample id, in the dataset's order.
+        root: The folder that is read.
+        split: The chosen split.
+        card: The dataset's card.
+        whole: Images the split has when nothing is missing.
+        limit: Keep the first so many images.
+        ids: Images to keep: sample ids or their last parts.
+
+    Raises:
+        DatasetError: `ids` are unknown.
+    """
+
+    def __init__(
+        self,
+        images: Mapping[str, Path],
+        truths: Mapping[str, Path],
+        *,
+        root: str | Path,
+        split: str,
+        card: DatasetCard,
+        whole: int,
+        limit: int | None = None,
+        ids: Iterable[str | int] | None = None,
+    ) -> None:
+        self.root, self.split = str(root), split
+        self.images_there = bool(images)
+        self._images, self._truths = dict(images), dict(truths)
+        self.keys = select(list(truths), ids=ids, limit=limit, where=root)
+        part = f"{len(self.keys)} of the {whole} images of {split}" if len(self.keys) != whole else ""
+        self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
+        self.fingerprint = fingerprint(card.name, split, self.keys, (self._truths[key] for key in self.keys))
+
+    @property
+    def all_keys(self) -> list[str]:
+        """Sample ids of the whole split, before `ids` and `limit`."""
+        return list(self._truths)
+
+    def load(self, key: str) -> Sample:
+        """Read one image and what its annotators drew.
+
+        Raises:
+            DatasetError: A file is missing or damaged, or image and ground truth differ in size.
+        """
+        truth = self.load_truth(key)
+        picture = self.picture(key)._replace(size=lambda: _size(truth))
+        return Sample(key, read_image(picture, self.card, self.image_rules), truth)
+
+    def picture(self, key: str) -> Picture:
+        """Return an image's file with what its ground truth says of it."""
+        truth = self._truths[key]
+        return Picture(self._images[key], lambda: _size(self.load_truth(key)), says=f"{truth} is for")
+
+    def load_without_pixels(self, key: str) -> Sample:
+        """Read one image's ground truth, whose size is the image's."""
+        truth = self.load_truth(key)
+        return without_pixels(key, _size(truth), truth)
+
+    def load_truth(self, key: str) -> BoundaryTruth:
+        """Read what one image's annotators drew without touching the image.
+
+        Raises:
+            DatasetError: The file is missing or damaged.
+        """
+        return read_truth(self._truths[key], self.card, self.image_rules)
+
+
+def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTruth:
+    """Read one file of ground truth.
+
+    A `.mat` file holds a cell `groundTruth` with a struct an annotator, of which one of two fields will do: without
+    `Boundaries` the regions' borders are thinned to them, as those of BSDS500 are; without `Segmentation` there is no
+    label map, which only region metrics read. An image is the boundary map of one annotator, of two values.
+
+    Raises:
+        DatasetError: It is missing or damaged, or holds something else.
+    """
+    if not path.is_file():
+        raise data_error(card, "ground truth is missing", path)
+    if path.suffix.lower() != ".mat":
+        return BoundaryTruth([], [_read_map(path, card, rules)])
+    try:
+        cells = scipy.io.loadmat(path, variable_names=["groundTruth"])["groundTruth"].ravel()
+        found = [{name: np.asarray(cell[name][0, 0]) for name in cell.dtype.names} for cell in cells]
+    # A damaged file makes scipy raise nearly anything (TypeError, zlib.error, struct.error, MemoryError, ...).
+    except Exception as error:
+        told = f"ground truth cannot be read, it may be truncated: {type(error).__name__}: {error}"
+        raise data_error(card, told, path) from error
+    segmentations = [one["Segmentation"] for one in found if "Segmentation" in one]
+    boundaries = [one["Boundaries"] != 0 for one in found if "Boundaries" in one]
+    shapes = {part.shape for part in (*segmentations, *boundaries)}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2 or 0 in next(iter(shapes)):
+        told = f"ground truth should hold maps of one size, has {sorted(shapes) if shapes else 'none'}"
+        raise data_error(card, told, path)
+    for name, maps in (("Segmentation", segmentations), ("Boundaries", boundaries)):
+        if maps and len(maps) < len(found):
+            raise data_error(card, f"only {len(maps)} of {len(found)} annotators have {name}", path)
+    if segmentations and segmentations[0].dtype.kind not in "iufb":
+        raise data_error(card, f"Segmentation holds {segmentations[0].dtype}, numbers are expected", path)
+    return BoundaryTruth(segmentations, boundaries or [thin(one) for one in boundaries_from_segs(segmentations)])
+
+
+def _read_map(path: Path, card: DatasetCard, rules: ImageRules) -> np.ndarray:
+    """Read a boundary map as (H, W) bool.
+
+    Raises:
+        DatasetError: It has more than two values, or most of it is boundary, as where lines are dark on white.
+    """
+    pixels = read_pixels(path, card, rules)
+    if pixels.ndim == 3 and all(np.array_equal(pixels[..., 0], pixels[..., band]) for band in (1, pixels.shape[2] - 1)):
+        pixels = pixels[..., 0]
+    values = np.unique(pixels)
+    if pixels.ndim != 2 or len(values) > 2:
+        what = f"boundary map has shape {pixels.shape} and {len(values)} values, two values in one channel are expected"
+        mend = "save 255 where there is a boundary and 0 elsewhere, as PNG, by the threshold that the data set names"
+        raise DatasetError(what, where=path, mend=mend)
+    found: np.ndarray = pixels != 0 if len(values) == 1 else pixels == values[-1]
+    if found.mean() > 0.5:
+        what = f"boundary map is boundary at {found.mean():.0%} of its pixels, as where lines are dark on white"
+        raise DatasetError(what, where=path, mend="save boundaries bright on black")
+    return found
+
+
+def _size(truth: BoundaryTruth) -> Size:
+    height, width = truth.boundaries[0].shape
+    return height, width
