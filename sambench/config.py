@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from sambench import registry
 from sambench.datasets.image_rules import ImageRules
 from sambench.errors import UsageError
-from sambench.ranges import SHARED, RangeError, check_range, raise_ranges
+from sambench.ranges import SHARED, check_range, raise_faults
 from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}
@@ -40,32 +40,18 @@ def build(
     Raises:
         UsageError: A key is unknown or missing, or a value has the wrong type; the key and what it takes are named.
     """
-    if not settings.get("name"):
-        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {kind}` lists names")
+    raise_faults(group_faults(kind, group, settings, own_words))
     target = registry.resolve(kind, settings["name"], own_words)
-    arguments = {key: value for key, value in settings.items() if key not in RESERVED}
     parameters = inspect.signature(target).parameters
     shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
+    hints = {**shared, **constructor_hints(target)}
+    arguments = {
+        key: _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
+        for key, value in settings.items()
+        if key not in RESERVED
+    }
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         extra = {key: value for key, value in extra.items() if key in parameters}
-        unknown = [key for key in arguments if key not in parameters and key not in shared]
-        if unknown:
-            known = [*parameters, *shared]
-            near = difflib.get_close_matches(unknown[0], known, n=1)
-            raise UsageError(
-                f"{settings['name']} has no switch {unknown[0]!r}; it has: {', '.join(known)}",
-                where=f"{group}.{unknown[0]}",
-                mend=f"use {group}.{near[0]}=..." if near else f"leave {unknown[0]} out",
-            )
-    hints, faults = {**shared, **constructor_hints(target)}, []
-    for key, value in arguments.items():
-        try:
-            arguments[key] = _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
-            if key in SHARED:
-                check_range(value, SHARED[key], f"{group}.{key}")
-        except RangeError as fault:
-            faults.append(fault)
-    raise_ranges(faults)
     chosen = {key: arguments.pop(key) for key in shared if key in arguments and key not in parameters}
     arguments.update(extra)
     missing = [
@@ -83,6 +69,70 @@ def build(
     if chosen and hasattr(made, "use_images"):
         made.use_images(ImageRules(**chosen))
     return made
+
+
+def group_faults(
+    kind: registry.Kind, group: str, settings: Mapping[str, Any], own_words: bool = False
+) -> list[UsageError]:
+    """Return all that is wrong with a group's values, in their order, before anything is made of them.
+
+    Args:
+        kind, group, settings, own_words: As for `build`.
+
+    Raises:
+        UsageError: What the group names is not there.
+    """
+    if not settings.get("name"):
+        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {kind}` lists names")
+    target = registry.resolve(kind, settings["name"], own_words)
+    parameters = inspect.signature(target).parameters
+    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
+    named = {item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)}
+    known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *shared, *named]
+    closed = named or not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    hints = {**shared, **constructor_hints(target)}
+    faults: list[UsageError] = []
+    for key, value in settings.items():
+        where = f"{group}.{key}"
+        if key in RESERVED:
+            continue
+        try:
+            if closed and key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                raise UsageError(
+                    f"{settings['name']} has no switch {key!r}; it has: {', '.join(known)}",
+                    where=where,
+                    mend=f"use {group}.{near[0]}=..." if near else f"leave {key} out",
+                )
+            convert(value, hints.get(key, Any), where)
+            if key in SHARED:
+                check_range(value, SHARED[key], where)
+        except UsageError as fault:
+            faults.append(fault)
+    return faults
+
+
+def check_fields(made: Any) -> None:
+    """Hold a dataclass that was made in Python against its fields' ranges and choices, as `build` does.
+
+    Args:
+        made: Its instance; what is left at its default, and what comes from the data, is let pass.
+
+    Raises:
+        UsageError: Names every field that does not fit.
+    """
+    hints, faults = constructor_hints(type(made)), []
+    for item in dataclasses.fields(made):
+        value = getattr(made, item.name)
+        if value is item.default or item.metadata.get("from_data"):
+            continue
+        try:
+            convert(value, hints.get(item.name, Any), item.name)
+            if item.name in SHARED:
+                check_range(value, SHARED[item.name], item.name)
+        except UsageError as fault:
+            faults.append(fault)
+    raise_faults(faults)
 
 
 def predictions_path(config: Mapping[str, Any]) -> str | None:
@@ -133,7 +183,7 @@ def convert(value: Any, hint: Any, where: str) -> Any:
             raise _refusal(value, "a number", where)
         return float(value)
     if hint is str:
-        if isinstance(value, dict | list):
+        if value is None or isinstance(value, dict | list):
             raise _refusal(value, "a text", where)
         return str(value)
     if origin in (list, tuple):
@@ -147,14 +197,23 @@ def convert(value: Any, hint: Any, where: str) -> Any:
 def constructor_hints(target: Callable[..., Any]) -> dict[str, Any]:
     """Return the type hints of a constructor's arguments, ranges included.
 
-    Those of a dataclass are its fields', each resolved where it was declared. A plug-in's names that only type checkers
-    know leave it unchecked.
+    Those of a dataclass are its fields', each resolved where it was declared; a class that takes the fields of
+    dataclasses as keywords names these in `keyword_groups`. A plug-in's names that only type checkers know leave it
+    unchecked.
     """
     own = inspect.isclass(target) and not dataclasses.is_dataclass(target)
     try:
-        return typing.get_type_hints(target.__init__ if own else target, include_extras=True)  # type: ignore[misc]
+        hints = typing.get_type_hints(target.__init__ if own else target, include_extras=True)  # type: ignore[misc]
     except NameError:
         return {}
+    for made in _keyword_groups(target):
+        hints |= typing.get_type_hints(made, include_extras=True)
+    return hints
+
+
+def _keyword_groups(target: Callable[..., Any]) -> tuple[type, ...]:
+    found: tuple[type, ...] = getattr(target, "keyword_groups", ())
+    return found
 
 
 def _refusal(value: Any, wanted: str, where: str, options: tuple[Any, ...] = ()) -> UsageError:

@@ -62,14 +62,18 @@ def check_range(value: Any, allowed: Range, where: str) -> None:
         raise RangeError(f"{where} is {value}, but takes {allowed}", where=where, mend=f"give {where} {allowed}")
 
 
-def raise_ranges(faults: Sequence[RangeError]) -> None:
-    """Raise one error of all numbers that are out of their range.
+def raise_faults(faults: Sequence[UsageError]) -> None:
+    """Raise one error of all that is wrong with what a user gave.
 
     Raises:
-        RangeError: There is one.
+        UsageError: There is something; a `RangeError` where all of it is that.
     """
     if len(faults) == 1:
         raise faults[0]
     if faults:
-        keys = ", ".join(str(fault.where) for fault in faults)
-        raise RangeError("; ".join(fault.what for fault in faults), where=keys, mend="give each a value in its range")
+        kind = RangeError if all(isinstance(fault, RangeError) for fault in faults) else UsageError
+        what, where, mend = (
+            sign.join(dict.fromkeys(str(getattr(fault, part)) for fault in faults if getattr(fault, part)))
+            for part, sign in (("what", "; "), ("where", ", "), ("mend", "; "))
+        )
+        raise kind(what, where=where, mend=mend)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sambench.commands.words import as_list, parse
+from sambench.commands.words import as_list, checked, parse
 from sambench.storage.places import join
 
 HELP = """\
@@ -44,12 +44,13 @@ def main(words: list[str]) -> int:
     from sambench.files import write_text
     from sambench.runs.ablation_figure import ablation_figure
     from sambench.runs.ablations import build_ablation_table, load_ablation, member_runs
-    from sambench.runs.table_render import FORMATS, as_file, render
+    from sambench.runs.table_render import FORMATS, as_file, check_format, render
     from sambench.safe_names import file_inside
 
     ablation = load_ablation(words[0])
     own = [word for word in words[1:] if word.partition("=")[0] in OWN]
-    values = parse(own, OWN, f"ablate {words[0]}")
+    values = checked(parse(own, OWN, f"ablate {words[0]}"), {"out": str, "dry": bool})
+    check_format(values["format"])
     others = [word for word in words[1:] if word not in own]
     members = member_words(ablation, others, as_list(values["checkpoints"]))
     if values["dry"]:
@@ -63,7 +64,7 @@ def main(words: list[str]) -> int:
         failed += bool(member.error)
     table, notes, title = build_ablation_table(words[0], results)
     print(as_file(render(table, notes, title, values["format"]), values["format"]), end="")
-    out = Path(str(values["out"]))
+    out = Path(values["out"])
     for form, ending in FORMATS.items():
         text = as_file(render(table, notes, title, form), form)
         write_text(file_inside(out, ablation.name, f".{ending}"), text)

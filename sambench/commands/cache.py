@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from sambench.commands.words import parse
+from sambench.commands.words import checked, parse
 from sambench.engine.cache import EmbeddingCache
+from sambench.engine.settings import BUDGET_GB
 from sambench.engine.shared_cache import UNSIGNED, SharedEntries
 from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
@@ -16,6 +17,12 @@ from sambench.paths import cache_root
 from sambench.storage.places import is_remote
 
 Store = EmbeddingCache | SharedEntries
+
+_TAKES: dict[str, dict[str, Any]] = {
+    "ls": {"dir": str | None},
+    "verify": {"dir": str | None, "remove": bool},
+    "prune": {"dir": str | None, "budget_gb": Annotated[float, BUDGET_GB]},
+}
 
 
 def main(words: list[str]) -> int:
@@ -34,6 +41,11 @@ def main(words: list[str]) -> int:
             " or sambench cache prune budget_gb=5",
         )
     values = parse(rest, takes[what], f"cache {what}", local=("secret_file",))
+    if what == "prune" and values["budget_gb"] is None:
+        raise UsageError(
+            "prune needs the size to keep", where="sambench cache prune", mend="sambench cache prune budget_gb=5"
+        )
+    values = checked(values, _TAKES[what])
     does: dict[str, Callable[[Store, dict[str, Any]], int]] = {"ls": _ls, "verify": _verify, "prune": _prune}
     place = values["dir"]
     if is_remote(place):
@@ -73,11 +85,6 @@ def _verify(cache: Store, values: dict[str, Any]) -> int:
 
 
 def _prune(cache: Store, values: dict[str, Any]) -> int:
-    budget = values["budget_gb"]
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or budget < 0:
-        raise UsageError(
-            "prune needs the size to keep", where="sambench cache prune", mend="sambench cache prune budget_gb=5"
-        )
-    removed = cache.prune(int(budget * 1e9))
+    removed = cache.prune(int(values["budget_gb"] * 1e9))
     print(f"{len(removed)} embeddings removed, {sum(entry.size for entry in removed) / 1e9:.3f} GB")
     return 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench import registry
-from sambench.commands.words import parse
+from sambench.commands.words import checked, parse
+from sambench.config import build, group_faults
 from sambench.errors import DatasetError, UsageError
 from sambench.paths import data_root
+from sambench.ranges import SHARED, Range, raise_faults
 from sambench.storage.places import local_only
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ sambench data: the datasets of masks
 root is SAMBENCH_DATA where it is left out. Every key of configs/data/NAME.yaml can be given, as masks=instance.
 `check` exits with 1 where a file is damaged or missing, 0 where all is well or only left out by rule.
 """
+
+_TAKES: dict[str, Any] = {
+    "out": str | None,
+    "count": Annotated[int, Range(1, 1000)],
+    "seed": Annotated[int, SHARED["seed"]],
+}
 
 
 def main(words: list[str]) -> int:
@@ -55,6 +63,8 @@ def main(words: list[str]) -> int:
     settings = _settings(name)
     values = parse(words[2:], {**settings, **own}, f"data {words[0]} {name}")
     chosen = {key: value for key, value in values.items() if key in settings}
+    raise_faults(group_faults("datasets", "data", chosen, own_words=True))
+    values |= checked(values, {key: hint for key, hint in _TAKES.items() if key in own})
     code: int = action(name, chosen, values)
     return code
 
@@ -115,7 +125,6 @@ def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset:
     Raises:
         UsageError: It is of another kind.
     """
-    from sambench.config import build
     from sambench.datasets.masks import MaskDataset
 
     dataset = build("datasets", "data", settings, own_words=True)
@@ -131,13 +140,10 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     from sambench.runs.contact_sheet import contact_sheet
     from sambench.runs.pictures import save_png
 
-    count = values["count"]
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise UsageError(f"count is {count!r}", where="count", mend="give a whole number from 1 on")
     dataset = _open_masks(name, settings)
     samples: list[Sample] = []
     for key in sampling_order(dataset.all_keys, name, values["seed"]):
-        if len(samples) == count:
+        if len(samples) == values["count"]:
             break
         if dataset.count(key):
             samples.append(dataset.load(key))

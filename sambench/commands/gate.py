@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from sambench.commands.words import as_list, parse
+from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
+from sambench.ranges import SHARED, Range
 
 HELP = """\
 sambench gate baseline=RUN candidate=RUN [policy=default] [format=text] [out=FOLDER]
@@ -34,6 +35,13 @@ examples:
   sambench gate freeze results/edges/a out=tests/edges.baseline
 """
 
+_TAKES: dict[str, Any] = {
+    "replicates": Annotated[int, Range(100, 10**5)],
+    "seed": Annotated[int, SHARED["seed"]],
+    "policy": str,
+    "out": str | None,
+}
+
 LIMIT = 1 << 20
 """Bytes a frozen baseline should stay below."""
 
@@ -53,14 +61,9 @@ def main(words: list[str]) -> int:
 
     defaults: dict[str, Any] = {"baseline": None, "candidate": None, "policy": "default", "format": "text", "out": None}
     defaults |= {"compare": None, "samples": "same", "replicates": REPLICATES, "seed": 0}
-    values = parse(words, defaults, "gate")
+    values = checked(parse(words, defaults, "gate"), _TAKES)
     _check(values["format"], FORMATS, "format")
     _check(values["samples"], ("same", "common"), "samples")
-    for key, least in (("replicates", 100), ("seed", 0)):
-        if isinstance(values[key], bool) or not isinstance(values[key], int) or values[key] < least:
-            raise UsageError(
-                f"{key} is {values[key]!r}", where=key, mend=f"give a whole number from {least} on, as in {key}=2000"
-            )
     sides = {key: as_list(values[key]) for key in ("baseline", "candidate")}
     for key, paths in sides.items():
         if not paths:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from sambench.commands.words import parse
-from sambench.errors import UsageError
+from sambench.commands.words import checked, parse
+from sambench.ranges import Range
 
 HELP = """\
 sambench look RUN [count=3] [out=RUN/gallery]
@@ -29,9 +30,8 @@ def main(words: list[str]) -> int:
     from sambench.runs.summary import number
     from sambench.safe_names import inside, safe_name
 
-    values = parse(words[1:], {"count": 3, "out": None}, "look RUN")
-    if not isinstance(values["count"], int) or values["count"] < 1:
-        raise UsageError(f"count is {values['count']!r}", where="sambench look", mend="give count=3 or another number")
+    takes = {"count": Annotated[int, Range(1, 1000)], "out": str | None}
+    values = checked(parse(words[1:], {"count": 3, "out": None}, "look RUN"), takes)
     run = load_run(words[0])
     beside = run.folder if run.url is None else Path(run.folder.name)
     out = Path(values["out"]) if values["out"] else inside(beside, "gallery")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sambench import registry
-from sambench.commands.words import parse
+from sambench.commands.words import checked, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.redact import without_secrets
 from sambench.storage.places import Place, join
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
         print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
         return 0
     if what == "runs":
-        return _runs(join(parse(rest, {"results": "results"}, "ls runs")["results"]))
+        return _runs(join(checked(parse(rest, {"results": "results"}, "ls runs"), {"results": str})["results"]))
     raise UsageError(
         f"cannot list {what!r}" if what else "nothing was named to list",
         where="sambench ls",

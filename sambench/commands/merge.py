@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
-from sambench.commands.words import parse
-from sambench.errors import UsageError, listing
+from sambench.commands.words import checked, parse
+from sambench.errors import listing
+from sambench.ranges import SHARED, Range
 from sambench.storage.places import join
 
 HELP = """\
@@ -38,16 +40,14 @@ def main(words: list[str]) -> int:
     defaults = {"out": None, "data.root": None, "allow_missing": 0}
     folders = [word for word in words if word.partition("=")[0] not in defaults]
     values = parse([word for word in words if word not in folders], defaults, "merge RUN ...", local=())
-    missing = values["allow_missing"]
-    if isinstance(missing, bool) or not isinstance(missing, int) or missing < 0:
-        raise UsageError(
-            f"allow_missing is {missing!r}",
-            where="sambench merge",
-            mend="give the number of samples that are in no part, as in allow_missing=3",
-        )
-    root = None if values["data.root"] is None else str(values["data.root"])
-    out = None if values["out"] is None else join(str(values["out"]))
-    done = merge([load_run(folder) for folder in folders], out, root, missing)
+    takes = {
+        "out": str | None,
+        "data.root": str | None,
+        "allow_missing": Annotated[int, Range(0, SHARED["limit"].most)],
+    }
+    values = checked(values, takes)
+    out = None if values["out"] is None else join(values["out"])
+    done = merge([load_run(folder) for folder in folders], out, values["data.root"], values["allow_missing"])
     if done.twice:
         print(f"{len(done.twice)} sample(s) in several parts, with the same rows: {listing(done.twice)}")
     if done.missing:

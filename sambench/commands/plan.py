@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from sambench.commands.words import parse
-from sambench.errors import UsageError
+from sambench.commands.words import checked, parse
+from sambench.engine.settings import DEVICES, WORKERS
+from sambench.ranges import SHARED, Range
 
 if TYPE_CHECKING:
     from sambench.engine.pilot import Pilot
@@ -27,6 +28,12 @@ example:
   sambench plan task=edges data=bsds500 data.root=/data limit=20 devices=[1,8]
 """
 
+_TAKES: dict[str, Any] = {
+    "limit": Annotated[int, Range(2, SHARED["limit"].most)],
+    "devices": Annotated[list[int], DEVICES],
+    "scorers": Annotated[int, WORKERS],
+}
+
 
 def main(words: list[str]) -> int:
     """Time a pilot and print its projection."""
@@ -36,16 +43,18 @@ def main(words: list[str]) -> int:
     defaults: dict[str, Any] = {"limit": 20, "devices": [1, 8, 64], "scorers": "auto", "json": None}
     own = [word for word in words if word.partition("=")[0] in defaults]
     values = parse(own, defaults, "plan")
-    limit, devices = _count(values["limit"], "limit", 2), values["devices"]
-    devices = [_count(item, "devices", 1) for item in (devices if isinstance(devices, list) else [devices])]
-    scorers = (os.cpu_count() or 1) if values["scorers"] == "auto" else _count(values["scorers"], "scorers", 0)
+    if not isinstance(values["devices"], list):
+        values["devices"] = [values["devices"]]
+    if values["scorers"] == "auto":
+        values["scorers"] = min(os.cpu_count() or 1, 16)
+    values = checked(values, _TAKES)
 
     from sambench.api import compose
     from sambench.engine.pilot import run_pilot
     from sambench.files import write_json
 
-    pilot = run_pilot(compose([word for word in words if word not in own]), limit)
-    told = projection(pilot, devices, min(scorers, 16))
+    pilot = run_pilot(compose([word for word in words if word not in own]), values["limit"])
+    told = projection(pilot, values["devices"], values["scorers"])
     print(text(told))
     if values["json"] is not None:
         write_json(Path(str(values["json"])), told)
@@ -125,14 +134,6 @@ def text(told: dict[str, Any]) -> str:
             f"{f'{low} to {high}':>23}  {share}"
         )
     return "\n".join([*lines, "", "assumptions:", *(f"  - {line}" for line in told["assumptions"])])
-
-
-def _count(value: Any, key: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UsageError(
-            f"{key} is {value!r}", where=f"sambench plan {key}=", mend=f"give whole numbers from {least} on"
-        )
-    return value
 
 
 def _time(seconds: float) -> str:

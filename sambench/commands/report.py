@@ -6,9 +6,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from sambench.commands.words import as_list, parse
+from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
+from sambench.ranges import Range
 from sambench.runs.opening import load_run
 from sambench.runs.store import Run
 
@@ -35,13 +37,10 @@ def main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(HELP)
         return 0 if words else 2
-    values = parse(words, {"runs": None, "out": "report", "count": 3, "max_mb": 20}, "report")
-    if not isinstance(values["count"], int) or isinstance(values["count"], bool) or values["count"] < 0:
-        raise UsageError(f"count is {values['count']!r}", where="sambench report", mend="give count=3, or 0 for none")
-    if not isinstance(values["max_mb"], int | float) or not values["max_mb"] >= 1:
-        raise UsageError(f"max_mb is {values['max_mb']!r}", where="sambench report", mend="give a number from 1 on")
+    takes = {"out": str, "count": Annotated[int, Range(0, 1000)], "max_mb": Annotated[float, Range(1, 10**4)]}
+    values = checked(parse(words, {"runs": None, "out": "report", "count": 3, "max_mb": 20}, "report"), takes)
     runs = open_runs(as_list(values["runs"]))
-    path = Path(str(values["out"])) / "index.html"
+    path = Path(values["out"]) / "index.html"
     for note in write_report(runs, path, values["count"], values["max_mb"]):
         print(f"note: {note}", file=sys.stderr)
     print(path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sambench.commands.words import as_list, parse
+from sambench.commands.words import as_list, checked, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.opening import load_run
 from sambench.runs.store import Run
@@ -56,16 +56,13 @@ def main(words: list[str]) -> int:
         width = max(map(len, tables()))
         print(HELP, "tables:", *(f"  {name:{width}}  {line}" for name, line in tables().items()), sep="\n")
         return 0 if words else 2
-    from sambench.runs.table_render import FORMATS, as_file
+    from sambench.runs.table_render import FORMATS, as_file, check_format
     from sambench.runs.table_specs import all_tables
 
     name = words[0]
     defaults = {"runs": None, "format": "md", "out": "results/tables", "results": "results", "against": None}
-    values = parse(words[1:], defaults, f"table {name}")
-    if values["format"] not in FORMATS:
-        raise UsageError(
-            f"there is no format {values['format']!r}", where="format", mend=f"use one of {', '.join(FORMATS)}"
-        )
+    values = checked(parse(words[1:], defaults, f"table {name}"), {"out": str, "results": str, "against": str | None})
+    check_format(values["format"])
     if values["against"] is not None and name == "all":
         raise UsageError("against= is for one table of task points", where="against", mend="use sambench table points")
     names = all_tables() if name == "all" else [name]
@@ -80,7 +77,7 @@ def main(words: list[str]) -> int:
     if name == "all":
         _save_texts("all", {form: "\n".join(written(made, form).values()) for form in FORMATS}, out)
     if values["against"] is not None:
-        drawn += draw_against(name, made[name].runs, str(values["against"]), out)
+        drawn += draw_against(name, made[name].runs, values["against"], out)
     print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
     return 0
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sambench.config import convert
 from sambench.errors import UsageError
+from sambench.ranges import raise_faults
 from sambench.storage.places import is_remote
+
+_EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
 
 
 def parse(
@@ -43,12 +48,33 @@ def parse(
                 mend=f"use {near[0]}=..." if near else f"leave {key} out",
             )
         try:
-            values[key] = yaml.safe_load(text)
+            # YAML 1.1 takes 1e3 for a text, which `sambench run` and people do not.
+            values[key] = float(text) if _EXPONENT.fullmatch(text) else yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise UsageError(f"the value of {key} cannot be read: {error}", where=word, mend="quote it") from error
         if key in local and is_remote(values[key]):
             raise UsageError(f"{key} takes a local path", where=word, mend=f"give {key}=FOLDER")
     return values
+
+
+def checked(values: Mapping[str, Any], takes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a command's values with those that are to be of a type and in a range held against it.
+
+    Args:
+        values: From `parse`.
+        takes: Key -> its type, with a `Range` where it is a number (`config.convert`).
+
+    Raises:
+        UsageError: Names every key whose value does not fit.
+    """
+    found, faults = dict(values), []
+    for key, hint in takes.items():
+        try:
+            found[key] = convert(values[key], hint, key)
+        except UsageError as fault:
+            faults.append(fault)
+    raise_faults(faults)
+    return found
 
 
 def as_list(value: Any) -> list[str]:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from sambench.errors import DatasetError, UsageError, listing
+from sambench.ranges import SHARED, check_range
 
 _SHOWN = 10
 
@@ -35,8 +36,7 @@ def select(
         UsageError: `limit` is below 1, or `ids` is empty.
         DatasetError: `ids` holds unknown or ambiguous names; all are counted, and near matches are shown.
     """
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit={limit} keeps no sample", mend="give a limit of 1 or more, or leave it out")
+    check_range(limit, SHARED["limit"], "limit")
     if ids is None:
         return list(keys[:limit])
     wanted = [str(name) for name in ([ids] if isinstance(ids, str) else ids)]

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from sambench.config import convert
+from sambench.config import convert, group_faults, predictions_path
 from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
 from sambench.progress import ProgressKind
-from sambench.ranges import SHARED, Range, RangeError, raise_ranges
+from sambench.ranges import SHARED, Range, RangeError, raise_faults
+from sambench.registry import Kind
 
 WORKERS = Range(0, 1024)
 """Scoring processes at once."""
+
+BUDGET_GB = Range(0, 10**6)
+"""Gigabytes of embeddings that are kept."""
+
+DEVICES = Range(1, 100_000)
+"""Models at once on a cluster."""
+
+_GROUPS: dict[Kind, str] = {"tasks": "task", "models": "model", "datasets": "data"}
 
 _HINTS: dict[str, Any] = {
     "limit": Annotated[int, SHARED["limit"]] | None,
@@ -27,34 +36,61 @@ _HINTS: dict[str, Any] = {
     "predictions.nms": Literal["auto", "toolbox", "none"],
     "run.overwrite": bool,
     "cache.enabled": bool,
-    "cache.budget_gb": Annotated[float, Range(0, 10**6)] | None,
+    "cache.budget_gb": Annotated[float, BUDGET_GB] | None,
     "cache.secret_file": str | None,
     "cache.dtype": Literal["keep", "fp32", "bf16", "fp16"],
 }
 
+_CLUSTER: dict[str, Any] = {
+    "executor.address": str,
+    "executor.cpus_per_device": Annotated[float, Range(0, 1024, above=True)],
+    "executor.gpus_per_device": Annotated[float, Range(0, 64, above=True)],
+}
+
 
 def check_settings(config: Mapping[str, Any]) -> None:
-    """Refuse values of the wrong type or range.
+    """Refuse values of the wrong type or range, in all groups at once, before anything is opened.
 
     Args:
         config: The resolved configuration.
 
     Raises:
-        UsageError: Names the key, its value and what it takes.
+        UsageError: Names each key, its value and what it takes.
     """
+    ray = config["executor"]["name"] == "ray"
+    faults = _faults(config, {**_HINTS, **(_CLUSTER if ray else {})})
+    for key, allowed in {"workers": WORKERS, **({"executor.devices": DEVICES} if ray else {})}.items():
+        value = _at(config, key)
+        if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value not in allowed):
+            mend = f"give {key}=auto, or a whole number {allowed}"
+            faults.append(RangeError(f"{key} is {value!r}", where=key, mend=mend))
+    told = {str(fault.where) for fault in faults}
+    for kind, group in _GROUPS.items():
+        if kind == "models" and predictions_path(config) is not None:
+            continue
+        try:
+            found = group_faults(kind, group, config[group], own_words=True)
+        except UsageError as fault:
+            found = [fault]
+        # A group's value may be the top-level one by another name (`limit: ${limit}`), which is told once.
+        faults += [fault for fault in found if not _is_told(str(fault.where), group, told, config)]
+    raise_faults(faults)
+    read_secret(config["cache"]["secret_file"])
+
+
+def _faults(config: Mapping[str, Any], hints: Mapping[str, Any]) -> list[UsageError]:
     faults = []
-    for key, hint in _HINTS.items():
+    for key, hint in hints.items():
         try:
             convert(_at(config, key), hint, key)
-        except RangeError as fault:
+        except UsageError as fault:
             faults.append(fault)
-    raise_ranges(faults)
-    read_secret(config["cache"]["secret_file"])
-    workers = config["workers"]
-    if workers != "auto" and (isinstance(workers, bool) or not isinstance(workers, int) or workers not in WORKERS):
-        raise UsageError(
-            f"workers is {workers!r}", where="workers", mend=f"give workers=auto, or a number of processes {WORKERS}"
-        )
+    return faults
+
+
+def _is_told(where: str, group: str, told: set[str], config: Mapping[str, Any]) -> bool:
+    key = where.removeprefix(f"{group}.")
+    return key in told and config[group].get(key) == config[key]
 
 
 def _at(config: Mapping[str, Any], key: str) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from sambench.config import check_fields
 from sambench.errors import PredictionError, UsageError
 from sambench.types import Metric, Row, Sample
 
@@ -59,6 +61,15 @@ class Task(ABC):
     name: ClassVar[str]
     target: ClassVar[type]
     mini_kind: ClassVar[str] = "bsds"
+
+    def __post_init__(self) -> None:
+        """Hold the switches of a task that is made in Python against their ranges and choices, as a command's are.
+
+        Raises:
+            UsageError: Names every switch that does not fit.
+        """
+        if is_dataclass(self):
+            check_fields(self)
 
     @abstractmethod
     def predict(self, sample: Sample, predictor: Predictor) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from sambench.errors import UsageError
+from sambench.config import check_fields
 from sambench.ranges import Range
 
 Rank = Literal["predicted_iou", "iou_and_stability", "random"]
@@ -64,33 +64,10 @@ class GeneratorSettings:
         """Refuse values that no setting can mean.
 
         Raises:
-            UsageError: Names the switch, its value and what it may be.
+            UsageError: Names each switch, its value and what it may be.
         """
-        for name in ("points_per_side", "points_per_batch", "crop_n_points_downscale_factor"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        if self.max_masks is not None:
-            self._require("max_masks", self.max_masks >= 1, "at least 1, or null for no limit")
-        for name in ("crop_n_layers", "min_mask_region_area", "stability_score_offset", "seed"):
-            self._require(name, getattr(self, name) >= 0, "at least 0")
-        for name in ("pred_iou_thresh", "stability_score_thresh", "whole_image_fraction"):
-            self._require(name, 0 <= getattr(self, name) <= 1, "between 0 (off) and 1")
-        for name in ("box_nms_thresh", "crop_nms_thresh"):
-            self._require(name, 0 <= getattr(self, name) <= 1, "between 0 and 1")
-        self._require("crop_overlap_ratio", 0 <= self.crop_overlap_ratio < 1, "at least 0 and below 1")
-        for name, choices in _CHOICES.items():
-            self._require(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
+        check_fields(self)
 
-    def _require(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
-            raise UsageError(f"{name} is {getattr(self, name)!r}", where=name, mend=f"{name} must be {rule}")
-
-
-_CHOICES = {
-    "nms_overlap": ("box", "mask"),
-    "nms_rank": ("predicted_iou", "random"),
-    "region_rule": ("released", "paper"),
-    "rank": ("predicted_iou", "iou_and_stability", "random"),
-}
 
 _UNFILTERED = GeneratorSettings(pred_iou_thresh=0.0, stability_score_thresh=0.0)
 

@@ -44,12 +44,12 @@ class HierarchyModel(PromptableModel):
     """
 
     name = "hierarchy"
+    keyword_groups = (TreeConstants, AnswerConstants)
     libraries = ("numpy", "scipy", "numba", "scikit-image", "higra")
 
     def __init__(self, device: str = "cpu", **constants: float | Sequence[float]) -> None:
         self.device = torch.device("cpu" if device == "auto" else device)
-        self.tree_constants = read_constants(TreeConstants, AnswerConstants, constants)
-        self.answer_constants = read_constants(AnswerConstants, TreeConstants, constants)
+        self.tree_constants, self.answer_constants = read_constants(constants)
         described: dict[str, Any] = {"model": self.name, "version": VERSION, **asdict(self.tree_constants)}
         self.fingerprint = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
         self.provenance = {

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
 import numpy as np
 
+from sambench.config import constructor_hints, convert
 from sambench.errors import UsageError
-
-Constants = TypeVar("Constants")
-
-POSITIVE = {"above": 0.0}
-SHARE = {"above": 0.0, "top": 1.0}
-NOT_NEGATIVE = {"least": 0.0}
-SHARE_OR_NONE = {"least": 0.0, "top": 1.0}
+from sambench.ranges import Range, raise_faults
 
 
 @dataclass(frozen=True)
@@ -44,25 +39,25 @@ class TreeConstants:
         finest: Altitude up to which regions are not told apart.
     """
 
-    gradient_sigmas: tuple[float, ...] = field(default=(1.0, 2.0), metadata=POSITIVE)
-    gradient_contrast: float = field(default=18.0, metadata=POSITIVE)
-    colour_words: int = field(default=16, metadata=POSITIVE)
-    colour_sigmas: tuple[float, ...] = field(default=(3.0,), metadata=POSITIVE)
-    colour_weight: float = field(default=1.0, metadata=NOT_NEGATIVE)
-    texture_words: int = field(default=24, metadata=POSITIVE)
-    texture_sigmas: tuple[float, ...] = field(default=(6.0,), metadata=POSITIVE)
-    texture_weight: float = field(default=1.0, metadata=NOT_NEGATIVE)
-    histogram_floor: float = field(default=0.02, metadata=POSITIVE)
-    vectors: int = field(default=12, metadata=NOT_NEGATIVE)
-    spectral_contrast: float = field(default=0.15, metadata=POSITIVE)
-    spectral_weight: float = field(default=0.3, metadata=NOT_NEGATIVE)
-    colour_share: float = field(default=0.2, metadata=SHARE_OR_NONE)
-    texture_share: float = field(default=0.25, metadata=SHARE_OR_NONE)
-    trusted_area: float = field(default=100.0, metadata=NOT_NEGATIVE)
-    small_area: float = field(default=200.0, metadata=NOT_NEGATIVE)
-    small_power: float = field(default=0.25, metadata=NOT_NEGATIVE)
-    contrast: float = field(default=0.8, metadata=POSITIVE)
-    finest: float = field(default=0.15, metadata=SHARE_OR_NONE)
+    gradient_sigmas: Annotated[tuple[float, ...], Range(0, 100, above=True)] = (1.0, 2.0)
+    gradient_contrast: Annotated[float, Range(0, 1000, above=True)] = 18.0
+    colour_words: Annotated[int, Range(1, 256)] = 16
+    colour_sigmas: Annotated[tuple[float, ...], Range(0, 100, above=True)] = (3.0,)
+    colour_weight: Annotated[float, Range(0, 1000)] = 1.0
+    texture_words: Annotated[int, Range(1, 256)] = 24
+    texture_sigmas: Annotated[tuple[float, ...], Range(0, 100, above=True)] = (6.0,)
+    texture_weight: Annotated[float, Range(0, 1000)] = 1.0
+    histogram_floor: Annotated[float, Range(0, 1, above=True)] = 0.02
+    vectors: Annotated[int, Range(0, 100)] = 12
+    spectral_contrast: Annotated[float, Range(0, 1000, above=True)] = 0.15
+    spectral_weight: Annotated[float, Range(0, 1000)] = 0.3
+    colour_share: Annotated[float, Range(0, 1)] = 0.2
+    texture_share: Annotated[float, Range(0, 1)] = 0.25
+    trusted_area: Annotated[float, Range(0, 1e9)] = 100.0
+    small_area: Annotated[float, Range(0, 1e9)] = 200.0
+    small_power: Annotated[float, Range(0, 100)] = 0.25
+    contrast: Annotated[float, Range(0, 1000, above=True)] = 0.8
+    finest: Annotated[float, Range(0, 1)] = 0.15
 
 
 @dataclass(frozen=True)
@@ -77,54 +72,36 @@ class AnswerConstants:
         coverage: Share of a region that must lie inside a prompted box.
     """
 
-    growth: float = field(default=1.2, metadata=POSITIVE)
-    distinct: float = field(default=0.5, metadata=SHARE)
-    small: float = field(default=0.0005, metadata=NOT_NEGATIVE)
-    coverage: float = field(default=0.9, metadata=SHARE)
+    growth: Annotated[float, Range(0, 1e6, above=True)] = 1.2
+    distinct: Annotated[float, Range(0, 1, above=True)] = 0.5
+    small: Annotated[float, Range(0, 1)] = 0.0005
+    coverage: Annotated[float, Range(0, 1, above=True)] = 0.9
 
     def prior(self) -> np.ndarray:
         """Return growth, distinct and small as the array that compiled code takes."""
         return np.array([self.growth, self.distinct, self.small])
 
 
-def read_constants(wanted: type[Constants], other: type, given: Mapping[str, Any]) -> Constants:
-    """Make one group of constants from given values, which may belong to the other group too.
+def read_constants(given: Mapping[str, Any]) -> tuple[TreeConstants, AnswerConstants]:
+    """Make both groups of constants from given values, defaults where nothing is given.
 
     Args:
-        wanted: The group to make.
-        other: The group whose names are left alone.
         given: Values by name; a list where the default is a tuple.
 
-    Returns:
-        The group, defaults where nothing is given.
-
     Raises:
-        UsageError: A name belongs to neither group, or a value is no such number or out of range.
+        UsageError: A name belongs to neither group, or a value is no such number or out of range; all are named.
     """
-    known = {entry.name: entry for entry in fields(wanted)}  # type: ignore[arg-type]
-    elsewhere = {entry.name for entry in fields(other)}
-    values = {}
+    groups = {group: [entry.name for entry in fields(group)] for group in (TreeConstants, AnswerConstants)}
+    hints = {name: hint for group in groups for name, hint in constructor_hints(group).items()}
+    values, faults = {}, []
     for name, value in given.items():
-        if name in known:
-            values[name] = _checked(name, value, known[name].default, known[name].metadata)
-        elif name not in elsewhere:
-            names = ", ".join(sorted({*known, *elsewhere}))
-            raise UsageError(f"unknown constant {name!r}", where=f"model.{name}", mend=f"known: {names}")
-    return wanted(**values)
-
-
-def _checked(name: str, value: Any, default: Any, limits: Mapping[str, float]) -> Any:
-    """Return a value of the default's type, or a tuple of floats where that is a tuple."""
-    several = isinstance(default, tuple)
-    try:
-        numbers = tuple(float(number) for number in value) if several else (type(default)(value),)
-    except (TypeError, ValueError) as error:
-        kind = "a list of numbers" if several else "a number"
-        raise UsageError(f"{name} must be {kind}, got {value!r}", where=f"model.{name}") from error
-    for number in numbers:
-        fits = number > limits["above"] if "above" in limits else number >= limits["least"]
-        if not fits or number > limits.get("top", np.finfo(float).max):
-            low = f"above {limits['above']:g}" if "above" in limits else f"at least {limits['least']:g}"
-            high = f" and at most {limits['top']:g}" if "top" in limits else ""
-            raise UsageError(f"{name} must be {low}{high}, got {number!r}", where=f"model.{name}")
-    return numbers if several else numbers[0]
+        try:
+            if name not in hints:
+                known = ", ".join(sorted(hints))
+                raise UsageError(f"unknown constant {name!r}", where=f"model.{name}", mend=f"known: {known}")
+            values[name] = convert(value, hints[name], f"model.{name}")
+        except UsageError as fault:
+            faults.append(fault)
+    raise_faults(faults)
+    tree, answer = ({name: values[name] for name in names if name in values} for names in groups.values())
+    return TreeConstants(**tree), AnswerConstants(**answer)

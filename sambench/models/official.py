@@ -28,6 +28,7 @@ from sambench.models.devices import torch_device
 from sambench.models.official_ask import dialect, frame_of
 from sambench.models.official_state import read_state, restore_state
 from sambench.models.padding import without_padding
+from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, Masks, Prompts, Size
 
 EXAMPLE = "model=official model.factory=package.module:function, a function that returns the predictor"
@@ -104,6 +105,7 @@ class OfficialModel(PromptableModel):
     libraries = ("numpy", "pillow", "torchvision", "timm", "transformers")
 
     def __init__(self, predictor: Any, factory: str, checkpoint: str | None, decode_batch_size: int = 64) -> None:
+        check_range(decode_batch_size, SHARED["decode_batch_size"], "decode_batch_size")
         self.predictor, self.factory, self.decode_batch_size = predictor, factory, decode_batch_size
         self._ask = dialect(predictor, factory)
         self.name = f"official:{factory.partition(':')[2]}"

@@ -20,6 +20,7 @@ from sambench.models.devices import torch_device, torch_dtype
 from sambench.models.padding import without_padding
 from sambench.models.sam_decode import DecoderImage, MaskDecoder, TokenRules, hq_features
 from sambench.models.sam_preprocess import preprocessing_of, stack_pixels
+from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, Masks, Prompts
 
 ENCODE_VERSION = 1
@@ -114,6 +115,8 @@ class TransformersSam(PromptableModel):
         decode_batch_size: int | None = None,
         rules: TokenRules | None = None,
     ) -> None:
+        for key, size in {"encode_batch_size": encode_batch_size, "decode_batch_size": decode_batch_size}.items():
+            check_range(size, SHARED[key], key)
         rules = TokenRules() if rules is None else rules
         self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
         self.family = checkpoint.family

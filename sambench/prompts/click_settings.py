@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from sambench.errors import UsageError
-from sambench.prompts.clicks import checked_counts
+from sambench.config import check_fields
 from sambench.ranges import Range
 
 
@@ -49,8 +48,4 @@ class ClickSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that no setting can mean."""
-        checked_counts(self.clicks)
-        if self.feedback_clamp is not None and not self.feedback_clamp > 0:
-            raise UsageError(
-                f"feedback_clamp is {self.feedback_clamp}", where="task.feedback_clamp", mend="above 0, or null"
-            )
+        check_fields(self)

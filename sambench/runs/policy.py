@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import UsageError
+from sambench.ranges import Range, check_range
+
+CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
+"""What `alpha` and `power`, margins and floors may be."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,8 @@ def parse_policy(read: Any, where: str) -> Policy:
         UsageError: A key is unknown or a value out of its range.
     """
     values = _table(read, [item.name for item in fields(Policy)], where)
-    shared = {key: _number(values[key], f"{where}, {key}") for key in ("alpha", "power", "margin") if key in values}
-    for key in ("alpha", "power"):
-        if key in shared and not 0 < shared[key] < 1:
-            raise UsageError(f"{key} is {shared[key]}", where=f"{where}, {key}", mend="give a number between 0 and 1")
+    ranges = {"alpha": CHANCE, "power": CHANCE, "margin": MARGIN}
+    shared = {key: _number(values[key], one, f"{where}, {key}") for key, one in ranges.items() if key in values}
     policy = Policy(shared.get("alpha", 0.05), shared.get("power", 0.8), shared.get("margin", 0.0))
     judged = values.get("judged") or {}
     if not isinstance(judged, dict) or not all(isinstance(patterns, list) for patterns in judged.values()):
@@ -120,7 +122,6 @@ def parse_policy(read: Any, where: str) -> Policy:
         str(pattern): _rule(rule, policy.margin, f"{where}, metrics.{pattern}")
         for pattern, rule in _table(values.get("metrics") or {}, None, f"{where}, metrics").items()
     }
-    _check_margin(policy.margin, f"{where}, margin")
     return Policy(policy.alpha, policy.power, policy.margin, texts, rules)
 
 
@@ -131,17 +132,11 @@ def _rule(read: Any, margin: float, where: str) -> Rule:
         raise UsageError("must_improve is neither true nor false", where=where, mend="write must_improve: true")
     floor = values.get("floor")
     rule = Rule(
-        _number(values.get("margin", margin), f"{where}.margin"),
-        None if floor is None else _number(floor, f"{where}.floor"),
+        _number(values.get("margin", margin), MARGIN, f"{where}.margin"),
+        None if floor is None else _number(floor, FLOOR, f"{where}.floor"),
         must_improve,
     )
-    _check_margin(rule.margin, f"{where}.margin")
     return rule
-
-
-def _check_margin(margin: float, where: str) -> None:
-    if margin < 0:
-        raise UsageError(f"the margin is {margin}", where=where, mend="give 0 or more: the drop that is let pass")
 
 
 def _table(read: Any, known: Sequence[str] | None, where: str) -> dict[str, Any]:
@@ -158,7 +153,8 @@ def _table(read: Any, known: Sequence[str] | None, where: str) -> dict[str, Any]
     return read
 
 
-def _number(value: Any, where: str) -> float:
+def _number(value: Any, allowed: Range, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UsageError(f"{value!r} is no number", where=where, mend="give a number, as in 0.002")
+    check_range(value, allowed, where)
     return float(value)

@@ -24,6 +24,16 @@ _ROW_STYLES = {"difference": ' style="font-style:italic"', "not-run": ' style="c
 _SUP_STYLE = ' style="line-height:0"'
 
 
+def check_format(form: object) -> None:
+    """Refuse a format that no table is written in.
+
+    Raises:
+        UsageError: It is none of `FORMATS`.
+    """
+    if form not in list(FORMATS):
+        raise UsageError(f"there is no format {form!r}", where="format", mend=f"use one of {', '.join(FORMATS)}")
+
+
 def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> str:
     """Write a table in one format.
 
@@ -36,9 +46,8 @@ def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> 
     Raises:
         UsageError: The format is unknown.
     """
+    check_format(form)
     writers = {"md": _markdown, "csv": _csv, "latex": _latex, "html": _html}
-    if form not in writers:
-        raise UsageError(f"there is no format {form!r}", where="format", mend=f"use one of {', '.join(FORMATS)}")
     return writers[form](table, notes, title)
 
 

@@ -66,7 +66,7 @@ def test_ids_and_limit(wells):
     assert generic(wells, subset="paper", limit=3).keys == ["1", "2", "3"]
     with pytest.raises(DatasetError, match="no image has a mask"):
         generic(wells, ids=[0]).keys  # noqa: B018
-    with pytest.raises(UsageError, match="limit=0 keeps no sample"):
+    with pytest.raises(UsageError, match="limit is 0, but takes from 1"):
         generic(wells, limit=0).keys  # noqa: B018
     with pytest.raises(DatasetError, match="1 of the ids are not in this dataset"):
         generic(wells, ids=["77"]).keys  # noqa: B018

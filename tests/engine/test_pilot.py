@@ -71,5 +71,5 @@ def test_a_pilot_encodes_anew_and_leaves_the_users_folders_alone(tmp_path):
 
 @pytest.mark.parametrize("word", ["limit=1", "devices=[0]", "scorers=-1", "limit=x"])
 def test_nonsense_is_refused(word):
-    with pytest.raises(UsageError, match="give whole numbers"):
+    with pytest.raises(UsageError, match=word.partition("=")[0]):
         main(["task=edges", word])
