@@ -83,7 +83,8 @@ def model_source(
     """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
     model = build("models", "model", config["model"], own_words=True, device=device)
     environment = environment_of(model, config["model"], device)
-    cache = open_cache(config["cache"], environment) if config["cache"]["enabled"] else None
+    wanted = config["cache"]["enabled"] and model.cacheable
+    cache = open_cache(config["cache"], environment) if wanted else None
     predictor = Predictor(model, cache, stages, config["prompt_batch"], policy_of(task))
     told = {
         "name": model.name,

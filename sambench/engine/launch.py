@@ -157,6 +157,8 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
             ending: dict[str, Any] = {"cache": told}
             if executor is not None:
                 ending["workers"] = executor.workers()
+            if isinstance(source, ModelSource) and "notes" in source.predictor.model.provenance:  # found while encoding
+                ending["model"] = {**model, "notes": source.predictor.model.provenance["notes"]}
             if policy_of(task) == "zero" and predictions_path(config) is None:
                 ending["nan"] = total_counts(nan, len(keys) - resumed)
             return ending

@@ -109,13 +109,13 @@ class Predictor:
             yield masks
 
     def _fetch(self, sample: Sample) -> Embedding | None:
-        if self.cache is None:
+        if self.cache is None or not self.model.cacheable:
             return None
         with self.stages.timed("cache"):
             return self.cache.get(self.cache.key(self.model.fingerprint, sample.image_sha256))
 
     def _store(self, sample: Sample, embedding: Embedding) -> Embedding:
-        if self.cache is None:
+        if self.cache is None or not self.model.cacheable:
             return embedding
         with self.stages.timed("cache"):
             return self.cache.put(self.cache.key(self.model.fingerprint, sample.image_sha256), embedding)

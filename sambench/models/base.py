@@ -23,6 +23,7 @@ class PromptableModel(ABC):
         encode_batch_size: How many images `encode` likes at once.
         libraries: Distributions whose code computes an embedding; their versions stand in the cache's keys, torch's as
             major.minor in any case.
+        cacheable: Whether the fingerprint names the weights; without, no embedding is kept.
     """
 
     name: str
@@ -30,6 +31,7 @@ class PromptableModel(ABC):
     provenance: dict[str, object]
     encode_batch_size: int = 1
     libraries: tuple[str, ...] = ("numpy",)
+    cacheable: bool = True
 
     @abstractmethod
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:

@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,15 +22,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sambench.errors import ModelError, UsageError
+from sambench.errors import ModelError, UsageError, listing
 from sambench.masks.resize import logits_at_original
 from sambench.models.base import PromptableModel
+from sambench.models.checkpoint_files import sha256_of
 from sambench.models.devices import torch_device
-from sambench.models.official_ask import dialect, frame_of
-from sambench.models.official_state import read_state, restore_state
+from sambench.models.official_ask import ASKED, dialect, frame_of
+from sambench.models.official_state import State
+from sambench.models.official_weights import Found, code_sha256, weights_sha256
 from sambench.models.padding import without_padding
 from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, Masks, Prompts, Size
+
+log = logging.getLogger("sambench.models")
 
 EXAMPLE = "model=official model.factory=package.module:function, a function that returns the predictor"
 
@@ -69,7 +74,7 @@ def load(
     except Exception as error:
         what = f"the factory fails: {type(error).__name__}: {error}"
         raise ModelError(what, where=factory, mend="call it in Python with the same arguments") from error
-    return OfficialModel(predictor, factory, checkpoint, decode_batch_size)
+    return OfficialModel(predictor, factory, checkpoint, decode_batch_size, options)
 
 
 def _import(factory: str) -> Callable[..., Any]:
@@ -93,25 +98,38 @@ class OfficialModel(PromptableModel):
     """A predictor behind the suite's interface.
 
     An embedding is the predictor's own state where that can be read and put back (`official_state`); for any other
-    predictor it is the image, which is encoded again when prompts about it come: right, but nothing is saved.
+    predictor it is the image, which is encoded again when prompts about it come: right, but nothing is saved. Where the
+    weights are not found (`official_weights`) nothing is cached, as two checkpoints could not be told apart.
 
     Args:
         predictor: What the factory returned.
         factory: Its name, for messages and `run.json`.
         checkpoint: What the factory was given.
         decode_batch_size: Prompts at once.
+        options: What else the factory was given.
     """
 
     libraries = ("numpy", "pillow", "torchvision", "timm", "transformers")
 
-    def __init__(self, predictor: Any, factory: str, checkpoint: str | None, decode_batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        predictor: Any,
+        factory: str,
+        checkpoint: str | None,
+        decode_batch_size: int = 64,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         check_range(decode_batch_size, SHARED["decode_batch_size"], "decode_batch_size")
-        self.predictor, self.factory, self.decode_batch_size = predictor, factory, decode_batch_size
+        self.predictor, self.factory, self.checkpoint = predictor, factory, checkpoint
+        self.decode_batch_size = decode_batch_size
         self._ask = dialect(predictor, factory)
         self.name = f"official:{factory.partition(':')[2]}"
-        weights, code = weights_sha256(predictor), code_sha256(predictor)
+        self._found = Found(predictor)
+        weights, code = weights_sha256(predictor, self._found), code_sha256(predictor, factory, self._found)
+        self.cacheable = weights is not None
         kind = f"{type(predictor).__module__}.{type(predictor).__qualname__}"
-        what = json.dumps([weights, code, kind, factory, torch.__version__])
+        file = None if self.cacheable else _checkpoint_sha256(checkpoint)
+        what = json.dumps([weights, file, code, kind, factory, dict(options or {}), torch.__version__], default=str)
         self.fingerprint = hashlib.sha256(what.encode()).hexdigest()
         self.provenance = {
             "factory": factory,
@@ -122,9 +140,12 @@ class OfficialModel(PromptableModel):
             "torch": torch.__version__,
             "preprocessing": "the predictor's own",
         }
+        if not self.cacheable:
+            self._tell(file, f"{listing(self._found.opaque, 2)} cannot be looked into" if self._found.opaque else "")
+        self._state = State(predictor, ASKED[self._ask])
         self._lock = threading.RLock()
         self._set: Embedding | None = None
-        self._frame_is_checked = False
+        self._frame_is_checked = self._was_watched = False
 
     @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
@@ -133,8 +154,7 @@ class OfficialModel(PromptableModel):
 
     def _encode(self, image: np.ndarray) -> Embedding:
         with self._lock:
-            self.predictor.set_image(image)
-            state = read_state(self.predictor)
+            state = self._watched(image) if self.cacheable and not self._was_watched else self._state.set_image(image)
             tensors = {"image": torch.from_numpy(np.ascontiguousarray(image))} if state is None else state
             self._set = Embedding(tensors, (image.shape[0], image.shape[1]))
             return self._set
@@ -159,6 +179,31 @@ class OfficialModel(PromptableModel):
         logits, iou = (torch.cat([part[i] for part in parts])[order].float() for i in (1, 2))
         return Masks(logits, iou, frame_of(self.predictor, embedding.original_size))
 
+    def _watched(self, image: np.ndarray) -> dict[str, Tensor] | None:
+        """Have the first image set, and see whether weights take part that were not found."""
+        ran: list[torch.nn.Module] = []
+        hook = torch.nn.modules.module.register_module_forward_pre_hook(lambda module, _: ran.append(module))
+        try:
+            state = self._state.set_image(image)
+        finally:
+            hook.remove()
+        self._was_watched = True
+        strangers = [one for one in ran if not self._found.knows(one) and next(one.parameters(), None) is not None]
+        if strangers:
+            self.cacheable = False
+            kind = type(strangers[0])
+            why = f"{kind.__module__}.{kind.__qualname__} takes part, which was not found in it"
+            self._tell(_checkpoint_sha256(self.checkpoint), why)
+        return state
+
+    def _tell(self, file: str | None, why: str) -> None:
+        """Note that the predictor's weights are not known, and what that means."""
+        text = f"the predictor's weights are not known ({why or 'no torch module was found in it'}), so its embeddings"
+        text += " are not cached"
+        text += "" if file else " and two checkpoints of it are not told apart (give model.checkpoint=FILE)"
+        self.provenance["notes"] = [text]
+        log.warning("%s: %s", self.factory, text)
+
     def _restore(self, embedding: Embedding) -> None:
         """Make the predictor's state that of an embedding."""
         if self._set is embedding:
@@ -166,7 +211,7 @@ class OfficialModel(PromptableModel):
         if "image" in embedding.tensors:
             self.predictor.set_image(embedding.tensors["image"].cpu().numpy())
         else:
-            restore_state(self.predictor, embedding.tensors, embedding.original_size)
+            self._state.restore(embedding.tensors, embedding.original_size)
         self._set = embedding
 
     def _check_frame(self, full: Tensor, low: Tensor, size: Size) -> None:
@@ -182,31 +227,6 @@ class OfficialModel(PromptableModel):
             raise ModelError(what, where=self.factory, mend=mend)
 
 
-def weights_sha256(predictor: Any) -> str | None:
-    """Return the SHA-256 (hex) over names and bytes of every tensor of the predictor's modules, None without any."""
-    modules = {k: v for k, v in sorted(vars(predictor).items()) if isinstance(v, torch.nn.Module)}
-    if not modules:
-        return None
-    digest = hashlib.sha256()
-    for owner, module in modules.items():
-        for name, tensor in sorted(module.state_dict().items()):
-            digest.update(f"{owner}.{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()
-
-
-def code_sha256(predictor: Any) -> str | None:
-    """Return the SHA-256 (hex) of the Python files of the predictor's package, so that a changed fork is another model.
-
-    None where its class has no file (an interactive session).
-    """
-    module = importlib.import_module(type(predictor).__module__.partition(".")[0])
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return None
-    top = Path(file)
-    files = sorted(top.parent.rglob("*.py")) if top.name == "__init__.py" else [top]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.relative_to(top.parent).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+def _checkpoint_sha256(checkpoint: str | None) -> str | None:
+    """Return the SHA-256 (hex) of a checkpoint that is a file."""
+    return sha256_of([Path(checkpoint)]) if checkpoint is not None and Path(checkpoint).is_file() else None

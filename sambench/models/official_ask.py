@@ -102,3 +102,7 @@ def frame_of(predictor: Any, original_size: Size) -> MaskFrame:
     if target is None or inside is None:
         return MaskFrame(original_size)
     return MaskFrame(original_size, (target, target), (int(inside[0]), int(inside[1])))
+
+
+ASKED: dict[Dialect, str] = {ask_predict_torch: "predict_torch", ask_sam2: "_predict", ask_predict: "predict"}
+"""Dialect -> the predictor's method that answers."""

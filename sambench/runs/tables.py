@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sambench.runs.reference import published, published_texts
 from sambench.runs.store import Run
-from sambench.runs.summary import interval, metric_notes, number
+from sambench.runs.summary import interval, metric_notes, missing_note, number
 from sambench.runs.table_protocol import (
     answered_row,
     departing_switches,
@@ -162,7 +162,8 @@ def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame,
         if any(shown.values()):
             told = f"{data['card']['title']}, {data['samples']} image{'s' * (data['samples'] != 1)}"
             changed = departing_switches(run, spec)
-            marks = notes.mark(f"switches: {told_switches(changed)}" if changed else "")
+            marks = notes.mark(missing_note(run).removeprefix("; "))
+            marks += notes.mark(f"switches: {told_switches(changed)}" if changed else "")
             name = run.record["model"]["name"] + marks + notes.mark("; ".join(metric_notes(run)))
             rows.append({"method": name, "data": told, **shown, "source": f"measured, {run.folder.name}"})
     columns = dict.fromkeys(["method", "data", *(name for row in rows for name in row if name != "source"), "source"])
