@@ -101,7 +101,7 @@ class InstancesTask(Task):
 
         detector = None
         if self.boxes != "gt":
-            opened = open_results(Path(self.boxes), dataset, categories=True)
+            opened = open_results(Path(self.boxes), dataset, categories=True, boxes=True)
             if not isinstance(opened, ResultsFile):
                 raise UsageError("boxes is a folder", where=self.boxes, mend="give a COCO results file, or boxes=gt")
             detector = opened
@@ -144,7 +144,7 @@ class InstancesTask(Task):
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
-        from sambench.metrics.detections import ImagePair
+        from sambench.metrics.detections import ImagePair, truth_boxes_xywh
         from sambench.metrics.evaluators import frequencies_of, instance_limits, match_instances_by
         from sambench.metrics.matching_rows import columns_of_instances
 
@@ -244,6 +244,8 @@ class InstancesTask(Task):
     def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
         if self.boxes == "gt":
+            from sambench.metrics.detections import truth_boxes_xywh
+
             kept = self._prompted(sample.target)
             chosen = [found for found, is_kept in zip(sample.target.annotations, kept, strict=True) if is_kept]
             boxes, categories = truth_boxes_xywh(sample.target)[kept], [found.category_id for found in chosen]
@@ -269,6 +271,8 @@ class InstancesTask(Task):
         kept, found = self._prompted(truth), list(prediction.rles)
         chosen = [one for one, is_kept in zip(truth.annotations, kept, strict=True) if is_kept]
         codes = [one.rle for one in chosen]
+        if self.iou_type == "bbox" and codes and (areas(codes) == 0).any():
+            return {}  # objects of a box alone, which the data may hold where boxes are scored
         if self.truth == "resampled" and codes:
             codes = resampled(codes, tuple(codes[0]["size"]))
         counted = np.ones(len(codes), bool)
@@ -282,14 +286,3 @@ class InstancesTask(Task):
         return np.array(
             [(self.crowds or not one.iscrowd) and one.area >= self.min_area for one in truth.annotations], bool
         )
-
-
-def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:
-    """Return (N, 4) float64 boxes of the annotations in image pixels: the dataset's own, else the mask's."""
-    from sambench.masks.rle import boxes_xywh
-
-    drawn = boxes_xywh([found.rle for found in truth.annotations])
-    own = [found.box_xywh for found in truth.annotations]
-    return np.array([mask if box is None else box for box, mask in zip(own, drawn, strict=True)], np.float64).reshape(
-        -1, 4
-    )

@@ -46,7 +46,7 @@ class ProposalsTask(GeneratorSettings, Task):
     and:
 
     Attributes:
-        iou_type: "segm" scores masks, as the paper; "bbox" the boxes around masks and objects.
+        iou_type: "segm" scores masks, as the paper; "bbox" the boxes around masks and the objects' own.
         max_dets: Numbers k of proposals at which recall is reported (paper: 1000).
         evaluator: "fast" is this package's matching, "official" pycocotools, "both" these two and hotcoco, and stops
             where they differ.
@@ -93,12 +93,12 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Find, for every object, the best-ranked proposal that takes it at each overlap; one row an image."""
-        from sambench.metrics.detections import ImagePair
+        from sambench.metrics.detections import ImagePair, truth_boxes_xywh
         from sambench.metrics.evaluators import frequencies_of, match_proposals_by
         from sambench.metrics.matching_rows import columns_of_proposals
 
         match = match_proposals_by(
-            ImagePair(sample.target, prediction),
+            ImagePair(sample.target, prediction, truth_boxes_xywh(sample.target)),
             self.evaluator,
             iou_type=self.iou_type,
             max_dets=max(self.max_dets),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.types import Sample
@@ -35,6 +36,15 @@ class DatasetCard:
     generated: bool = False
     note: str = ""
     own: bool = False
+
+
+CardType = TypeVar("CardType", bound=DatasetCard)
+
+
+def damage_told(card: CardType, notes: Sequence[str]) -> CardType:
+    """Return a card with notes, and with a title that tells of damaged masks that were left out, where a note does."""
+    told = [f", {note.partition(':')[0]}" for note in notes if "damaged" in note]
+    return replace(card, title=card.title + "".join(told), note="; ".join(filter(None, (card.note, *notes))))
 
 
 class Dataset(ABC):

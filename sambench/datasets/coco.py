@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
 from sambench.datasets.official_files import coco_card
 
@@ -34,6 +34,7 @@ class Coco(InstanceDataset):
         limit: Keep the first so many images.
         ids: Images to keep, as "val2017/000000000139", "000000000139" or 139.
         check_images: Refuse a set without its images; False where only the ground truth is needed.
+        boxes_only, allow_damaged: As `InstanceDataset`.
         title: Name of one's own data; without it a file that is not COCO's own has the name of the file.
         card: Card of another data set in this format.
 
@@ -51,6 +52,8 @@ class Coco(InstanceDataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        boxes_only: bool = False,
+        allow_damaged: bool = False,
         title: str | None = None,
         card: DatasetCard = CARD,
     ) -> None:
@@ -70,4 +73,6 @@ class Coco(InstanceDataset):
             limit=limit,
             ids=ids,
             check_images=check_images,
+            boxes_only=boxes_only,
+            allow_damaged=allow_damaged,
         )

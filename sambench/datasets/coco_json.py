@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sambench.datasets.base import DatasetCard
+from sambench.datasets.coco_fields import (
+    Entry,
+    ImageEntry,
+    annotation_entry,
+    area_fault,
+    box_fault,
+    category_entry,
+    identity,
+    image_entry,
+    packed,
+)
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import read_json
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import Annotation, Size
 
+log = logging.getLogger("sambench.datasets")
+
 _KINDS = 6
 """Different problems that one message tells."""
-
-
-class Entry(NamedTuple):
-    """An annotation as the file gives it; polygons are packed into arrays, which take a quarter of the memory."""
-
-    id: Any
-    image_id: Any
-    category_id: Any
-    segmentation: Any
-    bbox: Any
-    area: Any
-    iscrowd: Any
-
-
-class ImageEntry(NamedTuple):
-    """An image as the file gives it.
-
-    Attributes:
-        id: Its id in the file.
-        size: (height, width) in pixels.
-        file_name: Name in the images folder, or "" (LVIS v1 gives none).
-        coco_url: Address at COCO, or "".
-        neg_category_ids: Categories verified to be absent (LVIS).
-        not_exhaustive_category_ids: Categories not fully annotated here (LVIS).
-    """
-
-    id: int | str
-    size: Size
-    file_name: str
-    coco_url: str
-    neg_category_ids: list[int]
-    not_exhaustive_category_ids: list[int]
 
 
 @dataclass
@@ -79,62 +59,108 @@ def read_instances(path: Path, card: DatasetCard) -> InstanceFile:
     content = _parse(path, card)
     problems = Problems(path)
     images: dict[int | str, ImageEntry] = {}
+    refused: set[Any] = set()
     for number, record in enumerate(content["images"]):
-        entry = _image_entry(record)
-        if entry is None:
-            problems.add("images lack an id, or a height and width above 0", _name(record, number))
+        entry = image_entry(record)
+        if isinstance(entry, str):
+            problems.add(entry, _name(record, number))
+            refused.add(_name(record, number))
         elif entry.id in images:
             problems.add("images use the id of an earlier one", entry.id)
         else:
             images[entry.id] = entry
-    names = Counter(_id(record) for record in content["categories"])
-    for name, count in names.items():
-        if name is None or count > 1:
-            problems.add("categories lack an id of their own", name)
-    found = InstanceFile(path, images, content["categories"])
-    seen = set()
-    for number, entry in enumerate(content["annotations"]):
-        if not isinstance(entry, Entry) or not all(isinstance(part, int | str) for part in entry[:3]):
-            problems.add("annotations lack id, image_id or category_id", _name(entry, number))
-        elif entry.id in seen:
-            problems.add("annotations use the id of an earlier one", entry.id)
-        elif entry.image_id not in images:
-            problems.add("annotations are of images that are not in `images`", entry.id)
-        elif entry.category_id not in names:
-            problems.add("annotations are of categories that are not in `categories`", entry.id)
+    _refuse_mixed("image", images, problems)
+    categories: dict[int | str, dict[str, Any]] = {}
+    for number, record in enumerate(content["categories"]):
+        category = category_entry(record)
+        if isinstance(category, str):
+            problems.add(category, _name(record, number))
+        elif category["id"] in categories:
+            problems.add("categories lack an id of their own", category["id"])
         else:
-            seen.add(entry.id)
-            found.annotations.setdefault(entry.image_id, []).append(entry)
+            categories[category["id"]] = category
+    found = InstanceFile(path, images, list(categories.values()))
+    known = categories.keys() | {_name(record, 0) for record in content["categories"]}
+    _sort_in(found, content.pop("annotations"), images.keys() | refused, known, problems)
     problems.raise_any()
     return found
 
 
-def check_segmentations(file: InstanceFile, image_ids: Iterable[int | str]) -> None:
-    """Look at every segmentation of the given images, so that a broken one is told before hours of work.
+def settle(
+    file: InstanceFile, image_ids: Iterable[int | str], boxes_only: bool = False, allow_damaged: bool = False
+) -> list[str]:
+    """Look at every annotation of the given images, so that a broken one is told before hours of work.
+
+    Annotations without a mask are taken out of the file's contents.
+
+    Args:
+        file: The contents.
+        image_ids: The images.
+        boxes_only: Keep annotations of which there is a box alone, as boxes are scored.
+        allow_damaged: Take out masks that cannot be drawn too, instead of refusing them.
+
+    Returns:
+        What a reader of the numbers must know: how many were taken out and why.
 
     Raises:
-        DatasetError: Segmentations are broken or do not fit their image; they are counted and named.
+        DatasetError: Annotations are broken or do not fit their image (counted and named), or all have a box alone.
     """
-    problems = Problems(file.path)
+    problems, taken, lenient = Problems(file.path), Problems(file.path), Problems(file.path)
+    kept = groups = boxes = 0
     for image_id in image_ids:
+        entries: list[Entry] = []
         for entry in file.annotations.get(image_id, ()):
-            try:
-                rle.check_segmentation(entry.segmentation, file.images[image_id].size)
-                if entry.area is not None and not float(entry.area) >= 0:
-                    problems.add("annotations have no area from 0 on", entry.id)
-            except ValueError as error:
-                problems.add(f"annotations cannot be drawn: {error}", entry.id)
-            except TypeError:
-                problems.add("annotations have an area that is no number", entry.id)
-    problems.raise_any()
+            for wrong in filter(None, (box_fault(entry.bbox), area_fault(entry.area))):
+                problems.add(wrong, entry.id)
+            if entry.segmentation is None and (not boxes_only or entry.bbox is None):
+                boxes += isinstance(entry.bbox, list) and len(entry.bbox) == 4 and 0 not in entry.bbox[2:]
+                taken.add("annotations without a mask" + " or box" * boxes_only, entry.id)
+                continue
+            if (fault := mask_fault(entry, file.images[image_id].size)) is not None:
+                (taken if allow_damaged else problems).add(
+                    "damaged masks" if allow_damaged else f"annotations cannot be drawn: {fault}", entry.id
+                )
+                continue
+            if entry.note:
+                lenient.add(f"annotations were read leniently: {entry.note}", entry.id)
+            entries.append(entry)
+            groups += entry.iscrowd
+        kept += len(entries)
+        file.annotations[image_id] = entries
+    problems.raise_any(damaged="cannot be drawn")
+    if boxes and not kept:
+        what = f"the annotations are boxes without masks ({boxes} of them); masks are scored with masks"
+        raise DatasetError(what, where=file.path, mend="score the boxes: task.iou_type=bbox")
+    notes = [told.replace(":", f" of {kept + taken.count()} left out:", 1) for told in taken.told()]
+    if kept and groups == kept:
+        notes.append(
+            f"all {kept} annotations are groups (iscrowd 1), which are no objects; where they are, as in masks that"
+            " CVAT exports, set iscrowd to 0"
+        )
+    for note in [*lenient.told(), *notes]:
+        log.warning("%s: %s", file.path.name, note)
+    return notes
+
+
+def mask_fault(entry: Entry, size: Size) -> str | None:
+    """Say why an annotation's mask cannot be drawn in an image of (height, width); None where there is no reason."""
+    if entry.segmentation is None:
+        return None
+    try:
+        rle.check_segmentation(entry.segmentation, size)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def annotation(entry: Entry, size: Size) -> Annotation:
-    """Draw an annotation of an image of `size` (height, width)."""
-    code = rle.from_segmentation(entry.segmentation, size)
-    area = float(rle.areas([code])[0]) if entry.area is None else float(entry.area)
+    """Draw an annotation of an image of `size` (height, width); one of a box alone has a mask without pixels."""
     box = None if entry.bbox is None else tuple(float(side) for side in entry.bbox)
-    return Annotation(entry.id, entry.category_id, code, area, bool(entry.iscrowd), box)  # type: ignore[arg-type]
+    code = rle.empty(size) if entry.segmentation is None else rle.from_segmentation(entry.segmentation, size)
+    area = entry.area
+    if area is None:
+        area = box[2] * box[3] if entry.segmentation is None and box is not None else rle.areas([code])[0]
+    return Annotation(entry.id, entry.category_id, code, float(area), bool(entry.iscrowd), box)  # type: ignore[arg-type]
 
 
 class Problems:
@@ -152,18 +178,57 @@ class Problems:
         """Note one thing, by its id or place."""
         self._named.setdefault(what, []).append(str(name))
 
-    def raise_any(self) -> None:
-        """Raise one DatasetError of all that was noted."""
-        if self._named:
-            told = [f"{len(names)} {what}: {listing(names)}" for what, names in self._named.items()]
+    def count(self) -> int:
+        """Return how many things were noted."""
+        return sum(map(len, self._named.values()))
+
+    def told(self) -> list[str]:
+        """Return one line a kind: how many, what, which."""
+        return [f"{len(names)} {what}: {listing(names)}" for what, names in self._named.items()]
+
+    def raise_any(self, damaged: str | None = None) -> None:
+        """Raise one DatasetError of all that was noted; kinds that hold the words `damaged` may be allowed."""
+        if told := self.told():
+            mend = "download the file again, or mend these entries if it is your own"
+            if damaged is not None and all(damaged in what for what in self._named):
+                mend += "; data.allow_damaged=true leaves them out and says so wherever the numbers stand"
             if len(told) > _KINDS:
                 told[_KINDS:] = [f"and {len(told) - _KINDS} other kinds of problems"]
-            mend = "download the file again, or mend these entries if it is your own"
             raise DatasetError("annotation file contradicts itself: " + "; ".join(told), where=self.path, mend=mend)
 
 
+def _sort_in(
+    file: InstanceFile, records: list[Any], images: Iterable[Any], categories: Iterable[Any], problems: Problems
+) -> None:
+    """Give every image its annotations; those of images and categories that were refused are not told once more."""
+    seen: set[int | str] = set()
+    for number, record in enumerate(records):
+        entry = annotation_entry(record)
+        if isinstance(entry, str):
+            problems.add(entry, _name(record, number))
+        elif entry.id in seen:
+            problems.add("annotations use the id of an earlier one", entry.id)
+        elif entry.image_id not in images:
+            problems.add("annotations are of images that are not in `images`", entry.id)
+        elif entry.category_id not in categories:
+            problems.add("annotations are of categories that are not in `categories`", entry.id)
+        else:
+            seen.add(entry.id)
+            file.annotations.setdefault(entry.image_id, []).append(entry)
+    _refuse_mixed("annotation", seen, problems)
+
+
+def _refuse_mixed(what: str, ids: Iterable[int | str], problems: Problems) -> None:
+    """Refuse ids of which some are numbers and some texts, which no table and no evaluator keeps apart."""
+    texts = [one for one in ids if isinstance(one, str)]
+    numbers = [one for one in ids if not isinstance(one, str)]
+    if texts and numbers:
+        for one in texts if len(texts) <= len(numbers) else numbers:
+            problems.add(f"{what} ids are {'texts' if isinstance(one, str) else 'numbers'} where others are not", one)
+
+
 def _parse(path: Path, card: DatasetCard) -> dict[str, Any]:
-    content = read_json(path, card, hook=_packed)
+    content = read_json(path, card, hook=packed)
     parts = "images", "annotations", "categories"
     absent = [part for part in parts if not isinstance(content, dict) or not isinstance(content.get(part), list)]
     if absent:
@@ -171,51 +236,6 @@ def _parse(path: Path, card: DatasetCard) -> dict[str, Any]:
     return content  # type: ignore[no-any-return]
 
 
-def _packed(record: dict[str, Any]) -> Any:
-    """Turn an annotation into an Entry as soon as it is parsed, lest all of a file's numbers live as objects."""
-    if "image_id" not in record or "category_id" not in record:
-        return record
-    segmentation = record.get("segmentation")
-    try:
-        if isinstance(segmentation, list):
-            segmentation = [array("d", polygon) for polygon in segmentation]
-        elif isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), list):
-            segmentation = {**segmentation, "counts": array("q", segmentation["counts"])}
-    except (TypeError, OverflowError):
-        pass  # Kept as it is: `check_segmentations` says what is wrong with it.
-    return Entry(
-        record.get("id"),
-        record["image_id"],
-        record["category_id"],
-        segmentation,
-        record.get("bbox"),
-        record.get("area"),
-        record.get("iscrowd", 0),
-    )
-
-
-def _image_entry(record: Any) -> ImageEntry | None:
-    try:
-        size = int(record["height"]), int(record["width"])
-        if min(size) < 1 or _id(record) is None:
-            return None
-        return ImageEntry(
-            record["id"],
-            size,
-            str(record.get("file_name") or ""),
-            str(record.get("coco_url") or ""),
-            list(record.get("neg_category_ids") or ()),
-            list(record.get("not_exhaustive_category_ids") or ()),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _id(record: Any) -> int | str | None:
-    found = getattr(record, "id", None) if not isinstance(record, dict) else record.get("id")
-    return found if isinstance(found, int | str) else None
-
-
 def _name(record: Any, number: int) -> object:
-    found = _id(record)
+    found = identity(record.get("id") if isinstance(record, dict) else getattr(record, "id", None))
     return f"number {number}" if found is None else found

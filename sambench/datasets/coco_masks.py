@@ -6,10 +6,10 @@ from dataclasses import fields
 from pathlib import Path
 
 from sambench.datasets import coco, lvis
-from sambench.datasets.base import DatasetCard
+from sambench.datasets.base import DatasetCard, damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.catalog import catalog_card
-from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.instances import annotation_file, images_folder
 from sambench.datasets.layout import check_choice, find_folder
@@ -54,6 +54,7 @@ def lvis_v05_masks(
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
     title: str | None = None,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """LVIS v0.5: objects of over a thousand categories, images without any left out (points).
 
@@ -64,6 +65,7 @@ def lvis_v05_masks(
         images: The folder that holds `train2017/` and `val2017/`; the root where it is left out.
         limit, ids, subset, subset_seed: As `Choice`.
         title: Name of one's own data; without it a file that is not the published one has the name of the file.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -80,8 +82,8 @@ def lvis_v05_masks(
         relative = lvis._relative(entry, split)
         return relative, folder / relative
 
-    source = CocoMasks(LVIS_CARD, [Part(file, place)], rules="1")
-    source.card = lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title)
+    source = CocoMasks(LVIS_CARD, [Part(file, place)], rules="1", allow_damaged=allow_damaged)
+    source.card = damage_told(lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)
@@ -98,6 +100,7 @@ def coco_masks(
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
     title: str | None = None,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """COCO: objects of 80 categories, without crowds and images without objects (points).
 
@@ -108,6 +111,7 @@ def coco_masks(
         images: Folder of the images; derived from root and split where it is left out.
         limit, ids, subset, subset_seed: As `Choice`.
         title: Name of one's own data; without it a file that is not the published one has the name of the file.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -122,8 +126,8 @@ def coco_masks(
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / entry.file_name
 
-    source = CocoMasks(COCO_CARD, [Part(file, place)], rules="1")
-    source.card = coco_card(COCO_CARD, source.files[0], split, title)
+    source = CocoMasks(COCO_CARD, [Part(file, place)], rules="1", allow_damaged=allow_damaged)
+    source.card = damage_told(coco_card(COCO_CARD, source.files[0], split, title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)

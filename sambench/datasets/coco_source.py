@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.coco_json import Entry, ImageEntry, InstanceFile, read_instances
+from sambench.datasets.coco_fields import Entry, ImageEntry
+from sambench.datasets.coco_json import InstanceFile, mask_fault, read_instances
 from sambench.datasets.drawing import draw_segmentation
 from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.sources import Item, Region, Source
@@ -34,15 +35,26 @@ class CocoMasks(Source):
         parts: Annotation files with the place of their images; ids may repeat between files.
         rules: As `Source.rules`.
         by_class: Join all annotations of one category in an image into one mask.
+        allow_damaged: Leave out masks that cannot be decoded, instead of making faults of them; None where the reader
+            has no such switch.
 
     Attributes:
         files: The contents of the annotation files.
+        notes: How many damaged masks are left out, where they may be and there are any.
 
     Raises:
         DatasetError: As `read_instances`, or two images share a path.
     """
 
-    def __init__(self, card: MaskCard, parts: Sequence[Part], *, rules: str, by_class: bool = False) -> None:
+    def __init__(
+        self,
+        card: MaskCard,
+        parts: Sequence[Part],
+        *,
+        rules: str,
+        by_class: bool = False,
+        allow_damaged: bool | None = None,
+    ) -> None:
         self.card, self.rules, self._by_class = card, rules, by_class
         self.shared = tuple(part.annotations for part in parts)
         self.items, self.categories, self.faults = {}, {}, []
@@ -55,6 +67,17 @@ class CocoMasks(Source):
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
             placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]
         self._add(placed, alone=len(parts) == 1)
+        mend = "" if allow_damaged is None else " (data.allow_damaged=true leaves such masks out and tells it)"
+        damaged = [fault for file in self.files for fault in _damaged(file, mend)]
+        self.notes: list[str] = []
+        if damaged and allow_damaged:
+            masks = sum(len(entries) for file in self.files for entries in file.annotations.values())
+            self.notes = [
+                f"{len(damaged)} damaged masks of {masks} left out: {listing([one.where for one in damaged], 5)}"
+            ]
+            self.rules += " allow_damaged"
+        elif damaged:
+            self.faults += damaged
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each annotation; its id is the file's."""
@@ -89,7 +112,19 @@ def _draw(entry: Entry, size: Size) -> Region:
     if entry.iscrowd:
         return Region(entry.id, entry.category_id, None, "it stands for a group (iscrowd)")
     code, note = draw_segmentation(entry.segmentation, size)
-    return Region(entry.id, entry.category_id, code, note)
+    return Region(entry.id, entry.category_id, code, "; ".join(filter(None, (entry.note, note))))
+
+
+def _damaged(file: InstanceFile, mend: str) -> list[Fault]:
+    """Look for masks that say nothing: run-length codes that do not fill their image, and polygons of no numbers."""
+    found = []
+    for image_id, entries in file.annotations.items():
+        size = file.images[image_id].size
+        for entry in entries:
+            fault = None if entry.iscrowd else mask_fault(entry, size)
+            if fault is not None and (isinstance(entry.segmentation, dict) or "numbers" in fault):
+                found.append(Fault(f"{file.path}, annotation {entry.id}: {fault}", f"mask is damaged{mend}"))
+    return found
 
 
 def _joined(regions: Sequence[Region]) -> list[Region]:

@@ -10,6 +10,7 @@ from numba import njit
 from sambench.datasets.drawing import overhang
 from sambench.masks import rle
 from sambench.masks.rle import Rle
+from sambench.masks.rle_checks import check_size
 from sambench.types import Size
 
 
@@ -26,6 +27,10 @@ def fill_even_odd(polygons: Sequence[np.ndarray], size: Size) -> tuple[Rle | Non
     Returns:
         The mask, or None where nothing can be drawn; and a note, empty where all is well.
     """
+    try:
+        check_size(size)
+    except ValueError as error:
+        return None, str(error)
     if not all(np.isfinite(polygon).all() for polygon in polygons):
         return None, "a polygon holds numbers that are not finite"
     whole = [np.trunc(polygon) for polygon in polygons if len(polygon) >= 3]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.label_maps import Colours, IdImages, id_items
 from sambench.datasets.labelme import RULES, LabelMeMasks
@@ -44,6 +45,7 @@ def generic(
     ids: Ids | None = None,
     subset: SubsetRule = "all",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """generic: one's own images with id images, LabelMe files or a COCO JSON (points).
 
@@ -57,6 +59,7 @@ def generic(
         ignore: Ids that are no objects, as background and void.
         title: Name of the data in tables.
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks of a COCO JSON that cannot be decoded, with their number in the title.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -65,19 +68,21 @@ def generic(
     base = require_root(root, CARD)
     card = MaskCard(**{**CARD.__dict__, "title": title})
     if annotations is not None:
-        source: Source = coco_source(card, base / annotations, base / images)
+        source: Source = coco_source(card, base / annotations, base / images, allow_damaged)
     else:
         source = label_source(card, base / images, base / labels, colours, ignore)
     return MaskDataset(source, root=base, split=split, choice=Choice(limit, ids, subset, subset_seed))
 
 
-def coco_source(card: MaskCard, file: Path, images: Path) -> CocoMasks:
-    """Read a COCO JSON whose file names are paths below `images`."""
+def coco_source(card: MaskCard, file: Path, images: Path, allow_damaged: bool | None = None) -> CocoMasks:
+    """Read a COCO JSON whose file names are paths below `images`; the title tells of damaged masks left out."""
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return entry.file_name, images / entry.file_name
 
-    return CocoMasks(card, [Part(file, place)], rules="1 coco")
+    source = CocoMasks(card, [Part(file, place)], rules="1 coco", allow_damaged=allow_damaged)
+    source.card = damage_told(card, source.notes)
+    return source
 
 
 def label_source(card: MaskCard, images: Path, labels: Path, colours: Colours, ignore: tuple[int, ...]) -> Source:

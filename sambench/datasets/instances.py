@@ -10,14 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.coco_json import (
-    ImageEntry,
-    InstanceFile,
-    annotation,
-    check_segmentations,
-    read_instances,
-)
+from sambench.datasets.base import Dataset, DatasetCard, damage_told
+from sambench.datasets.coco_fields import ImageEntry
+from sambench.datasets.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
 from sambench.datasets.image_rules import Picture
 from sambench.datasets.layout import Folders, sample_ids
@@ -47,6 +42,8 @@ class InstanceDataset(Dataset):
         limit: Keep the first so many images.
         ids: Images to keep: sample ids, file names without ending, or image ids of the annotation file.
         check_images: Refuse a set without its images; False where only the ground truth is needed.
+        boxes_only: Keep annotations of which there is a box and no mask, as tasks that score boxes do.
+        allow_damaged: Leave out masks that cannot be drawn, with a note and the count in the title, not refuse them.
 
     Attributes:
         categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
@@ -71,6 +68,8 @@ class InstanceDataset(Dataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        boxes_only: bool = False,
+        allow_damaged: bool = False,
     ) -> None:
         self.root = str(root)
         self._file = read_instances(file, card)
@@ -84,13 +83,14 @@ class InstanceDataset(Dataset):
         self._images = {key: known[key] for key in self.keys}
         self.image_ids = [entry.id for entry, _ in self._images.values()]
         part = f"{len(self.keys)} of the {len(known)} images of {self.split}" if len(self.keys) < len(known) else ""
-        self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
-        check_segmentations(self._file, self.image_ids)
+        notes = settle(self._file, self.image_ids, boxes_only, allow_damaged)
+        self.card = damage_told(replace(card, note="; ".join(filter(None, (card.note, part)))), notes)
         missing = self._find_images()
         self.images_there = not missing
         if missing and check_images:
             self._refuse(missing)
+        form += " allow_damaged" if self.card.title != card.title else ""
         self.fingerprint = fingerprint(form, split, self.keys, [file])
 
     @property

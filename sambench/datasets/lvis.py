@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
 from sambench.datasets.official_files import lvis_card
 from sambench.errors import UsageError
@@ -52,6 +52,7 @@ class Lvis(InstanceDataset):
         limit: Keep the first so many images.
         ids: Images to keep, as "val2017/000000000139", "000000000139" or 139.
         check_images: Look for every kept image now; False where only the ground truth is needed.
+        boxes_only, allow_damaged: As `InstanceDataset`.
         title: Name of one's own data; without it a file that is not LVIS's own has the name of the file.
         card: Card of another data set in this format.
 
@@ -72,6 +73,8 @@ class Lvis(InstanceDataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        boxes_only: bool = False,
+        allow_damaged: bool = False,
         title: str | None = None,
         card: DatasetCard | None = None,
     ) -> None:
@@ -97,6 +100,8 @@ class Lvis(InstanceDataset):
             limit=limit,
             ids=ids,
             check_images=check_images,
+            boxes_only=boxes_only,
+            allow_damaged=allow_damaged,
         )
 
 

@@ -100,7 +100,9 @@ class MaskDataset(Dataset):
         self._counts.save()
         self._tell()
         if not chosen:
-            raise data_error(self.source.card, "no image has a mask", self.root)
+            why = Counter(line.partition(" left out: ")[2] for line in self.report if " left out: " in line)
+            told = "".join(f"; {count} left out: {reason}" for reason, count in why.most_common(3))
+            raise data_error(self.source.card, f"no image has a mask{told}", self.root)
         return chosen
 
     @cached_property

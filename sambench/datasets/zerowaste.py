@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from sambench.datasets.catalog import catalog_card
-from sambench.datasets.coco_json import ImageEntry
+from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part
 from sambench.datasets.label_maps import IdImages, id_items
 from sambench.datasets.layout import check_choice, find_folder, pair, tree

@@ -38,7 +38,10 @@ def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, o
     settings = dict(settings)
     if settings.get("kind") == "auto":
         settings["kind"] = task.mini_kind
-    dataset: Dataset = build("datasets", "data", settings, own_words=own_words, check_images=pixels)
+    boxes_only = getattr(task, "iou_type", "segm") == "bbox"
+    dataset: Dataset = build(
+        "datasets", "data", settings, own_words=own_words, check_images=pixels, boxes_only=boxes_only
+    )
     found = type(loader(dataset)(dataset.keys[0]).target)
     if not issubclass(found, task.target):
         raise UsageError(

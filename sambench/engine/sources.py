@@ -100,11 +100,12 @@ def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, a
             where=where,
             mend="choose the split they were made for (data.split=...), or take them out",
         )
-    if missing and (not allow_missing or len(missing) == len(keys)):
+    nothing = len(missing) == len(keys) and not getattr(reader, "may_be_empty", False)
+    if missing and (not allow_missing or nothing):
         does = "score the rest" if reader.without == "left out" else "score them as empty"
         raise PredictionError(
             f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}",
             where=where,
-            mend=f"add them, or {does} with allow_missing=true",
+            mend="give the place that holds them" if nothing else f"add them, or {does} with allow_missing=true",
         )
     return missing

@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from sambench.masks.rle_checks import check_runs, check_size, checked_polygons, without_gaps
 from sambench.types import Size
 
 Rle = dict[str, Any]
 """Compressed run-length code: {"size": [H, W], "counts": bytes}; runs go down the columns, background first."""
+
+
+def empty(size: Size) -> Rle:
+    """Return the code of a mask of (height, width) without pixels."""
+    check_size(size)
+    return dict(coco_mask.frPyObjects({"size": list(size), "counts": [size[0] * size[1]]}, *size))
 
 
 def encode_masks(masks: np.ndarray) -> list[Rle]:
@@ -124,11 +131,12 @@ def from_segmentation(segmentation: Any, size: Size) -> Rle:
 
     Raises:
         ValueError: No polygon, fewer than three points, no numbers, coordinates off the image by more than its side,
-            another size than the image's, or run lengths that do not fill it.
+            another size than the image's, run lengths that do not fill it, or a size no image has.
     """
+    check_size(size)
     if isinstance(segmentation, dict):
         return _from_runs(segmentation, size)
-    return union(coco_mask.frPyObjects(_checked_polygons(segmentation, size), *size))
+    return union(coco_mask.frPyObjects(checked_polygons(segmentation, size), *size))
 
 
 def check_segmentation(segmentation: Any, size: Size) -> None:
@@ -137,10 +145,11 @@ def check_segmentation(segmentation: Any, size: Size) -> None:
     Raises:
         ValueError: As `from_segmentation`.
     """
+    check_size(size)
     if isinstance(segmentation, dict):
         _from_runs(segmentation, size)
     else:
-        _checked_polygons(segmentation, size)
+        checked_polygons(segmentation, size)
 
 
 def run_lengths(counts: bytes) -> np.ndarray:
@@ -173,47 +182,21 @@ def run_lengths(counts: bytes) -> np.ndarray:
 def _from_runs(segmentation: dict[str, Any], size: Size) -> Rle:
     try:
         stated, counts = [int(length) for length in segmentation["size"]], segmentation["counts"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError('run-length code should hold "size" [height, width] and "counts"') from error
     if stated != list(size):
         raise ValueError(f"run-length code is for (height, width) {stated}, the image has {list(size)}")
     if isinstance(counts, str | bytes):
         packed = counts.encode("ascii", "replace") if isinstance(counts, str) else counts
-        _check_runs(run_lengths(packed), size)
-        return {"size": stated, "counts": packed}
-    try:
-        runs = np.asarray(counts, np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError("run lengths are no numbers") from error
-    _check_runs(runs, size)
+        runs = run_lengths(packed)
+        check_runs(runs, size)
+        if (runs[1:] > 0).all():
+            return {"size": stated, "counts": packed}
+    else:
+        try:
+            runs = np.asarray(counts, np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError("run lengths are no numbers") from error
+        check_runs(runs, size)
+    runs = without_gaps(runs)
     return dict(coco_mask.frPyObjects({"size": stated, "counts": runs.astype(np.uint32)}, *size))
-
-
-def _check_runs(runs: np.ndarray, size: Size) -> None:
-    """Refuse runs that do not fill the mask: pycocotools would decode them to whatever the memory held."""
-    if runs.ndim != 1 or not np.isfinite(runs).all() or (runs < 0).any() or (runs % 1).any():
-        raise ValueError("run lengths should be whole numbers from 0 on")
-    if runs.sum() != size[0] * size[1]:
-        raise ValueError(f"run lengths cover {int(runs.sum())} pixels of {size[0] * size[1]}")
-
-
-def _checked_polygons(polygons: Any, size: Size) -> list[np.ndarray]:
-    if not isinstance(polygons, list | tuple) or len(polygons) == 0:
-        raise ValueError("segmentation holds no polygon and no run-length code")
-    return [_checked_polygon(polygon, size) for polygon in polygons]
-
-
-def _checked_polygon(polygon: Any, size: Size) -> np.ndarray:
-    """Return a polygon as (2 K,) float64, refusing what pycocotools would take for a box or never finish drawing."""
-    try:
-        points = np.asarray(polygon, np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError("polygon holds something else than numbers") from error
-    if points.ndim != 1 or len(points) < 6 or len(points) % 2:
-        raise ValueError(f"polygon should hold x, y of three points or more in one list, has shape {points.shape}")
-    if not np.isfinite(points).all():
-        raise ValueError("polygon holds numbers that are not finite")
-    reach = max(size)
-    if points.min() < -reach or points[::2].max() > size[1] + reach or points[1::2].max() > size[0] + reach:
-        raise ValueError(f"polygon lies far off the image of (height, width) {list(size)}")
-    return points

@@ -176,6 +176,15 @@ class ImagePair:
         return np.asarray(self.truth_boxes_xywh, np.float64).reshape(-1, 4)
 
 
+def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:
+    """Return (G, 4) float64 boxes of the annotations in image pixels: the dataset's own, else the mask's."""
+    drawn = rle.boxes_xywh([found.rle for found in truth.annotations])
+    own = [found.box_xywh for found in truth.annotations]
+    return np.array([mask if box is None else box for box, mask in zip(own, drawn, strict=True)], np.float64).reshape(
+        -1, 4
+    )
+
+
 def overlaps(found: Any, truth: Any, crowds: np.ndarray) -> np.ndarray:
     """Measure the overlap of every detection with every object.
 

@@ -217,8 +217,7 @@ POLYGON = [2, 2, 9, 2, 9, 9]
         (broken("annotations", 1, id=None), "1 annotations lack id, image_id or category_id: number 1"),
         (broken("annotations", 1, image_id=286), "1 annotations are of images that are not in `images`: 3"),
         (broken("annotations", 1, category_id=2), "1 annotations are of categories that are not in `categories`: 3"),
-        (broken("annotations", 1, segmentation=[]), "1 annotations cannot be drawn: segmentation holds no polygon"),
-        (broken("annotations", 1, segmentation=None), "1 annotations cannot be drawn: segmentation holds no polygon"),
+        (broken("annotations", 1, segmentation={}, bbox=[1, 2, 3]), "a bbox that is not four finite numbers .*: 3"),
         (broken("annotations", 1, segmentation=[[1, 1, 5, 5]]), "three points or more .*: 3"),
         (broken("annotations", 1, segmentation=[[1, 1, "a", 5, 6, 6]]), "else than numbers: 3"),
         (broken("annotations", 1, segmentation=[[*POLYGON, 9e5, 3]]), "far off the image .*: 3"),
@@ -255,7 +254,7 @@ def test_images_need_names_of_their_own(root):
 
 
 def test_only_kept_images_need_sound_segmentations(root):
-    write(root, broken("annotations", 1, segmentation=[]))
+    write(root, broken("annotations", 1, segmentation=[POLYGON[:5]]))
     assert Coco(root, ids=[139]).image_ids == [139]
 
 

@@ -158,6 +158,8 @@ def test_damaged_and_mixed_predictions_are_told(tmp_path):
     mixed = opened(tmp_path, [box(), box(segmentation=mask)])
     with pytest.raises(PredictionError, match="1 of 2 detections of an image have no segmentation"):
         mixed.read(sample(7))
-    wrong = opened(tmp_path, [box(8, segmentation=mask)])
+    with pytest.raises(PredictionError, match=r"1 with a segmentation of another size than its image \(entries 0\)"):
+        opened(tmp_path, [box(8, segmentation=mask)])
+    wrong = opened(tmp_path, [box(segmentation={**mask, "counts": [5]})])
     with pytest.raises(PredictionError, match="a mask cannot be used"):
-        wrong.read(sample(8))
+        wrong.read(sample(7))

@@ -1,0 +1,169 @@
+"""The fields of COCO's JSON, each read as what people write there: ids, sizes, flags, polygons, boxes."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any, NamedTuple
+
+from sambench.json_files import number, whole
+from sambench.masks.rle_checks import check_size
+from sambench.types import Size
+
+SHORT = "pieces of fewer than three points are left out of its polygons"
+
+_NO_IDS = "{} have ids that are no texts and no whole numbers of 64 bits"
+
+_FLAGS: dict[Any, int] = {0: 0, 1: 1, "0": 0, "1": 1, None: 0, "false": 0, "true": 1}
+"""What `iscrowd` may be; False, True, 0.0 and 1.0 are equal to 0 and 1."""
+
+
+class Entry(NamedTuple):
+    """An annotation as the file gives it; polygons are packed into arrays, which take a quarter of the memory.
+
+    Attributes:
+        id, image_id, category_id, bbox, area, iscrowd: The file's.
+        segmentation: Polygons or a run-length code, or None where the annotation has no mask.
+        note: What had to be read leniently, or nothing.
+    """
+
+    id: Any
+    image_id: Any
+    category_id: Any
+    segmentation: Any
+    bbox: Any
+    area: Any
+    iscrowd: Any
+    note: str = ""
+
+
+class ImageEntry(NamedTuple):
+    """An image as the file gives it.
+
+    Attributes:
+        id: Its id in the file.
+        size: (height, width) in pixels.
+        file_name: Name in the images folder with "/" between folders, or "" (LVIS v1 gives none).
+        coco_url: Address at COCO, or "".
+        neg_category_ids: Categories verified to be absent (LVIS).
+        not_exhaustive_category_ids: Categories not fully annotated here (LVIS).
+    """
+
+    id: int | str
+    size: Size
+    file_name: str
+    coco_url: str
+    neg_category_ids: list[int]
+    not_exhaustive_category_ids: list[int]
+
+
+def identity(value: Any) -> int | str | None:
+    """Return an id as a text or a whole number of 64 bits, 7.0 as 7, or None where it is neither."""
+    if isinstance(value, str):
+        return value
+    return value if type(value) is int and abs(value) < 1 << 62 else whole(value)
+
+
+def packed(record: dict[str, Any]) -> Any:
+    """Turn an annotation into an Entry as soon as it is parsed, lest all of a file's numbers live as objects."""
+    if "image_id" not in record or "category_id" not in record:
+        return record
+    segmentation, note = record.get("segmentation") or None, ""
+    try:
+        if isinstance(segmentation, list):
+            polygons = segmentation if isinstance(segmentation[0], list | dict | str) else [segmentation]
+            segmentation = [array("d", polygon) for polygon in polygons]
+            drawn = [polygon for polygon in segmentation if len(polygon) % 2 or len(polygon) >= 6]
+            if not any(map(len, segmentation)):
+                segmentation = None
+            elif 0 < len(drawn) < len(segmentation):
+                segmentation, note = drawn, SHORT
+        elif isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), list):
+            segmentation = {**segmentation, "counts": array("q", segmentation["counts"])}
+    except (TypeError, OverflowError):
+        pass  # Kept as it is: whoever draws it says what is wrong with it.
+    return Entry(
+        record.get("id"),
+        record["image_id"],
+        record["category_id"],
+        segmentation,
+        record.get("bbox"),
+        record.get("area"),
+        record.get("iscrowd", 0),
+        note,
+    )
+
+
+def annotation_entry(entry: Any) -> Entry | str:
+    """Return an annotation with its ids and flag as they are meant, or what is wrong with them."""
+    if not isinstance(entry, Entry):
+        return "annotations lack id, image_id or category_id"
+    found, image, category = identity(entry.id), identity(entry.image_id), identity(entry.category_id)
+    if found is None or image is None or category is None:
+        there = None not in (entry.id, entry.image_id, entry.category_id)
+        return _NO_IDS.format("annotations") if there else "annotations lack id, image_id or category_id"
+    try:
+        crowd = _FLAGS[entry.iscrowd.lower() if isinstance(entry.iscrowd, str) else entry.iscrowd]
+    except (KeyError, TypeError):
+        return "annotations have an iscrowd that is not 0 or 1"
+    return entry._replace(id=found, image_id=image, category_id=category, iscrowd=crowd)
+
+
+def image_entry(record: Any) -> ImageEntry | str:
+    """Return an image, or what is wrong with it."""
+    if not isinstance(record, dict):
+        return "images are no objects"
+    found = identity(record.get("id"))
+    height, width = (_length(record.get(side)) for side in ("height", "width"))
+    if found is None and isinstance(record.get("id"), int | float):
+        return _NO_IDS.format("images")
+    if found is None or height is None or width is None:
+        return "images lack an id, or a height and width above 0"
+    try:
+        check_size((height, width))
+    except ValueError as error:
+        return f"images cannot be this large: {error}"
+    names = [record.get(key) or "" for key in ("file_name", "coco_url")]
+    if not all(isinstance(name, str) for name in names):
+        return "images have a file_name or coco_url that is no text"
+    listed = [_ids(record.get(key)) for key in ("neg_category_ids", "not_exhaustive_category_ids")]
+    if listed[0] is None or listed[1] is None:
+        return "images have category ids that are no list of whole numbers"
+    # Files written on Windows name folders with backslashes.
+    return ImageEntry(found, (height, width), names[0].replace("\\", "/"), names[1], listed[0], listed[1])
+
+
+def category_entry(record: Any) -> dict[str, Any] | str:
+    """Return a category's record with its id as a number, or what is wrong with it."""
+    found = identity(record.get("id")) if isinstance(record, dict) else None
+    if isinstance(found, str):
+        return "categories have texts for ids; number them, here and in the annotations' category_id"
+    return "categories lack an id of their own" if found is None else {**record, "id": found}
+
+
+def box_fault(box: Any) -> str | None:
+    """Say what is wrong with an annotation's `bbox`, or None."""
+    if box is None:
+        return None
+    if not isinstance(box, list) or len(box) != 4 or any(number(side) is None for side in box):
+        return "annotations have a bbox that is not four finite numbers [left, top, width, height]"
+    return "annotations have a bbox of negative width or height" if min(box[2:]) < 0 else None
+
+
+def area_fault(area: Any) -> str | None:
+    """Say what is wrong with an annotation's `area`, or None."""
+    if area is None:
+        return None
+    found = number(area)
+    if found is None:
+        return "annotations have an area that is no number"
+    return "annotations have no area from 0 on" if found < 0 else None
+
+
+def _length(value: Any) -> int | None:
+    found = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else whole(value)
+    return None if found is None or found < 1 else found
+
+
+def _ids(value: Any) -> list[int] | None:
+    found = [whole(one) for one in value] if isinstance(value, list) else [] if value is None else [None]
+    return None if None in found else found  # type: ignore[return-value]
