@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sambench.datasets.catalog import catalog_card
-from sambench.datasets.generic import coco_source, label_source
 from sambench.datasets.label_maps import Colours
 from sambench.datasets.layout import check_choice, find_folder, holds
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.own_sources import coco_source, label_source, placed_below
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Source
 
@@ -67,7 +67,7 @@ def ibd(
     folder = find_folder(root, CARD, markers)
     inner = folder / (images or split)
     if annotations is not None:
-        source: Source = coco_source(CARD, folder / annotations, inner)
+        source: Source = coco_source(CARD, folder / annotations, placed_below(inner, inner))
     else:
         source = label_source(CARD, inner, _labels(folder, inner, split, labels), colours, ignore)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,8 +14,8 @@ from sambench.datasets.base import Dataset, DatasetCard, damage_told
 from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
-from sambench.datasets.image_rules import Picture
-from sambench.datasets.layout import Folders, sample_ids
+from sambench.datasets.image_rules import Drawn, Picture
+from sambench.datasets.layout import Folders, given_path, sample_ids
 from sambench.datasets.reading import data_error, fingerprint
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
@@ -33,7 +33,7 @@ class InstanceDataset(Dataset):
     """Images with instance annotations in COCO's JSON; COCO and LVIS differ in where files are.
 
     Args:
-        file: The annotation file.
+        file: The annotation file, or what another form of ground truth was turned into.
         place: Where an image is.
         root: The folder that is read, as the user gave it.
         split: The chosen split.
@@ -44,6 +44,10 @@ class InstanceDataset(Dataset):
         check_images: Refuse a set without its images; False where only the ground truth is needed.
         boxes_only: Keep annotations of which there is a box and no mask, as tasks that score boxes do.
         allow_damaged: Leave out masks that cannot be drawn, with a note and the count in the title, not refuse them.
+
+        truths: Files whose bytes are the ground truth; the annotation file where none are given.
+        form: What the fingerprint names it; the card's name where it is left out.
+        drawn: The image that the ground truth is drawn on, where an image has an EXIF orientation.
 
     Attributes:
         categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
@@ -58,7 +62,7 @@ class InstanceDataset(Dataset):
 
     def __init__(
         self,
-        file: Path,
+        file: Path | InstanceFile,
         place: Place,
         *,
         root: Path,
@@ -70,10 +74,14 @@ class InstanceDataset(Dataset):
         check_images: bool = True,
         boxes_only: bool = False,
         allow_damaged: bool = False,
+        truths: Sequence[Path] = (),
+        form: str | None = None,
+        drawn: Drawn = "stored",
     ) -> None:
         self.root = str(root)
-        self._file = read_instances(file, card)
-        form, card = card.name, card if judge is None else judge(self._file)
+        self._file = file if isinstance(file, InstanceFile) else read_instances(file, card)
+        self._drawn, file = drawn, self._file.path
+        form, card = form or card.name, card if judge is None else judge(self._file)
         self.split = "all" if card.own else split
         self.categories: list[dict[str, Any]] = self._file.categories
         known = _by_key(self._file.images.values(), place, file)
@@ -91,7 +99,7 @@ class InstanceDataset(Dataset):
         if missing and check_images:
             self._refuse(missing)
         form += " allow_damaged" if self.card.title != card.title else ""
-        self.fingerprint = fingerprint(form, split, self.keys, [file])
+        self.fingerprint = fingerprint(form, split, self.keys, truths or [file])
 
     @property
     def all_keys(self) -> list[str]:
@@ -111,7 +119,7 @@ class InstanceDataset(Dataset):
     def picture(self, key: str) -> Picture:
         """Return an image file with what the annotation file says of it."""
         entry, path = self._images[key]
-        return Picture(path, lambda: entry.size, says=f"{self._file.path} says")
+        return Picture(path, lambda: entry.size, self._drawn, f"{self._file.path} says")
 
     def load(self, key: str) -> Sample:
         """Read one image and its objects.
@@ -179,7 +187,7 @@ def annotation_file(root: str | Path | None, given: str | Path | None, name: str
         DatasetError: The root does not hold it; what it holds of the kind is listed.
     """
     if given is not None:
-        return Path(given)
+        return given_path(root, given)
     if root is None:
         raise UsageError(f"{card.name} needs the folder it was downloaded to", mend="give root=, or annotations=")
     folders = Path(root) / "annotations", Path(root)
@@ -198,7 +206,7 @@ def images_folder(root: str | Path | None, inner: str, given: str | Path | None,
         UsageError: Neither is given though images are needed.
     """
     if given is not None:
-        return Path(given)
+        return given_path(root, given)
     if root is None and needed:
         raise UsageError("annotations are given without the images' folder", mend="give images=, or root=")
     return Path(root or "") / inner

@@ -35,7 +35,7 @@ _LOG_EVERY_SECONDS = 15.0
 _NO_MASK = "image left out, it has no mask"
 
 
-_Reader = TypeVar("_Reader", bound=Callable[..., "MaskDataset"])
+_Reader = TypeVar("_Reader", bound=Callable[..., Dataset])
 
 
 def reader_of(card: MaskCard) -> Callable[[_Reader], _Reader]:

@@ -13,6 +13,8 @@ from sambench.errors import DatasetError
 def data_error(card: DatasetCard, what: str, where: object) -> DatasetError:
     """Build the error of missing or damaged data: what and where, then layout, home page and terms to mend it."""
     layout = "\n".join(f"           {line}" for line in card.layout.strip().splitlines())
+    if card.own:
+        return DatasetError(what, where=where, mend=f"one's own data may be laid out as\n{layout}")
     mend = f"{card.title} is laid out as downloaded:\n{layout}\n         from {card.home}\n         terms: {card.terms}"
     return DatasetError(what, where=where, mend=mend)
 

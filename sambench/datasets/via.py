@@ -110,6 +110,14 @@ def _attributes(region: Any) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def region_label(attributes: Mapping[str, Any]) -> str:
+    """Name a region by the attribute that people use for it, or by its only one."""
+    known = [name for name in ("label", "class", "name", "type", "object", "category") if name in attributes]
+    names = known or (list(attributes) if len(attributes) == 1 else [])
+    found = attributes[names[0]] if names else None
+    return found.strip() if isinstance(found, str) and found.strip() else "object"
+
+
 def _draw(shape: Mapping[str, Any], size: Size) -> tuple[Rle | None, str]:
     """Draw a region's shape; its numbers are pixels from the image's corner, an ellipse's `theta` is in radians."""
     kind = shape.get("name")

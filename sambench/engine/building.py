@@ -40,7 +40,7 @@ def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, o
         settings["kind"] = task.mini_kind
     boxes_only = getattr(task, "iou_type", "segm") == "bbox"
     dataset: Dataset = build(
-        "datasets", "data", settings, own_words=own_words, check_images=pixels, boxes_only=boxes_only
+        "datasets", "data", settings, own_words=own_words, check_images=pixels, boxes_only=boxes_only, for_task=task
     )
     found = type(loader(dataset)(dataset.keys[0]).target)
     if not issubclass(found, task.target):

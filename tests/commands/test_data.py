@@ -9,8 +9,8 @@ from replicas import WRITERS, code
 
 from sambench.commands.data import main
 from sambench.commands.data_check import check
-from sambench.datasets.generic import generic
 from sambench.datasets.layout import DatasetAbsentError
+from sambench.datasets.own import own
 from sambench.errors import SambenchError, UsageError
 from sambench.masks import rle
 
@@ -206,7 +206,7 @@ def test_export_is_read_by_coco_and_by_generic(tmp_path, capsys):
         masks = [official.annToMask(one) for one in official.loadAnns(official.getAnnIds(image["id"]))]
         assert np.array_equal(masks, replica.masks[image["source_id"]])
     images = tmp_path / "Plant_Phenotyping_Datasets"
-    again = generic(tmp_path, images=str(images), annotations="out.json")
+    again = own(tmp_path, images=str(images), annotations="out.json")
     assert len(again.keys) == 2
     for key, masks in zip(again.keys, replica.masks.values(), strict=True):
         sample = again.load(key)

@@ -9,7 +9,7 @@ from replicas import WRITERS, id_map, picture, png
 
 from sambench.config import build
 from sambench.datasets import counts
-from sambench.datasets.generic import generic
+from sambench.datasets.own import own
 from sambench.datasets.sa23 import Sa23
 from sambench.datasets.sampling import sampling_order, take_subset
 from sambench.errors import DatasetError, UsageError
@@ -60,16 +60,16 @@ def test_small_data_is_taken_whole_but_for_empty_images():
 
 
 def test_ids_and_limit(wells):
-    assert generic(wells).keys == [str(number) for number in range(1, 10)]
-    assert generic(wells, limit=2).keys == ["1", "2"]
-    assert generic(wells, ids=["0", 4, "7"]).keys == ["4", "7"]
-    assert generic(wells, subset="paper", limit=3).keys == ["1", "2", "3"]
+    assert own(wells).keys == [str(number) for number in range(1, 10)]
+    assert own(wells, limit=2).keys == ["1", "2"]
+    assert own(wells, ids=["0", 4, "7"]).keys == ["4", "7"]
+    assert own(wells, subset="paper", limit=3).keys == ["1", "2", "3"]
     with pytest.raises(DatasetError, match="no image has a mask"):
-        generic(wells, ids=[0]).keys  # noqa: B018
+        own(wells, ids=[0]).keys  # noqa: B018
     with pytest.raises(UsageError, match="limit is 0, but takes from 1"):
-        generic(wells, limit=0).keys  # noqa: B018
+        own(wells, limit=0).keys  # noqa: B018
     with pytest.raises(DatasetError, match="1 of the ids are not in this dataset"):
-        generic(wells, ids=["77"]).keys  # noqa: B018
+        own(wells, ids=["77"]).keys  # noqa: B018
 
 
 def test_subset_is_told_on_the_card(wells, monkeypatch):
@@ -79,30 +79,30 @@ def test_subset_is_told_on_the_card(wells, monkeypatch):
         return sampling.take_subset(*arguments, **settings, above=20, target=10)
 
     monkeypatch.setattr(masks, "take_subset", small)
-    dataset = generic(wells, subset="paper", subset_seed=5)
+    dataset = own(wells, subset="paper", subset_seed=5)
     assert dataset.subset.sampled
     assert dataset.keys == dataset.subset.keys
     assert f"(seed 5, list SHA-256 {dataset.subset.list_sha256[:16]})" in dataset.card.note
-    assert generic(wells, subset="paper", subset_seed=6).keys != dataset.keys
-    assert generic(wells, subset="all").subset is None
+    assert own(wells, subset="paper", subset_seed=6).keys != dataset.keys
+    assert own(wells, subset="all").subset is None
     with pytest.raises(UsageError, match="has no subset 'half'"):
-        generic(wells, subset="half")
+        own(wells, subset="half")
 
 
 def test_counts_are_remembered_by_content(wells, monkeypatch, tmp_path):
     monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / "cache"))
-    first = generic(wells)
+    first = own(wells)
     assert (len(first.keys), first.report) == (9, ["0: image left out, it has no mask"])
-    second = generic(wells)
+    second = own(wells)
     monkeypatch.setattr(type(second.source), "regions", lambda *_: pytest.fail("was counted again"))
     assert (second.keys, second.report) == (first.keys, first.report)
     monkeypatch.undo()
     monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / "cache"))
     png(wells / "labels/0.png", id_map())
-    assert generic(wells).keys[0] == "0"
+    assert own(wells).keys[0] == "0"
     for path in (tmp_path / "cache/counts").iterdir():
         path.write_text("{torn")
-    assert generic(wells).count("3") == 3
+    assert own(wells).count("3") == 3
 
 
 def test_lines_on_masks_are_remembered_too(tmp_path):
@@ -118,7 +118,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(wells, monkeypatch, tmp_
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / "file"))
     assert counts.cache_root() == tmp_path / "file"
-    assert len(generic(wells).keys) == 9
+    assert len(own(wells).keys) == 9
 
 
 def test_all_that_is_there_is_one_dataset(tmp_path, caplog):

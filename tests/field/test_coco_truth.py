@@ -11,8 +11,8 @@ from pycocotools import mask as coco_mask
 from sambench import score
 from sambench.datasets.coco import Coco
 from sambench.datasets.coco_masks import coco_masks
-from sambench.datasets.generic import generic
 from sambench.datasets.lvis import Lvis
+from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.masks import rle
 
@@ -47,7 +47,7 @@ def read(tmp_path):
     def open_all(record, **switches):
         path = write(tmp_path, record)
         given = {"annotations": path, "images": tmp_path / "images", **switches}
-        sets = [Coco(**given), coco_masks(**given), generic(tmp_path, annotations="truth.json", **switches)]
+        sets = [Coco(**given), coco_masks(**given), own(tmp_path, annotations="truth.json", **switches)]
         return [[one.area for one in found.load(found.keys[0]).target.annotations] for found in sets]
 
     return open_all

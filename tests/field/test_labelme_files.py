@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.datasets.generic import generic
+from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.masks import rle
 
@@ -32,7 +32,7 @@ def write(folder, *shapes, size=(30, 40), name="1.png", **more):
 
 
 def masks(folder):
-    truth = generic(folder).load_truth("1")
+    truth = own(folder).load_truth("1")
     return rle.decode_masks([one.rle for one in truth.annotations], (30, 40))
 
 
@@ -47,13 +47,13 @@ def test_shapes_of_one_label_and_group_are_one_object(tmp_path):
     found = masks(tmp_path)
     assert [mask.sum() for mask in found] == [24 + 50, 50, 24]
     assert np.array_equal(found[0], box(3, 7, 2, 8) | box(10, 15, 20, 30))
-    assert [one.id for one in generic(tmp_path).load_truth("1").annotations] == [0, 2, 3]
+    assert [one.id for one in own(tmp_path).load_truth("1").annotations] == [0, 2, 3]
 
 
 def test_an_overlap_within_a_group_counts_once_and_what_cannot_be_drawn_of_it_is_told(tmp_path):
     write(tmp_path, shape(SQUARE, group=7), shape(SQUARE, group=7), shape([[1, 1], [2, 2]], "line", group=7))
     assert [mask.sum() for mask in masks(tmp_path)] == [24]
-    ((_, regions),) = [generic(tmp_path).source.regions("1")]
+    ((_, regions),) = [own(tmp_path).source.regions("1")]
     assert [region.note for region in regions] == ["shape 2: a line has no area"]
 
 
@@ -72,7 +72,7 @@ def test_a_circle_is_the_disc_to_its_second_point(tmp_path):
     # A quarter of the disc of radius 5 about the image's corner: the pixels with (x + .5)^2 + (y + .5)^2 <= 25.
     assert cut[:6, :6].sum(1).tolist() == [5, 5, 4, 4, 2, 0]
     assert cut.sum() == 20
-    assert "it reaches 5 pixels over the image's border" in generic(tmp_path).source.regions("1")[1][1].note
+    assert "it reaches 5 pixels over the image's border" in own(tmp_path).source.regions("1")[1][1].note
 
 
 def test_a_mask_lies_between_its_corners(tmp_path):
@@ -84,7 +84,7 @@ def test_a_mask_lies_between_its_corners(tmp_path):
     write(tmp_path, shape([[10, 20], [15, 23]], "mask", mask=encoded), shape([[0, 0], [3, 3]], "mask", mask=encoded))
     (found,) = masks(tmp_path)
     assert np.array_equal(found, box(21, 22, 12, 15))
-    dataset = generic(tmp_path)
+    dataset = own(tmp_path)
     assert dataset.count("1") == 1
     assert dataset.report == ["1: mask 1 left out: its mask is 6 x 4 pixels, its corners are for 4 x 4 pixels"]
 
@@ -93,7 +93,7 @@ def test_what_has_no_area_is_left_out_and_told(tmp_path):
     kinds = {"point": [[3, 3]], "line": [[1, 1], [9, 9]], "linestrip": [[1, 1], [9, 9], [1, 9]], "cuboid": SQUARE}
     shapes = [shape(points, kind) for kind, points in kinds.items()]
     write(tmp_path, *shapes, shape(SQUARE, label="__ignore__"), shape(SQUARE))
-    dataset = generic(tmp_path)
+    dataset = own(tmp_path)
     assert dataset.count("1") == 1
     assert dataset.report == [
         "1: mask 0 left out: a point has no area",
@@ -109,7 +109,7 @@ def test_a_size_that_the_image_has_not_is_told_before_anything_is_drawn(tmp_path
     write(tmp_path, shape(SQUARE), size=size)
     told = f"image is 40 x 30 pixels, but its ground truth is for {size[1]} x {size[0]} pixels"
     with pytest.raises(DatasetError, match=told):
-        generic(tmp_path).keys  # noqa: B018
+        own(tmp_path).keys  # noqa: B018
 
 
 def test_files_of_old_versions_are_for_the_whole_image(tmp_path):
@@ -136,13 +136,13 @@ def test_what_is_no_labelme_file_is_told(tmp_path, damage):
     damage(told)
     path.write_text(json.dumps(told))
     with pytest.raises(DatasetError, match="this is no LabelMe file") as error:
-        generic(tmp_path).keys  # noqa: B018
+        own(tmp_path).keys  # noqa: B018
     assert error.value.where == str(path)
 
 
 def test_numbers_that_are_none_are_told(tmp_path):
     write(tmp_path, shape([[float("nan"), 1], [5, 5], [1, 5]]), shape([[float("inf"), 1], [5, 5]], "circle"))
-    dataset = generic(tmp_path)
+    dataset = own(tmp_path)
     with pytest.raises(DatasetError, match="no image has a mask"):
         dataset.keys  # noqa: B018
     assert len(dataset.report) == 3  # two masks, and the image

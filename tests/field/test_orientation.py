@@ -13,9 +13,9 @@ from sambench.commands.data import main as data_command
 from sambench.config import build
 from sambench.datasets.bsds500 import CARD
 from sambench.datasets.coco import Coco
-from sambench.datasets.generic import generic
 from sambench.datasets.image_files import orientations, read_header, read_image
 from sambench.datasets.image_rules import ImageRules, Picture
+from sambench.datasets.own import own
 from sambench.datasets.via import ViaFile, ViaMasks
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
@@ -113,7 +113,7 @@ def test_labelme_draws_on_the_turned_image(tmp_path, orientation):
 def test_an_old_labelme_file_of_the_stored_image_stays_so(tmp_path):
     photograph(tmp_path / "images/1.png", 6)
     labelme(tmp_path / "labels/1.json", STORED[6].shape[:2])
-    dataset = generic(tmp_path)
+    dataset = own(tmp_path)
     assert np.array_equal(dataset.load("1").image, STORED[6])
     assert orientations(dataset, dataset.keys) == ([], ["1"], [])
 
@@ -123,7 +123,7 @@ def test_a_via_region_is_drawn_on_what_a_browser_shows(tmp_path):
     shape = {"name": "polygon", "all_points_x": [4, 16, 16, 4], "all_points_y": [2, 2, 10, 10]}
     entry = {"filename": "1.png", "size": 1, "regions": [{"shape_attributes": shape, "region_attributes": {}}]}
     (tmp_path / "via.json").write_text(json.dumps({"1.png1": entry}))
-    source = ViaMasks(generic.card, [ViaFile(tmp_path / "via.json", tmp_path, "")], lambda _: "object", rules="1")
+    source = ViaMasks(own.card, [ViaFile(tmp_path / "via.json", tmp_path, "")], lambda _: "object", rules="1")
     size, (region,) = source.regions("1")
     assert size == (24, 40)
     assert np.array_equal(rle.decode_masks([region.rle], size)[0], OBJECT)
@@ -132,12 +132,12 @@ def test_a_via_region_is_drawn_on_what_a_browser_shows(tmp_path):
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
 def test_coco_and_id_images_are_turned_where_only_so_sizes_agree(tmp_path, orientation):
     photograph(tmp_path / "images/1.png", orientation)
-    own = Coco(annotations=coco(tmp_path / "gt.json", "1.png"), images=tmp_path / "images")
-    assert fits(own.load("val2017/1"))
-    assert orientations(own, own.keys) == (["val2017/1"], [], [])
+    dataset = Coco(annotations=coco(tmp_path / "gt.json", "1.png"), images=tmp_path / "images")
+    assert fits(dataset.load("val2017/1"))
+    assert orientations(dataset, dataset.keys) == (["val2017/1"], [], [])
     (tmp_path / "labels").mkdir()
     Image.fromarray(OBJECT.astype(np.uint8) * 7).save(tmp_path / "labels/1.png")
-    assert fits(generic(tmp_path).load("1"))
+    assert fits(own(tmp_path).load("1"))
 
 
 @pytest.mark.parametrize(("exif", "right"), [("auto", False), ("ignore", False), ("apply", True)])
@@ -169,7 +169,7 @@ def test_a_damaged_exif_block_is_told_and_nothing_turned(tmp_path):
     data[place + 4 + size : place + 8 + size] = struct.pack(">I", zlib.crc32(data[place : place + 4 + size]))
     (tmp_path / "images/1.png").write_bytes(data)
     labelme(tmp_path / "labels/1.json")
-    dataset = generic(tmp_path)
+    dataset = own(tmp_path)
     assert orientations(dataset, dataset.keys) == ([], [], ["1"])
     assert fits(dataset.load("1"))
 

@@ -4,15 +4,26 @@ import json
 
 import numpy as np
 import pytest
+import scipy.io
 from PIL import Image
+from sambench.tasks.edges import EdgesTask
+from sambench.tasks.instances import InstancesTask
+from sambench.tasks.points import PointsTask
+from sambench.tasks.proposals import ProposalsTask
+from sambench.tasks.regions import RegionsTask
 from toys import write_bsds
 
+from sambench.cli import dispatch
+from sambench.commands.data import main as data_command
+from sambench.config import build
 from sambench.datasets.bsds500 import Bsds500
 from sambench.datasets.coco import Coco
-from sambench.datasets.generic import generic
 from sambench.datasets.layout import sample_ids
+from sambench.datasets.own import own
 from sambench.datasets.via import ViaFile, ViaMasks
-from sambench.errors import DatasetError
+from sambench.errors import DatasetError, UsageError
+from sambench.masks import rle
+from sambench.runs.opening import load_run
 
 SQUARE = [2, 3, 8, 3, 8, 7, 2, 7]  # 6 x 4 pixels
 
@@ -46,7 +57,7 @@ def test_two_images_of_one_name_are_two_samples(tmp_path, reader):
     if reader == "instances":
         dataset, prefix = Coco(annotations=file, images=tmp_path / "images"), "val2017/"
     else:
-        dataset, prefix = generic(tmp_path, annotations="gt.json"), ""
+        dataset, prefix = own(tmp_path, annotations="gt.json"), ""
     assert dataset.keys == [f"{prefix}a.jpg", f"{prefix}a.png", f"{prefix}b"]
     assert [int(dataset.load(key).image[0, 0, 0]) for key in dataset.keys] == [10, 20, 30]
     assert [dataset.load(key).target.image_id for key in dataset.keys] == [1, 2, 3]
@@ -61,7 +72,7 @@ def test_a_file_name_without_ending_is_the_image_of_that_name(tmp_path, reader):
     def opened():
         if reader == "instances":
             return Coco(annotations=file, images=tmp_path / "images")
-        found = generic(tmp_path, annotations="gt.json")
+        found = own(tmp_path, annotations="gt.json")
         found.keys  # noqa: B018
         return found
 
@@ -81,7 +92,7 @@ def test_via_files_tell_two_images_of_one_name_apart(tmp_path):
     regions = [{"shape_attributes": shape, "region_attributes": {}}]
     told = {name: {"filename": name, "size": 1, "regions": regions} for name in ("a.jpg", "a.png")}
     (tmp_path / "via.json").write_text(json.dumps(told))
-    source = ViaMasks(generic.card, [ViaFile(tmp_path / "via.json", tmp_path, "")], lambda _: "x", rules="1")
+    source = ViaMasks(own.card, [ViaFile(tmp_path / "via.json", tmp_path, "")], lambda _: "x", rules="1")
     assert list(source.items) == ["a.jpg", "a.png"]
 
 
@@ -91,9 +102,218 @@ def test_folders_whose_files_share_a_name_are_refused(tmp_path):
     (tmp_path / "labels").mkdir()
     Image.fromarray(np.eye(30, 40, dtype=np.uint8)).save(tmp_path / "labels/a.png")
     with pytest.raises(DatasetError, match=r"two files are called a: a\.(jpg|png) and a\.(jpg|png)"):
-        generic(tmp_path)
+        own(tmp_path)
     write_bsds(tmp_path / "bsds", count=1)
     (photograph,) = (tmp_path / "bsds").rglob("*.jpg")
     image(photograph.with_suffix(".png"))
     with pytest.raises(DatasetError, match=f"two files are called {photograph.stem}"):
         Bsds500(tmp_path / "bsds")
+
+
+def write_coco(folder):
+    path = coco(folder / "annotations.json", "a.png", "b.png")
+    told = json.loads(path.read_text())
+    (one,) = told["annotations"][:1]
+    told |= {"annotations": [one | {"category_id": 4}], "categories": [{"id": 4, "name": "roof"}]}
+    path.write_text(json.dumps(told))
+
+
+def write_labelme(folder):
+    (folder / "labels").mkdir()
+    shape = {"label": "roof", "points": np.reshape(SQUARE, (-1, 2)).tolist(), "group_id": None, "shape_type": "polygon"}
+    for name, shapes in (("a", [shape]), ("b", [])):
+        told = {"version": "5", "imagePath": name, "imageData": None, "imageHeight": 30, "imageWidth": 40}
+        (folder / f"labels/{name}.json").write_text(json.dumps({**told, "shapes": shapes}))
+
+
+def write_via(folder):
+    shape = {"name": "polygon", "all_points_x": SQUARE[::2], "all_points_y": SQUARE[1::2]}
+    region = {"shape_attributes": shape, "region_attributes": {"kind": "roof"}}
+    images = {
+        f"{name}.png9": {"filename": f"{name}.png", "size": 9, "regions": regions, "file_attributes": {}}
+        for name, regions in (("a", [region]), ("b", []))
+    }
+    (folder / "via.json").write_text(json.dumps({"_via_settings": {}, "_via_img_metadata": images}))
+
+
+def write_ids(folder):
+    (folder / "masks").mkdir()
+    ids = np.zeros((30, 40), np.uint8)
+    Image.fromarray(ids).save(folder / "masks/b.png")
+    ids[3:7, 2:8] = 9
+    Image.fromarray(ids).save(folder / "masks/a.png")
+
+
+FORMS = {"coco": write_coco, "labelme": write_labelme, "via": write_via, "ids": write_ids}
+
+
+@pytest.fixture(params=list(FORMS))
+def folder(request, tmp_path):
+    """A user's folder of two images, of which the first holds one object of 24 pixels."""
+    folder = tmp_path / "my roofs"
+    for name in "ab":
+        image(folder / f"images/{name}.png")
+    FORMS[request.param](folder)
+    return folder
+
+
+def opened(task=None, **settings):
+    return build("datasets", "data", {"name": "own", **settings}, for_task=task)
+
+
+def object_of(dataset, key):
+    (found,) = dataset.load(key).target.annotations
+    mask = rle.decode_masks([found.rle], (30, 40))[0]
+    return mask.sum(), mask[3:7, 2:8].all(), found.area
+
+
+def test_points_read_the_images_with_objects(folder):
+    dataset = opened(PointsTask(), root=str(folder))
+    assert dataset.keys == ["a"]
+    assert object_of(dataset, "a") == (24, True, 24)
+    assert dataset.card.own
+    assert (dataset.card.title, dataset.card.name) == ("my roofs", "my_roofs")
+    assert opened(PointsTask(), root=str(folder), title="roofs 2").card.title == "roofs 2"
+
+
+@pytest.mark.parametrize("task", [InstancesTask(), ProposalsTask()])
+def test_tasks_of_detections_read_every_image(folder, task):
+    dataset = opened(task, root=str(folder))
+    assert dataset.keys == ["a", "b"]
+    assert object_of(dataset, "a") == (24, True, 24)
+    assert dataset.load("b").target.annotations == []
+    name = "object" if (folder / "masks").is_dir() else "roof"
+    assert [category["name"] for category in dataset.categories] == [name]
+    assert set(dataset.size_of_image_id.values()) == {(30, 40)}
+    assert opened(task, root=str(folder), limit=1).keys == ["a"]
+    assert opened(task, root=str(folder), ids=["b"]).keys == ["b"]
+
+
+def test_detections_made_elsewhere_are_scored_against_every_form(folder, tmp_path):
+    """One detection on the object and one of lower score on the image without any: AP is 1, as no recall is left."""
+    dataset = opened(InstancesTask(), root=str(folder))
+    (a, b), category = dataset.image_ids, dataset.categories[0]["id"]
+    found = [{"image_id": i, "category_id": category, "segmentation": [SQUARE]} for i in (a, b)]
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps([found[0] | {"score": 0.9}, found[1] | {"score": 0.3}]))
+    words = ["score", "task=instances", "data=own", f"data.root={folder}", f"predictions={results}", "workers=0"]
+    assert dispatch([*words, "progress=off", f"run.dir={tmp_path / 'out'}"]) == 0
+    run = load_run(tmp_path / "out")
+    assert run.metrics["AP"].value == pytest.approx(1)
+    assert run.record["data"]["samples"] == 2
+    # The other way round, half of the two best detections are right at any recall: AP .5.
+    results.write_text(json.dumps([found[0] | {"score": 0.3}, found[1] | {"score": 0.9}]))
+    assert dispatch([*words, "progress=off", f"run.dir={tmp_path / 'worse'}"]) == 0
+    assert load_run(tmp_path / "worse").metrics["AP"].value == pytest.approx(0.5)
+
+
+def test_a_model_is_run_on_every_form_and_generic_is_the_same(folder, tmp_path, capsys):
+    for data in ("own", "generic"):
+        words = ["run", "task=points", f"data={data}", f"data.root={folder}", "model.name=toys:ToyModel", "workers=0"]
+        quiet = ["progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
+        assert dispatch([*words, *quiet, f"run.dir={tmp_path / data}"]) == 0
+        assert "my roofs all, 1 images" in capsys.readouterr().out
+        assert data_command(["check", data, f"root={folder}"]) == 0
+        assert "2 images read, 1 with masks, 1 masks" in capsys.readouterr().out
+    records = [load_run(tmp_path / data).record["identity"]["data"] for data in ("own", "generic")]
+    assert records[0] == records[1]
+
+
+def test_paths_are_below_the_root_or_else_the_working_directory_or_absolute(folder, tmp_path, monkeypatch):
+    truth = next(name for name in ("annotations.json", "labels", "via.json", "masks") if (folder / name).exists())
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for settings in (
+        {"root": str(folder), "annotations": truth, "images": "images"},
+        {"root": str(folder), "annotations": str(folder / truth)},
+        {"annotations": f"my roofs/{truth}", "images": "my roofs/images"},
+        {"root": "my roofs", "annotations": truth, "images": str(folder / "images")},
+        {"root": str(elsewhere), "annotations": f"my roofs/{truth}", "images": "my roofs/images"},
+    ):
+        assert object_of(opened(**settings), "a") == (24, True, 24)
+    if truth == "annotations.json":
+        found = Coco(root=folder, annotations=truth, images="images")
+        assert object_of(found, "val2017/a") == (24, True, 24)
+
+
+def boundaries(folder, ending):
+    lines = np.zeros((30, 40), bool)
+    lines[:, 12] = True
+    for name in "ab":
+        image(folder / f"images/{name}.png")
+        path = folder / f"groundTruth/{name}.{ending}"
+        path.parent.mkdir(exist_ok=True)
+        if ending == "mat":
+            struct = np.empty((1, 1), [("Boundaries", object)])
+            struct[0, 0]["Boundaries"] = lines
+            cells = np.empty((1, 1), object)
+            cells[0, 0] = struct
+            scipy.io.savemat(path, {"groundTruth": cells})
+        else:
+            Image.fromarray(lines).save(path)
+    return lines
+
+
+@pytest.mark.parametrize("ending", ["mat", "png"])
+def test_edges_read_boundaries_of_either_form(tmp_path, ending):
+    lines = boundaries(tmp_path, ending)
+    dataset = opened(EdgesTask(), root=str(tmp_path))
+    assert dataset.keys == ["a", "b"]
+    assert np.array_equal(dataset.load("a").target.boundaries, [lines])
+    # What is found is the line, in b three pixels to the right, where .0075 of the diagonal of 50 pixels is allowed.
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    for name, shift in (("a", 0), ("b", 3)):
+        Image.fromarray(np.roll(lines, shift, 1).astype(np.uint8) * 255).save(maps / f"{name}.png")
+    words = ["score", "task=edges", "data=own", f"data.root={tmp_path}", f"predictions={maps}", "workers=0"]
+    assert dispatch([*words, "progress=off", "illustrate=0", "predictions.nms=none", f"run.dir={tmp_path / 'o'}"]) == 0
+    metrics = load_run(tmp_path / "o").metrics
+    assert metrics["ods"].value == pytest.approx(0.5)  # half of what is drawn and half of what is found match
+    (tmp_path / "images/b.png").unlink()
+    with pytest.raises(DatasetError, match=r"1 files do not fit together: .*ground truth has no image"):
+        opened(EdgesTask(), root=str(tmp_path))
+
+
+def test_a_task_is_told_what_it_cannot_read(tmp_path, folder):
+    boundaries(tmp_path / "lines", "mat")
+    with pytest.raises(UsageError, match=r"points needs masks, but these are boundaries \(\.mat\)"):
+        opened(PointsTask(), root=str(tmp_path / "lines"))
+    if not (folder / "masks").is_dir():
+        with pytest.raises(UsageError, match="edges and regions need boundaries, but these are "):
+            opened(RegionsTask(), root=str(folder))
+
+
+def test_what_is_no_ground_truth_is_told(tmp_path):
+    with pytest.raises(UsageError, match="needs to be told where it lies"):
+        opened()
+    with pytest.raises(DatasetError, match="the folder does not exist"):
+        opened(root=str(tmp_path / "nowhere"))
+    (tmp_path / "labels").mkdir()
+    with pytest.raises(DatasetError, match="no ground truth; the folder is empty"):
+        opened(root=str(tmp_path))
+    with pytest.raises(DatasetError, match="ground truth is missing"):
+        opened(root=str(tmp_path), annotations="gt.json")
+    (tmp_path / "gt.txt").write_text("x")
+    with pytest.raises(DatasetError, match=r"gt\.txt is no JSON"):
+        opened(root=str(tmp_path), annotations="gt.txt")
+    for name in ("a.json", "b.json"):
+        coco(tmp_path / "labels" / name, "a.png")
+    with pytest.raises(DatasetError, match="several JSON files that are no LabelMe files"):
+        opened(root=str(tmp_path))
+    with pytest.raises(DatasetError, match="the folder of images does not exist"):
+        opened(root=str(tmp_path), annotations="labels/a.json", images="pictures")
+    image(tmp_path / "labels/x.png")
+    (tmp_path / "labels/b.json").unlink()
+    (tmp_path / "labels/x.mat").touch()
+    with pytest.raises(DatasetError, match="both LabelMe files and boundaries"):
+        opened(root=str(tmp_path))
+
+
+def test_labelme_files_beside_their_images(tmp_path):
+    image(tmp_path / "a.png")
+    write_labelme(tmp_path)
+    (tmp_path / "labels/b.json").unlink()
+    (tmp_path / "labels/a.json").rename(tmp_path / "a.json")
+    (tmp_path / "labels").rmdir()
+    assert object_of(opened(root=str(tmp_path)), "a") == (24, True, 24)

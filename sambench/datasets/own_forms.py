@@ -1,0 +1,130 @@
+"""Finding a user's own ground truth and images, and telling by their contents which form they have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from sambench.datasets.base import DatasetCard
+from sambench.datasets.layout import IMAGE_ENDINGS, given_path, holds, tree
+from sambench.datasets.reading import data_error
+from sambench.errors import DatasetError, UsageError, listing
+
+Form = Literal["coco", "via", "labelme", "ids", "mat"]
+
+FORMS: dict[Form, str] = {
+    "coco": "a COCO JSON",
+    "via": "a file of the VGG Image Annotator",
+    "labelme": "LabelMe files",
+    "ids": "label images",
+    "mat": "boundaries (.mat)",
+}
+"""Words for each form."""
+
+_FOLDERS = ("labels", "annotations", "groundTruth", "masks")
+_HEAD = 1 << 16
+"""Bytes of a JSON file that tell what it is: annotators' tools write their own words at its beginning."""
+
+
+class OwnFiles(NamedTuple):
+    """Where a user's own data lies.
+
+    Attributes:
+        form: What the ground truth is.
+        truth: Its file or folder.
+        images: The folder of images.
+        root: The folder that was given, or that of the ground truth.
+        title: A name for the data.
+    """
+
+    form: Form
+    truth: Path
+    images: Path
+    root: Path
+    title: str
+
+
+def find_own(
+    root: str | Path | None, annotations: str | Path | None, images: str | Path | None, card: DatasetCard
+) -> OwnFiles:
+    """Find ground truth and images.
+
+    Args:
+        root: The folder that paths are relative to.
+        annotations: File or folder of ground truth, or None to look for it below the root.
+        images: Folder of images, or None to look for it.
+        card: For messages.
+
+    Raises:
+        UsageError: Neither a root nor annotations are given.
+        DatasetError: Nothing is there, or it has no known form.
+    """
+    if root is None and annotations is None:
+        mend = "give data.root=FOLDER, or data.annotations=FILE|FOLDER with data.images=FOLDER"
+        raise UsageError("own data needs to be told where it lies", where="data.root", mend=mend)
+    base = None if root is None else Path(root)
+    if base is not None and not base.is_dir():
+        raise data_error(card, "the folder does not exist", base)
+    truth = _below(base, card) if annotations is None and base is not None else given_path(base, annotations or "")
+    if not truth.exists():
+        raise data_error(card, f"ground truth is missing; {holds(truth.parent)}", truth)
+    form, truth = _form(truth, card)
+    place = base if base is not None else truth.parent if truth.is_file() else truth
+    if images is not None:
+        folder = given_path(base, images)
+        if not folder.is_dir():
+            raise data_error(card, f"the folder of images does not exist; {holds(folder.parent)}", folder)
+    else:
+        beside = truth.parent if truth.is_file() else truth
+        folder = next((near for near in (place / "images", beside.parent / "images") if near.is_dir()), beside)
+    return OwnFiles(form, truth, folder, place, place.resolve().name if base is not None else truth.stem)
+
+
+def _below(root: Path, card: DatasetCard) -> Path:
+    """Look for ground truth below a folder, in the order that `own` tells."""
+    for name in _FOLDERS:
+        if (root / name).is_dir():
+            return root / name
+    files = sorted(root.glob("*.json"))
+    if len(files) == 1 or any(_json_form(file) == "labelme" for file in files[:1]):
+        return files[0] if _json_form(files[0]) != "labelme" else root
+    if files:
+        what = f"several files may be the ground truth: {listing([file.name for file in files])}"
+        raise DatasetError(what, where=root, mend="give data.annotations=FILE")
+    raise data_error(card, f"no ground truth here; {holds(root)}", root)
+
+
+def _form(truth: Path, card: DatasetCard) -> tuple[Form, Path]:
+    """Tell what a file or folder holds; a folder with one JSON file for all images stands for that file."""
+    if truth.is_file():
+        if truth.suffix.lower() != ".json":
+            what = f"{truth.name} is no JSON; one file holds all ground truth as a COCO JSON or a VIA file"
+            raise DatasetError(what, where=truth, mend="give the folder of LabelMe files, label images or .mat files")
+        if (form := _json_form(truth)) == "labelme":
+            mend = f"give the folder of all its files: data.annotations={truth.parent}"
+            raise DatasetError("this is a LabelMe file, which is for one image", where=truth, mend=mend)
+        return form, truth
+    kinds: dict[Form, dict[str, Path]] = {"labelme": tree(truth, (".json",)), "mat": tree(truth, (".mat",))}
+    if not any(kinds.values()):
+        kinds["ids"] = tree(truth, IMAGE_ENDINGS)
+    there = [form for form, files in kinds.items() if files]
+    if len(there) != 1:
+        found = f"both {' and '.join(FORMS[form] for form in there)}" if there else f"no ground truth; {holds(truth)}"
+        raise data_error(card, found, truth)
+    files = list(kinds[there[0]].values())
+    if there == ["labelme"] and (form := _json_form(files[0])) != "labelme":
+        if len(files) > 1:
+            told = listing([str(path.relative_to(truth)) for path in files])
+            mend = "give one of them: data.annotations=FILE"
+            raise DatasetError(f"several JSON files that are no LabelMe files: {told}", where=truth, mend=mend)
+        return form, files[0]
+    return there[0], truth
+
+
+def _json_form(path: Path) -> Form:
+    """Tell by its beginning what a JSON file is; the reader of what is no known form tells what it lacks."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD).replace(b"\0", b"")  # UTF-16 is read as well
+    if b'"shapes"' in head or b'"imagePath"' in head:
+        return "labelme"
+    return "via" if b'"regions"' in head or b'"_via_' in head else "coco"
