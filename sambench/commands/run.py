@@ -33,7 +33,7 @@ common keys (all of them, with their values: sambench run task=edges --cfg job):
   data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
   data.split=val           another split
   data.exif=apply          turn every photograph by its EXIF orientation (default: where its ground truth is so)
-  data.name=TEXT           the name of one's own data, where the reader takes it (data=coco, lvis, generic)
+  data.name=TEXT           the name of one's own data, where the reader takes it (data=own, coco, lvis)
   run.dir=FOLDER           the run folder (default: one below results/ that the same command finds again)
   run.overwrite=true       redo a finished run
   task.SWITCH=VALUE        another choice where the paper leaves one open, e.g. task.nms_iou=0.8

@@ -16,7 +16,7 @@ from sambench.errors import RunError, listing
 from sambench.runs.store import Run, flatten
 from sambench.types import Row
 
-_PLACES = {"root", "limit", "ids", "annotations", "images", "labels", "cache_dir"}
+_PLACES = {"root", "limit", "ids", "annotations", "images", "labels", "cache_dir", "max_pixels"}
 """Data settings that may differ between parts: which samples, and where files lie (their bytes are fingerprinted)."""
 
 
