@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.boundary_data import BoundaryDataset
+from sambench.datasets.bsds500_names import NAMES
+from sambench.datasets.official_files import own_card
 from sambench.datasets.reading import data_error, list_files
 from sambench.errors import UsageError, listing
 
@@ -22,9 +24,6 @@ BSDS500/data/groundTruth/{train,val,test}/100007.mat
     splits=("train", "val", "test"),
 )
 
-_WHOLE = {"train": 200, "val": 100, "test": 200}
-"""Images a split has when nothing is missing."""
-
 
 class Bsds500(BoundaryDataset):
     """BSDS500: photographs with the segmentations of four to nine annotators each (edges).
@@ -35,6 +34,7 @@ class Bsds500(BoundaryDataset):
         limit: Keep the first so many images.
         ids: Images to keep, as "test/100007" or "100007".
         check_images: Refuse a split without its images; False where only the ground truth is needed.
+        title: Name of one's own data in this layout; without it data that hold other images have that of the folder.
         card: Card of another data set in the same layout.
 
     Raises:
@@ -51,6 +51,7 @@ class Bsds500(BoundaryDataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        title: str | None = None,
         card: DatasetCard = CARD,
     ) -> None:
         if split not in card.splits:
@@ -62,7 +63,11 @@ class Bsds500(BoundaryDataset):
         truths = _list(data / "groundTruth" / split, (".mat",), card)
         if images:
             _check_pairs(images, truths, card, data)
-        whole = _WHOLE[split] if card is CARD else len(truths)
+        whole = len(truths)
+        if card is CARD and (title is not None or not {key.rpartition("/")[2] for key in truths} <= NAMES[split]):
+            card = own_card(card, title or Path(root).resolve().name)
+        elif card is CARD:
+            whole = len(NAMES[split])
         super().__init__(images, truths, root=root, split=split, card=card, whole=whole, limit=limit, ids=ids)
 
 

@@ -128,8 +128,7 @@ def image_entry(record: Any) -> ImageEntry | str:
     listed = [_ids(record.get(key)) for key in ("neg_category_ids", "not_exhaustive_category_ids")]
     if listed[0] is None or listed[1] is None:
         return "images have category ids that are no list of whole numbers"
-    # Files written on Windows name folders with backslashes.
-    return ImageEntry(found, (height, width), names[0].replace("\\", "/"), names[1], listed[0], listed[1])
+    return ImageEntry(found, (height, width), _with_slashes(names[0]), names[1], listed[0], listed[1])
 
 
 def category_entry(record: Any) -> dict[str, Any] | str:
@@ -157,6 +156,12 @@ def area_fault(area: Any) -> str | None:
     if found is None:
         return "annotations have an area that is no number"
     return "annotations have no area from 0 on" if found < 0 else None
+
+
+def _with_slashes(name: str) -> str:
+    """Return a name with "/" between folders, as Windows has backslashes; one that would lead out stays as it is."""
+    found = name.replace("\\", "/")
+    return name if found.startswith("/") or ".." in found.split("/") or found[1:2] == ":" else found
 
 
 def _length(value: Any) -> int | None:

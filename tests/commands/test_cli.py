@@ -94,7 +94,7 @@ def ran(tmp_path_factory):
 def test_run_prints_metrics_intervals_and_folder(ran):
     work, _, done = ran
     assert done.returncode == 0, done.stderr
-    for text in ("ods", "95 % interval", "run folder: results/edges/bsds500-toy-"):
+    for text in ("ods", "95 % interval", "run folder: results/edges/data-toy-"):
         assert text in done.stdout
     assert ".768" not in done.stdout, "the paper's number is of all 200 images"
     (folder,) = (work / "results" / "edges").iterdir()

@@ -135,9 +135,9 @@ def test_settings_that_only_change_answers_make_another_run(root, tmp_path):
         edges(root, tmp_path / "run", overrides=["+model.memory=5"])
 
 
-def test_a_data_set_with_a_name_of_its_own_takes_no_other(root, tmp_path):
+def test_a_data_set_with_a_name_of_its_own_takes_no_other(tmp_path):
     with pytest.raises(UsageError, match=r"data\.title"):
-        edges(root, tmp_path / "run", overrides=["data.name=nothing_like_it"])
+        sambench.run("edges", data="mini", overrides=["data.name=nothing_like_it"], run={"dir": str(tmp_path / "run")})
 
 
 SCRIPT = """

@@ -255,6 +255,29 @@ def boundaries(folder, ending):
     return lines
 
 
+@pytest.mark.parametrize("title", [None, "my lines"])
+def test_own_data_in_the_layout_of_bsds500_have_their_own_name(tmp_path, capsys, title):
+    write_bsds(tmp_path / "roads", count=2)
+    words = ["run", "task=edges", "data=bsds500", f"data.root={tmp_path / 'roads'}", "model.name=toys:ToyModel"]
+    words += ["task.grid=4", "workers=0", "progress=off", "device=cpu", "illustrate=0", f"run.dir={tmp_path / 'out'}"]
+    assert dispatch([*words, *([f"data.title={title}"] if title else [])]) == 0
+    out = capsys.readouterr().out
+    assert f"{title or 'roads'} test, 2 images. own data" in out
+    assert "Berkeley" not in out
+    assert "SAM" not in out
+    card = load_run(tmp_path / "out").record["data"]["card"]
+    assert (card["own"], card["name"]) == (True, (title or "roads").replace(" ", "_"))
+
+
+def test_files_named_as_those_of_bsds500_are_a_part_of_it(tmp_path):
+    write_bsds(tmp_path, count=2)
+    for path in [*tmp_path.rglob("*.jpg"), *tmp_path.rglob("*.mat")]:
+        path.rename(path.with_stem({"1000": "100007", "1001": "10081"}[path.stem]))
+    card = Bsds500(tmp_path).card
+    assert (card.own, card.name, card.note) == (False, "bsds500", "2 of the 200 images of test")
+    assert Bsds500(tmp_path, title="mine").card.own
+
+
 @pytest.mark.parametrize("ending", ["mat", "png"])
 def test_edges_read_boundaries_of_either_form(tmp_path, ending):
     lines = boundaries(tmp_path, ending)

@@ -202,7 +202,7 @@ def test_folders_named_by_model_and_data_have_no_colon(world, unchanged, monkeyp
     monkeypatch.setattr(ToyModel, "name", "a:b/../c\n")
     run = start(world, "points", None, run={"dir": None, "results": str(unchanged / "results")}, limit=1)
     assert run.folder.parent == unchanged / "results" / "points"
-    assert re.fullmatch(r"generic-a_b_c-[0-9a-f]{8}", run.folder.name)
+    assert re.fullmatch(r"coco-a_b_c-[0-9a-f]{8}", run.folder.name)
 
 
 @pytest.mark.parametrize("name", ["predictions", "pictures", "run.json", "rows.jsonl", ".lock", "rows.parquet"])
