@@ -42,9 +42,10 @@ CardType = TypeVar("CardType", bound=DatasetCard)
 
 
 def damage_told(card: CardType, notes: Sequence[str]) -> CardType:
-    """Return a card with notes, and with a title that tells of damaged masks that were left out, where a note does."""
+    """Return a card with notes; damaged masks left out are told in its title, and no published number answers to it."""
     told = [f", {note.partition(':')[0]}" for note in notes if "damaged" in note]
-    return replace(card, title=card.title + "".join(told), note="; ".join(filter(None, (card.note, *notes))))
+    note = "; ".join(filter(None, (card.note, *notes)))
+    return replace(card, title=card.title + "".join(told), note=note, own=card.own or bool(told))
 
 
 class Dataset(ABC):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from sambench.errors import ModelError, listing
+from sambench.json_files import JsonError, parse_json
 from sambench.models import convert_sam, convert_sam2
 from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, expected, first_line
 
@@ -55,13 +55,13 @@ def load_folder(path: Path) -> tuple[str, str | None, Any, list[Path]]:
     if any(weight.suffix == ".safetensors" for weight in weights):
         weights = [weight for weight in weights if weight.suffix == ".safetensors"]
     try:
-        config = json.loads(config_file.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        config = parse_json(config_file.read_bytes())
+    except JsonError as error:
         raise ModelError(
             f"the configuration is no JSON: {error}", where=config_file, mend="download it again"
         ) from error
-    kind = config.get("model_type")
-    if kind not in FOLDER_TYPES:
+    kind = config.get("model_type") if isinstance(config, dict) else None
+    if not isinstance(kind, str) or kind not in FOLDER_TYPES:
         what = f"the folder holds a model of type {kind!r}; known are {listing(sorted(FOLDER_TYPES))}"
         raise ModelError(what, where=config_file, mend=USE_OFFICIAL)
     family = FOLDER_TYPES[kind]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sambench.errors import UsageError
+from sambench.errors import RunError, UsageError
+from sambench.json_files import JsonError, parse_json
 from sambench.runs.opening import load_run
 from sambench.runs.reference import published
 from sambench.runs.store import Run
@@ -111,9 +111,18 @@ def load_ablation(name: str) -> Ablation:
 
 
 def read_members(name: str, results: Place) -> list[Member]:
-    """Return what `sambench ablate NAME` has run, in its order; nothing where it has not been run."""
-    content = read_bytes(members_path(name, results))
-    return [] if content is None else [Member(**member) for member in json.loads(content)]
+    """Return what `sambench ablate NAME` has run, in its order; nothing where it has not been run.
+
+    Raises:
+        RunError: The file that lists the runs is damaged.
+    """
+    path = members_path(name, results)
+    content = read_bytes(path)
+    try:
+        return [] if content is None else [Member(**member) for member in parse_json(content)]
+    except (JsonError, TypeError) as error:
+        mend = "remove it and run the sweep again: runs that are there are not made anew"
+        raise RunError(f"the list of the sweep's runs cannot be read: {error}", where=path, mend=mend) from error
 
 
 def members_path(name: str, results: Place) -> Place:

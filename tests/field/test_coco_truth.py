@@ -203,6 +203,7 @@ def test_damaged_masks_are_refused_or_left_out_and_counted_in_the_title(tmp_path
             reader(**given | {"annotations": given["annotations"]}, allow_damaged=True),
         )
         assert found.card.title.endswith(", 1 damaged masks of 2 left out")
+        assert found.card.own
         assert "1 damaged masks of 2 left out: " in found.card.note
         assert found.fingerprint == sound.fingerprint
 

@@ -2,13 +2,14 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from sambench.datasets.coco import Coco
-from sambench.errors import DatasetError, PredictionError, RunError, UsageError
+from sambench.errors import DatasetError, ModelError, PredictionError, RunError, UsageError
 from sambench.json_files import (
     BYTES_SWITCH,
     DEPTH_SWITCH,
@@ -19,6 +20,8 @@ from sambench.json_files import (
     unpacked,
     whole,
 )
+from sambench.models.checkpoint_folders import load_folder
+from sambench.runs.ablations import members_path, read_members
 from sambench.runs.record import parse_record
 from sambench.runs.results_index import ResultsIndex
 
@@ -234,3 +237,29 @@ def test_a_results_file_may_name_its_images_in_any_script(tmp_path):
     index = results(tmp_path, json.dumps(entries, ensure_ascii=False).encode())
     assert index.image_ids == ["straße", "日本"]
     assert len(index.read("straße")) == 2
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '[{"label": 1, "label": 2}]', "[3]", '[{"x": 1}]', "{", "7"])
+def test_a_damaged_list_of_a_sweeps_runs_is_told(tmp_path, content):
+    assert read_members("sweep", tmp_path) == []
+    path = Path(members_path("sweep", tmp_path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    with pytest.raises(RunError, match="list of the sweep's runs cannot be read"):
+        read_members("sweep", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[" * 100_000, "no JSON: it is nested more than 100 deep"),
+        ('{"model_type": "sam", "model_type": "sam2"}', "no JSON: the key 'model_type' is there twice"),
+        ("[]", "a model of type None"),
+        ('{"model_type": ["sam"]}', "a model of type"),
+    ],
+)
+def test_a_configuration_of_a_model_is_read_with_the_same_care(tmp_path, content, message):
+    (tmp_path / "config.json").write_text(content)
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ModelError, match=message):
+        load_folder(tmp_path)
