@@ -7,6 +7,7 @@ pixel is (0, 0) for points as the models receive them. Sizes are (height, width)
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -183,19 +184,31 @@ class Masks:
         logits: (B, M, h, w) float low-resolution logits; a mask is where they exceed 0 once resized to the image.
         predicted_iou: (B, M) float, the model's own estimate of each mask's quality.
         frame: How the logits map to the image (`sambench.masks.resize.logits_at_original`).
+        feedback: (B, M, h', w') float, what goes back in as a mask prompt where that is not `logits`.
     """
 
     logits: Tensor
     predicted_iou: Tensor
     frame: MaskFrame
+    feedback: Tensor | None = None
+
+    @property
+    def prompt_logits(self) -> Tensor:
+        """(B, M, h', w') float, what goes back in as a mask prompt."""
+        return self.logits if self.feedback is None else self.feedback
 
     def flat(self) -> Masks:
         """Return the same masks as (B * M, 1, h, w), prompt by prompt."""
-        return replace(self, logits=self.logits.flatten(0, 1)[:, None], predicted_iou=self.predicted_iou.reshape(-1, 1))
+        return self.changed(lambda logits: logits.flatten(0, 1)[:, None], self.predicted_iou.reshape(-1, 1))
 
     def __getitem__(self, index: Any) -> Masks:
         """Return the masks of the chosen prompts (a slice, or an index or bool tensor over B)."""
-        return replace(self, logits=self.logits[index], predicted_iou=self.predicted_iou[index])
+        return self.changed(lambda logits: logits[index], self.predicted_iou[index])
+
+    def changed(self, change: Callable[[Tensor], Tensor], predicted_iou: Tensor) -> Masks:
+        """Return masks whose logits, and what goes back in, are changed in the same way."""
+        feedback = None if self.feedback is None else change(self.feedback)
+        return replace(self, logits=change(self.logits), predicted_iou=predicted_iou, feedback=feedback)
 
 
 @dataclass(frozen=True)

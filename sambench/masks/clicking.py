@@ -169,9 +169,10 @@ class _Group:
         runs = measure_masks(cut, 0.0, whole, self.truth.size, "auto").runs
         estimates = masks.predicted_iou.double().cpu().numpy()
         if estimates.shape[1] == 1:
-            return runs, estimates, masks.logits[:, 0].float().cpu()
-        best = torch.from_numpy(estimates.argmax(axis=1)).to(masks.logits.device)
-        return runs, estimates, masks.logits[torch.arange(len(best), device=best.device), best].float().cpu()
+            return runs, estimates, masks.prompt_logits[:, 0].float().cpu()
+        fed = masks.prompt_logits
+        best = torch.from_numpy(estimates.argmax(axis=1)).to(fed.device)
+        return runs, estimates, fed[torch.arange(len(best), device=best.device), best].float().cpu()
 
     def _remember(self, parts: list[Tensor]) -> None:
         """Keep the active objects' logits, in parts of (b, h, w), to be fed back with the next click."""

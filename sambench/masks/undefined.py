@@ -7,7 +7,7 @@ multiplies by 0 and adds, does not turn them into NaN.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -60,17 +60,19 @@ def checked(masks: Masks) -> tuple[Masks, Undefined | None]:
     if bool((sums.isfinite() & estimates.to(sums.device).isfinite()).all()):
         return masks, None
     found = Undefined(masks.logits.isnan().flatten(2).any(2), ~estimates.to(sums.device).isfinite())
-    logits = masks.logits.nan_to_num(nan=float("nan"), posinf=INFINITE, neginf=-INFINITE)
-    return replace(masks, logits=logits), found if bool(found.either.any()) else None
+
+    def finite(logits: Tensor) -> Tensor:
+        return logits.nan_to_num(nan=float("nan"), posinf=INFINITE, neginf=-INFINITE)
+
+    return masks.changed(finite, estimates), found if bool(found.either.any()) else None
 
 
 def as_empty(masks: Masks, found: Undefined) -> Masks:
     """Return the masks with the undefined ones empty, of predicted IoU 0."""
     undefined = found.either
-    return replace(
-        masks,
-        logits=masks.logits.masked_fill(undefined[..., None, None], EMPTY),
-        predicted_iou=masks.predicted_iou.masked_fill(undefined.to(masks.predicted_iou.device), 0.0),
+    return masks.changed(
+        lambda logits: logits.masked_fill(undefined[..., None, None].to(logits.device), EMPTY),
+        masks.predicted_iou.masked_fill(undefined.to(masks.predicted_iou.device), 0.0),
     )
 
 

@@ -23,16 +23,15 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError, UsageError, listing
-from sambench.masks.resize import logits_at_original
 from sambench.models.base import PromptableModel
 from sambench.models.checkpoint_files import sha256_of
 from sambench.models.devices import torch_device
-from sambench.models.official_ask import ASKED, dialect, frame_of
+from sambench.models.official_ask import ASKED, as_logits, dialect, differ, frame_of
 from sambench.models.official_state import State
 from sambench.models.official_weights import Found, code_sha256, weights_sha256
 from sambench.models.padding import without_padding
 from sambench.ranges import SHARED, check_range
-from sambench.types import Embedding, Masks, Prompts, Size
+from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 log = logging.getLogger("sambench.models")
 
@@ -94,6 +93,12 @@ def _import(factory: str) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
+OWN_MASKS = (
+    "the predictor's own masks at the image's size are scored, as they are not its low-resolution logits resized"
+    " (it fills holes, say)"
+)
+
+
 class OfficialModel(PromptableModel):
     """A predictor behind the suite's interface.
 
@@ -145,7 +150,7 @@ class OfficialModel(PromptableModel):
         self._state = State(predictor, ASKED[self._ask])
         self._lock = threading.RLock()
         self._set: Embedding | None = None
-        self._frame_is_checked = self._was_watched = False
+        self._was_watched = False
 
     @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
@@ -163,21 +168,30 @@ class OfficialModel(PromptableModel):
     def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
         """Ask the predictor; see `PromptableModel.decode`. Points labelled -1 are taken out first.
 
+        Where its own full-size masks are not its low-resolution logits resized (it fills holes, say), its own are the
+        answer, and the low resolution is what goes back in.
+
         Raises:
-            ModelError: The predictor's own masks are not its low-resolution logits resized by a known rule.
+            ModelError: The predictor's own masks do not have the size of the image.
         """
+        size = embedding.original_size
         with self._lock:
             self._restore(embedding)
-            parts: list[tuple[Tensor, Tensor, Tensor]] = []
+            frame = frame_of(self.predictor, size)
+            parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
             for rows, group in without_padding(prompts):
                 for start in range(0, len(rows), self.decode_batch_size):
                     chunk = slice(start, start + self.decode_batch_size)
                     full, iou, low = self._ask(self.predictor, group[chunk], multimask)
-                    self._check_frame(full, low, embedding.original_size)
-                    parts.append((rows[chunk], low, iou))
-        order = torch.cat([rows for rows, _, _ in parts]).argsort().to(parts[0][1].device)
+                    parts.append((rows[chunk], low, iou, full))
+            own_masks = any(differ(full, low, frame, self.factory) for _, low, _, full in parts)
+        order = torch.cat([rows for rows, *_ in parts]).argsort().to(parts[0][1].device)
         logits, iou = (torch.cat([part[i] for part in parts])[order].float() for i in (1, 2))
-        return Masks(logits, iou, frame_of(self.predictor, embedding.original_size))
+        if not own_masks:
+            return Masks(logits, iou, frame)
+        self._note(OWN_MASKS)
+        own = torch.cat([as_logits(full) for *_, full in parts])
+        return Masks(own[order.to(own.device)].to(logits.device), iou, MaskFrame(size), feedback=logits)
 
     def _watched(self, image: np.ndarray) -> dict[str, Tensor] | None:
         """Have the first image set, and see whether weights take part that were not found."""
@@ -201,8 +215,7 @@ class OfficialModel(PromptableModel):
         text = f"the predictor's weights are not known ({why or 'no torch module was found in it'}), so its embeddings"
         text += " are not cached"
         text += "" if file else " and two checkpoints of it are not told apart (give model.checkpoint=FILE)"
-        self.provenance["notes"] = [text]
-        log.warning("%s: %s", self.factory, text)
+        self._note(text)
 
     def _restore(self, embedding: Embedding) -> None:
         """Make the predictor's state that of an embedding."""
@@ -214,17 +227,12 @@ class OfficialModel(PromptableModel):
             self._state.restore(embedding.tensors, embedding.original_size)
         self._set = embedding
 
-    def _check_frame(self, full: Tensor, low: Tensor, size: Size) -> None:
-        """Compare the predictor's own full-size masks with ours, once."""
-        if self._frame_is_checked:
-            return
-        self._frame_is_checked = True
-        ours = logits_at_original(low[:1], frame_of(self.predictor, size))
-        theirs = full[:1].to(ours.device)
-        if ours.shape != theirs.shape or bool((((ours > 0) != (theirs > 0)) & (ours.abs() > 1e-2)).any()):
-            what = "the predictor's masks are not its low-resolution logits resized as segment_anything or sam2 do"
-            mend = "switch further post-processing (such as filling of holes) off in the factory"
-            raise ModelError(what, where=self.factory, mend=mend)
+    def _note(self, text: str) -> None:
+        """Have `run.json` say what a reader of the numbers must know of the model, once."""
+        notes = self.provenance.setdefault("notes", [])
+        if isinstance(notes, list) and text not in notes:
+            notes.append(text)
+            log.warning("%s: %s", self.factory, text)
 
 
 def _checkpoint_sha256(checkpoint: str | None) -> str | None:

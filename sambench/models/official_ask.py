@@ -10,7 +10,17 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError
+from sambench.masks.resize import logits_at_original
 from sambench.types import MaskFrame, Prompts, Size
+
+ROUNDING = 1e-2
+"""Logits this close to 0 may fall on either side of it."""
+
+SURE = 32.0
+"""Logit of a pixel of a mask that is only true or false."""
+
+_CHUNK_PIXELS = 1 << 26
+"""Pixels of full-size logits that are compared at once."""
 
 Dialect = Callable[[Any, Prompts, bool], tuple[Tensor, Tensor, Tensor]]
 """(predictor, prompts, multimask) -> full-size logits or masks, predicted IoU, low-resolution logits."""
@@ -102,6 +112,36 @@ def frame_of(predictor: Any, original_size: Size) -> MaskFrame:
     if target is None or inside is None:
         return MaskFrame(original_size)
     return MaskFrame(original_size, (target, target), (int(inside[0]), int(inside[1])))
+
+
+def differ(full: Tensor, low: Tensor, frame: MaskFrame, factory: str) -> bool:
+    """Tell whether a predictor's full-size masks are not its low-resolution logits resized, pixel by pixel.
+
+    Args:
+        full: (B, M, H, W) its logits or masks at the image's size.
+        low: (B, M, h, w) its low-resolution logits.
+        frame: How they map to the image.
+        factory: The predictor's, for messages.
+
+    Raises:
+        ModelError: The full-size masks do not have the image's size.
+    """
+    if full.shape != (*low.shape[:2], *frame.original_size):
+        what = f"the predictor's masks are {tuple(full.shape)} for an image of {frame.original_size}"
+        mend = f"return {low.shape[0]} x {low.shape[1]} masks of the image's size (height, width)"
+        raise ModelError(what, where=factory, mend=mend)
+    at_once = max(1, _CHUNK_PIXELS // (frame.original_size[0] * frame.original_size[1]))
+    for theirs, logits in zip(full.flatten(0, 1).split(at_once), low.flatten(0, 1).split(at_once), strict=True):
+        ours = logits_at_original(logits, frame)
+        apart = (ours > 0) != (theirs.to(ours.device) > 0)
+        if bool((apart & (ours.abs() > ROUNDING)).any()):
+            return True
+    return False
+
+
+def as_logits(full: Tensor) -> Tensor:
+    """Return full-size masks as float logits; those that are only true or false are as sure as can be."""
+    return full.float() if full.is_floating_point() else torch.where(full > 0, SURE, -SURE)
 
 
 ASKED: dict[Dialect, str] = {ask_predict_torch: "predict_torch", ask_sam2: "_predict", ask_predict: "predict"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from sambench.types import Embedding, Masks, Prompts
@@ -43,7 +42,7 @@ def answer_boxes(
         if passes == 1:
             yield best
             continue
-        again = Prompts(boxes_xyxy=boxes, mask_logits=best.logits[:, 0].float().cpu())
+        again = Prompts(boxes_xyxy=boxes, mask_logits=best.prompt_logits[:, 0].float().cpu())
         yield from map(most_confident, source.decode(embedding, again, final_multimask))
 
 
@@ -57,5 +56,8 @@ def most_confident(masks: Masks) -> Masks:
         (B, 1) masks.
     """
     best = masks.predicted_iou.argmax(dim=1)[:, None]
-    index = best[..., None, None].expand(-1, -1, *masks.logits.shape[-2:])
-    return replace(masks, logits=masks.logits.gather(1, index), predicted_iou=masks.predicted_iou.gather(1, best))
+
+    def chosen(logits: Tensor) -> Tensor:
+        return logits.gather(1, best[..., None, None].expand(-1, -1, *logits.shape[-2:]))
+
+    return masks.changed(chosen, masks.predicted_iou.gather(1, best))

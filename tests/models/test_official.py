@@ -34,11 +34,11 @@ class PointPredictor:
     transform = Transform()
     device = torch.device("cpu")
 
-    def __init__(self, radius: float = 6.0, final_shift: float = 0.0) -> None:
+    def __init__(self, radius: float = 6.0) -> None:
         self.model = torch.nn.Linear(1, 1)
         torch.nn.init.constant_(self.model.weight, radius)
         torch.nn.init.zeros_(self.model.bias)
-        self.final_shift, self.encoded = final_shift, 0
+        self.encoded = 0
         self.features = self.input_size = self.original_size = None
         self.is_image_set = False
 
@@ -65,7 +65,7 @@ class PointPredictor:
         full = torch.nn.functional.interpolate(low, (SIDE, SIDE), mode="bilinear", align_corners=False)
         full = full[..., : self.input_size[0], : self.input_size[1]]
         full = torch.nn.functional.interpolate(full, self.original_size, mode="bilinear", align_corners=False)
-        return full + self.final_shift, iou, low
+        return full, iou, low
 
 
 class PlainPredictor:
@@ -96,7 +96,6 @@ def factories(monkeypatch):
     """Put a module of factories where an import finds it."""
     module = types.ModuleType("my_forks")
     module.points = lambda device, checkpoint=None: PointPredictor(*([] if checkpoint is None else [float(checkpoint)]))
-    module.shifted = lambda final_shift: PointPredictor(final_shift=final_shift)
     module.plain = lambda: PlainPredictor()
     module.nothing = lambda: object()
     module.broken = lambda: 1 / 0
@@ -173,10 +172,16 @@ def test_fingerprint_follows_weights():
     assert one.provenance["weights_sha256"] is not None
 
 
-def test_other_post_processing_is_told():
-    model = load("my_forks:shifted", options={"final_shift": 3.0}, device="cpu")
-    with pytest.raises(ModelError, match="resized as segment_anything or sam2 do"):
-        model.decode(model.encode([image(0)])[0], points((20, 20)), True)
+def test_masks_of_another_size_are_refused():
+    model = load("my_forks:points", device="cpu")
+    embedding = model.encode([image(0)])[0]
+    model.predictor.predict_torch = lambda *args, **more: [
+        torch.zeros(1, 3, 9, 9),
+        torch.zeros(1, 3),
+        torch.zeros(1, 3, 4, 4),
+    ]
+    with pytest.raises(ModelError, match=r"masks are \(1, 3, 9, 9\) for an image of \(48, 60\)"):
+        model.decode(embedding, points((20, 20)), True)
 
 
 @pytest.mark.parametrize(
