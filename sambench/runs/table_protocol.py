@@ -133,7 +133,7 @@ def _fills(row: Expected, run: Run, spec: TableSpec) -> bool:
 
 def _changed(run: Run, spec: TableSpec, preset: str) -> dict[str, Any]:
     """Return the switches that are not a preset's, where they matter to the table, and those no published row has."""
-    besides = {*spec.unlike, *spec.neutral}
+    besides = {*spec.unlike, *spec.neutral, "nan"}  # NaN that was met is told by itself (`nan_note`)
     changed = {key: value for key, value in changed_switches(run, preset).items() if key not in besides}
     return changed | {key: value for key, value in spec.unlike.items() if run.record["switches"].get(key) == value}
 
