@@ -14,6 +14,7 @@ from sambench.files import atomic_path, finite
 from sambench.json_files import parse_json
 from sambench.redact import without_places
 from sambench.runs.record import SCHEMA, check_form, guarded
+from sambench.runs.row_columns import check_columns
 from sambench.types import Row
 
 ENDING = ".baseline"
@@ -87,16 +88,19 @@ def read_baseline(path: Path) -> Baseline:
         record = parse_json(described[b"sambench_record"], strict=True)
         rows = table.to_pylist()
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise RunError(f"the file is no baseline, or is damaged: {error}", where=path, mend=again) from error
+        why = str(error).partition("\n")[0]
+        raise RunError(f"the file is no baseline, or is damaged: {why}", where=path, mend=again) from error
     if schema > SCHEMA_VERSION:
         raise RunError(
             f"the baseline has schema {schema}, this sambench reads up to {SCHEMA_VERSION}",
             where=path,
             mend="upgrade sambench",
         )
-    if _digest(record, rows) != described.get(b"sambench_sha256", b"").decode():
+    if _digest(record, rows).encode() != described.get(b"sambench_sha256"):
         raise RunError("the baseline is not what was frozen: its checksum is wrong", where=path, mend=again)
     check_form(record, SCHEMA, path)
+    task = record.get("identity", {}).get("task", {}).get("name", "")
+    check_columns(table, task, path, frozen=True, mend=again)
     return Baseline(path, guarded(record, path), rows)
 
 
@@ -106,7 +110,5 @@ def _digest(record: dict[str, Any], rows: Sequence[Row]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Spell bytes as text, which JSON cannot hold."""
-    if isinstance(value, bytes):
-        return value.hex()
-    raise TypeError(f"a row holds {type(value).__name__}")
+    """Spell what JSON cannot hold as text: bytes, and whatever else a foreign file's columns may be of."""
+    return value.hex() if isinstance(value, bytes) else repr(value)

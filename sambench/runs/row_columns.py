@@ -2,91 +2,205 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from sambench.errors import RunError
+from sambench.metrics.compact import SIZES
+from sambench.metrics.rules import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _EDGES = ("cnt_r", "sum_r", "cnt_p", "sum_p")
 _REGIONS = ("cover_r", "sum_r", "cover_p", "sum_p", "rand_index", "voi")
-_PLACES = tuple(f"places_{group}" for group in ("all", "small", "medium", "large"))
-_FOUND = tuple(f"found_{what}" for what in ("category", "score", "place", "all", "small", "medium", "large"))
-_TRUTH = tuple(f"truth_{what}" for what in ("category", "all", "small", "medium", "large"))
+_PLACES = tuple(f"places_{group}" for group in AREA_RANGES)
+_FOUND = tuple(f"found_{what}" for what in ("category", "score", "place", *AREA_RANGES))
+_TRUTH = tuple(f"truth_{what}" for what in ("category", *AREA_RANGES))
 
 COLUMNS: dict[str, dict[str, str]] = {
     "edges": {**dict.fromkeys(_EDGES, "numbers")},
     "regions": {"cover_best": "number", **dict.fromkeys(_REGIONS, "numbers")},
     "points": {"dataset": "text", "object": "text", **dict.fromkeys(("area", "clicks", "iou"), "number")},
-    "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "numbers or nothing")},
-    "instances": {"image_id": "name", **dict.fromkeys((*_FOUND, *_TRUTH), "numbers or nothing")},
+    "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "whole numbers")},
+    "instances": {
+        "image_id": "name",
+        **dict.fromkeys((*_FOUND, *_TRUTH), "whole numbers or nothing"),
+        "found_score": "numbers or nothing",
+    },
 }
-"""Task -> column -> "text", "number", "name" (a number or a text), "numbers" (a list), "numbers or nothing"."""
+"""Task -> column -> "text", "number", "name" (a number or a text), "numbers" or "texts" (a list); "or nothing" where a
+place may be empty, "or nowhere" where all may."""
+
+OPTIONAL: dict[str, dict[str, str]] = {
+    "points": dict.fromkeys(("boundary_iou", "predicted_iou", "oracle_iou"), "number or nothing"),
+    "proposals": {f"places_{group}": "whole numbers or nowhere" for group in FREQUENCY_GROUPS},
+    "instances": {
+        "truth_frequency": "texts or nowhere",
+        **dict.fromkeys(("box_iou", "box_area"), "numbers or nowhere"),
+    },
+}
+"""The same of columns that need not be there."""
+
+FROZEN: dict[str, dict[str, str]] = {
+    **COLUMNS,
+    "points": {
+        "dataset": "text",
+        "image_sha256": "text",
+        "clicks": "whole numbers",
+        **dict.fromkeys(("size", "steps", "oracle_steps"), "whole numbers or nothing"),
+    },
+}
+"""What the rows of a frozen baseline hold (`Task.compact`)."""
 
 ALIKE: dict[str, tuple[str, ...]] = {"edges": _EDGES, "regions": _REGIONS}
 """Task -> columns whose lists have one length, in all rows."""
 
+TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "instances": (_FOUND, (*_TRUTH, "truth_frequency"), ("box_iou", "box_area"))
+}
+"""Task -> columns whose lists have one length in each row, an element a detection, a category or an object."""
 
-def check_columns(table: pa.Table, task: str, where: object) -> None:
+_AGAIN = "score the run again in a new folder"
+
+
+def check_columns(table: pa.Table, task: str, where: object, frozen: bool = False, mend: str = _AGAIN) -> None:
     """Refuse rows that a task could not be summarised from.
 
     Args:
         table: The rows.
         task: The task's name; of one that is not known here only the sample ids are looked at.
         where: Their file.
+        frozen: Whether they are a frozen baseline's.
+        mend: What mends the file.
 
     Raises:
-        RunError: There is no row, or a column is missing, has empty places or other types; names the column.
+        RunError: There is no row, a sample has several, a column is missing, has empty places or other types, or
+            lists that belong together have several lengths; names the column and the sample.
     """
-    import pyarrow as pa
+    try:
+        _check(table, task, frozen)
+    except _FaultError as fault:
+        raise RunError(f"the run's rows are not those of its task: {fault}", where=where, mend=mend) from fault
 
+
+class _FaultError(Exception):
+    """What is wrong with the rows."""
+
+
+def _check(table: pa.Table, task: str, frozen: bool) -> None:
+    names = table.column_names
     if not table.num_rows:
-        raise _fault("there is none", where)
-    for name, kind in {"sample_id": "text", **COLUMNS.get(task, {})}.items():
-        if name not in table.column_names:
-            raise _fault(f"there is no column {name}", where)
-        column = table[name]
-        if kind == "numbers or nothing" and pa.types.is_null(column.type):
-            continue
-        if column.null_count and kind != "numbers or nothing":
-            raise _fault(f"{column.null_count} of {table.num_rows} places of column {name} are empty", where)
-        if not _fits(column.type, kind):
-            raise _fault(f"column {name} holds {column.type}, {kind} is expected", where)
-    _check_lengths(table, ALIKE.get(task, ()), where)
+        raise _FaultError("there is none")
+    needed = {"sample_id": "text", **(FROZEN if frozen else COLUMNS).get(task, {})}
+    if missing := [name for name in needed if name not in names]:
+        raise _FaultError(f"there is no column {missing[0]}")
+    for name, kind in {"image_sha256": "text or nothing", **OPTIONAL.get(task, {}), **needed}.items():
+        if name in names:
+            _check_column(table[name], name, kind)
+    clicks = task == "points" and not frozen
+    samples = table["sample_id"].to_pylist()
+    if task in COLUMNS and not clicks and len(set(samples)) < len(samples):
+        raise _FaultError(f"sample {next(one for one in samples if samples.count(one) > 1)} has several rows")
+    _check_lengths(table, samples, task, frozen)
+    if clicks:
+        _check_clicks(table)
 
 
-def _check_lengths(table: pa.Table, names: tuple[str, ...], where: object) -> None:
+def _check_column(column: pa.ChunkedArray, name: str, kind: str) -> None:
     import pyarrow.compute as pc
 
-    lengths = {name: set(pc.list_value_length(table[name]).to_pylist()) for name in names}
-    if len(set().union(*lengths.values())) > 1:
-        told = ", ".join(f"{name} {' and '.join(map(str, sorted(found)))}" for name, found in lengths.items())
-        raise _fault(f"lists that belong together have several lengths: {told}", where)
-    for name in names:
-        if any(part.values.null_count for part in table[name].chunks):
-            raise _fault(f"column {name} has empty places in its lists", where)
+    what, _, empty = kind.partition(" or ")
+    if empty and column.null_count == len(column):
+        return
+    if column.null_count and empty != "nothing":
+        raise _FaultError(f"{column.null_count} of {len(column)} places of column {name} are empty")
+    if not _fits(column.type, what, empty):
+        raise _FaultError(f"column {name} holds {column.type}, {kind} is expected")
+    if _is_list(column.type) and pc.list_flatten(column).null_count:
+        raise _FaultError(f"column {name} has empty places in its lists")
 
 
-def _fits(found: pa.DataType, kind: str) -> bool:
-    """Tell whether a column's type is of a kind."""
+def _check_lengths(table: pa.Table, samples: Sequence[str], task: str, frozen: bool) -> None:
+    """Compare the lengths of lists that belong together, over all rows and in each."""
+    alike = {name: set(_lengths(table, name)) for name in ALIKE.get(task, ())}
+    if len(set().union(*alike.values())) > 1:
+        told = ", ".join(f"{name} {' and '.join(map(str, sorted(found)))}" for name, found in alike.items())
+        raise _FaultError(f"lists that belong together have several lengths: {told}")
+    for group in TOGETHER.get(task, ()):
+        there = [name for name in group if name in table.column_names]
+        for sample, *found in zip(samples, *(_lengths(table, name) for name in there), strict=True):
+            if len(set(found)) > 1:
+                told = ", ".join(f"{name} {length}" for name, length in zip(there, found, strict=True))
+                raise _FaultError(f"lists of sample {sample} that belong together have several lengths: {told}")
+    for name in table.column_names if task == "proposals" else ():
+        if name.startswith("places_"):
+            for sample, length in zip(samples, _lengths(table, name), strict=True):
+                if length % len(IOU_THRESHOLDS):
+                    told = f"{length} places, not {len(IOU_THRESHOLDS)} an object"
+                    raise _FaultError(f"column {name} of sample {sample} has {told}")
+    if task == "points" and frozen:
+        _check_steps(table, samples)
+
+
+def _check_steps(table: pa.Table, samples: Sequence[str]) -> None:
+    """Compare a frozen image's overlaps with its objects and numbers of clicks."""
+    columns = (table[name].to_pylist() for name in ("clicks", "size", "steps", "oracle_steps"))
+    for sample, clicks, size, steps, oracle in zip(samples, *columns, strict=True):
+        objects = len(size or [])
+        if not clicks or len(steps or []) != len(clicks) * objects or len(oracle or []) not in (0, objects):
+            raise _FaultError(
+                f"lists of sample {sample} that belong together have several lengths: {len(clicks)} clicks, "
+                f"{objects} objects, {len(steps or [])} steps, {len(oracle or [])} oracle_steps"
+            )
+        if not all(0 <= one < len(SIZES) for one in size or []):
+            raise _FaultError(f"column size of sample {sample} holds a number that names no range of sizes")
+
+
+def _check_clicks(table: pa.Table) -> None:
+    """Compare how many objects of an image were scored after each number of clicks."""
+    objects: dict[str, set[int]] = {}
+    for row in table.group_by(["sample_id", "clicks"]).aggregate([([], "count_all")]).to_pylist():
+        objects.setdefault(row["sample_id"], set()).add(row["count_all"])
+    for sample, counts in objects.items():
+        if len(counts) > 1:
+            told = " and ".join(map(str, sorted(counts)))
+            raise _FaultError(f"sample {sample} has {told} objects after different numbers of clicks")
+
+
+def _lengths(table: pa.Table, name: str) -> list[int]:
+    """Return the length of each row's list; a place without any counts as an empty one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_null(table[name].type):
+        return [0] * table.num_rows
+    found: list[int] = pc.fill_null(pc.list_value_length(table[name]), 0).to_pylist()
+    return found
+
+
+def _fits(found: pa.DataType, kind: str, empty: str) -> bool:
+    """Tell whether a column's type is of a kind; lists without any element have none, which whole numbers may be."""
     import pyarrow as pa
 
-    if kind.startswith("numbers"):
-        return (pa.types.is_list(found) or pa.types.is_large_list(found)) and (
-            _is_number(found.value_type) or (kind != "numbers" and pa.types.is_null(found.value_type))
+    if kind.endswith("s"):
+        bare = bool(empty) or kind == "whole numbers"
+        return _is_list(found) and (
+            _is_one(found.value_type, kind[:-1]) or (bare and pa.types.is_null(found.value_type))
         )
-    text = pa.types.is_string(found) or pa.types.is_large_string(found)
-    return (text and kind in ("text", "name")) or (_is_number(found) and kind in ("number", "name"))
+    return _is_one(found, kind)
 
 
-def _is_number(found: pa.DataType) -> bool:
+def _is_one(found: pa.DataType, kind: str) -> bool:
     import pyarrow as pa
 
-    return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+    text = pa.types.is_string(found) or pa.types.is_large_string(found)
+    whole = pa.types.is_integer(found)
+    number = whole or pa.types.is_floating(found)
+    return bool({"text": text, "name": text or number, "number": number, "whole number": whole}[kind])
 
 
-def _fault(what: str, where: object) -> RunError:
-    return RunError(
-        f"the run's rows are not those of its task: {what}", where=where, mend="score the run again in a new folder"
-    )
+def _is_list(found: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_list(found) or pa.types.is_large_list(found))
