@@ -75,7 +75,7 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
             key = "predictions.path" if key == "predictions" and not isinstance(value, Mapping) else key
             OmegaConf.update(config, key, value, merge=True)
         return resolve(config)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
         raise UsageError(
             str(error).strip(),
             where="configuration",

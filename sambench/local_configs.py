@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from sambench.errors import UsageError
 
 FLAGS = ("--config-dir", "-cd")
+GROUPS = ("ablation", "cluster", "data", "executor", "gate", "model", "table", "task")
+"""Folders of configuration."""
 
 _folders: list[Path] = []
 
@@ -40,9 +43,42 @@ def take_config_dirs(words: Sequence[str]) -> list[str]:
 def _use(folder: Path, word: str) -> None:
     if not folder.is_dir():
         raise UsageError(f"there is no folder {str(folder)!r}", where=word, mend="give --config-dir FOLDER")
+    for path in (path for group in GROUPS for path in sorted((folder / group).rglob("*.yaml"))):
+        _check_form(_content(path), path)
     if folder.resolve() not in _folders:
         _folders.append(folder.resolve())
         sys.path.append(str(folder.resolve()))
+
+
+def _content(path: Path) -> Any:
+    """Read a file of such a folder.
+
+    Raises:
+        UsageError: It cannot be read or is no YAML; the place is told.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise UsageError(f"the configuration cannot be read: {error}", where=path, mend="mend its YAML") from error
+
+
+def _check_form(content: Any, path: Path) -> None:
+    """Check what Hydra takes for granted of a file.
+
+    Raises:
+        UsageError: Its keys are no names, or its `defaults` no list of names and of group: name.
+    """
+    keys = content if isinstance(content, dict) else {}
+    defaults = keys.get("defaults", [])
+    entries = defaults if isinstance(defaults, list) else [None]
+    pairs = [entry.items() if isinstance(entry, dict) and len(entry) == 1 else [(entry, "")] for entry in entries]
+    plain = all(isinstance(one, str) and isinstance(name, str | list | None) for pair in pairs for one, name in pair)
+    if content is not None and not (isinstance(content, dict) and all(isinstance(key, str) for key in keys) and plain):
+        raise UsageError(
+            "the configuration is not made of `key: value` lines, its `defaults` a list of names and of `group: name`",
+            where=path,
+            mend="write it as docs/plugins.md shows, or keep other YAML files out of this folder's groups",
+        )
 
 
 def config_folders() -> tuple[Path, ...]:
@@ -58,10 +94,7 @@ def declared_names(group: str) -> set[str]:
     """
     found = set()
     for path in (path for folder in _folders for path in sorted((folder / group).rglob("*.yaml"))):
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"the configuration cannot be read: {error}", where=path, mend="mend its YAML") from error
+        content = _content(path)
         if isinstance(content, dict) and isinstance(content.get("name"), str):
             found.add(content["name"])
     return found

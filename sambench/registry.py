@@ -100,6 +100,12 @@ def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any
         UsageError: The name is unknown (near matches are shown), is none that a record may hold, or what it points to
             cannot be imported.
     """
+    if not isinstance(name, str):
+        raise UsageError(
+            f"the name of a {kind[:-1]} is {name!r}, which is no text",
+            where=f"{_GROUP[kind]}.name",
+            mend=f"`sambench ls {_LIST[kind]}` lists names; your own is package.module:attribute",
+        )
     if ":" in name and not own_words and name not in declared_names(_GROUP[kind]):
         raise UsageError(
             f"a stored record names the {kind[:-1]} {name!r}, which is not a registered name",

@@ -11,7 +11,7 @@ from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.sources import open_reader
 from sambench.engine.task import PredictionReader, Task
-from sambench.errors import RunError
+from sambench.errors import RunError, listing
 from sambench.runs.store import Run
 from sambench.safe_names import inside
 from sambench.storage.copies import local
@@ -41,13 +41,20 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     """Open the task and the data of a finished run.
 
     Raises:
-        RunError: The run is not finished.
+        RunError: The run is not finished, or its rows are of images that the data do not hold.
     """
     if not run.finished:
         raise RunError("the run is not finished", where=run.folder, mend="give the command that started it again")
     config = run.record["config"]
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
+    foreign = sorted({row["sample_id"] for row in run.rows()} - set(dataset.all_keys))
+    if foreign:
+        raise RunError(
+            f"the run's rows are of images that {dataset.card.title} does not hold: {listing(foreign)}",
+            where=run.folder,
+            mend="bring back the data that was scored, or score the run again",
+        )
     return task.for_dataset(dataset), dataset
 
 

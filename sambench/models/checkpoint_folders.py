@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from sambench.errors import ModelError, listing
-from sambench.json_files import JsonError, parse_json
+from sambench.json_files import JsonError, read_json_file
 from sambench.models import convert_sam, convert_sam2
 from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, expected, first_line
 
@@ -34,6 +34,9 @@ FOLDER_TYPES = {
 }
 """`model_type` in a folder's config.json -> family."""
 
+_LARGEST = 10_000_000
+"""Numbers of a configuration (channels, layers, pixels) are all below this."""
+
 
 def load_folder(path: Path) -> tuple[str, str | None, Any, list[Path]]:
     """Load a folder in `transformers`' format.
@@ -55,8 +58,8 @@ def load_folder(path: Path) -> tuple[str, str | None, Any, list[Path]]:
     if any(weight.suffix == ".safetensors" for weight in weights):
         weights = [weight for weight in weights if weight.suffix == ".safetensors"]
     try:
-        config = parse_json(config_file.read_bytes())
-    except JsonError as error:
+        config = read_json_file(config_file)
+    except (JsonError, OSError) as error:
         raise ModelError(
             f"the configuration is no JSON: {error}", where=config_file, mend="download it again"
         ) from error
@@ -64,9 +67,22 @@ def load_folder(path: Path) -> tuple[str, str | None, Any, list[Path]]:
     if not isinstance(kind, str) or kind not in FOLDER_TYPES:
         what = f"the folder holds a model of type {kind!r}; known are {listing(sorted(FOLDER_TYPES))}"
         raise ModelError(what, where=config_file, mend=USE_OFFICIAL)
+    if large := _largest(config, ""):
+        what = f"the configuration has {large}; no model of the family comes near"
+        raise ModelError(what, where=config_file, mend="download it again")
     family = FOLDER_TYPES[kind]
     model = _pretrained(getattr(transformers, FAMILIES[family][0]), path)
     return family, _folder_variant(family, model.config), model, [config_file, *weights]
+
+
+def _largest(value: Any, key: str) -> str:
+    """Return "KEY: NUMBER" of a number that would have the model built for ever, or ""."""
+    if isinstance(value, int | float) and not -_LARGEST < value < _LARGEST:
+        return f"{key}: {value}"
+    if not isinstance(value, dict | list):
+        return ""
+    inner = value.items() if isinstance(value, dict) else [(key, one) for one in value]
+    return next((found for name, one in inner if (found := _largest(one, name))), "")
 
 
 def _pretrained(model_class: Any, path: Path) -> Any:
@@ -95,6 +111,11 @@ def _pretrained(model_class: Any, path: Path) -> Any:
         raise ModelError(
             f"the folder's tensors do not fill {model_class.__name__}: {told}", where=path, mend=expected()
         )
+    prompts = model.config.prompt_encoder_config.image_size
+    sides = [getattr(model.config.vision_config, "image_size", prompts), prompts]
+    if sides[0] != sides[1]:
+        what = f"the configuration has images of {sides[0]} pixels a side for the encoder and of {sides[1]} for prompts"
+        raise ModelError(what, where=path / "config.json", mend="download it again")
     return model.eval()
 
 

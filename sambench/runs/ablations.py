@@ -72,6 +72,24 @@ class Member:
     differences: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
+_TEXT, _FLAG = {"type": "string"}, {"type": "boolean"}
+_TEXT_OR_NOTHING = {"type": ["string", "null"]}
+_TEXTS = {"type": "array", "items": _TEXT}
+_FORM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("title", "task", "reference"), _TEXT),
+        **dict.fromkeys(("metrics", "base"), _TEXTS),
+        **dict.fromkeys(("x", "published"), _TEXT_OR_NOTHING),
+        **dict.fromkeys(("curves", "checkpoints"), _FLAG),
+        "members": {"type": "object", "additionalProperties": _TEXTS, "minProperties": 1},
+    },
+    "required": ["title", "task", "members", "reference", "metrics"],
+    "additionalProperties": False,
+}
+"""Form of a description, as JSON Schema."""
+
+
 def ablation_names() -> dict[str, str]:
     """Return name -> first line of every sweep's description, sorted by name."""
     folder = files("sambench.configs") / "ablation"
@@ -89,6 +107,8 @@ def load_ablation(name: str) -> Ablation:
         UsageError: There is no such sweep, or its file lacks something.
     """
     import yaml
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
 
     own = name.endswith((".yaml", ".yml"))
     path = Path(name) if own else files("sambench.configs") / "ablation" / f"{name}.yaml"
@@ -98,9 +118,17 @@ def load_ablation(name: str) -> Ablation:
         )
     try:
         read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        ablation = Ablation(name=Path(name).stem if own else name, **read)
-    except (yaml.YAMLError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"the ablation cannot be read: {error}", where=name, mend="see docs/ablations.md") from error
+    fault = best_match(Draft202012Validator(_FORM).iter_errors(read))
+    if fault is not None:
+        key = ".".join(map(str, fault.absolute_path)) or "the file"
+        raise UsageError(
+            f"{key} is not as a sweep has it: {fault.message[:200]}",
+            where=name,
+            mend="see docs/ablations.md",
+        )
+    ablation = Ablation(name=Path(name).stem if own else name, **read)
     if ablation.reference not in ablation.members:
         raise UsageError(
             f"the reference {ablation.reference!r} is no member",

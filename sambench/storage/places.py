@@ -156,11 +156,15 @@ def _put(system: Any, path: str, content: bytes) -> None:
 
 def listing(url: str) -> dict[str, dict[str, Any]]:
     """Map every file below a URL (or the file it names, as "") to what the file system says of it, sorted by name."""
+    from fsspec.spec import AbstractFileSystem
+
     system, root = filesystem(url)
 
     def find() -> dict[str, Any]:
         system.invalidate_cache()
         try:
+            if type(system).find is AbstractFileSystem.find:
+                return _walked(system, root)
             return dict(system.find(root, detail=True))
         except FileNotFoundError:
             return {}
@@ -169,6 +173,28 @@ def listing(url: str) -> dict[str, dict[str, Any]]:
     return {
         path.removeprefix(root).lstrip("/"): info for path, info in sorted(found.items()) if info.get("type") == "file"
     }
+
+
+def _walked(system: Any, root: str) -> dict[str, Any]:
+    """Find every file below a folder, one listing a folder; fsspec's own walk leaves out folders that are refused."""
+    told = system.info(root)
+    if told["type"] != "directory":
+        return {told["name"]: told}
+    found, folders = {}, [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            inner = system.ls(folder, detail=True)
+        except FileNotFoundError:  # removed since it was listed
+            if folder == root:
+                raise
+            continue
+        for info in inner:
+            if info["type"] == "directory":
+                folders.append(info["name"])
+            else:
+                found[info["name"]] = info
+    return found
 
 
 def _protocols(system: Any) -> tuple[str, ...]:

@@ -24,6 +24,19 @@ from sambench.runs.reference import published
 
 QUICK = ["limit=3", "workers=0", "progress=off", "illustrate=0"]
 
+_WHOLE = "title: a\ntask: edges\nreference: a\nmetrics: [ods]\n"
+ABSURD = {
+    "\xff": "cannot be read",
+    "7": "the file is not as a sweep has it",
+    _WHOLE: "'members' is a required property",
+    f"{_WHOLE}members: [a]": "members is not",
+    f"{_WHOLE}members: {{a: [[1]]}}": r"members\.a\.0 is not",
+    f"{_WHOLE}members: {{a: []}}\nbase: 0.5": "base is not",
+    f"{_WHOLE}members: {{a: []}}\nmembres: 1": "membres",
+    f"{_WHOLE}members: {{}}": "members",
+}
+"""Sweeps that are none -> what is told."""
+
 
 @pytest.fixture
 def small(tmp_path):
@@ -60,7 +73,7 @@ def test_checkpoints_go_to_their_members():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("members: {}", "cannot be read"), ("title: [", "cannot be read")],
+    [("members: {}", "is not as a sweep has it"), ("title: [", "cannot be read")],
 )
 def test_a_wrong_description_is_told(tmp_path, text, message):
     (tmp_path / "a.yaml").write_text(text)
@@ -68,6 +81,10 @@ def test_a_wrong_description_is_told(tmp_path, text, message):
         load_ablation(str(tmp_path / "a.yaml"))
     with pytest.raises(UsageError, match="no ablation 'cats'"):
         load_ablation("cats")
+    for text, told in ABSURD.items():
+        (tmp_path / "a.yaml").write_bytes(text.encode("latin-1"))
+        with pytest.raises(UsageError, match=told):
+            load_ablation(str(tmp_path / "a.yaml"))
 
 
 @pytest.mark.slow

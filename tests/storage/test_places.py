@@ -1,3 +1,4 @@
+import os
 import uuid
 
 import pytest
@@ -89,3 +90,23 @@ def test_operations_are_tried_again_and_the_last_error_is_told(monkeypatch):
 
 def _raise(error):
     raise error
+
+
+def test_a_folder_that_is_refused_is_told_and_not_left_out(tmp_path, monkeypatch):
+    for name in ("a/1", "b/2", "b/c/3"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    url = f"file://{tmp_path}"
+    assert list(listing(url)) == ["a/1", "b/2", "b/c/3"]
+    assert list(listing(f"{url}/a/1")) == [""]
+    assert listing(f"{url}/nothing") == {}
+
+    def refusing(path, scan=os.scandir):
+        if str(path).endswith("/b"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(places.time, "sleep", lambda seconds: None)
+    with pytest.raises((StorageError, PermissionError), match=r"Permission denied"):
+        listing(url)

@@ -191,6 +191,7 @@ static _Noreturn void die(void) {
     do { \
         switch (verdict(kind, path)) { \
         case FAIL: errno = fault_errno; return failed; \
+        case TORN: \
         case BEFORE: die(); \
         case AFTER: (void)!call; die(); \
         default: break; \
