@@ -36,7 +36,7 @@ def test_alias_that_is_another_samples_name_is_ambiguous():
 
 @pytest.mark.parametrize("limit", [0, -3])
 def test_limit_below_one_is_refused(limit):
-    with pytest.raises(UsageError, match=f"limit={limit}"):
+    with pytest.raises(UsageError, match=f"limit is {limit}"):
         select(KEYS, limit=limit)
 
 

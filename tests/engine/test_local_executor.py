@@ -121,7 +121,7 @@ def dies_of_the_second(connection, *_):
         for key in todo:
             connection.send(("predicted", key))
             connection.send_bytes(b"p" + key.encode())
-        connection.send(("done", {"images": 1, "seconds": {}, "waited": 0.0, "elapsed": 1.0, "cache": None}))
+        connection.send(("done", {"images": 1, "seconds": {}, "waited": 0.0, "elapsed": 1.0, "cache": None, "nan": {}}))
 
 
 def echoes(connection, *_):
@@ -151,7 +151,7 @@ def test_a_sample_that_kills_its_process_is_named(monkeypatch, tmp_path):
 def test_what_a_worker_refuses_is_told_as_it_is(tmp_path):
     with pytest.raises(SambenchError, match="no switch 'gird'"):
         run(tmp_path / "run", "task=edges", "+task.gird=3", "devices=[cpu]")
-    with pytest.raises(UsageError, match="unknown constant"):
+    with pytest.raises(UsageError, match="no switch 'colour'"):
         run(tmp_path / "run", "task=edges", "+model.colour=3", "devices=[cpu]")
 
 
