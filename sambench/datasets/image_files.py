@@ -16,10 +16,13 @@ from PIL import Image
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.image_rules import Drawn, ImageRules, Picture
 from sambench.datasets.reading import data_error
-from sambench.errors import DatasetError
+from sambench.errors import DatasetError, SambenchError
 from sambench.types import Size
 
 _ORIENTATION = 0x0112
+_EXIF_MOST = 1 << 20
+"""Bytes of an EXIF block that are read; in JPEG it has 64 KiB at most."""
+
 _log = logging.getLogger(__name__)
 _pillow = threading.RLock()
 _EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}
@@ -148,14 +151,18 @@ def read_image(picture: Picture, card: DatasetCard, rules: ImageRules) -> np.nda
         DatasetError: The file is missing, truncated, no image, has more than 8 bits a channel, another size than its
             ground truth or one that the rules do not allow; sizes are told before anything is decoded.
     """
+    stated = picture.size()
     with opened(picture.path, card) as image:
         header = _header(image, picture.path)
-        turns = _turns(header, picture, card, rules)
+        turns = _turns(header, picture._replace(size=lambda: stated), card, rules)
         if image.mode not in _EIGHT_BIT_MODES:
             raise data_error(card, f"image has mode {image.mode}; 8 bits a channel are expected", picture.path)
         pixels = _decoded(image, picture.path, rules, "RGB")
         # Pillow turns TIFF files by itself while it decodes them.
         was_turned = image.format == "TIFF" and _orientation(image, picture.path) != header.orientation
+        if pixels.shape[:2] != (header.turned if was_turned else header.stored):
+            told = f"image decodes to {pixels_text((pixels.shape[0], pixels.shape[1]))}, its header says otherwise"
+            raise data_error(card, told, picture.path)
     if turns == was_turned:
         return pixels
     return turned(pixels, header.orientation if turns else {6: 8, 8: 6}.get(header.orientation, header.orientation))
@@ -186,9 +193,13 @@ def opened(path: Path, card: DatasetCard, name: str = "image") -> Iterator[Image
             image = Image.open(path)
         with image:
             yield image
+    except SambenchError:
+        raise
+    except MemoryError as error:
+        raise data_error(card, f"{name} is damaged, or there is not enough memory to decode it", path) from error
     except FileNotFoundError as error:
         raise data_error(card, f"{name} is missing", path) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # whatever a decoder raises on a damaged file
         raise data_error(card, f"{name} cannot be decoded, it may be truncated: {error}", path) from error
 
 
@@ -287,7 +298,7 @@ def _orientation(image: Image.Image, path: Path) -> int:
         if image.format == "PNG" and "exif" not in image.info and (late := _late_exif(path)) is not None:
             image.info["exif"] = late
         found = Image.Image.getexif(image).get(_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error):
+    except Exception:  # whatever Pillow raises on a damaged block
         return 0
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
@@ -299,6 +310,6 @@ def _late_exif(path: Path) -> bytes | None:
         while len(head := stream.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
             if kind == b"eXIf":
-                return stream.read(length)
+                return stream.read(min(length, _EXIF_MOST))
             stream.seek(length + 4, 1)
     return None

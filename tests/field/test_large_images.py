@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
@@ -104,6 +104,23 @@ def test_a_run_stops_before_it_scores_and_the_check_names_the_file(tmp_path, cap
     assert not (tmp_path / "out/rows.parquet").exists()
     assert data_command(["check", "generic", f"root={tmp_path}"]) == 1
     assert "1.png  " + told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("raised", [MemoryError(), KeyError(7), EOFError(), RuntimeError("codec")])
+def test_whatever_a_decoder_raises_is_told_as_the_fault_of_the_file(tmp_path, monkeypatch, raised):
+    png(tmp_path / "images/1.png", np.zeros((30, 40), np.uint8))
+    png(tmp_path / "labels/1.png", np.eye(30, 40, dtype=np.uint8))
+
+    def fails(image):
+        if image.filename.endswith("images/1.png"):
+            raise raised
+        return load(image)
+
+    load = PngImagePlugin.PngImageFile.load
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", fails)
+    with pytest.raises(DatasetError, match="decode") as error:
+        own(tmp_path).load("1")
+    assert str(error.value.where) == str(tmp_path / "images/1.png")
 
 
 def test_a_limit_is_a_number_of_pixels(tmp_path):
