@@ -32,6 +32,7 @@ class BoundaryDataset(Dataset):
         whole: Images the split has when nothing is missing.
         limit: Keep the first so many images.
         ids: Images to keep: sample ids or their last parts.
+        form: What the fingerprint names it; the card's name where it is left out.
 
     Raises:
         DatasetError: `ids` are unknown.
@@ -48,6 +49,7 @@ class BoundaryDataset(Dataset):
         whole: int,
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
+        form: str | None = None,
     ) -> None:
         self.root, self.split = str(root), split
         self.images_there = bool(images)
@@ -55,7 +57,7 @@ class BoundaryDataset(Dataset):
         self.keys = select(list(truths), ids=ids, limit=limit, where=root)
         part = f"{len(self.keys)} of the {whole} images of {split}" if len(self.keys) != whole else ""
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
-        self.fingerprint = fingerprint(card.name, split, self.keys, (self._truths[key] for key in self.keys))
+        self.fingerprint = fingerprint(form or card.name, split, self.keys, (self._truths[key] for key in self.keys))
 
     @property
     def all_keys(self) -> list[str]:

@@ -75,6 +75,7 @@ class MaskDataset(Dataset):
         root: The folder that is read.
         split: The chosen split.
         choice: Which samples are kept.
+        form: What the fingerprint names it; the card's name where it is left out.
 
     Attributes:
         source: As given.
@@ -85,9 +86,12 @@ class MaskDataset(Dataset):
         DatasetError: On first use of `keys`: files are missing or damaged, `ids` are unknown, or no image has a mask.
     """
 
-    def __init__(self, source: Source, *, root: str | Path, split: str, choice: Choice) -> None:
+    def __init__(
+        self, source: Source, *, root: str | Path, split: str, choice: Choice, form: str | None = None
+    ) -> None:
         check_choice(source.card, "subset", choice.subset, get_args(SubsetRule))
         self.source, self.root, self.split, self._choice = source, str(root), split, choice
+        self._form = form
         self._counts = Counts(source)
         self._left_out: dict[str, list[str]] = {}
         self._subset: Subset | None = None
@@ -121,7 +125,7 @@ class MaskDataset(Dataset):
     def fingerprint(self) -> str:  # type: ignore[override]
         """SHA-256 over name, rules, split, keys and the bytes of the annotation files read for them."""
         files = [*self.source.shared, *(path for key in self.keys for path in self.source.items[key].truths)]
-        return fingerprint(f"{self.source.card.name} {self.source.rules}", self.split, self.keys, files)
+        return fingerprint(f"{self._form or self.source.card.name} {self.source.rules}", self.split, self.keys, files)
 
     @property
     def all_keys(self) -> list[str]:

@@ -122,11 +122,13 @@ def own(
             check_images=check_images,
             boxes_only=boxes_only,
             allow_damaged=allow_damaged,
+            form="own coco",
         )
     source = own_source(files, card, colours, ignore, allow_damaged, by_label=instances)
     if instances:
         return _instances(source, files, split, limit, ids)
-    return MaskDataset(source, root=files.root, split=split, choice=Choice(limit, ids, subset, subset_seed))
+    choice = Choice(limit, ids, subset, subset_seed)
+    return MaskDataset(source, root=files.root, split=split, choice=choice, form="own")
 
 
 def _instances(source: Source, files: OwnFiles, split: str, limit: int | None, ids: Ids | None) -> InstanceDataset:
@@ -165,7 +167,7 @@ def _boundaries(
     if found:
         _refuse(pair(found, truths)[1], card, files.root)
     return BoundaryDataset(
-        found, truths, root=files.root, split=split, card=card, whole=len(truths), limit=limit, ids=ids
+        found, truths, root=files.root, split=split, card=card, whole=len(truths), limit=limit, ids=ids, form="own"
     )
 
 

@@ -70,14 +70,19 @@ def find_own(
         raise data_error(card, f"ground truth is missing; {holds(truth.parent)}", truth)
     form, truth = _form(truth, card)
     place = base if base is not None else truth.parent if truth.is_file() else truth
-    if images is not None:
-        folder = given_path(base, images)
-        if not folder.is_dir():
-            raise data_error(card, f"the folder of images does not exist; {holds(folder.parent)}", folder)
-    else:
-        beside = truth.parent if truth.is_file() else truth
-        folder = next((near for near in (place / "images", beside.parent / "images") if near.is_dir()), beside)
-    return OwnFiles(form, truth, folder, place, place.resolve().name if base is not None else truth.stem)
+    folder = _images(form, truth, place) if images is None else given_path(base, images)
+    if not folder.is_dir():
+        raise data_error(card, f"the folder of images does not exist; {holds(folder.parent)}", folder)
+    named = place if base is not None else truth.parent if truth.name in _FOLDERS else truth
+    return OwnFiles(form, truth, folder, place, named.stem if named.is_file() else named.resolve().name)
+
+
+def _images(form: Form, truth: Path, place: Path) -> Path:
+    """Choose the folder of images: `images/`, else that of LabelMe files that lie beside theirs, else the one above."""
+    for near in (place / "images", truth.parent / "images"):
+        if near.is_dir():
+            return near
+    return truth if form == "labelme" and tree(truth, IMAGE_ENDINGS) else truth.parent
 
 
 def _below(root: Path, card: DatasetCard) -> Path:

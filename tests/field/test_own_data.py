@@ -150,11 +150,18 @@ FORMS = {"coco": write_coco, "labelme": write_labelme, "via": write_via, "ids": 
 @pytest.fixture(params=list(FORMS))
 def folder(request, tmp_path):
     """A user's folder of two images, of which the first holds one object of 24 pixels."""
-    folder = tmp_path / "my roofs"
+    folder = tmp_path / "my.roofs 1"
     for name in "ab":
         image(folder / f"images/{name}.png")
     FORMS[request.param](folder)
     return folder
+
+
+def truth_of(folder):
+    """Return the file or folder that the fixture has put the ground truth into."""
+    return next(
+        folder / name for name in ("annotations.json", "labels", "via.json", "masks") if (folder / name).exists()
+    )
 
 
 def opened(task=None, **settings):
@@ -172,7 +179,7 @@ def test_points_read_the_images_with_objects(folder):
     assert dataset.keys == ["a"]
     assert object_of(dataset, "a") == (24, True, 24)
     assert dataset.card.own
-    assert (dataset.card.title, dataset.card.name) == ("my roofs", "my_roofs")
+    assert (dataset.card.title, dataset.card.name) == ("my.roofs 1", "my.roofs_1")
     assert opened(PointsTask(), root=str(folder), title="roofs 2").card.title == "roofs 2"
 
 
@@ -212,7 +219,7 @@ def test_a_model_is_run_on_every_form_and_generic_is_the_same(folder, tmp_path, 
         words = ["run", "task=points", f"data={data}", f"data.root={folder}", "model.name=toys:ToyModel", "workers=0"]
         quiet = ["progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
         assert dispatch([*words, *quiet, f"run.dir={tmp_path / data}"]) == 0
-        assert "my roofs all, 1 images" in capsys.readouterr().out
+        assert "my.roofs 1 all, 1 images" in capsys.readouterr().out
         assert data_command(["check", data, f"root={folder}"]) == 0
         assert "2 images read, 1 with masks, 1 masks" in capsys.readouterr().out
     records = [load_run(tmp_path / data).record["identity"]["data"] for data in ("own", "generic")]
@@ -220,21 +227,47 @@ def test_a_model_is_run_on_every_form_and_generic_is_the_same(folder, tmp_path, 
 
 
 def test_paths_are_below_the_root_or_else_the_working_directory_or_absolute(folder, tmp_path, monkeypatch):
-    truth = next(name for name in ("annotations.json", "labels", "via.json", "masks") if (folder / name).exists())
+    truth = truth_of(folder).name
     monkeypatch.chdir(tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     for settings in (
         {"root": str(folder), "annotations": truth, "images": "images"},
         {"root": str(folder), "annotations": str(folder / truth)},
-        {"annotations": f"my roofs/{truth}", "images": "my roofs/images"},
-        {"root": "my roofs", "annotations": truth, "images": str(folder / "images")},
-        {"root": str(elsewhere), "annotations": f"my roofs/{truth}", "images": "my roofs/images"},
+        {"annotations": f"my.roofs 1/{truth}", "images": "my.roofs 1/images"},
+        {"root": "my.roofs 1", "annotations": truth, "images": str(folder / "images")},
+        {"root": str(elsewhere), "annotations": f"my.roofs 1/{truth}", "images": "my.roofs 1/images"},
     ):
         assert object_of(opened(**settings), "a") == (24, True, 24)
     if truth == "annotations.json":
         found = Coco(root=folder, annotations=truth, images="images")
         assert object_of(found, "val2017/a") == (24, True, 24)
+
+
+def test_images_are_found_above_the_ground_truth(folder):
+    for name in "ab":
+        (folder / f"images/{name}.png").rename(folder / f"{name}.png")
+    (folder / "images").rmdir()
+    if truth_of(folder).name == "masks":  # what lies below the images' own folder would be an image too
+        with pytest.raises(DatasetError, match="image has no ground truth"):
+            opened(root=str(folder)).keys  # noqa: B018
+    else:
+        assert object_of(opened(root=str(folder)), "a") == (24, True, 24)
+        assert object_of(opened(annotations=str(truth_of(folder))), "a") == (24, True, 24)
+
+
+def test_neither_title_nor_place_changes_the_fingerprint(folder, tmp_path):
+    for task in (PointsTask(), InstancesTask()):
+        one, other = (opened(task, root=str(folder), title=title).fingerprint for title in (None, "roofs 2"))
+        assert one == other
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert opened(InstancesTask(), root=str(moved)).fingerprint == other
+    truth = next(
+        moved / name for name in ("annotations.json", "labels", "via.json", "masks") if (moved / name).exists()
+    )
+    titles = {"annotations.json": "annotations", "via.json": "via"}
+    found = opened(InstancesTask(), annotations=str(truth), images=str(moved / "images"))
+    assert (found.card.title, found.fingerprint) == (titles.get(truth.name, "elsewhere"), other)
 
 
 def boundaries(folder, ending):
