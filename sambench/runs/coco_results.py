@@ -142,6 +142,8 @@ class ResultsFile:
     def read_boxes(self, sample: Sample) -> Detections:
         """Read one image's boxes as prompts, whether or not there are masks beside them."""
         entries = self.index.read(sample.target.image_id)
+        if not entries:
+            return Detections(np.zeros(0), np.zeros(0, np.int64), None, np.zeros((0, 4)))
         if any("bbox" not in entry for entry in entries):
             raise PredictionError("a detection has no bbox to prompt with", where=self.path, mend="add it")
         return to_detections([{**entry, "segmentation": None} for entry in entries], sample.size, self.path)
