@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import zipfile
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from sambench.errors import ModelError
+from sambench.errors import ModelError, listing
 
 EXPECTED = (
     "a folder with config.json and *.safetensors, or an original SAM, SAM-HQ, SAM 2, SAM 2.1 or EdgeTAM checkpoint"
@@ -34,14 +33,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     A "model" or "state_dict" level and a "module." prefix are taken off.
 
     Raises:
-        ModelError: The file is truncated, holds more than tensors, or no tensors.
+        ModelError: The file is truncated or damaged, holds more than tensors, or no tensors with numbers.
     """
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         what = "the checkpoint is no file of torch.save, or it holds objects other than tensors, which are not loaded"
         raise ModelError(f"{what} (begins with {_head(path)})", where=path, mend=expected()) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may fail anywhere in the readers of zip, pickle and tensors
         size = path.stat().st_size
         what = f"the checkpoint cannot be read: {first_line(error)} ({size} bytes, begins with {_head(path)})"
         raise ModelError(what, where=path, mend=f"download it again: it may be truncated. {expected()}") from error
@@ -53,6 +54,10 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"the checkpoint holds no named tensors but {type(held).__name__}", where=path, mend=expected()
         )
+    empty = [str(name) for name, tensor in tensors.items() if tensor.is_meta or tensor.layout != torch.strided]
+    if empty:
+        what = f"{len(empty)} of its {len(tensors)} tensors hold no plain numbers: {listing(empty, 3)}"
+        raise ModelError(what, where=path, mend=f"save the model's whole state_dict again. {expected()}")
     return {str(name).removeprefix("module."): tensor for name, tensor in tensors.items()}
 
 

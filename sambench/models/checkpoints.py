@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from sambench.errors import ModelError, listing
 from sambench.models import convert_sam, convert_sam2
-from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, read_tensors, sha256_of
+from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, first_line, read_tensors, sha256_of
 from sambench.models.checkpoint_folders import FAMILIES, load_folder
 
 
@@ -95,11 +97,14 @@ def recognise(tensors: dict[str, Tensor], path: Path) -> tuple[str, str | None]:
     """
     if "sam_mask_decoder.mask_tokens.weight" in tensors:
         if "image_encoder.trunk.blocks.0.attn.qkv.weight" in tensors:
-            return "sam2", _sam2_variant(tensors, path)
+            with _whole("sam2", tensors, path):
+                return "sam2", _sam2_variant(tensors, path)
         if any(name.startswith("image_encoder.trunk.body.") for name in tensors):
             return "edgetam", "edgetam"
     if "mask_decoder.mask_tokens.weight" in tensors and "image_encoder.blocks.0.attn.rel_pos_h" in tensors:
-        return ("sam_hq" if "mask_decoder.hf_token.weight" in tensors else "sam"), convert_sam.sam_variant(tensors)
+        family = "sam_hq" if "mask_decoder.hf_token.weight" in tensors else "sam"
+        with _whole(family, tensors, path):
+            return family, convert_sam.sam_variant(tensors)
     names = list(tensors)
     what = f"the checkpoint is of no family known here: {len(names)} tensors ({listing(names, 3)}); {_guess(tensors)}"
     raise ModelError(what, where=path, mend=f"give {EXPECTED}; {USE_OFFICIAL}")
@@ -141,22 +146,35 @@ def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
             "EdgeTAM's backbone needs the package timm", where=path, mend="pip install timm (it needs torchvision)"
         )
     model_name, config_name = FAMILIES[family]
-    try:
+    with _whole(family, tensors, path):
         if family in ("sam", "sam_hq"):
             parts, state = convert_sam.sam_config(tensors), convert_sam.convert_sam(tensors)
         elif family == "sam2":
             parts, state = convert_sam2.sam2_config(tensors), convert_sam2.convert_sam2(tensors)
         else:
             parts, state = convert_sam2.edgetam_config(tensors), convert_sam2.convert_sam2(tensors)
-    except KeyError as error:
-        what = f"the checkpoint begins like {family} but lacks the tensor {error} ({len(tensors)} tensors)"
-        raise ModelError(what, where=path, mend="download it again") from error
-    config = getattr(transformers, config_name)(**parts)
-    with torch.device("meta"):
-        model = getattr(transformers, model_name)(config)
+        config = getattr(transformers, config_name)(**parts)
+        with torch.device("meta"):
+            model = getattr(transformers, model_name)(config)
     _check_state(family, model.state_dict(), state, path)
     model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, assign=True)
     return model.eval()
+
+
+@contextmanager
+def _whole(family: str, tensors: dict[str, Tensor], path: Path) -> Iterator[None]:
+    """Tell what a checkpoint lacks, or which of its shapes make no model, while its tensors are read as a family's."""
+    begins = f"the checkpoint begins like {family} but"
+    try:
+        yield
+    except (ModelError, MemoryError):
+        raise
+    except KeyError as error:
+        what = f"{begins} lacks the tensor {error} ({len(tensors)} tensors)"
+        raise ModelError(what, where=path, mend="download it again") from error
+    except Exception as error:  # shapes of other ranks and sizes fail wherever they are first used
+        what = f"{begins} its tensors' shapes make no model: {first_line(error)} ({len(tensors)} tensors)"
+        raise ModelError(what, where=path, mend=f"download it again; {USE_OFFICIAL}") from error
 
 
 def _check_state(family: str, expected: dict[str, Tensor], state: dict[str, Tensor], path: Path) -> None:
@@ -168,8 +186,13 @@ def _check_state(family: str, expected: dict[str, Tensor], state: dict[str, Tens
         for name in expected
         if name in state and state[name].shape != expected[name].shape
     ]
-    if missing or surplus or shapes:
-        parts = {"missing": missing, "not expected": surplus, "of another shape": shapes}
+    kinds = [
+        f"{name} is {state[name].dtype}"
+        for name in expected
+        if name in state and state[name].is_floating_point() != expected[name].is_floating_point()
+    ]
+    if missing or surplus or shapes or kinds:
+        parts = {"missing": missing, "not expected": surplus, "of another shape": shapes, "of another kind": kinds}
         told = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
         what = (
             f"the checkpoint looks like {family} but its tensors do not fit ({len(state)} of {len(expected)}): {told}"
