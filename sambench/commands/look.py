@@ -24,7 +24,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(HELP)
         return 0 if words else 2
-    from sambench.engine.gallery import draw_gallery, open_again
+    from sambench.engine.gallery import draw_gallery, open_again, place_of_predictions
     from sambench.runs.opening import load_run
     from sambench.runs.points_figures import gallery
     from sambench.runs.summary import number
@@ -38,7 +38,10 @@ def main(words: list[str]) -> int:
     task, dataset = open_again(run)
     for group, samples in draw_gallery(run, task, dataset, values["count"], out).items():
         for sample_id, quality in samples:
-            print(f"{group:6}  {number(quality)}  {out / group / safe_name(sample_id)}.png")
+            picture = out / group / f"{safe_name(sample_id)}.png"
+            told = picture if picture.exists() else f"{sample_id}: nothing was predicted, so nothing is drawn"
+            print(f"{group:6}  {number(quality)}  {told}")
     if task.name == "points":
-        print(f"masks with clicks and candidates: {gallery(run, dataset, out, each=values['count'])}")
+        drawn = gallery(run, dataset, out, each=values["count"], predictions=place_of_predictions(run))
+        print(f"masks with clicks and candidates: {drawn or 'none, as no object was clicked on'}")
     return 0

@@ -58,16 +58,28 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     return task.for_dataset(dataset), dataset
 
 
+def place_of_predictions(run: Run) -> Path:
+    """Return where a run's predictions are: in its folder, or where it found them.
+
+    Raises:
+        RunError: There are none.
+    """
+    given = predictions_path(run.record["config"])
+    place = local(given) if given else run.predictions
+    if not place.exists():
+        what = "the predictions that the run scored are not there any more" if given else "the run kept no predictions"
+        mend = "bring them back" if given else "run it again with run.overwrite=true"
+        raise RunError(what, where=place, mend=mend)
+    return place
+
+
 def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionReader:
     """Open a run's predictions, in its folder or where it found them.
 
     Raises:
         RunError: It kept none, or they are not those that it scored.
     """
-    given = predictions_path(run.record["config"])
-    stored = local(given) if given else run.predictions
-    if not stored.exists():
-        raise RunError("the run kept no predictions", where=stored, mend="run it again with run.overwrite=true")
+    given, stored = predictions_path(run.record["config"]), place_of_predictions(run)
     if not given:
         run.check_predictions()
     reader = open_reader(task, stored, dataset, run.record["identity"].get("predictions", {}).get("nms", "none"))

@@ -11,6 +11,7 @@ import numpy as np
 
 from sambench.datasets.base import Dataset
 from sambench.errors import RunError
+from sambench.masks.rle import areas
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.runs.click_pictures import object_strip, stacked
 from sambench.runs.click_records import ClickFolder
@@ -167,35 +168,54 @@ def published_column(reference: str) -> dict[str, float]:
     return {name: float(value) for name, value in zip(rows["dataset"], rows[column], strict=True)}
 
 
-def gallery(run: Run, dataset: Dataset, folder: Path, clicks: int = 1, each: int = 3) -> Path:
+def gallery(
+    run: Run, dataset: Dataset, folder: Path, clicks: int | None = None, each: int = 3, predictions: Path | None = None
+) -> Path | None:
     """Draw the worst, the middle and the best masks of a run with their clicks and candidates.
 
     Args:
-        run: A finished run of the points task whose predictions were kept.
+        run: A finished run of the points task.
         dataset: The data it was run on.
         folder: Where `gallery.png` is written.
-        clicks: After how many clicks masks are ranked by IoU; equal ones by image and object.
+        clicks: After how many clicks masks are ranked by IoU; equal ones by image and object. None takes the fewest.
         each: How many of each kind.
+        predictions: Where the masks are, None for the run's own.
 
     Returns:
-        The file.
+        The file, None where no object was clicked on.
     """
-    ranked = sorted(_by_object(run, clicks).values(), key=lambda row: (row["iou"], row["sample_id"], row["object"]))
+    fewest = min((row["clicks"] for row in run.rows()), default=1) if clicks is None else clicks
+    clicked = [row for row in _by_object(run, fewest).values() if _is_clicked(row, dataset)]
+    ranked = sorted(clicked, key=lambda row: (row["iou"], row["sample_id"], row["object"]))
+    if not ranked:
+        return None
     each = min(each, len(ranked))
     middle = (len(ranked) - each) // 2
     kinds = {"worst": ranked[:each], "median": ranked[middle : middle + each], "best": ranked[len(ranked) - each :]}
-    strips = [_strip(run, dataset, row, kind) for kind, rows in kinds.items() for row in rows]
+    place, counts = run.predictions if predictions is None else predictions, run.record["switches"]["clicks"]
+
+    def strip(row: Row, kind: str) -> np.ndarray:
+        return _strip(ClickFolder(place, dataset.keys, counts, lambda _: [row["object"]]), dataset, row, kind)
+
+    strips = [strip(row, kind) for kind, rows in kinds.items() for row in rows]
     return save_png(stacked(strips), folder / "gallery.png")
 
 
-def _strip(run: Run, dataset: Dataset, row: Row, kind: str) -> np.ndarray:
+def _is_clicked(row: Row, dataset: Dataset) -> bool:
+    """Tell an object that was clicked on from one that has no pixel, whose row is all zeros (`task.no_pixels=zero`)."""
+    if row["iou"] or row["predicted_iou"]:
+        return True
+    found = dataset.load(row["sample_id"]).target.annotations
+    return bool(areas([one.rle for one in found if str(one.id) == row["object"]]).any())
+
+
+def _strip(reader: ClickFolder, dataset: Dataset, row: Row, kind: str) -> np.ndarray:
     """Draw the object of a row."""
     sample = dataset.load(row["sample_id"])
-    reader = ClickFolder(run.predictions, dataset.keys, run.record["switches"]["clicks"], lambda _: [row["object"]])
     clicked = reader.read(sample).clicked
     own = next(one for one in sample.target.annotations if str(one.id) == row["object"])
     if clicked is None:
-        raise RunError("the mask of a row is not stored", where=run.predictions, mend="run it again")
+        raise RunError("the mask of a row is not stored", where=reader.folder, mend="run it again")
     return object_strip(sample.image, own, clicked, 0, f"{kind}: {row['iou']:.2f}, object {row['object']}")
 
 
