@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from sambench.engine.cache import EmbeddingCache
 from sambench.engine.device import resolve_device
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.choose import open_executor
+from sambench.engine.executors.unguarded import UnguardedScriptError, end_if_imported
 from sambench.engine.nan_guard import policy_of, total_counts
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
@@ -54,12 +56,17 @@ def launch(config: Mapping[str, Any]) -> Launched:
 
     Raises:
         SambenchError: Something the user gave cannot be used; what, where and how to mend it.
+        SystemExit: With 2, after it was told, in a script that its own worker processes run again.
     """
+    end_if_imported()
     check_settings(config)
     executor = open_executor(config)
     try:
         with plain_interrupts(), told_refusals():
             return _launch(config, executor)
+    except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
+        print(f"sambench: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
     finally:
         if executor is not None:
             executor.close()

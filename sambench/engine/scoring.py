@@ -14,6 +14,7 @@ from multiprocessing import connection
 from threading import Thread
 from typing import Any
 
+from sambench.engine.executors.unguarded import UNGUARDED, UnguardedScriptError
 from sambench.engine.task import Task
 from sambench.errors import RunError, listing
 from sambench.types import Row, Sample
@@ -96,7 +97,10 @@ class Scorer:
 
     def _restart(self) -> None:
         """Start other processes in the place of a broken pool, and hand them what was not scored."""
+        ended = list((getattr(self._pool, "_processes", None) or {}).values())
         self.close()
+        if any(process.exitcode == UNGUARDED for process in ended):
+            raise UnguardedScriptError
         at_hand = [one.id for future, (one, _) in self._pending.items() if future.exception() is not None]
         self._breaks.update(at_hand)
         worst = [key for key in at_hand if self._breaks[key] >= BREAKS]

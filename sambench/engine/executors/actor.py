@@ -12,6 +12,10 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any
 
+from sambench.engine.executors.unguarded import UNGUARDED, UnguardedScriptError
+
+_ENDING_SECONDS = 5.0
+
 _CONTEXT = multiprocessing.get_context("spawn")  # fork would copy torch's and numba's threads half-alive
 
 
@@ -56,7 +60,15 @@ class Actor:
             return
 
     def restart(self) -> None:
-        """Put a dead process away and start another."""
+        """Put a dead process away and start another.
+
+        Raises:
+            UnguardedScriptError: It died of the script that started it, as any other would.
+        """
+        if not self.ready:
+            self.process.join(_ENDING_SECONDS)  # its pipe breaks a moment before it is gone
+            if self.process.exitcode == UNGUARDED:
+                raise UnguardedScriptError
         self.stop()
         self.restarts += 1
         self.start()
