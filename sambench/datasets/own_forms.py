@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -91,8 +92,10 @@ def _below(root: Path, card: DatasetCard) -> Path:
         if (root / name).is_dir():
             return root / name
     files = sorted(root.glob("*.json"))
-    if len(files) == 1 or any(_json_form(file) == "labelme" for file in files[:1]):
-        return files[0] if _json_form(files[0]) != "labelme" else root
+    if files and all(_json_form(file) == "labelme" for file in files):
+        return root
+    if len(files) == 1:
+        return files[0]
     if files:
         what = f"several files may be the ground truth: {listing([file.name for file in files])}"
         raise DatasetError(what, where=root, mend="give data.annotations=FILE")
@@ -130,6 +133,6 @@ def _json_form(path: Path) -> Form:
     """Tell by its beginning what a JSON file is; the reader of what is no known form tells what it lacks."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD).replace(b"\0", b"")  # UTF-16 is read as well
-    if b'"shapes"' in head or b'"imagePath"' in head:
+    if re.search(rb'"(shapes|imagePath)"\s*:', head):
         return "labelme"
-    return "via" if b'"regions"' in head or b'"_via_' in head else "coco"
+    return "via" if re.search(rb'"(regions|_via_\w+)"\s*:', head) else "coco"

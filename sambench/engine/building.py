@@ -33,7 +33,7 @@ def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, o
         own_words: As for `build`.
 
     Raises:
-        UsageError: The data has another kind of ground truth.
+        UsageError: The data has another kind of ground truth, or a switch would change nothing.
     """
     settings = dict(settings)
     if settings.get("kind") == "auto":
@@ -42,6 +42,10 @@ def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, o
     dataset: Dataset = build(
         "datasets", "data", settings, own_words=own_words, check_images=pixels, boxes_only=boxes_only, for_task=task
     )
+    exif = dataset.image_rules.exif
+    if exif != "auto" and type(dataset).picture is Dataset.picture:
+        what = f"{dataset.card.name} reads its images by itself, so that data.exif={exif} would change nothing"
+        raise UsageError(what, where="data.exif", mend="leave data.exif out")
     found = type(loader(dataset)(dataset.keys[0]).target)
     if not issubclass(found, task.target):
         raise UsageError(

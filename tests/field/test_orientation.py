@@ -7,19 +7,23 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from sambench.tasks.edges import EdgesTask
 
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
 from sambench.config import build
+from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.bsds500 import CARD
 from sambench.datasets.coco import Coco
 from sambench.datasets.image_files import orientations, read_header, read_image
 from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.datasets.own import own
 from sambench.datasets.via import ViaFile, ViaMasks
+from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 from sambench.runs.opening import load_run
+from sambench.types import BoundaryTruth, Sample
 
 UPRIGHT = np.zeros((24, 40, 3), np.uint8)
 UPRIGHT[2:10, 4:16] = 250  # the object, 12 pixels wide and 8 high, to the left above
@@ -172,6 +176,23 @@ def test_a_damaged_exif_block_is_told_and_nothing_turned(tmp_path):
     dataset = own(tmp_path)
     assert orientations(dataset, dataset.keys) == ([], [], ["1"])
     assert fits(dataset.load("1"))
+
+
+class Ramp(Dataset):
+    """One image that is no file."""
+
+    card = DatasetCard("ramp", "Ramp", "-", "-", "-", ("all",), generated=True)
+    keys, split, root, fingerprint = ["a"], "all", "-", "ramp"
+
+    def load(self, key):
+        return Sample(key, UPRIGHT, BoundaryTruth([], [OBJECT]))
+
+
+def test_a_switch_that_would_change_nothing_is_refused():
+    settings = {"name": f"{__name__}:Ramp", "exif": "auto"}
+    assert open_dataset(settings, EdgesTask(), own_words=True).keys == ["a"]
+    with pytest.raises(UsageError, match=r"ramp reads its images by itself, so that data\.exif=apply would change"):
+        open_dataset({**settings, "exif": "apply"}, EdgesTask(), own_words=True)
 
 
 def run(tmp_path, folder, *words, command="run"):

@@ -366,6 +366,19 @@ def test_what_is_no_ground_truth_is_told(tmp_path):
         opened(root=str(tmp_path))
 
 
+def test_words_of_other_tools_in_a_coco_json_change_nothing(tmp_path):
+    image(tmp_path / "images/a.png")
+    path = coco(tmp_path / "gt.json", "a.png")
+    told = json.loads(path.read_text())
+    names = [{"id": number, "name": name} for number, name in enumerate(("shapes", "regions", "imagePath"), 1)]
+    path.write_text(json.dumps({"categories": names, **{key: told[key] for key in ("images", "annotations")}}))
+    assert object_of(opened(root=str(tmp_path)), "a") == (24, True, 24)
+    image(tmp_path / "images/b.png")
+    coco(tmp_path / "more.json", "b.png")
+    with pytest.raises(DatasetError, match=r"several files may be the ground truth: gt\.json, more\.json"):
+        opened(root=str(tmp_path))
+
+
 def test_labelme_files_beside_their_images(tmp_path):
     image(tmp_path / "a.png")
     write_labelme(tmp_path)
