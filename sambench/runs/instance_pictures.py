@@ -69,8 +69,9 @@ def _outline(image: np.ndarray, box_xywh: tuple[float, float, float, float] | No
     if box_xywh is None:
         return
     height, width = image.shape[:2]
-    x0, y0 = max(int(box_xywh[0]), 0), max(int(box_xywh[1]), 0)
-    x1, y1 = min(int(box_xywh[0] + box_xywh[2]), width - 1), min(int(box_xywh[1] + box_xywh[3]), height - 1)
+    x, y, box_width, box_height = box_xywh
+    x0, x1 = (int(np.clip(side, 0, width - 1)) for side in (x, x + box_width))
+    y0, y1 = (int(np.clip(side, 0, height - 1)) for side in (y, y + box_height))
     image[[y0, y1], x0 : x1 + 1] = colour
     image[y0 : y1 + 1, [x0, x1]] = colour
 

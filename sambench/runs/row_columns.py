@@ -117,8 +117,23 @@ def _check_column(column: pa.ChunkedArray, name: str, kind: str) -> None:
         raise _FaultError(f"{column.null_count} of {len(column)} places of column {name} are empty")
     if not _fits(column.type, what, empty):
         raise _FaultError(f"column {name} holds {column.type}, {kind} is expected")
-    if _is_list(column.type) and pc.list_flatten(column).null_count:
+    if _is_list(column.type):
+        _check_values(pc.list_flatten(column), name)
+
+
+def _check_values(values: pa.ChunkedArray, name: str) -> None:
+    """Refuse elements of lists that no figure is made of: none, NaN, infinity, places that no ranking has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if values.null_count:
         raise _FaultError(f"column {name} has empty places in its lists")
+    if pa.types.is_floating(values.type) and not pc.all(pc.is_finite(values), min_count=0).as_py():
+        raise _FaultError(f"column {name} has NaN or infinity in its lists")
+    if "place" in name and len(values):
+        ends = pc.min_max(values).as_py()
+        if ends["min"] < -1 or ends["max"] >= 2**31:
+            raise _FaultError(f"column {name} has places from {ends['min']} to {ends['max']}")
 
 
 def _check_lengths(table: pa.Table, samples: Sequence[str], task: str, frozen: bool) -> None:

@@ -162,3 +162,27 @@ def test_whatever_a_foreign_baseline_holds_ends_in_a_verdict_or_one_sentence(fro
         return  # no table can hold it
     code, error = gate(capsys, f"baseline={tmp_path / 'any.baseline'}", f"candidate={run}")
     assert code in (0, 1, 2, 3), error
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "odd", "told"),
+    [
+        ("regions", "voi", float("nan"), "column voi has NaN or infinity"),
+        ("regions", "cover_r", float("-inf"), "column cover_r has NaN or infinity"),
+        ("instances", "found_score", float("inf"), "column found_score has NaN or infinity"),
+        ("instances", "found_place", -(2**40), "column found_place has places from -1099511627776"),
+        ("proposals", "places_all", 2**31, "column places_all has places from .* to 2147483648"),
+    ],
+)
+def test_numbers_that_are_none_are_told(frozen, task, name, odd, told, tmp_path):
+    baseline = frozen[task][2]
+    table = pa.Table.from_pylist(baseline.rows)
+    values = table[name].to_pylist()
+    next(own for own in values if own)[0] = odd
+    write(
+        tmp_path / "x.baseline",
+        baseline.record,
+        table.set_column(table.column_names.index(name), name, pa.array(values, table[name].type)),
+    )
+    with pytest.raises(RunError, match=told):
+        read_baseline(tmp_path / "x.baseline")
