@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sambench import registry
+from sambench.config import known_switches
 from sambench.errors import UsageError
 from sambench.runs.opening import load_run
 from sambench.runs.store import Run
+
+_KINDS: dict[str, registry.Kind] = {"task": "tasks", "model": "models", "data": "datasets"}
+
+_LISTED = {"task": "tasks", "model": "models", "data": "data"}
+"""Group of the configuration -> what `sambench ls` lists it as."""
 
 __all__ = ["compose", "load_run", "resolve", "run", "score"]
 
@@ -76,11 +84,47 @@ def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None)
             OmegaConf.update(config, key, value, merge=True)
         return resolve(config)
     except (HydraException, OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
+        if fault := _override_fault(str(error), hydra_words(overrides)):
+            raise fault from error
         raise UsageError(
             str(error).strip(),
             where="configuration",
             mend="`sambench run task=NAME --cfg job` shows every key with its value",
         ) from error
+
+
+def _override_fault(told: str, words: Sequence[str]) -> UsageError | None:
+    """Say in our words that there is no such setting, or that the file of what was chosen does not list it; else None.
+
+    Args:
+        told: Hydra's error.
+        words: What it refused.
+    """
+    from sambench.composition import composed
+
+    found = re.match(r"Could not override '(?:(task|model|data)\.)?(\w+)'", told)
+    if found is None:
+        return None
+    group, key = found[1], found[2]
+    config = composed([word for word in words if re.match(r"(task|model|data)(/\w+)?=", word)])
+    if group is None:
+        near = difflib.get_close_matches(key, map(str, config), n=1)
+        mend = f"use {near[0]}=..." if near else "`sambench run task=NAME --cfg job` shows every key"
+        return UsageError(f"there is no setting {key!r}", where=key, mend=mend)
+    listed = config.get(group) or {}
+    if not listed.get("name"):
+        return None
+    where, name, kind = f"{group}.{key}", listed["name"], _KINDS[group]
+    known, closed = known_switches(kind, registry.resolve(kind, name, own_words=True))
+    if key in known or not closed:
+        return UsageError(f"the file of {group} {name} does not list {key}", where=where, mend=f"use +{where}=...")
+    near = difflib.get_close_matches(key, known, n=1)
+    another = f"leave it out, or choose what has it with {group}=NAME (`sambench ls {_LISTED[group]}`)"
+    return UsageError(
+        f"{group} {name} has no switch {key!r}; it has: {', '.join(known)}",
+        where=where,
+        mend=f"use {'' if near[0] in listed else '+'}{group}.{near[0]}=..." if near else another,
+    )
 
 
 def hydra_words(words: Sequence[str], sweep: bool = False) -> list[str]:

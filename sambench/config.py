@@ -85,11 +85,8 @@ def group_faults(
     if not settings.get("name"):
         raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {kind}` lists names")
     target = registry.resolve(kind, settings["name"], own_words)
-    parameters = inspect.signature(target).parameters
     shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
-    named = {item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)}
-    known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *shared, *named]
-    closed = named or not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    known, closed = known_switches(kind, target)
     hints = {**shared, **constructor_hints(target)}
     faults: list[UsageError] = []
     for key, value in settings.items():
@@ -110,6 +107,15 @@ def group_faults(
         except UsageError as fault:
             faults.append(fault)
     return faults
+
+
+def known_switches(kind: registry.Kind, target: Callable[..., Any]) -> tuple[list[str], bool]:
+    """Return the switches of a task, model or dataset, and whether it takes no others."""
+    parameters = inspect.signature(target).parameters
+    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
+    named = [item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)]
+    known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *shared, *named]
+    return known, bool(named) or not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def check_fields(made: Any) -> None:

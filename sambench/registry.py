@@ -134,24 +134,50 @@ def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any
     return found  # type: ignore[no-any-return]
 
 
+def config_file(group: str, name: str) -> Traversable | None:
+    """Return the YAML file of a choice of a group: the project's, a plug-in's, or one of a `--config-dir` folder.
+
+    Args:
+        group: "table", "ablation" or "gate".
+        name: The choice.
+
+    Raises:
+        UsageError: Several places have it, so that it could not be told which is meant.
+    """
+    found = [path for folder in _folders(group) if (path := folder / f"{name}.yaml").is_file()]
+    if len(found) > 1:
+        raise UsageError(
+            f"there are several {group}/{name}.yaml: {' and '.join(map(str, found))}",
+            where=f"{group} {name}",
+            mend="give the file of your own another name",
+        )
+    return found[0] if found else None
+
+
 def options(group: str) -> dict[str, str]:
     """Map every choice of a configuration group to the comment in the first line of its YAML file.
 
     Args:
-        group: "task", "model", "data", "table" or "ablation".
+        group: "task", "model", "data", "table", "ablation" or "gate".
 
     Plug-ins' choices follow the built-in ones, those of `--config-dir` come last; a plug-in whose configuration cannot
     be found is warned about.
     """
     found: dict[str, str] = {}
+    for folder in _folders(group):
+        found |= _choices(folder)
+    return found
+
+
+def _folders(group: str) -> list[Traversable]:
+    """Return where files of a group may lie: the project's own, those of plug-ins, those of `--config-dir`."""
+    found: list[Traversable] = []
     for package in ["sambench.configs", *(point.value for point in entry_points(group="sambench.configs"))]:
         try:
-            found |= _choices(files(package) / group)
+            found.append(files(package) / group)
         except ImportError as error:
-            warnings.warn(f"the configuration of plug-in {package} cannot be found: {error}", stacklevel=2)
-    for folder in config_folders():
-        found |= _choices(folder / group)
-    return found
+            warnings.warn(f"the configuration of plug-in {package} cannot be found: {error}", stacklevel=3)
+    return [*found, *(folder / group for folder in config_folders())]
 
 
 def _choices(folder: Traversable) -> dict[str, str]:

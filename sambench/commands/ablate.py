@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from sambench.commands.words import as_list, checked, parse
+from sambench.errors import UsageError
 from sambench.storage.places import join
 
 HELP = """\
@@ -53,10 +54,17 @@ def main(words: list[str]) -> int:
     check_format(values["format"])
     others = [word for word in words[1:] if word not in own]
     members = member_words(ablation, others, as_list(values["checkpoints"]))
+    first = next(iter(members.values()))
+    try:
+        results = join(compose(first)["run"]["results"])
+    except UsageError as error:
+        if any(word.partition("=")[0] == error.where for word in first if word not in others):
+            mend = f"choose a model that has it: sambench ablate {words[0]} model=NAME model.checkpoint=FILE"
+            raise UsageError(error.what, where=f"{error.where}, which the sweep sets", mend=mend) from error
+        raise
     if values["dry"]:
         print("\n".join(f"sambench run {' '.join(member)}" for member in members.values()))
         return 0
-    results = join(compose(next(iter(members.values())))["run"]["results"])
     failed = 0
     for place, member in enumerate(sweep(ablation, members, compose, results), 1):
         told = f"failed: {member.error}" if member.error else member.folder

@@ -53,7 +53,8 @@ def main(words: list[str]) -> int:
     from sambench.engine.pilot import run_pilot
     from sambench.files import write_json
 
-    pilot = run_pilot(compose([word for word in words if word not in own]), values["limit"])
+    given = any(word.startswith("limit=") for word in own)
+    pilot = run_pilot(compose([word for word in words if word not in own]), values["limit"], given)
     told = projection(pilot, values["devices"], values["scorers"])
     print(text(told))
     if values["json"] is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
-from sambench.runs.baseline_file import read_baseline, write_baseline
+from sambench.runs.baseline_file import read_baseline, stored_rows, write_baseline
 from sambench.runs.comparable import (
     Difference,
     identity_differences,
@@ -75,9 +75,17 @@ def task_of(side: Side) -> Task:
 
 
 def freeze(path: str | Path, out: Path) -> int:
-    """Write a run as a small baseline file; returns its size in bytes."""
+    """Write a run as a small baseline file; returns its size in bytes.
+
+    Raises:
+        SambenchError: `gate` could not compare with it; says why.
+    """
     side = open_side(path)
-    return write_baseline(out, side.record, side.rows if side.frozen else task_of(side).compact(side.rows))
+    task = task_of(side)
+    rows = stored_rows(_compacted(side, task).rows, task.name, path)
+    small = replace(side, rows=rows, frozen=True)
+    gate([small], [small], Policy(), replicates=100)
+    return write_baseline(out, side.record, rows)
 
 
 def gate(

@@ -63,12 +63,13 @@ class Pilot:
         return float(sum((self.stages[name][chosen] * weights).sum() / weights.sum() for name in stages))
 
 
-def run_pilot(config: Mapping[str, Any], limit: int) -> Pilot:
+def run_pilot(config: Mapping[str, Any], limit: int, given: bool = True) -> Pilot:
     """Run a task on the first images of its data in a temporary folder, with an embedding cache that starts empty.
 
     Args:
         config: A resolved configuration; its run folder, cache folder, limit and shard are not used.
         limit: Images to time.
+        given: Whether the user named that number, for messages.
 
     Raises:
         UsageError: The data has fewer images than are to be timed, or the limit is below 2.
@@ -78,9 +79,9 @@ def run_pilot(config: Mapping[str, Any], limit: int) -> Pilot:
     task: Task = build("tasks", "task", whole["task"], own_words=True)
     total = len(open_dataset(whole["data"], task, own_words=True))
     if not 2 <= limit <= total:
-        raise UsageError(
-            f"limit is {limit}, the data has {total} samples", where="limit", mend=f"time 2 to {total} samples"
-        )
+        what = f"limit is {limit}" if given else f"{limit} samples are timed where limit= is left out"
+        mend = f"add limit={total}, or a number from 2 on" if total >= 2 else "name data of more samples"
+        raise UsageError(f"{what}, the data has {total} samples", where="limit", mend=mend)
     count = max(2, limit // CHUNK)
     with tempfile.TemporaryDirectory(prefix="sambench-plan-") as work:
         base = Path(work)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sambench import registry
 from sambench.errors import RunError, UsageError
 from sambench.json_files import JsonError, parse_json
 from sambench.runs.opening import load_run
@@ -92,12 +92,7 @@ _FORM: dict[str, Any] = {
 
 def ablation_names() -> dict[str, str]:
     """Return name -> first line of every sweep's description, sorted by name."""
-    folder = files("sambench.configs") / "ablation"
-    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yaml")), key=lambda path: path.name)
-    return {
-        path.name.removesuffix(".yaml"): path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
-        for path in paths
-    }
+    return dict(sorted(registry.options("ablation").items()))
 
 
 def load_ablation(name: str) -> Ablation:
@@ -111,8 +106,8 @@ def load_ablation(name: str) -> Ablation:
     from jsonschema.exceptions import best_match
 
     own = name.endswith((".yaml", ".yml"))
-    path = Path(name) if own else files("sambench.configs") / "ablation" / f"{name}.yaml"
-    if not path.is_file():
+    path = Path(name) if own else registry.config_file("ablation", name)
+    if path is None or not path.is_file():
         raise UsageError(
             f"there is no ablation {name!r}", where="sambench ablate", mend=f"use one of {', '.join(ablation_names())}"
         )

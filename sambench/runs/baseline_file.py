@@ -65,6 +65,31 @@ def write_baseline(path: Path, record: dict[str, Any], rows: Sequence[Row]) -> i
     return path.stat().st_size
 
 
+def stored_rows(rows: Sequence[Row], task: str, where: object) -> list[Row]:
+    """Return compact rows as a baseline gives them back.
+
+    Args:
+        rows: As `Task.compact` left them.
+        task: The task's name.
+        where: The run, for messages.
+
+    Raises:
+        RunError: They are not those of the task, or are of types that no column can hold.
+    """
+    import pyarrow as pa
+
+    try:
+        table = pa.Table.from_pylist(list(rows))
+    except (pa.ArrowException, OverflowError) as error:
+        why = str(error).partition("\n")[0]
+        raise RunError(
+            f"the run's rows cannot be kept in columns: {why}", where=where, mend="mend `compact` of the task"
+        ) from error
+    check_columns(table, task, where, frozen=True)
+    kept: list[Row] = table.to_pylist()
+    return kept
+
+
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline and check that it is what was written.
 

@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from sambench import registry
 from sambench.errors import UsageError
 from sambench.ranges import Range, check_range
 
@@ -79,17 +79,16 @@ class Policy:
 
 
 def load_policy(name: str) -> Policy:
-    """Read a policy by name (`configs/gate/NAME.yaml`) or from a YAML file.
+    """Read a policy by name (`gate/NAME.yaml` of the project or of `--config-dir`) or from a YAML file.
 
     Raises:
         UsageError: There is no such policy, or something in it cannot be used; the key is named.
     """
     import yaml
 
-    folder = files("sambench.configs") / "gate"
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    path = Path(name) if name.endswith((".yaml", ".yml")) else registry.config_file("gate", name)
+    if path is None or not path.is_file():
+        known = sorted(registry.options("gate"))
         raise UsageError(
             f"there is no policy {name!r}", where="policy", mend=f"give a YAML file, or one of {', '.join(known)}"
         )

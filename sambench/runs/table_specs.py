@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
+from sambench import registry
 from sambench.errors import UsageError
 from sambench.runs.reference import published
 from sambench.runs.store import Run
@@ -122,8 +122,7 @@ class TableSpec:
 
 def table_names() -> list[str]:
     """Return the names of the tables that have a description."""
-    folder = files("sambench.configs") / "table"
-    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return sorted(registry.options("table"))
 
 
 def all_tables() -> list[str]:
@@ -144,13 +143,21 @@ def table_spec(name: str) -> TableSpec:
             mend=f"use one of {', '.join(table_names())}; `sambench ls tables` explains each",
         )
     told = read_config("table", name)
-    told["answers"] = tuple(Answer(**one) for one in told.get("answers", ()))
-    if told.get("rows") == "dataset":
-        counts = {row["dataset"]: int(row["images"]) for _, row in published(told["published"]).iterrows()}
-        told["data"] = {name: {"samples": count} for name, count in {**counts, "sa23": sum(counts.values())}.items()}
-    told["neutral"] = tuple(told.get("neutral", ()))
-    told["expected"] = tuple(Expected(**one) for one in told.get("expected", ()))
-    return TableSpec(name=name, **told)
+    try:
+        told["answers"] = tuple(Answer(**one) for one in told.get("answers", ()))
+        if told.get("rows") == "dataset":
+            counts = {row["dataset"]: int(row["images"]) for _, row in published(told["published"]).iterrows()}
+            counts["sa23"] = sum(counts.values())
+            told["data"] = {name: {"samples": count} for name, count in counts.items()}
+        told["neutral"] = tuple(told.get("neutral", ()))
+        told["expected"] = tuple(Expected(**one) for one in told.get("expected", ()))
+        spec = TableSpec(name=name, **told)
+    except (TypeError, KeyError) as error:
+        raise UsageError(
+            f"the table cannot be read: {error}", where=f"table/{name}.yaml", mend="docs/tables.md lists its keys"
+        ) from error
+    published(spec.published)
+    return spec
 
 
 def specs_of_task(task: str) -> list[TableSpec]:
@@ -170,10 +177,17 @@ def preset_of(run: Run) -> str:
 
 
 def read_config(group: str, name: str) -> dict[str, Any]:
-    """Read `configs/GROUP/NAME.yaml`; empty where there is none."""
+    """Read `GROUP/NAME.yaml` of the project, a plug-in or a `--config-dir` folder; empty where there is none.
+
+    Raises:
+        UsageError: It cannot be read, or is there several times.
+    """
     import yaml
 
-    path = files("sambench.configs") / group / f"{name}.yaml"
-    if not path.is_file():
+    path = registry.config_file(group, name)
+    if path is None:
         return {}
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    try:
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as error:
+        raise UsageError(f"the {group} cannot be read: {error}", where=path, mend="mend its YAML") from error
