@@ -10,7 +10,6 @@ from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.environment import environment_of
-from sambench.engine.nan_guard import policy_of
 from sambench.engine.predictor import Predictor
 from sambench.engine.shared_cache import SharedEntries
 from sambench.engine.signing import read_secret
@@ -18,6 +17,7 @@ from sambench.engine.sources import ModelSource
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import UsageError
+from sambench.masks.nan_guard import policy_of
 from sambench.paths import cache_root
 from sambench.storage.places import is_remote
 from sambench.types import Sample

@@ -18,7 +18,6 @@ from sambench.engine.device import resolve_device
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.choose import open_executor
 from sambench.engine.executors.unguarded import UnguardedScriptError, end_if_imported
-from sambench.engine.nan_guard import policy_of, total_counts
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.settings import check_settings
@@ -28,6 +27,7 @@ from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.faults import told_refusals
 from sambench.interrupts import plain_interrupts
+from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance
 from sambench.runs.opening import load_run, open_store
@@ -155,17 +155,18 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
 
         def closing() -> dict[str, Any]:
             if executor is not None:
-                counts, nan = executor.cache_counts(), executor.nan_counts()
+                counts, nan, notes = executor.cache_counts(), executor.nan_counts(), executor.notes()
             else:
                 counts = asdict(cache.counts) if cache is not None else None
-                nan = source.predictor.guard.counts if isinstance(source, ModelSource) else {}
+                made = source if isinstance(source, ModelSource) else None
+                nan, notes = (made.predictor.guard.counts, made.notes()) if made is not None else ({}, [])
             signed = config["cache"]["secret_file"] is not None
             told = {**counts, "environment": environment, "signed": signed} if counts is not None else None
             ending: dict[str, Any] = {"cache": told}
             if executor is not None:
                 ending["workers"] = executor.workers()
-            if isinstance(source, ModelSource) and "notes" in source.predictor.model.provenance:  # found while encoding
-                ending["model"] = {**model, "notes": source.predictor.model.provenance["notes"]}
+            if notes:  # some are found only while the model answers
+                ending["model"] = {**model, "notes": [*dict.fromkeys([*model.get("notes", ()), *notes])]}
             if policy_of(task) == "zero" and predictions_path(config) is None:
                 ending["nan"] = total_counts(nan, len(keys) - resumed)
             return ending

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sambench.engine.cache import EmbeddingCache
-from sambench.engine.nan_guard import NanGuard, NanPolicy
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
+from sambench.masks.nan_guard import NanGuard, NanPolicy
 from sambench.models.base import PromptableModel
 from sambench.types import Embedding, Masks, Prompts, Sample
 

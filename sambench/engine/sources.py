@@ -38,6 +38,11 @@ class ModelSource:
         """Fetch or encode the samples' embeddings in one batch."""
         self.predictor.prepare(samples)
 
+    def notes(self) -> list[str]:
+        """Return what a reader of the numbers must know of the model; more may be found while it answers."""
+        found = self.predictor.model.provenance.get("notes")
+        return [str(note) for note in found] if isinstance(found, list) else []
+
     def predict(self, sample: Sample) -> Any:
         """Prompt the model by the task's protocol."""
         with self.stages.timed("post"):

@@ -19,7 +19,7 @@ ROUNDING = 1e-2
 SURE = 32.0
 """Logit of a pixel of a mask that is only true or false."""
 
-_CHUNK_PIXELS = 1 << 26
+_CHUNK_PIXELS = 1 << 24
 """Pixels of full-size logits that are compared at once."""
 
 Dialect = Callable[[Any, Prompts, bool], tuple[Tensor, Tensor, Tensor]]
@@ -134,7 +134,7 @@ def differ(full: Tensor, low: Tensor, frame: MaskFrame, factory: str) -> bool:
     for theirs, logits in zip(full.flatten(0, 1).split(at_once), low.flatten(0, 1).split(at_once), strict=True):
         ours = logits_at_original(logits, frame)
         apart = (ours > 0) != (theirs.to(ours.device) > 0)
-        if bool((apart & (ours.abs() > ROUNDING)).any()):
+        if bool(apart.any()) and bool((ours[apart].abs() > ROUNDING).any()):
             return True
     return False
 

@@ -147,3 +147,9 @@ def test_what_goes_back_in_follows_the_masks():
     assert masks.prompt_logits is masks.feedback
     assert masks[1:].feedback.flatten().tolist() == [3.0, 4.0, 5.0]
     assert masks.flat().feedback.shape == (6, 1, 1, 1)
+
+
+def test_worker_processes_tell_it_too(tmp_path):
+    words = ["model=official", "model.factory=foreign_predictors:filling", "task.passes=1", "devices=[cpu,cpu]"]
+    settings = {"workers": 1, "progress": "off", "illustrate": 0, "limit": 2, "run": {"dir": str(tmp_path / "run")}}
+    assert "the predictor's own masks" in caption(sambench.run("instances", overrides=words, **settings))

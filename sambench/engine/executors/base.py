@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sambench.engine.cache import CacheCounts
-from sambench.engine.nan_guard import NanCounts
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import RunError
+from sambench.masks.nan_guard import NanCounts
 from sambench.types import Row
 
 DEATHS = 5
@@ -85,6 +85,9 @@ class Executor(Protocol):
     def nan_counts(self) -> dict[str, NanCounts]:
         """Return what the models answered without a number and was taken as empty, by sample (`NanGuard.counts`)."""
 
+    def notes(self) -> list[str]:
+        """Return what a reader of the numbers must know of the model, as found while it answered."""
+
     def close(self) -> None:
         """End all processes; what they were doing is done again by the next run."""
 
@@ -124,6 +127,7 @@ class Ledger:
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     deaths: Counter[str] = field(default_factory=Counter)
     nan: dict[str, NanCounts] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def note(self, name: str, told: dict[str, Any], stages: Stages) -> None:
         """Add what a worker has done since it last told (`DeviceWork.figures`)."""
@@ -137,6 +141,7 @@ class Ledger:
             self.nan[sample_id] = self.nan.get(sample_id, Counter()) | counts
         if told["cache"] is not None:
             own["cache"] = Counter(told["cache"]) + (own["cache"] or Counter())
+        self.notes += [note for note in told["notes"] if note not in self.notes]
         for stage, seconds in told["seconds"].items():
             stages.add(stage, seconds)
 

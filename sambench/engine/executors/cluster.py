@@ -15,8 +15,8 @@ from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
 from sambench.engine.executors.ray_workers import score_on_cluster, where_given
 from sambench.engine.executors.workers import FAILED
-from sambench.engine.nan_guard import NanCounts
 from sambench.files import atomic_path
+from sambench.masks.nan_guard import NanCounts
 from sambench.safe_names import inside
 from sambench.types import Row
 
@@ -120,6 +120,10 @@ class RayExecutor:
     def nan_counts(self) -> dict[str, NanCounts]:
         """Return what was taken as empty, by sample (`Executor.nan_counts`)."""
         return self.ledger.nan
+
+    def notes(self) -> list[str]:
+        """Return what was found of the model while it answered (`Executor.notes`)."""
+        return self.ledger.notes
 
     def close(self) -> None:
         """End the actors and what is being scored; a cluster that was there before stays."""

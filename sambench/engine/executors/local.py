@@ -17,7 +17,7 @@ from sambench.engine.executors.workers import (
     predict_on_device,
     score_predictions,
 )
-from sambench.engine.nan_guard import NanCounts
+from sambench.masks.nan_guard import NanCounts
 from sambench.types import Row
 
 
@@ -113,6 +113,10 @@ class LocalExecutor:
     def nan_counts(self) -> dict[str, NanCounts]:
         """Return what was taken as empty, by sample (`Executor.nan_counts`)."""
         return self.ledger.nan
+
+    def notes(self) -> list[str]:
+        """Return what was found of the model while it answered (`Executor.notes`)."""
+        return self.ledger.notes
 
     def _hand_out(self, waiting: deque[Group], predicted: deque[tuple[str, bytes]], job: Job) -> None:
         """Give idle processes work; devices wait while scorers lag behind, so that memory stays bounded."""

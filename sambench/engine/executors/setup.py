@@ -90,7 +90,7 @@ class DeviceWork:
         return samples
 
     def figures(self) -> dict[str, Any]:
-        """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts, NaN."""
+        """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts, NaN, notes."""
         now = time.perf_counter()
         elapsed, guard = now - self._told, self.source.predictor.guard
         told = {
@@ -100,6 +100,7 @@ class DeviceWork:
             "elapsed": elapsed,
             "cache": asdict(self.cache.counts) if self.cache is not None else None,
             "nan": dict(guard.counts),
+            "notes": self.source.notes(),
         }
         guard.counts.clear()
         self._images, self._working, self._told = 0, 0.0, now
