@@ -14,7 +14,7 @@ from sambench.files import atomic_path, finite
 from sambench.json_files import parse_json
 from sambench.redact import without_places
 from sambench.runs.record import SCHEMA, check_form, guarded
-from sambench.runs.row_columns import check_columns
+from sambench.runs.row_columns import check_columns, read_table
 from sambench.types import Row
 
 ENDING = ".baseline"
@@ -97,7 +97,6 @@ def read_baseline(path: Path) -> Baseline:
         RunError: There is no such file, or it is damaged, edited or of a newer schema.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     again = "make it anew: sambench gate freeze RUN out=FILE"
     try:
@@ -107,7 +106,7 @@ def read_baseline(path: Path) -> Baseline:
             "there is no such baseline", where=path, mend="give a run folder or a frozen baseline"
         ) from error
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = read_table(content)
         described = table.schema.metadata or {}
         schema = int(described[b"sambench_schema"])
         record = parse_json(described[b"sambench_record"], strict=True)

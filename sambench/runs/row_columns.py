@@ -64,6 +64,23 @@ TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
 _AGAIN = "score the run again in a new folder"
 
 
+def read_table(content: bytes) -> pa.Table:
+    """Read a Parquet file's bytes.
+
+    Arrow gets a copy of its own: one of its threads may be the last to let go of the file, and a thread that lets go
+    of a Python object while the interpreter ends aborts the process.
+
+    Raises:
+        pa.ArrowException: It is no Parquet file, or is damaged; OSError and ValueError mean the same.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pa.BufferOutputStream() as copy:
+        copy.write(content)
+        return pq.read_table(pa.BufferReader(copy.getvalue()))
+
+
 def check_columns(table: pa.Table, task: str, where: object, frozen: bool = False, mend: str = _AGAIN) -> None:
     """Refuse rows that a task could not be summarised from.
 

@@ -17,7 +17,7 @@ from sambench.redact import without_secrets
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
 from sambench.runs.record import AGAIN, SCHEMA_VERSION, Record, parse_record
-from sambench.runs.row_columns import check_columns
+from sambench.runs.row_columns import check_columns, read_table
 from sambench.runs.seals import (
     LISTING,
     check_predictions,
@@ -91,11 +91,10 @@ class Run:
             RunError: They are not there, cannot be read, or are not those that the run wrote.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         path = self.folder / ROWS
         try:
-            table = pq.read_table(pa.BufferReader(checked_bytes(path, self.hashes.get(ROWS))))
+            table = read_table(checked_bytes(path, self.hashes.get(ROWS)))
             check_columns(table, self.record.get("identity", {}).get("task", {}).get("name", ""), path)
             return table.to_pylist()
         except (OSError, ValueError, pa.ArrowException) as error:
