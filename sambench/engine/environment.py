@@ -14,7 +14,7 @@ def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: 
     """Return it by name; every value is part of a cache key and stands in `run.json` as `cache.environment`.
 
     Args:
-        model: The model; its `libraries` are told by their versions.
+        model: The model; its `libraries` are told by their versions, and images encoded at once may sum otherwise.
         settings: The `model` group of the configuration, for `compile` and `channels_last`.
         device: The torch device.
     """
@@ -26,6 +26,7 @@ def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: 
         "torch": ".".join(torch.__version__.split(".")[:2]),
         "matmul_precision": torch.get_float32_matmul_precision(),
         "cudnn_tf32": str(bool(torch.backends.cudnn.allow_tf32)).lower(),
+        "encode_batch_size": str(model.encode_batch_size),
     }
     found |= {key: str(bool(settings.get(key, False))).lower() for key in ("compile", "channels_last")}
     for name in model.libraries:

@@ -62,6 +62,12 @@ def test_each_switch_changes_the_key(change):
     assert key_of(**change) != key_of()
 
 
+def test_images_encoded_at_once_have_keys_of_their_own():
+    batched = ToyModel()
+    batched.encode_batch_size = 4
+    assert key_of(batched) != key_of()
+
+
 def test_a_second_device_of_the_same_type_finds_the_embeddings_of_the_first():
     assert key_of(device="cuda:1") == key_of(device="cuda:0") == key_of(device="cuda")
     assert key_of(settings={"compile": False}) == key_of()
