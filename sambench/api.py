@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sambench import registry
-from sambench.config import known_switches
 from sambench.errors import UsageError
 from sambench.runs.opening import load_run
 from sambench.runs.store import Run
-
-_KINDS: dict[str, registry.Kind] = {"task": "tasks", "model": "models", "data": "datasets"}
-
-_LISTED = {"task": "tasks", "model": "models", "data": "data"}
-"""Group of the configuration -> what `sambench ls` lists it as."""
+from sambench.spelling import nearest
 
 __all__ = ["compose", "load_run", "resolve", "run", "score"]
+
+SECTIONS = ("task", "model", "data", "executor", "run", "cache", "predictions")
+"""Top-level keys that hold keys."""
+
+SHOW = "`sambench run task=NAME --cfg job` shows every key with its value"
+"""What a message says where no name is near."""
 
 
 def run(
@@ -65,66 +64,40 @@ def score(task: str, data: str, predictions: str | Path, overrides: Sequence[str
     return run(task, data=data, overrides=overrides, predictions=str(predictions), **settings)
 
 
-def compose(overrides: Sequence[str], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def compose(
+    overrides: Sequence[str], settings: Mapping[str, Any] | None = None, also: Sequence[str] = ()
+) -> dict[str, Any]:
     """Compose the configuration from overrides in Hydra's grammar and top-level settings.
 
+    Args:
+        overrides: `key=value` words.
+        settings: Top-level keys with their values.
+        also: Keys that a command takes for itself; a misspelt one may be told as one of them.
+
     Raises:
-        UsageError: Hydra refuses an override.
+        UsageError: A word cannot be read, or names what is not there; the nearest name is told.
     """
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     from sambench.composition import composed
+    from sambench.overrides import check_words, refusal
 
+    words = hydra_words(overrides)
     try:
-        config = composed(hydra_words(overrides))
+        if any(word.startswith(("+", "~")) for word in words):  # Hydra lets any key be added, and some be taken out
+            check_words(words, also=also)
+        config = composed(words)
         for key, value in (settings or {}).items():
             key = "predictions.path" if key == "predictions" and not isinstance(value, Mapping) else key
+            if key not in config and "." not in key:
+                near = nearest(key, map(str, config))
+                raise UsageError(f"there is no key {key!r}", where=key, mend=f"use {near[0]}=" if near else SHOW)
             OmegaConf.update(config, key, value, merge=True)
         return resolve(config)
     except (HydraException, OmegaConfBaseException, ValueError, TypeError, RecursionError) as error:
-        if fault := _override_fault(str(error), hydra_words(overrides)):
-            raise fault from error
-        raise UsageError(
-            str(error).strip(),
-            where="configuration",
-            mend="`sambench run task=NAME --cfg job` shows every key with its value",
-        ) from error
-
-
-def _override_fault(told: str, words: Sequence[str]) -> UsageError | None:
-    """Say in our words that there is no such setting, or that the file of what was chosen does not list it; else None.
-
-    Args:
-        told: Hydra's error.
-        words: What it refused.
-    """
-    from sambench.composition import composed
-
-    found = re.match(r"Could not override '(?:(task|model|data)\.)?(\w+)'", told)
-    if found is None:
-        return None
-    group, key = found[1], found[2]
-    config = composed([word for word in words if re.match(r"(task|model|data)(/\w+)?=", word)])
-    if group is None:
-        near = difflib.get_close_matches(key, map(str, config), n=1)
-        mend = f"use {near[0]}=..." if near else "`sambench run task=NAME --cfg job` shows every key"
-        return UsageError(f"there is no setting {key!r}", where=key, mend=mend)
-    listed = config.get(group) or {}
-    if not listed.get("name"):
-        return None
-    where, name, kind = f"{group}.{key}", listed["name"], _KINDS[group]
-    known, closed = known_switches(kind, registry.resolve(kind, name, own_words=True))
-    if key in known or not closed:
-        return UsageError(f"the file of {group} {name} does not list {key}", where=where, mend=f"use +{where}=...")
-    near = difflib.get_close_matches(key, known, n=1)
-    another = f"leave it out, or choose what has it with {group}=NAME (`sambench ls {_LISTED[group]}`)"
-    return UsageError(
-        f"{group} {name} has no switch {key!r}; it has: {', '.join(known)}",
-        where=where,
-        mend=f"use {'' if near[0] in listed else '+'}{group}.{near[0]}=..." if near else another,
-    )
+        raise refusal(words, error, also=also) from error
 
 
 def hydra_words(words: Sequence[str], sweep: bool = False) -> list[str]:
@@ -156,5 +129,10 @@ def resolve(config: Any) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True)
     if not isinstance(plain, dict) or not plain.get("task"):
         raise UsageError("no task was chosen", where="task", mend="add task=edges; `sambench ls tasks` lists them")
+    for key in SECTIONS:
+        if not isinstance(plain.get(key), dict):
+            raise UsageError(
+                f"{key} is {plain.get(key)!r}, but is a group of keys", where=key, mend=f"use {key}.KEY=...; {SHOW}"
+            )
     plain.pop("hydra", None)
     return {str(key): value for key, value in plain.items()}

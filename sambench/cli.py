@@ -12,6 +12,7 @@ from sambench.errors import SambenchError, UsageError
 from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
 from sambench.local_configs import take_config_dirs
+from sambench.spelling import nearest
 
 USAGE = """\
 sambench: zero-shot evaluation of promptable segmentation models
@@ -99,9 +100,7 @@ def dispatch(words: list[str]) -> int:
     if words[0] in ("-sc", "--shell-completion"):
         return _resolve("sambench.commands.completion:main")(words[1:])
     if words[0] not in COMMANDS:
-        import difflib
-
-        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        near = nearest(words[0], COMMANDS)
         raise UsageError(
             f"there is no command {words[0]!r}; there are {', '.join(COMMANDS)}",
             where=f"sambench {' '.join(words)}",

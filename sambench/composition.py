@@ -29,8 +29,12 @@ VERSION_BASE = "1.3"
 _one_at_a_time = threading.Lock()  # the compatibility version is the process's
 
 
-def composed(overrides: Sequence[str]) -> DictConfig:
-    """Compose `configs/config.yaml` with overrides in Hydra's grammar, without Hydra's own part.
+def composed(overrides: Sequence[str], with_hydra: bool = False) -> DictConfig:
+    """Compose `configs/config.yaml` with overrides in Hydra's grammar.
+
+    Args:
+        overrides: The overrides.
+        with_hydra: Whether Hydra's own part stays.
 
     Raises:
         HydraException: Hydra refuses an override.
@@ -38,12 +42,18 @@ def composed(overrides: Sequence[str]) -> DictConfig:
     if not OmegaConf.has_resolver("now"):
         setup_globals()
     with _one_at_a_time, _version_base():
-        config: DictConfig = ConfigLoaderImpl(_search_path()).load_configuration(
+        config: DictConfig = config_loader().load_configuration(
             "config", overrides=list(overrides), run_mode=RunMode.RUN, from_shell=False
         )
-    with open_dict(config):
-        del config["hydra"]
+    if not with_hydra:
+        with open_dict(config):
+            del config["hydra"]
     return config
+
+
+def config_loader() -> ConfigLoaderImpl:
+    """Return Hydra's loader over all places where configuration is looked for, plug-ins' included."""
+    return ConfigLoaderImpl(_search_path())
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 import types
 import typing
@@ -14,6 +13,7 @@ from sambench import registry
 from sambench.datasets.image_rules import ImageRules
 from sambench.errors import UsageError
 from sambench.ranges import SHARED, check_range, raise_faults
+from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}
@@ -83,10 +83,11 @@ def group_faults(
         UsageError: What the group names is not there.
     """
     if not settings.get("name"):
-        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {kind}` lists names")
+        listed = "data" if group == "data" else kind
+        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {listed}` lists names")
     target = registry.resolve(kind, settings["name"], own_words)
-    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
     known, closed = known_switches(kind, target)
+    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
     hints = {**shared, **constructor_hints(target)}
     faults: list[UsageError] = []
     for key, value in settings.items():
@@ -95,7 +96,7 @@ def group_faults(
             continue
         try:
             if closed and key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
+                near = nearest(key, known)
                 raise UsageError(
                     f"{settings['name']} has no switch {key!r}; it has: {', '.join(known)}",
                     where=where,
@@ -110,10 +111,15 @@ def group_faults(
 
 
 def known_switches(kind: registry.Kind, target: Callable[..., Any]) -> tuple[list[str], bool]:
-    """Return the switches of a task, model or dataset, and whether it takes no others."""
+    """Return the keywords that a task, model or dataset names, and whether it takes no others.
+
+    Args:
+        kind: Which registry it is of.
+        target: What its name stands for (`registry.resolve`).
+    """
     parameters = inspect.signature(target).parameters
     shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
-    named = [item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)]
+    named = {item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)}
     known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *shared, *named]
     return known, bool(named) or not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
@@ -223,6 +229,6 @@ def _keyword_groups(target: Callable[..., Any]) -> tuple[type, ...]:
 
 
 def _refusal(value: Any, wanted: str, where: str, options: tuple[Any, ...] = ()) -> UsageError:
-    near = difflib.get_close_matches(str(value), [str(option) for option in options], n=1)
+    near = nearest(value, [str(option) for option in options])
     mend = f"use {where}={near[0]}" if near else f"give {where} {wanted}"
     return UsageError(f"{where} is {value!r}, but takes {wanted}", where=where, mend=mend)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import warnings
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Any, Literal
 
 from sambench.errors import UsageError
 from sambench.local_configs import config_folders, declared_names
+from sambench.spelling import nearest
 
 Kind = Literal["tasks", "models", "datasets"]
 
@@ -115,7 +115,7 @@ def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any
         )
     target = name if ":" in name else targets(kind).get(name)
     if target is None:
-        near = difflib.get_close_matches(name, targets(kind), n=3)
+        near = nearest(name, targets(kind), count=3)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         raise UsageError(
             f"unknown {kind[:-1]} {name!r}; known: {', '.join(sorted(targets(kind)))}",

@@ -56,9 +56,9 @@ def main(words: list[str]) -> int:
     members = member_words(ablation, others, as_list(values["checkpoints"]))
     first = next(iter(members.values()))
     try:
-        results = join(compose(first)["run"]["results"])
+        results = join(compose(first, also=list(OWN))["run"]["results"])
     except UsageError as error:
-        if any(word.partition("=")[0] == error.where for word in first if word not in others):
+        if error.where in first and error.where not in others:
             mend = f"choose a model that has it: sambench ablate {words[0]} model=NAME model.checkpoint=FILE"
             raise UsageError(error.what, where=f"{error.where}, which the sweep sets", mend=mend) from error
         raise

@@ -14,6 +14,7 @@ from sambench.engine.shared_cache import UNSIGNED, SharedEntries
 from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
 from sambench.paths import cache_root
+from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 Store = EmbeddingCache | SharedEntries
@@ -34,10 +35,13 @@ def main(words: list[str]) -> int:
         "prune": {"dir": None, "budget_gb": None},
     }
     if what not in takes:
+        near = nearest(what, takes)
         raise UsageError(
             f"sambench cache has no {what!r}" if what else "nothing was asked of the cache",
-            where="sambench cache",
-            mend="use sambench cache ls, sambench cache verify [remove=true] [secret_file=FILE],"
+            where=f"sambench cache {what}".strip(),
+            mend=f"use sambench cache {near[0]}"
+            if near
+            else "use sambench cache ls, sambench cache verify [remove=true] [secret_file=FILE],"
             " or sambench cache prune budget_gb=5",
         )
     values = parse(rest, takes[what], f"cache {what}", local=("secret_file",))

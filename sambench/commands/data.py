@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from sambench.config import build, group_faults
 from sambench.errors import DatasetError, UsageError
 from sambench.paths import data_root
 from sambench.ranges import SHARED, Range, raise_faults
+from sambench.spelling import nearest
 from sambench.storage.places import local_only
 
 if TYPE_CHECKING:
@@ -55,8 +55,11 @@ def main(words: list[str]) -> int:
         "export": (_export, {"out": None}),
     }
     if words[0] not in actions or len(words) < 2 or "=" in words[1]:
+        near = nearest(words[0], [*actions, "list"])
         what = f"sambench data has no {words[0]!r}" if words[0] not in actions else f"{words[0]} needs a dataset's name"
         mend = "use sambench data list, or check, show or export with a name, as in sambench data check gtea"
+        if near and words[0] not in actions:
+            mend = f"use sambench data {' '.join([near[0], *words[1:]])}"
         raise UsageError(what, where=f"sambench data {' '.join(words)}", mend=mend)
     action, own = actions[words[0]]
     name = words[1]
@@ -112,7 +115,7 @@ def _settings(name: str) -> dict[str, Any]:
 
     choices = registry.options("data")
     if name not in choices:
-        near = difflib.get_close_matches(name, choices, n=3)
+        near = nearest(name, choices, count=3)
         mend = f"did you mean {' or '.join(near)}?" if near else "`sambench ls data` lists them"
         raise UsageError(f"there is no data {name!r}", where=f"sambench data ... {name}", mend=mend)
     settings: dict[str, Any] = compose(["task=points", f"data={name}"])["data"]

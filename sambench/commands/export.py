@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
         return 0 if words else 2
     if words[0] != "bsds":
         raise UsageError(
-            f"there is no format {words[0]!r}", where="sambench export", mend="use sambench export bsds RUN"
+            f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend="use sambench export bsds RUN"
         )
     from sambench.files import write_text
     from sambench.runs.bsds_files import bsds_files
@@ -70,7 +70,7 @@ def _scored(words: list[str]) -> Run:
     from sambench.engine.launch import launch
     from sambench.runs.console import print_run
 
-    launched = launch(compose(words))
+    launched = launch(compose(words, also=["out"]))
     if not launched.was_finished:
         print_run(launched.run)
     return launched.run

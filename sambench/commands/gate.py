@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
 from sambench.ranges import SHARED, Range
+from sambench.spelling import choose
 
 HELP = """\
 sambench gate baseline=RUN candidate=RUN [policy=default] [format=text] [out=FOLDER]
@@ -107,4 +108,4 @@ def _freeze(words: list[str]) -> int:
 def _check(value: object, known: object, key: str) -> None:
     choices = list(known)  # type: ignore[call-overload]
     if value not in choices:
-        raise UsageError(f"there is no {key} {value!r}", where=key, mend=f"use one of {', '.join(choices)}")
+        raise choose(key, value, choices, key, f"{key}={{}}")

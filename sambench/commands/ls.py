@@ -6,6 +6,7 @@ from sambench import registry
 from sambench.commands.words import checked, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.redact import without_secrets
+from sambench.spelling import nearest
 from sambench.storage.places import Place, join
 
 GROUPS = {"tasks": "task", "models": "model", "data": "data"}
@@ -22,10 +23,11 @@ def main(words: list[str]) -> int:
         return 0
     if what == "runs":
         return _runs(join(checked(parse(rest, {"results": "results"}, "ls runs"), {"results": str})["results"]))
+    near = nearest(what, [*GROUPS, "tables", "runs"]) or ["tasks, models, data, tables or runs"]
     raise UsageError(
         f"cannot list {what!r}" if what else "nothing was named to list",
-        where="sambench ls",
-        mend="use sambench ls tasks, models, data, tables or runs",
+        where=f"sambench ls {what}".strip(),
+        mend=f"use sambench ls {near[0]}",
     )
 
 

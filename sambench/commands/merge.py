@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Container
+from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.words import checked, parse
 from sambench.errors import listing
 from sambench.ranges import SHARED, Range
-from sambench.storage.places import join
+from sambench.storage.places import is_remote, join
 
 HELP = """\
 sambench merge RUN RUN ... [out=FOLDER] [data.root=FOLDER] [allow_missing=0]
@@ -38,7 +40,7 @@ def main(words: list[str]) -> int:
     from sambench.runs.opening import load_run
 
     defaults = {"out": None, "data.root": None, "allow_missing": 0}
-    folders = [word for word in words if word.partition("=")[0] not in defaults]
+    folders = [word for word in words if _is_folder(word, defaults)]
     values = parse([word for word in words if word not in folders], defaults, "merge RUN ...", local=())
     takes = {
         "out": str | None,
@@ -57,3 +59,9 @@ def main(words: list[str]) -> int:
     if len(commits) > 1:
         print(f"note: the parts were made at different commits: {', '.join(sorted(commits))}", file=sys.stderr)
     return 0
+
+
+def _is_folder(word: str, keys: Container[str]) -> bool:
+    """Tell a run's folder, whose name may have an equals sign, from a key=value word or a flag."""
+    key, equals, _ = word.partition("=")
+    return key not in keys and not word.startswith("-") and (not equals or is_remote(word) or Path(word).exists())

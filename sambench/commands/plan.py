@@ -54,7 +54,8 @@ def main(words: list[str]) -> int:
     from sambench.files import write_json
 
     given = any(word.startswith("limit=") for word in own)
-    pilot = run_pilot(compose([word for word in words if word not in own]), values["limit"], given)
+    config = compose([word for word in words if word not in own], also=list(defaults))
+    pilot = run_pilot(config, values["limit"], given)
     told = projection(pilot, values["devices"], values["scorers"])
     print(text(told))
     if values["json"] is not None:

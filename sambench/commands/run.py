@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sambench import registry
+from sambench.commands.flags import part_flags
 from sambench.errors import SambenchError, UsageError
 from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.redact import without_secrets
+from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 HELP = """\
@@ -78,10 +80,13 @@ def score(words: list[str]) -> int:
         return 0 if words else 2
     _check_words(words, "score")
     if not any(word.startswith(("predictions=", "predictions.path=")) for word in words):
+        meant = next((word for word in words if nearest(word.partition("=")[0], ["predictions"])), None)
         raise UsageError(
             "no predictions were given",
-            where="sambench score",
-            mend="add predictions=FOLDER; to predict with a model use `sambench run`",
+            where="sambench score" if meant is None else meant,
+            mend="add predictions=FOLDER; to predict with a model use `sambench run`"
+            if meant is None
+            else f"write predictions={meant.partition('=')[2] or 'FOLDER'}",
         )
     return _hydra(words)
 
@@ -98,10 +103,16 @@ def _help() -> str:
 
 def _check_words(words: list[str], command: str) -> None:
     """Refuse a missing task before Hydra makes folders for it."""
-    asked = {word.partition("=")[0] for word in words}
-    if "task" not in asked and not asked & {"--info", "--cfg", "-c", "-i", "--hydra-help"}:
+    flags, rest = part_flags(words)
+    shows = ("--info", "--cfg", "--hydra-help")
+    keys = [word.partition("=")[0] for word in rest]
+    if "task" not in keys and not any(flag.startswith(shows) for flag in flags):
+        meant = next((word for key, word in zip(keys, rest, strict=True) if nearest(key, ["task"])), None)
+        mend = "add task=edges" if meant is None else f"write task={meant.partition('=')[2] or 'edges'}"
         raise UsageError(
-            "no task was chosen", where=f"sambench {command}", mend="add task=edges; `sambench ls tasks` lists them"
+            "no task was chosen",
+            where=f"sambench {command}" if meant is None else meant,
+            mend=f"{mend}; `sambench ls tasks` lists them",
         )
 
 
@@ -109,18 +120,20 @@ def _hydra(words: list[str]) -> int:
     """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
     from sambench.api import compose, hydra_words, resolve
 
-    if not any(word.startswith(("-", "hydra")) for word in words):
+    flags, words = part_flags(words)
+    if not flags and not any(word.lstrip("+~").startswith("hydra") for word in words):
         _run_one(compose(words))
         return 0
     import hydra
     from omegaconf import DictConfig
 
     from sambench.composition import without_application
+    from sambench.overrides import check_words
     from sambench.plugins import register_configs
 
     register_configs()
     failed: list[int] = []
-    several = any(word in ("-m", "--multirun") for word in words)
+    several = "--multirun" in flags
     here = platform.node(), os.getpid()
 
     def job(config: DictConfig) -> None:
@@ -145,19 +158,23 @@ def _hydra(words: list[str]) -> int:
             mend="give them in the environment, as the service's own client reads them",
         )
     words = _local_sweep_dir(words)
-    # Hydra wants the flag before the overrides.
-    words = sorted(hydra_words(words, several), key=lambda word: word not in ("-m", "--multirun"))
-    sys.argv = ["sambench", *words]
+    words = hydra_words(words, several)
+    if not any(flag.startswith(("--config-", "--experimental", "--hydra-help")) for flag in flags):
+        check_words(words, several)
+    # Hydra wants its flags before the overrides.
+    sys.argv = ["sambench", *flags, *words]
     job.__module__ = "sambench.commands.run"
     main = hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)
-    _by_hydra(main, several)
+    _by_hydra(main, words, several)
     return failed[0] if failed else 0
 
 
-def _by_hydra(main: Callable[[], None], several: bool) -> None:
+def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None:
     """Let Hydra compose and run; its errors are told in our words, a member's as that member raised it."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+
+    from sambench.overrides import refusal
 
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits with 1
@@ -168,12 +185,7 @@ def _by_hydra(main: Callable[[], None], several: bool) -> None:
             print("sambench: a member of the sweep failed; the others were not stopped by it:", file=sys.stderr)
         raise
     except (HydraException, OmegaConfBaseException) as error:
-        raise UsageError(
-            str(error).strip(),
-            where="sambench run",
-            mend="`sambench run task=NAME --cfg job` shows every key with its value; launchers are installed with"
-            " pip install 'sambench[slurm]' or 'sambench[ray-sweeps]'",
-        ) from error
+        raise refusal(words, error, several) from error
     finally:
         if before is None:
             del os.environ["HYDRA_FULL_ERROR"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sambench.config import convert
 from sambench.errors import UsageError
 from sambench.ranges import raise_faults
+from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 _EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
@@ -34,16 +34,25 @@ def parse(
     values = dict(defaults)
     for word in words:
         key, equals, text = word.partition("=")
+        if word.startswith("-"):
+            raise UsageError(
+                f"sambench {command} has no flag {key}",
+                where=word,
+                mend=f"its page is `sambench {command.split()[0]} --help`",
+            )
         if not equals:
+            near = nearest(word, defaults)
             raise UsageError(
                 f"{word!r} is not of the form key=value",
                 where=f"sambench {command}",
-                mend=f"use {', '.join(f'{name}=...' for name in defaults)}",
+                mend=f"use {', '.join(f'{name}=...' for name in near or defaults)}"
+                if defaults
+                else f"leave {word} out",
             )
         if key not in defaults:
-            near = difflib.get_close_matches(key, defaults, n=1)
+            near = nearest(key, defaults)
             raise UsageError(
-                f"sambench {command} has no {key!r}; it has {', '.join(defaults)}",
+                f"sambench {command} has no {key!r}; it has {', '.join(defaults) or 'no keys'}",
                 where=word,
                 mend=f"use {near[0]}=..." if near else f"leave {key} out",
             )
@@ -51,7 +60,8 @@ def parse(
             # YAML 1.1 takes 1e3 for a text, which `sambench run` and people do not.
             values[key] = float(text) if _EXPONENT.fullmatch(text) else yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise UsageError(f"the value of {key} cannot be read: {error}", where=word, mend="quote it") from error
+            what = f"the value of {key} cannot be read: {text!r} has brackets, quotes or signs that do not fit together"
+            raise UsageError(what, where=word, mend="close what is open, or quote a text") from error
         if key in local and is_remote(values[key]):
             raise UsageError(f"{key} takes a local path", where=word, mend=f"give {key}=FOLDER")
     return values

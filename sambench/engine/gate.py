@@ -22,11 +22,13 @@ from sambench.runs.comparable import (
     identity_differences,
     image_differences,
     sample_differences,
+    switch_names,
     unknown_patterns,
 )
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
 from sambench.runs.opening import load_run
 from sambench.runs.policy import Policy
+from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 from sambench.types import Row
 
@@ -114,8 +116,11 @@ def gate(
     """
     first = baselines[0]
     if missing := unknown_patterns(first.record["identity"], compare):
+        near = nearest(missing[0], switch_names(first.record["identity"]))
         raise UsageError(
-            f"the task has no switch {listing(missing)}", where="compare", mend="use task.SWITCH, as in task.nms_iou"
+            f"the task has no switch {listing(missing)}",
+            where="compare",
+            mend=f"use compare={near[0] if near else 'task.SWITCH, as in task.nms_iou'}",
         )
     forbidding, told = _differences(baselines, candidates, compare, common)
     task = task_of(first)
@@ -185,7 +190,7 @@ def _judge(
     values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
     draws = [task.replicates(own, ids, weights) for own in rows]
     names = [name for name in values[0] if all(name in own for own in values)]
-    policy.check_names(names, policy_name)
+    policy.check_names(task.name, names, policy_name)
     sides = slice(None, n_baselines), slice(n_baselines, None)
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]

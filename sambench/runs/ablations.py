@@ -16,6 +16,7 @@ from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
 from sambench.runs.table_protocol import is_own
 from sambench.safe_names import safe_part
+from sambench.spelling import choose
 from sambench.storage.places import Place, join, read_bytes
 
 if TYPE_CHECKING:
@@ -108,9 +109,7 @@ def load_ablation(name: str) -> Ablation:
     own = name.endswith((".yaml", ".yml"))
     path = Path(name) if own else registry.config_file("ablation", name)
     if path is None or not path.is_file():
-        raise UsageError(
-            f"there is no ablation {name!r}", where="sambench ablate", mend=f"use one of {', '.join(ablation_names())}"
-        )
+        raise choose("ablation", name, ablation_names(), f"sambench ablate {name}", "sambench ablate {}")
     try:
         read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:

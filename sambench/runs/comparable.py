@@ -72,9 +72,14 @@ def identity_differences(
     return forbidding, told
 
 
+def switch_names(identity: Mapping[str, Any]) -> list[str]:
+    """Return the names of the switches that `compare` may let differ."""
+    return [key for key in flatten(dict(identity)) if key.startswith(("task.", "predictions."))]
+
+
 def unknown_patterns(identity: Mapping[str, Any], compare: Sequence[str]) -> list[str]:
     """Return the patterns of `compare` that fit no switch of the task."""
-    switches = [key for key in flatten(dict(identity)) if key.startswith(("task.", "predictions."))]
+    switches = switch_names(identity)
     return [pattern for pattern in compare if not any(fnmatchcase(key, pattern) for key in switches)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from typing import Any
 from sambench import registry
 from sambench.errors import UsageError
 from sambench.ranges import Range, check_range
+from sambench.spelling import choose, nearest
 
 CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 """What `alpha` and `power`, margins and floors may be."""
@@ -62,20 +62,30 @@ class Policy:
                 return rule
         return Rule(self.margin)
 
-    def check_names(self, metrics: Sequence[str], where: object) -> None:
-        """Refuse a rule that fits none of the metrics that are compared.
+    def check_names(self, task: str, metrics: Sequence[str], where: object) -> None:
+        """Refuse a rule or a judged pattern that fits none of the metrics that are compared.
+
+        A pattern that the default policy has too is no slip: a run of few detections lacks AR@1000.
 
         Raises:
-            UsageError: A rule names no metric.
+            UsageError: A rule or pattern names no metric, or none of the patterns does.
         """
-        for pattern in self.metrics:
+        judged = self.judged.get(task, ["*"])
+        told = [(f"judged.{task}", one) for one in judged if one not in _usual(task)]
+        for key, pattern in [*told, *((f"metrics.{one}", one) for one in self.metrics)]:
             if not any(fnmatchcase(name, pattern) for name in metrics):
-                near = difflib.get_close_matches(pattern, metrics, n=1)
+                near = nearest(pattern, metrics)
                 raise UsageError(
-                    f"the policy has a rule for {pattern!r}, which is none of the metrics: {', '.join(metrics)}",
-                    where=f"{where}, metrics.{pattern}",
-                    mend=f"write {near[0]}" if near else "take the rule out",
+                    f"the policy names {pattern!r}, which is none of the metrics of {task}: {', '.join(metrics)}",
+                    where=f"{where}, {key}",
+                    mend=f"write {near[0]}" if near else "take it out",
                 )
+        if judged and not any(self.judges(task, name) for name in metrics):
+            raise UsageError(
+                f"the policy judges none of the metrics of {task}: {', '.join(metrics)}",
+                where=f"{where}, judged.{task}",
+                mend="name at least one of them",
+            )
 
 
 def load_policy(name: str) -> Policy:
@@ -86,12 +96,12 @@ def load_policy(name: str) -> Policy:
     """
     import yaml
 
-    path = Path(name) if name.endswith((".yaml", ".yml")) else registry.config_file("gate", name)
+    own = name.endswith((".yaml", ".yml"))
+    path = Path(name) if own else registry.config_file("gate", name)
     if path is None or not path.is_file():
-        known = sorted(registry.options("gate"))
-        raise UsageError(
-            f"there is no policy {name!r}", where="policy", mend=f"give a YAML file, or one of {', '.join(known)}"
-        )
+        if own:
+            raise UsageError(f"there is no file {name!r}", where="policy", mend="give a YAML file, or policy=default")
+        raise choose("policy", name, registry.options("gate"), "policy", "policy={}, or a YAML file")
     try:
         read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -116,12 +126,20 @@ def parse_policy(read: Any, where: str) -> Policy:
     judged = values.get("judged") or {}
     if not isinstance(judged, dict) or not all(isinstance(patterns, list) for patterns in judged.values()):
         raise UsageError("judged is no table of lists", where=f"{where}, judged", mend="write judged: {edges: [ods]}")
+    for task in judged:
+        if task not in registry.targets("tasks"):
+            raise choose("task", task, registry.targets("tasks"), f"{where}, judged.{task}")
     texts = {str(task): [str(pattern) for pattern in patterns] for task, patterns in judged.items()}
     rules = {
         str(pattern): _rule(rule, policy.margin, f"{where}, metrics.{pattern}")
         for pattern, rule in _table(values.get("metrics") or {}, None, f"{where}, metrics").items()
     }
     return Policy(policy.alpha, policy.power, policy.margin, texts, rules)
+
+
+def _usual(task: str) -> Sequence[str]:
+    """Return what the default policy judges of a task."""
+    return load_policy("default").judged.get(task, ())
 
 
 def _rule(read: Any, margin: float, where: str) -> Rule:
@@ -143,7 +161,7 @@ def _table(read: Any, known: Sequence[str] | None, where: str) -> dict[str, Any]
         raise UsageError(f"{read!r} is no table of keys", where=where, mend="write key: value lines")
     for key in read:
         if known is not None and key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
+            near = nearest(key, known)
             raise UsageError(
                 f"there is no key {key!r}; there are {', '.join(known)}",
                 where=where,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sambench.csv_cells import csv_cell
-from sambench.errors import UsageError
+from sambench.spelling import choose
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def check_format(form: object) -> None:
         UsageError: It is none of `FORMATS`.
     """
     if form not in list(FORMATS):
-        raise UsageError(f"there is no format {form!r}", where="format", mend=f"use one of {', '.join(FORMATS)}")
+        raise choose("format", form, FORMATS, "format", "format={}")
 
 
 def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> str:

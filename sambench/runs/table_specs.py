@@ -10,6 +10,7 @@ from sambench import registry
 from sambench.errors import UsageError
 from sambench.runs.reference import published
 from sambench.runs.store import Run
+from sambench.spelling import choose
 
 ARTICLE = (
     "points",
@@ -137,10 +138,9 @@ def table_spec(name: str) -> TableSpec:
         UsageError: There is no such table.
     """
     if name not in table_names():
-        raise UsageError(
-            f"there is no table {name!r}",
-            where=f"sambench table {name}",
-            mend=f"use one of {', '.join(table_names())}; `sambench ls tables` explains each",
+        known = dict.fromkeys(["all", *table_names(), *registry.options("ablation")])
+        raise choose(
+            "table", name, known, f"sambench table {name}", "sambench table {}; `sambench ls tables` lists all"
         )
     told = read_config("table", name)
     try:

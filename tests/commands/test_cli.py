@@ -127,7 +127,7 @@ BAD = [
     ("limit=abc", "a whole number"),
     ("limit=0", "limit from 1"),
     ("run.dir=/proc/nowhere", "cannot be written"),
-    ("task.grid=[", "no viable alternative|mismatched input|extraneous|missing"),
+    ("task.grid=[", "close what is open"),
 ]
 
 

@@ -93,7 +93,7 @@ def test_a_sweep_of_ones_own_is_run_by_its_name(own, ask):
 def test_a_policy_of_ones_own_judges_by_its_name(own, ask):
     run = stored(own / "run")
     words = ["gate", f"baseline={run}", f"candidate={run}", "policy=strict", "replicates=100"]
-    assert "one of default, strict" in ask(*words[:-2], "policy=strct", "--config-dir", own)[2]
+    assert "use policy=strict" in ask(*words[:-2], "policy=strct", "--config-dir", own)[2]
     code, out, error = ask(*words, "format=json", "--config-dir", own)
     assert code == 0, error
     assert json.loads(out)["alpha"] == 0.2

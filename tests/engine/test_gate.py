@@ -345,3 +345,23 @@ def test_a_resample_is_the_set_it_names(tmp_path, task):
     whole = made.summarize(repeated)
     for name, values in drawn.items():
         assert values[0] == pytest.approx(whole[name].value, abs=1e-12, nan_ok=True), name
+
+
+@pytest.mark.parametrize(
+    ("policy", "mend"),
+    [
+        (Policy(judged={"edges": ["odds"]}), "write ods"),
+        (Policy(judged={"edges": ["ods", "app"]}), "write ap"),
+        (Policy(metrics={"r5O": Rule(floor=0.9)}), "write r50"),
+    ],
+)
+def test_a_policy_that_names_no_metric_is_refused_with_the_nearest(policy, mend):
+    with pytest.raises(UsageError) as caught:
+        policy.check_names("edges", ["ods", "ois", "ap", "r50"], "gate.yaml")
+    assert caught.value.mend == mend
+
+
+def test_a_pattern_of_the_default_policy_may_fit_nothing_unless_none_does():
+    Policy(judged={"proposals": ["AR@1000", "AR@10"]}).check_names("proposals", ["AR@10"], "gate.yaml")
+    with pytest.raises(UsageError, match="judges none of the metrics"):
+        Policy(judged={"proposals": ["AR@1000"]}).check_names("proposals", ["AR@10"], "gate.yaml")

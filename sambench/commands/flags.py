@@ -1,0 +1,86 @@
+"""The flags that `sambench run` and `score` hand to Hydra, read before Hydra sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sambench.errors import UsageError
+from sambench.spelling import nearest
+
+_SHORT = {
+    "-c": "--cfg",
+    "-cn": "--config-name",
+    "-cp": "--config-path",
+    "-i": "--info",
+    "-m": "--multirun",
+    "-p": "--package",
+    "-r": "--run",
+}
+_INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+_TAKES: dict[str, tuple[str, ...] | str | None] = {
+    "--multirun": None,
+    "--cfg": ("job", "hydra", "all"),
+    "--resolve": None,
+    "--package": "PART, as in task",
+    "--info": _INFO,
+    "--run": None,
+    "--hydra-help": None,
+    "--config-name": "NAME",
+    "--config-path": "FOLDER",
+    "--experimental-rerun": "FILE",
+}
+"""Flag -> what it takes: nothing, one of some words, or a text that is described."""
+
+_OTHERS = ("--help", "--config-dir", "--version")
+
+
+def part_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the flags among a command's words, each in full as --flag or --flag=value, and the other words.
+
+    Raises:
+        UsageError: There is no such flag, or it does not take what it is given.
+    """
+    flags: list[str] = []
+    rest: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if not word.startswith("-"):
+            rest.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        flag = _SHORT.get(name, name)
+        if flag not in _TAKES:
+            near = nearest(flag, [*_TAKES, *_OTHERS])
+            raise UsageError(
+                f"there is no flag {name}",
+                where=word,
+                mend=f"use {near[0]}" if near else "write KEY=VALUE; `sambench run --help` shows what there is",
+            )
+        takes = _TAKES[flag]
+        if not equals and takes is not None and left and _fits(left[0], takes):
+            equals, value = "=", left.pop(0)
+        if flag == "--info" and not equals:
+            equals, value = "=", "all"
+        _check(flag, takes, equals, value, word)
+        flags.append(f"{flag}{equals}{value}")
+    if "--resolve" in flags and not any(flag.startswith("--cfg") for flag in flags):
+        raise UsageError("--resolve goes with --cfg", where="--resolve", mend="use --cfg job --resolve")
+    return flags, rest
+
+
+def _fits(word: str, takes: tuple[str, ...] | str) -> bool:
+    if isinstance(takes, tuple):  # a misspelt one is told, a key=value is the next word
+        return "=" not in word and not word.startswith("-")
+    return not word.startswith("-")
+
+
+def _check(flag: str, takes: tuple[str, ...] | str | None, equals: str, value: str, word: str) -> None:
+    if takes is None and equals:
+        raise UsageError(f"{flag} takes no value", where=word, mend=f"write {flag} alone")
+    if isinstance(takes, str) and not value:
+        raise UsageError(f"{flag} needs a value", where=word, mend=f"write {flag} {takes}")
+    if isinstance(takes, tuple) and value not in takes:
+        near = nearest(value, takes) or [takes[0]]
+        what = f"{flag} takes {', '.join(takes)}, not {value!r}" if value else f"{flag} needs one of {', '.join(takes)}"
+        raise UsageError(what, where=f"{flag} {value}".strip(), mend=f"use {flag} {near[0]}")
