@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
+from sambench.metrics.support import support
 from sambench.runs.baseline_file import read_baseline, stored_rows, write_baseline
 from sambench.runs.comparable import (
     Difference,
@@ -27,7 +29,7 @@ from sambench.runs.comparable import (
 )
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
 from sambench.runs.opening import load_run
-from sambench.runs.policy import Policy
+from sambench.runs.policy import DEFAULT, Policy
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 from sambench.types import Row
@@ -189,6 +191,7 @@ def _judge(
     ones = np.ones((1, len(ids)), np.int64)
     values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
     draws = [task.replicates(own, ids, weights) for own in rows]
+    carried = [support(partial(task.replicates, own, ids), len(ids)) for own in rows]
     names = [name for name in values[0] if all(name in own for own in values)]
     policy.check_names(task.name, names, policy_name)
     sides = slice(None, n_baselines), slice(n_baselines, None)
@@ -196,6 +199,7 @@ def _judge(
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
     spread = run_spread(values[sides[0]], values[sides[1]], *resampling)
     drawn[1] = {name: own + spread[name] if name in spread else own for name, own in drawn[1].items()}
+    few = {name: min(own[name] for own in carried) for name in names}
     better = {name: directions.get(_plain(name), True) for name in names}
     judged = [name for name in names if policy.judges(task.name, name)]
     found: dict[str, Comparison] = {}
@@ -204,9 +208,21 @@ def _judge(
         if family:
             before, after = ({name: side[name] for name in family} for side in point)
             found |= compare_paired(
-                before, after, drawn[0], drawn[1], better, margins, policy.alpha, policy.power, smallest
+                before,
+                after,
+                drawn[0],
+                drawn[1],
+                better,
+                margins,
+                policy.alpha,
+                policy.power,
+                {name: min(smallest, few[name]) for name in family},
             )
-    return [judge(found[name], policy, name in judged) for name in names]
+    own_words = policy_name != DEFAULT
+    return [
+        judge(found[name], policy, name in judged, few[name], own_words and policy.names(task.name, name))
+        for name in names
+    ]
 
 
 def _flips(

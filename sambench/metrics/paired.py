@@ -30,7 +30,8 @@ class Comparison:
         p_corrected: The same, corrected over all metrics that were compared.
         p_gain_corrected: One-sided p value of an improvement, corrected.
         se: Standard error of the difference.
-        mde: Smallest true drop that would be called a regression with the stated power at the corrected level.
+        mde: Smallest true drop that would be called a regression with the stated power: seen at the corrected level and
+            by the interval.
         higher_is_better: The metric's direction.
     """
 
@@ -56,7 +57,7 @@ def compare_paired(
     margins: Mapping[str, float] | None = None,
     alpha: float = ALPHA,
     power: float = POWER,
-    samples: int | None = None,
+    samples: int | Mapping[str, int] | None = None,
 ) -> dict[str, Comparison]:
     """Compare two checkpoints, metric by metric.
 
@@ -71,22 +72,24 @@ def compare_paired(
         margins: Metric -> the drop that is let pass; 0 where it is not named. It enters the minimum detectable effect.
         alpha: Chance of a false alarm over all metrics together.
         power: Power of the minimum detectable effect.
-        samples: Images resampled (of the smallest stratum). A bootstrap of n images is too narrow by sqrt(n / (n - 1))
-            and knows nothing of Student's distribution; intervals and p values are widened for it. None widens nothing.
+        samples: Images that carry a metric (of the smallest stratum), of all metrics alike or by name. A bootstrap of n
+            images is too narrow by sqrt(n / (n - 1)) and knows nothing of Student's distribution; intervals and p
+            values are widened for it. None widens nothing.
 
     Returns:
         Metric -> what was found. A metric that is undefined on either side (NaN) has p values of 1.
     """
     names = list(baseline)
-    narrowness = 1.0 if samples is None or samples < 2 else (samples / (samples - 1)) ** 0.5
+    carried = {name: samples.get(name) if isinstance(samples, Mapping) else samples for name in names}
     drops, ses, chance = [], [], []
     for name in names:
         sign = -1.0 if higher_is_better[name] else 1.0
         drawn = sign * (np.asarray(candidate_draws[name], np.float64) - baseline_draws[name])
+        narrowness, student = _widening(carried[name], alpha)
         se = _spread(drawn) * narrowness
         drops.append(sign * (candidate[name] - baseline[name]))
         ses.append(se)
-        chance.append(narrowness * np.where(np.isnan(drawn), np.nan, drawn - _mean(drawn)) / (se or 1.0))
+        chance.append(student * narrowness * np.where(np.isnan(drawn), np.nan, drawn - _mean(drawn)) / (se or 1.0))
     observed = np.array([_scaled(drop, se) for drop, se in zip(drops, ses, strict=True)])
     null = np.array(chance).reshape(len(names), -1)
     falls, rises = step_down(observed, null), step_down(-observed, -null)
@@ -100,15 +103,23 @@ def compare_paired(
             baseline=baseline[name],
             candidate=candidate[name],
             difference=candidate[name] - baseline[name],
-            ci95=expanded_interval(differences, samples),
+            ci95=expanded_interval(differences, carried[name]),
             p_drop=_tail(observed[k], null[k]),
             p_corrected=float(falls[k]),
             p_gain_corrected=float(rises[k]),
             se=ses[k],
-            mde=max(critical * ses[k], margin) + _quantile(null[k], power) * ses[k],
+            mde=max(max(critical, _quantile(null[k], 0.975)) * ses[k], margin) + _quantile(null[k], power) * ses[k],
             higher_is_better=higher_is_better[name],
         )
     return found
+
+
+def _widening(samples: int | None, alpha: float) -> tuple[float, float]:
+    """Return by how much resamples of n images are too narrow, and Student's one-sided quantile over the normal's."""
+    if samples is None or samples < 2:
+        return 1.0, 1.0
+    student = stats.t.isf(alpha, samples - 1) / stats.norm.isf(alpha)
+    return (samples / (samples - 1)) ** 0.5, float(student)
 
 
 def expanded_interval(draws: np.ndarray, samples: int | None) -> tuple[float, float]:

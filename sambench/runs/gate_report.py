@@ -12,7 +12,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from sambench.files import finite
-from sambench.runs.gate_result import FAILING, Flip, GateResult, Judgement
+from sambench.runs.gate_result import CANNOT_TELL, FAILING, Flip, GateResult, Judgement
 from sambench.safe_names import printable, stored_names
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
@@ -35,7 +35,17 @@ def render_gate(result: GateResult, form: str) -> str:
 def headline(result: GateResult) -> str:
     """Say the verdict in a line and which metrics decided it."""
     failing = [one.found.name for one in result.judgements if one.judged and one.verdict in FAILING]
-    return VERDICTS[result.exit_code] + (f": {', '.join(failing)}" if failing else "")
+    if failing:
+        return f"{VERDICTS[1]}: {', '.join(failing)}"
+    told = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in result.untold)
+    if result.forbidding or not told:
+        return VERDICTS[result.exit_code]
+    return f"cannot tell {told}" if result.exit_code else f"{VERDICTS[0]}; cannot tell {told}"
+
+
+def carriers(one: Judgement, result: GateResult) -> str:
+    """Say how many of the images a metric rests on."""
+    return f"carried by {one.support} of {result.samples} images"
 
 
 def _text(result: GateResult) -> str:
@@ -44,7 +54,7 @@ def _text(result: GateResult) -> str:
     lines = [f"{headline(result)} ({result.task}, {result.data}, {result.samples} images)", ""]
     lines += _sides(result)
     if result.judgements:
-        rows = [_cells(one) for one in result.judgements]
+        rows = [_cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="simple", disable_numparse=True, colalign=align), ""]
         lines += [_reading(result)]
@@ -62,7 +72,7 @@ def _markdown(result: GateResult) -> str:
     lines = [f"### sambench gate: {headline(result)}", "", f"{result.task}, {result.data}, {result.samples} images", ""]
     lines += [f"- {line}" for line in _sides(result)]
     if result.judgements:
-        rows = [_cells(one) for one in result.judgements]
+        rows = [_cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="github", disable_numparse=True, colalign=align), ""]
         lines += [_reading(result)]
@@ -75,7 +85,7 @@ def _markdown(result: GateResult) -> str:
 
 def _json(result: GateResult) -> str:
     value = {
-        "verdict": VERDICTS[result.exit_code],
+        "verdict": VERDICTS[result.exit_code] if result.exit_code != 3 or result.forbidding else "cannot tell",
         "exit_code": result.exit_code,
         **asdict(result),
         "pictures": {one.sample_id: _pictures(result, one) for one in (*result.worse, *result.better)},
@@ -92,7 +102,7 @@ def _junit(result: GateResult) -> str:
         tests=str(len(judged) or 1),
         failures=str(failures),
         errors=str(int(bool(result.forbidding))),
-        skipped="0",
+        skipped=str(len(result.untold)),
         time="0",
     )
     if result.forbidding:
@@ -105,9 +115,11 @@ def _junit(result: GateResult) -> str:
         case = ElementTree.SubElement(
             suite, "testcase", classname=f"sambench.{result.task}", name=one.found.name, time="0"
         )
+        if one.verdict == CANNOT_TELL:
+            ElementTree.SubElement(case, "skipped", message=f"cannot tell: {carriers(one, result)}")
         if one.verdict in FAILING:
             failure = ElementTree.SubElement(case, "failure", message=_sentence(one), type=one.verdict)
-            failure.text = ", ".join(f"{head} {cell}" for head, cell in zip(HEADS, _cells(one), strict=True))
+            failure.text = ", ".join(f"{head} {cell}" for head, cell in zip(HEADS, _cells(one, result), strict=True))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -126,32 +138,36 @@ def _sides(result: GateResult) -> list[str]:
 
 def _reading(result: GateResult) -> str:
     return (
-        f"{result.replicates} resamples of the images, the same on both sides; p: of a drop, corrected over the judged"
-        f" metrics, below {result.alpha:g} is significant; detectable: smallest drop seen with power {result.power:g};"
+        f"{result.replicates} resamples of the images, the same on both sides; p: of a drop (of a gain where improved),"
+        f" corrected over the judged metrics, below {result.alpha:g} is significant; detectable: smallest drop seen"
+        f" with power {result.power:g};"
         " (shown): not judged"
     )
 
 
-def _cells(one: Judgement) -> list[str]:
+def _cells(one: Judgement, result: GateResult) -> list[str]:
     found = one.found
     low, high = found.ci95
     verdict = one.verdict if one.judged else "(shown)"
+    p = found.p_gain_corrected if one.verdict == "improved" else found.p_corrected
     return [
         found.name,
-        _number(found.baseline),
-        _number(found.candidate),
-        f"{found.difference:+.4f}",
-        f"[{low:+.4f}, {high:+.4f}]",
-        f"{found.p_corrected:.4f}",
+        _number(found.baseline) or "undefined",
+        _number(found.candidate) or "undefined",
+        "" if found.difference != found.difference else f"{found.difference:+.4f}",
+        "" if low != low else f"[{low:+.4f}, {high:+.4f}]",
+        _number(p),
         _number(found.mde),
-        verdict,
+        verdict if one.support == result.samples else f"{verdict} ({one.support} of {result.samples} images)",
     ]
 
 
 def _sentence(one: Judgement) -> str:
     found = one.found
     told = {
-        "regression": f"fell by {abs(found.difference):.4f}, more than the margin {one.rule.margin:g}",
+        "regression": "is undefined, where the baseline has a value"
+        if found.candidate != found.candidate
+        else f"fell by {abs(found.difference):.4f}, more than the margin {one.rule.margin:g}",
         "below floor": f"is {found.candidate:.4f}, the floor is {one.rule.floor}",
         "not improved": "did not improve, as the policy asks",
     }

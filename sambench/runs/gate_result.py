@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 from sambench.metrics.paired import Comparison
 from sambench.runs.comparable import Difference
 from sambench.runs.policy import Policy, Rule
 
 OK, IMPROVED, REGRESSION, BELOW_FLOOR, NOT_IMPROVED = "ok", "improved", "regression", "below floor", "not improved"
+CANNOT_TELL = "cannot tell"
 FAILING = (REGRESSION, BELOW_FLOOR, NOT_IMPROVED)
+
+ENOUGH = 6
+"""Images that must carry a metric before a difference is judged (docs/statistics.md has the simulation)."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +25,17 @@ class Judgement:
         found: The comparison.
         rule: What was asked of it.
         judged: Whether it decides.
-        verdict: "ok", "improved", "regression", "below floor" or "not improved".
+        verdict: "ok", "improved", "regression", "below floor", "not improved" or "cannot tell".
+        support: Images that carry the metric on both sides.
+        asked: Whether the user's own policy asks for this metric by its name.
     """
 
     found: Comparison
     rule: Rule
     judged: bool
     verdict: str
+    support: int
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,22 +82,49 @@ class GateResult:
 
     @property
     def exit_code(self) -> int:
-        """0 no regression, 1 regression, 3 not comparable."""
+        """0 no regression; 1 regression; 3 not comparable, or nothing, or not what was asked by name, can be told."""
         if self.forbidding:
             return 3
-        return int(any(one.judged and one.verdict in FAILING for one in self.judgements))
+        judged = [one for one in self.judgements if one.judged]
+        if any(one.verdict in FAILING for one in judged):
+            return 1
+        return 3 * int(bool(self.untold) and (len(self.untold) == len(judged) or any(one.asked for one in self.untold)))
+
+    @property
+    def untold(self) -> list[Judgement]:
+        """Judged metrics that too few images carry."""
+        return [one for one in self.judgements if one.judged and one.verdict == CANNOT_TELL]
 
 
-def judge(found: Comparison, policy: Policy, judged: bool) -> Judgement:
-    """Hold one comparison against the policy; `judged` tells whether the metric decides."""
+def judge(found: Comparison, policy: Policy, judged: bool, support: int, asked: bool = False) -> Judgement:
+    """Hold one comparison against the policy.
+
+    A drop or a gain is told where the p value and the printed interval both tell it. Below `ENOUGH` images neither is,
+    and the comparison keeps its values alone.
+
+    Args:
+        found: The comparison.
+        policy: What is let pass.
+        judged: Whether the metric decides.
+        support: Images that carry it on both sides.
+        asked: Whether the user's own policy asks for it by name.
+    """
     rule = policy.rule(found.name)
     sign = 1 if found.higher_is_better else -1
-    if found.p_corrected < policy.alpha and -sign * found.difference > rule.margin:
+    low, high = sorted(sign * end for end in found.ci95) if not math.isnan(found.ci95[0]) else (-math.inf, math.inf)
+    lost = math.isnan(found.candidate) and not math.isnan(found.baseline)
+    few = support < ENOUGH and not lost and not math.isnan(found.baseline)
+    if few:
+        nan = math.nan
+        found = replace(found, ci95=(nan, nan), p_drop=nan, p_corrected=nan, p_gain_corrected=nan, se=nan, mde=nan)
+    if lost or (found.p_corrected < policy.alpha and -sign * found.difference > rule.margin and high < 0):
         verdict = REGRESSION
     elif rule.floor is not None and not sign * found.candidate >= sign * rule.floor:
         verdict = BELOW_FLOOR
-    elif found.p_gain_corrected < policy.alpha and sign * found.difference > 0:
+    elif few:
+        verdict = CANNOT_TELL
+    elif found.p_gain_corrected < policy.alpha and sign * found.difference > 0 and low > 0:
         verdict = IMPROVED
     else:
         verdict = NOT_IMPROVED if rule.must_improve else OK
-    return Judgement(found, rule, judged, verdict)
+    return Judgement(found, rule, judged, verdict, support, asked)

@@ -17,6 +17,10 @@ CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 """What `alpha` and `power`, margins and floors may be."""
 
 
+DEFAULT = "default"
+"""Name of the policy that comes with sambench."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """What is asked of one metric.
@@ -54,6 +58,10 @@ class Policy:
         """Tell whether a metric of a task decides; one with a rule of its own always does."""
         patterns = [*self.judged.get(task, ["*"]), *self.metrics]
         return any(fnmatchcase(metric, pattern) for pattern in patterns)
+
+    def names(self, task: str, metric: str) -> bool:
+        """Tell whether the policy asks for a metric by its whole name, not by a pattern."""
+        return metric in (*self.judged.get(task, []), *self.metrics)
 
     def rule(self, metric: str) -> Rule:
         """Return what is asked of a metric."""

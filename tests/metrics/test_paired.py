@@ -27,8 +27,8 @@ def test_a_mean_is_judged_as_a_t_test_judges_it():
     assert found.se == pytest.approx(stats.sem(scores[:, 1] - scores[:, 0]), rel=0.05)
     low, high = stats.ttest_rel(scores[:, 1], scores[:, 0]).confidence_interval()
     assert found.ci95 == pytest.approx((low, high), abs=0.15 * (high - low))
-    # 1.645 and 0.842: normal quantiles of 95 % and 80 %
-    assert found.mde == pytest.approx((1.645 + 0.842) * found.se, rel=0.08)
+    # 1.960 and 0.842: normal quantiles of 97.5 %, the interval's end, and 80 %
+    assert found.mde == pytest.approx((1.960 + 0.842) * found.se, rel=0.08)
 
 
 def test_step_down_by_hand():

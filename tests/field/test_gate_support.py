@@ -1,0 +1,101 @@
+"""What a verdict may rest on: not one image, not a metric that has become undefined, not an interval over zero."""
+
+import json
+import math
+
+import pytest
+from made_rows import edge_rows, proposal_rows
+from stored_runs import stored
+
+from sambench.cli import dispatch
+from sambench.engine.gate import gate, open_side
+from sambench.metrics.paired import Comparison
+from sambench.runs.gate_report import render_gate
+from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
+from sambench.runs.policy import Policy, load_policy
+
+
+def large_in(rows, carriers, place):
+    """Put one large object into the first images, found at a place in each; the others have none."""
+    changed = [{**row, "places_large": []} for row in rows]
+    for row in changed[:carriers]:
+        row["places_large"] = [place] * 10
+    return changed
+
+
+def sides(folder, carriers):
+    rows = proposal_rows(60)
+    return [
+        stored(folder / name, "proposals", large_in(rows, carriers, place)) for name, place in (("a", 0), ("b", -1))
+    ]
+
+
+@pytest.mark.parametrize("carriers", [1, ENOUGH - 1])
+def test_one_large_object_decides_nothing(tmp_path, capsys, carriers):
+    before, after = sides(tmp_path, carriers)
+    assert dispatch(["gate", f"baseline={before}", f"candidate={after}", "replicates=200"]) == 0
+    printed = capsys.readouterr().out
+    assert f"no regression; cannot tell ARl@1000 (carried by {carriers} of 60 images)" in printed
+    line = next(line for line in printed.splitlines() if line.startswith("ARl@1000"))
+    assert line.endswith(f"cannot tell ({carriers} of 60 images)")
+    assert "[" not in line  # no interval
+
+    policy = tmp_path / "own.yaml"
+    policy.write_text("judged: {proposals: [ARl@1000]}")
+    assert dispatch(["gate", f"baseline={before}", f"candidate={after}", f"policy={policy}", "replicates=200"]) == 3
+    assert "cannot tell ARl@1000" in capsys.readouterr().out
+
+
+def test_enough_large_objects_decide(tmp_path):
+    before, after = sides(tmp_path, ENOUGH)
+    assert dispatch(["gate", f"baseline={before}", f"candidate={after}", "replicates=200"]) == 1
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_one_image_is_no_regression(tmp_path, images, capsys):
+    rows = edge_rows(images)
+    worse = [{**row, **{key: [9 * n // 10 for n in row[key]] for key in ("cnt_r", "cnt_p")}} for row in rows]
+    before, after = stored(tmp_path / "a", rows=rows), stored(tmp_path / "b", rows=worse)
+    assert dispatch(["gate", f"baseline={before}", f"candidate={after}", "replicates=200", "format=json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "cannot tell"
+    assert {one["verdict"] for one in told["judgements"]} <= {CANNOT_TELL, REGRESSION}
+    assert all(one["found"]["p_corrected"] is None for one in told["judgements"] if one["verdict"] == CANNOT_TELL)
+
+
+def compared(**changes):
+    nothing = {"name": "m", "baseline": 0.5, "candidate": 0.5, "difference": 0.0, "ci95": (-0.1, 0.1), "p_drop": 0.5}
+    nothing |= {"p_corrected": 0.5, "p_gain_corrected": 0.5, "se": 0.05, "mde": 0.1, "higher_is_better": True}
+    return Comparison(**{**nothing, **changes})
+
+
+def test_a_value_that_is_lost_is_a_regression():
+    lost = compared(candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan), p_corrected=1.0)
+    assert judge(lost, Policy(), True, 0).verdict == REGRESSION
+    never = compared(baseline=math.nan, candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan))
+    assert judge(never, Policy(), True, 0).verdict == OK
+    found = compared(baseline=math.nan, difference=math.nan, ci95=(math.nan, math.nan))
+    assert judge(found, Policy(), True, 0).verdict == OK
+
+
+def test_a_verdict_does_not_contradict_its_interval():
+    gain = {"candidate": 0.6, "difference": 0.1, "p_gain_corrected": 0.01}
+    assert judge(compared(**gain, ci95=(-0.0117, 0.0961)), Policy(), True, 50).verdict == OK
+    assert judge(compared(**gain, ci95=(0.0117, 0.0961)), Policy(), True, 50).verdict == IMPROVED
+    drop = {"candidate": 0.4, "difference": -0.1, "p_corrected": 0.01}
+    assert judge(compared(**drop, ci95=(-0.2, 0.01)), Policy(), True, 50).verdict == OK
+    assert judge(compared(**drop, ci95=(-0.2, -0.01)), Policy(), True, 50).verdict == REGRESSION
+    risen = {**drop, "candidate": 0.6, "difference": 0.1, "higher_is_better": False}
+    assert judge(compared(**risen, ci95=(0.01, 0.2)), Policy(), True, 50).verdict == REGRESSION
+
+
+def test_undefined_is_written_out(tmp_path):
+    rows = edge_rows(8)
+    side = open_side(stored(tmp_path / "a", rows=rows))
+    result = gate([side], [side], load_policy("default"), replicates=100)
+    lost = compared(candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan), p_corrected=1.0)
+    result.judgements[:] = [judge(lost, Policy(), True, 8)]
+    text = render_gate(result, "text")
+    assert text.startswith("regression: m")
+    assert "undefined" in text
+    assert "is undefined, where the baseline has a value" in render_gate(result, "junit")
