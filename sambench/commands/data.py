@@ -16,18 +16,20 @@ from sambench.spelling import nearest
 from sambench.storage.places import local_only
 
 if TYPE_CHECKING:
+    from sambench.datasets.base import Dataset
+    from sambench.datasets.instances import InstanceDataset
     from sambench.datasets.masks import MaskDataset
     from sambench.types import Sample
 
 HELP = """\
-sambench data: the datasets of masks
+sambench data: what there is, whether it is whole, how it looks
 
   sambench data list [root=FOLDER]             name, domain, masks, licence, home page, found or not
   sambench data check NAME [root=FOLDER] [split=...] [limit=100] [out=findings.csv]
                                                layout, counts against the paper's, every image and mask
   sambench data show NAME [count=12] [out=NAME.png]
-                                               a sheet of images with masks and centre clicks
-  sambench data export NAME [out=NAME.json]    COCO JSON with run-length codes
+                                               a sheet of images with masks and centre clicks, or boundaries
+  sambench data export NAME [out=NAME.json]    COCO JSON with run-length codes (BSDS500: of its segments)
 
 root is SAMBENCH_DATA where it is left out. Every key of configs/data/NAME.yaml can be given, as masks=instance.
 `check` exits with 1 where a file is damaged or missing, 0 where all is well or only left out by rule.
@@ -89,6 +91,9 @@ def _list(root: Any) -> int:
         masks = "" if row is None else f"{row.masks:,} {row.mask_type}"
         rows.append([name, card.domain, masks, card.terms, card.home, _found(place, card)])
     print(tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"]))
+    others = {name: line for name, line in registry.options("data").items() if name not in {row[0] for row in rows}}
+    print("\nfor other tasks too, and one's own:")
+    print("\n".join(f"{name:{max(map(len, others))}}  {line}" for name, line in others.items()))
     told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
     print(f"\n{told}; what one mask is, and the layout: sambench data check NAME")
     return 0
@@ -122,34 +127,53 @@ def _settings(name: str) -> dict[str, Any]:
     return settings
 
 
-def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset:
-    """Open a dataset of masks.
+def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset | InstanceDataset:
+    """Open data whose ground truth is masks; BSDS500's are its segments, the generated scenes' those of COCO's format.
 
     Raises:
-        UsageError: It is of another kind.
+        UsageError: The ground truth is of another kind.
     """
+    from sambench.datasets.instances import InstanceDataset
     from sambench.datasets.masks import MaskDataset
 
-    dataset = build("datasets", "data", settings, own_words=True)
-    if not isinstance(dataset, MaskDataset):
-        mend = "name one of the datasets of `sambench data list`"
+    if name == "bsds500":
+        shared = ("root", "split", "limit", "ids", "exif", "max_pixels")
+        settings = {"name": "bsds500_segments", **{key: settings[key] for key in shared if key in settings}}
+    dataset = _open(settings)
+    if not isinstance(dataset, MaskDataset | InstanceDataset):
+        mend = "name data of masks, as `sambench ls data` lists them for points, proposals or instances"
         raise UsageError(f"{name} is no single dataset of masks", where=f"sambench data ... {name}", mend=mend)
+    return dataset
+
+
+def _open(settings: Mapping[str, Any]) -> Dataset:
+    if settings.get("kind") == "auto":
+        settings = {**settings, "kind": "coco"}
+    dataset: Dataset = build("datasets", "data", settings, own_words=True)
     return dataset
 
 
 def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
     """Draw a sheet of images, in the sampling order of a seed."""
+    from sambench.datasets.masks import MaskDataset
+    from sambench.datasets.sa23 import Sa23
     from sambench.datasets.sampling import sampling_order
     from sambench.runs.contact_sheet import contact_sheet
     from sambench.runs.pictures import save_png
+    from sambench.types import BoundaryTruth
 
-    dataset = _open_masks(name, settings)
+    dataset = _open(settings)
+    if isinstance(dataset, Sa23):
+        raise UsageError("sa23 is several datasets", where="sambench data show sa23", mend="name one of them")
     samples: list[Sample] = []
-    for key in sampling_order(dataset.all_keys, name, values["seed"]):
+    for key in sampling_order(dataset.keys, name, values["seed"]):
         if len(samples) == values["count"]:
             break
-        if dataset.count(key):
-            samples.append(dataset.load(key))
+        if isinstance(dataset, MaskDataset) and not dataset.count(key):
+            continue
+        sample = dataset.load(key)
+        if isinstance(sample.target, BoundaryTruth) or sample.target.annotations:
+            samples.append(sample)
     if not samples:
         raise DatasetError(f"{name} has no image with a mask", where=dataset.root)
     print(save_png(contact_sheet(samples), Path(values["out"] or f"{name}.png")))
@@ -168,7 +192,7 @@ def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> i
         images, masks = export_coco(dataset, path, bar.advance)
     finally:
         bar.close()
-    for line in filter(None, [*dataset.report, turned_note(dataset)]):
+    for line in filter(None, [*getattr(dataset, "report", []), turned_note(dataset)]):
         print(line)
     print(f"{path}: {images} images, {masks} masks; file names are relative to {dataset.root}")
     return 0

@@ -42,11 +42,8 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
         DatasetAbsentError: The dataset is not there.
     """
     try:
-        dataset: Dataset = build("datasets", "data", {**settings, "limit": None}, own_words=True)
-        parts: Mapping[str, Dataset] = dataset.datasets if isinstance(dataset, Sa23) else {name: dataset}
+        parts = _parts(name, {**settings, "limit": None})
         results = {part: _check_one(part, data, settings.get("limit")) for part, data in parts.items()}
-        if isinstance(dataset, Sa23) and dataset.missing:
-            print(f"not found: {', '.join(dataset.missing)}")
     except DatasetAbsentError:
         raise
     except DatasetError as error:
@@ -55,6 +52,24 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     if values["out"] is not None:
         _write_findings(Path(values["out"]), results)
     return 1 if any(result.faults for result in results.values()) else 0
+
+
+def _parts(name: str, settings: dict[str, Any]) -> Mapping[str, Dataset]:
+    """Open what is checked: each dataset that `sa23` finds, each format of the generated scenes, or the one."""
+    if settings.get("kind") == "auto":
+        kinds = ("bsds", "coco", "lvis")
+        return {f"{name} {kind}": _built({**settings, "kind": kind}) for kind in kinds}
+    dataset = _built(settings)
+    if not isinstance(dataset, Sa23):
+        return {name: dataset}
+    if dataset.missing:
+        print(f"not found: {', '.join(dataset.missing)}")
+    return dataset.datasets
+
+
+def _built(settings: dict[str, Any]) -> Dataset:
+    dataset: Dataset = build("datasets", "data", settings, own_words=True)
+    return dataset
 
 
 def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:

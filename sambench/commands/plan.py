@@ -20,6 +20,7 @@ Runs the first images for real (in a temporary folder, with an embedding cache t
 their stage times what the whole data set takes: device-hours, scorers' CPU-hours, cache, output, memory for rows, and
 the wall time and the busiest stage on each number of devices. Other keys are those of `sambench run`.
 
+  limit=20            images to time; all where the data has fewer and limit is left out
   devices=[1,8,64]    numbers of devices to project
   scorers=auto        scoring processes a device: auto is workers= of this machine; 0 scores in the devices' processes
   json=FILE           write the same as JSON
@@ -29,7 +30,7 @@ example:
 """
 
 _TAKES: dict[str, Any] = {
-    "limit": Annotated[int, Range(2, SHARED["limit"].most)],
+    "limit": Annotated[int, Range(2, SHARED["limit"].most)] | None,
     "devices": Annotated[list[int], DEVICES],
     "scorers": Annotated[int, WORKERS],
 }
@@ -40,7 +41,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(HELP)
         return 0 if words else 2
-    defaults: dict[str, Any] = {"limit": 20, "devices": [1, 8, 64], "scorers": "auto", "json": None}
+    defaults: dict[str, Any] = {"limit": None, "devices": [1, 8, 64], "scorers": "auto", "json": None}
     own = [word for word in words if word.partition("=")[0] in defaults]
     values = parse(own, defaults, "plan")
     if not isinstance(values["devices"], list):

@@ -98,10 +98,10 @@ def check_samples(dataset: Dataset, limit: int | None = None, advance: Callable[
 
 
 def compare_counts(dataset: MaskDataset, checked: Checked) -> list[str]:
-    """Compare counts with Table 7 of Segment Anything.
+    """Compare counts with Table 7 of Segment Anything; a difference becomes a note among the findings.
 
     Returns:
-        Lines to print: what there is, what the paper had, and the rule that explains a difference.
+        Lines to print: what there is and what the paper had.
     """
     card = dataset.source.card
     subset = take_subset(list(checked.masks), checked.masks.__getitem__, dataset=card.name)
@@ -119,11 +119,10 @@ def compare_counts(dataset: MaskDataset, checked: Checked) -> list[str]:
         lines.append("the counts are equal")
     else:
         difference = f"{images - (card.expected_images or 0):+} images, {masks - card.expected_masks:+} masks"
-        lines.append(f"the counts differ by {difference}; rule: {card.count_rule}")
+        what = f"the counts differ by {difference} from the paper's; rule: {card.count_rule}"
         if with_masks < (card.expected_images or 0):
-            lines.append(
-                "there are fewer images than the paper scored: this is a part of the dataset, or another split"
-            )
+            what += "; fewer images than the paper scored: a part of the dataset, or another split"
+        checked.findings.append(Finding(False, dataset.root, what))
     return lines
 
 

@@ -25,6 +25,9 @@ from sambench.runs.store import Run
 WARM_UP = 2
 """Images run before the pilot and not counted: they compile, load libraries and fill file caches."""
 
+PILOT = 20
+"""Images that are timed where nothing else is asked."""
+
 CHUNK = 4
 """Images of one timed part of the pilot: the stages are added up over a part, so parts are what is resampled."""
 
@@ -78,6 +81,7 @@ def run_pilot(config: Mapping[str, Any], limit: int, given: bool = True) -> Pilo
     whole = _with_limit(config, None)
     task: Task = build("tasks", "task", whole["task"], own_words=True)
     total = len(open_dataset(whole["data"], task, own_words=True))
+    limit = min(PILOT, total) if limit is None else limit
     if not 2 <= limit <= total:
         what = f"limit is {limit}" if given else f"{limit} samples are timed where limit= is left out"
         mend = f"add limit={total}, or a number from 2 on" if total >= 2 else "name data of more samples"

@@ -13,6 +13,8 @@ import importlib
 import inspect
 import json
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -77,9 +79,11 @@ def load(
 
 
 def _import(factory: str) -> Callable[..., Any]:
-    """Import "package.module:function"."""
+    """Import "package.module:function", which may lie in the working directory."""
     module_name, _, attribute = factory.partition(":")
     try:
+        if os.getcwd() not in sys.path:  # the installed command has its own folder there, not the user's
+            sys.path.append(os.getcwd())
         module = importlib.import_module(module_name)
     except ImportError as error:
         what = f"{module_name} cannot be imported: {error}"

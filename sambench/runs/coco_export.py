@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.image_files import orientation_record
+from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.masks import MaskDataset
 from sambench.files import atomic_path
 from sambench.masks import rle
 
+Masks = MaskDataset | InstanceDataset
 
-def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = lambda: None) -> tuple[int, int]:
+
+def export_coco(dataset: Masks, path: Path, advance: Callable[[], None] = lambda: None) -> tuple[int, int]:
     """Write the kept images and their masks as COCO's instances JSON, masks as compressed run lengths.
 
     Images' file names are relative to the dataset's root; `source_id` keeps our id of an image and the dataset's id of
@@ -34,10 +37,17 @@ def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = 
         stream.write('{"annotations": [\n')
         for key in dataset.keys:
             truth = dataset.load_truth(key)
-            height, width = (int(side) for side in truth.annotations[0].rle["size"])
-            file_name = Path(os.path.relpath(dataset.source.items[key].image, dataset.root)).as_posix()
+            picture = dataset.picture(key)
+            height, width = truth.annotations[0].rle["size"] if truth.annotations else picture.size()
+            file_name = Path(os.path.relpath(picture.path, dataset.root)).as_posix()
             images.append(
-                {"id": len(images) + 1, "file_name": file_name, "height": height, "width": width, "source_id": key}
+                {
+                    "id": len(images) + 1,
+                    "file_name": file_name,
+                    "height": int(height),
+                    "width": int(width),
+                    "source_id": key,
+                }
             )
             for one in truth.annotations:
                 masks += 1
@@ -49,7 +59,7 @@ def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = 
                     "segmentation": rle.to_json(one.rle),
                     "area": one.area,
                     "bbox": rle.boxes_xywh([one.rle])[0].tolist(),
-                    "iscrowd": 0,
+                    "iscrowd": int(one.iscrowd),
                     "source_id": one.id,
                 }
                 stream.write((",\n" if masks > 1 else "") + json.dumps(record, separators=(",", ":")))
@@ -60,19 +70,21 @@ def export_coco(dataset: MaskDataset, path: Path, advance: Callable[[], None] = 
     return len(images), masks
 
 
-def turned_note(dataset: MaskDataset) -> str:
+def turned_note(dataset: Masks) -> str:
     """Say how many images are turned by EXIF orientation, as the masks of the written file are of the turned images."""
     count = orientation_record(dataset, dataset.keys)["orientations"]["turned"]
     told = f"{count} images are turned by EXIF orientation, and their masks are of the turned images"
     return f"{told}: read them with data.exif=apply, or turn the files" if count else ""
 
 
-def _categories(dataset: MaskDataset, used: set[int]) -> list[dict[str, Any]]:
+def _categories(dataset: Masks, used: set[int]) -> list[dict[str, Any]]:
+    if isinstance(dataset, InstanceDataset):
+        return [{"id": one["id"], "name": one["name"]} for one in dataset.categories]
     names = {**{number: str(number) for number in used}, **dataset.source.categories}
     return [{"id": number, "name": name} for number, name in sorted(names.items())]
 
 
-def _info(dataset: MaskDataset) -> dict[str, Any]:
+def _info(dataset: Masks) -> dict[str, Any]:
     card = dataset.card
     return {
         "description": f"{card.title}, split {dataset.split}; masks written by sambench",

@@ -8,7 +8,7 @@ import numpy as np
 
 from sambench.masks import rle
 from sambench.prompts.clicks import centre_click
-from sambench.types import Annotation, Sample
+from sambench.types import Annotation, BoundaryTruth, Sample
 
 TILE = 360
 """Longest side of an image on the sheet, in pixels."""
@@ -16,7 +16,7 @@ _MARGIN, _CAPTION = 6, 16
 
 
 def contact_sheet(samples: Sequence[Sample], columns: int = 4) -> np.ndarray:
-    """Draw samples with `InstanceTruth` in rows.
+    """Draw samples in rows.
 
     Args:
         samples: The samples, at least one.
@@ -34,23 +34,25 @@ def contact_sheet(samples: Sequence[Sample], columns: int = 4) -> np.ndarray:
     for index, sample in enumerate(samples):
         left, top = _MARGIN + index % columns * width, _MARGIN + index // columns * height
         sheet.paste(Image.fromarray(tile(sample)), (left, top + _CAPTION))
-        told = f"{len(sample.target.annotations)} masks  {sample.id}"
+        told = f"{_count(sample)}  {sample.id}"
         pen.text((left, top), told if len(told) <= 56 else f"{told[:20]} ... {told[-31:]}", fill="black")
     return np.asarray(sheet)
 
 
 def tile(sample: Sample) -> np.ndarray:
-    """Draw one image with its masks, larger ones first, and a dot for each click, at most `TILE` pixels long.
+    """Draw one image, at most `TILE` pixels long: masks with a dot for each click, or boundaries of all annotators.
 
     Returns:
         (h, w, 3) uint8 RGB.
     """
     from PIL import Image, ImageDraw
 
-    found: list[Annotation] = sample.target.annotations
+    found: list[Annotation] = [] if isinstance(sample.target, BoundaryTruth) else sample.target.annotations
     areas = rle.areas([one.rle for one in found]) if found else np.zeros(0)
     painted = sample.image.astype(np.float32)
     clicks: list[tuple[int, int]] = []
+    if isinstance(sample.target, BoundaryTruth):
+        painted[np.any(sample.target.boundaries, 0)] = (255, 0, 0)
     for number in np.argsort(-areas, kind="stable"):
         mask = rle.decode_masks([found[number].rle], sample.size)[0]
         painted[mask] = 0.45 * painted[mask] + 0.55 * _colour(int(number))
@@ -65,6 +67,12 @@ def tile(sample: Sample) -> np.ndarray:
         across, down = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5
         pen.ellipse((across - 2, down - 2, across + 2, down + 2), fill="white", outline="black")
     return np.asarray(drawn)
+
+
+def _count(sample: Sample) -> str:
+    if isinstance(sample.target, BoundaryTruth):
+        return f"{len(sample.target.boundaries)} annotators"
+    return f"{len(sample.target.annotations)} masks"
 
 
 def _colour(number: int) -> np.ndarray:

@@ -51,6 +51,13 @@ def test_the_interval_holds_the_parts_extremes():
     assert high == pytest.approx(project(pilot(), 1, 1, np.array([1, 1])).wall)
 
 
+def test_data_of_few_images_is_timed_whole(tmp_path):
+    root = write_bsds(tmp_path / "data", count=3)
+    words = ["task=edges", "data=bsds500", f"data.root={root}", "task.grid=2", "device=cpu"]
+    found = run_pilot(compose(words), None)
+    assert (found.images, found.total) == (3, 3)
+
+
 def test_a_pilot_encodes_anew_and_leaves_the_users_folders_alone(tmp_path):
     root = write_bsds(tmp_path / "data", count=6)
     words = ["task=edges", "data=bsds500", f"data.root={root}", "model.name=toys:ToyModel", "task.grid=3"]

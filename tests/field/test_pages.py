@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -228,7 +229,7 @@ SLOW = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for 
 @pytest.mark.parametrize("name", SLOW)
 def test_the_page_does_what_it_says(name, page, shop, monkeypatch, capsys):
     places = {"page": page, "shop": shop}
-    monkeypatch.syspath_prepend(str(page))
+    monkeypatch.setattr(sys, "path", list(sys.path))
     for command in BEFORE.get(name, []):
         execute(command, places, capsys)
     blocks = examples(name)
