@@ -100,6 +100,10 @@ def check_words(words: Sequence[str], several: bool = False, also: Sequence[str]
     for chosen in islice(product(*choices), _MEMBERS):
         config = _with(chosen)
         for one in keys:
+            group, _, key = one.key_or_group.partition(".")
+            if key == "name" and isinstance(config.get(group), dict):
+                config[group]["name"] = one.value()  # its switches are those of what it names
+        for one in keys:
             _check_key(one, config, also)
 
 

@@ -25,8 +25,9 @@ HELP = """\
 sambench data: what there is, whether it is whole, how it looks
 
   sambench data list [root=FOLDER]             name, domain, masks, licence, home page, found or not
-  sambench data check NAME [root=FOLDER] [split=...] [limit=100] [out=findings.csv]
-                                               layout, counts against the paper's, every image and mask
+  sambench data check NAME [root=FOLDER] [split=...] [limit=100] [task=edges] [out=findings.csv]
+                                               layout, counts against the paper's, every image and mask, as the
+                                               task reads them (own data: points where no task is named)
   sambench data show NAME [count=12] [out=NAME.png]
                                                a sheet of images with masks and centre clicks, or boundaries
   sambench data export NAME [out=NAME.json]    COCO JSON with run-length codes (BSDS500: of its segments)
@@ -37,6 +38,7 @@ root is SAMBENCH_DATA where it is left out. Every key of configs/data/NAME.yaml 
 
 _TAKES: dict[str, Any] = {
     "out": str | None,
+    "task": str | None,
     "count": Annotated[int, Range(1, 1000)],
     "seed": Annotated[int, SHARED["seed"]],
 }
@@ -52,7 +54,7 @@ def main(words: list[str]) -> int:
     from sambench.commands.data_check import check
 
     actions: dict[str, tuple[Any, dict[str, Any]]] = {
-        "check": (check, {"out": None}),
+        "check": (check, {"out": None, "task": None}),
         "show": (_show, {"out": None, "count": 12, "seed": 0}),
         "export": (_export, {"out": None}),
     }

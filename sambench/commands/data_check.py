@@ -17,6 +17,7 @@ from sambench.datasets.checking import Checked, Finding, check_masks, check_samp
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.masks import MaskDataset
 from sambench.datasets.sa23 import Sa23
+from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError
 from sambench.files import atomic_path
 from sambench.progress import progress
@@ -33,7 +34,7 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     Args:
         name: The dataset's name.
         settings: Its constructor's arguments and `name`.
-        values: The command's words: `out`, a CSV file for all findings.
+        values: The command's words: `out`, a CSV file for all findings; `task`, a task that the data are read for.
 
     Returns:
         1 where there are faults, else 0.
@@ -42,7 +43,7 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
         DatasetAbsentError: The dataset is not there.
     """
     try:
-        parts = _parts(name, {**settings, "limit": None})
+        parts = _parts(name, {**settings, "limit": None}, values.get("task"))
         results = {part: _check_one(part, data, settings.get("limit")) for part, data in parts.items()}
     except DatasetAbsentError:
         raise
@@ -54,8 +55,10 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     return 1 if any(result.faults for result in results.values()) else 0
 
 
-def _parts(name: str, settings: dict[str, Any]) -> Mapping[str, Dataset]:
+def _parts(name: str, settings: dict[str, Any], task: str | None) -> Mapping[str, Dataset]:
     """Open what is checked: each dataset that `sa23` finds, each format of the generated scenes, or the one."""
+    if task is not None:
+        return {name: open_dataset(settings, build("tasks", "task", {"name": task}), own_words=True)}
     if settings.get("kind") == "auto":
         kinds = ("bsds", "coco", "lvis")
         return {f"{name} {kind}": _built({**settings, "kind": kind}) for kind in kinds}

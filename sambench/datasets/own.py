@@ -103,8 +103,10 @@ def own(
         raise UsageError("both annotations and labels are given", where="data.labels", mend="give one of them")
     files = find_own(root, annotations if annotations is not None else labels, images, CARD)
     card = own_card(CARD, title or files.title)
-    card = MaskCard(**{**card.__dict__, "note": f"own data, {FORMS[files.form]}"})
-    if files.form == "mat" if for_task is None else issubclass(for_task.target, BoundaryTruth):
+    lines = files.form == "mat" if for_task is None else issubclass(for_task.target, BoundaryTruth)
+    form = "boundary maps" if lines and files.form == "ids" else FORMS[files.form]
+    card = MaskCard(**{**card.__dict__, "note": f"own data, {form}"})
+    if lines:
         return _boundaries(files, card, split, limit, ids, check_images)
     if files.form == "mat":
         what = f"{'points' if for_task is None else for_task.name} needs masks, but these are {FORMS['mat']}"

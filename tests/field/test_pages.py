@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from own_folders import write_own
 from pages import PAGES, check_inline, check_other, check_words, examples, inline, links
 from PIL import Image
 from replicas import WRITERS
@@ -137,37 +138,6 @@ def write_predictions(folder, coco):
     keys = ("image_id", "category_id", "bbox")
     boxes = [{**{key: one[key] for key in keys}, "score": 0.5} for one in told["annotations"] if not one["iscrowd"]]
     (folder / "coco_vitdet.json").write_text(json.dumps(boxes))
-
-
-def write_own(folder):
-    """Write a user's photographs with id images, COCO JSON and drawn lines."""
-    for name in ("my_photos/images", "my_photos/labels", "photos", "my_lines/images", "my_lines/groundTruth", "maps"):
-        (folder / name).mkdir(parents=True)
-    images, annotations = [], []
-    for index in range(1, 7):
-        ids = np.zeros((30, 40), np.uint8)
-        ids[5:15, 5 : 15 + index] = 1
-        ids[18:26, 20:36] = 2
-        photograph = Image.fromarray((ids[..., None] * np.array([90, 60, 30]) + 40).astype(np.uint8))
-        photograph.save(folder / f"my_photos/images/{index}.jpg")
-        photograph.save(folder / f"photos/{index}.jpg")
-        photograph.save(folder / f"my_lines/images/{index}.jpg")
-        Image.fromarray(ids).save(folder / f"my_photos/labels/{index}.png")
-        images.append({"id": index, "file_name": f"{index}.jpg", "width": 40, "height": 30})
-        for value in (1, 2):
-            y, x = np.nonzero(ids == value)
-            left, top, right, bottom = (int(edge) for edge in (x.min(), y.min(), x.max() + 1, y.max() + 1))
-            square = [left, top, right, top, right, bottom, left, bottom]
-            size = {"bbox": [left, top, right - left, bottom - top], "area": len(x), "iscrowd": 0}
-            one = {"id": len(annotations) + 1, "image_id": index, "category_id": value, "segmentation": [square]}
-            annotations.append(one | size)
-        line = np.zeros((30, 40), np.uint8)
-        line[14, 5:30] = 255
-        Image.fromarray(line).save(folder / f"my_lines/groundTruth/{index}.png")
-        Image.fromarray(line).save(folder / f"maps/{index}.png")
-    categories = [{"id": 1, "name": "roof"}, {"id": 2, "name": "yard"}]
-    told = {"images": images, "annotations": annotations, "categories": categories}
-    (folder / "gt.json").write_text(json.dumps(told))
 
 
 def smaller(command, places):
