@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
-from sambench.commands import COMMANDS
+from sambench.commands import COMMANDS, PAGES
 from sambench.errors import SambenchError, UsageError
 from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
@@ -33,6 +34,7 @@ sambench: zero-shot evaluation of promptable segmentation models
   sambench ls tasks|models|data|tables|runs  what there is
   sambench data list|check|show|export       datasets of masks: which are there, whole or not, how they look
   sambench cache ls|verify|prune             the embedding cache
+  sambench COMMAND --help                    the page of each, and of parts of it: sambench data check --help
   sambench --version
 
 Every command takes --config-dir FOLDER: configurations of your own and the code beside them (docs/plugins.md). What a
@@ -89,6 +91,8 @@ def dispatch(words: list[str]) -> int:
     Raises:
         UsageError: There is no such command.
     """
+    if words[:1] == ["help"] and words[1:]:
+        words = [*words[1:], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
         print(USAGE)
         return 0 if words else 2
@@ -98,7 +102,7 @@ def dispatch(words: list[str]) -> int:
         print(f"sambench {__version__}")
         return 0
     if words[0] in ("-sc", "--shell-completion"):
-        return _resolve("sambench.commands.completion:main")(words[1:])
+        return int(_resolve("sambench.commands.completion:main")(words[1:]))
     if words[0] not in COMMANDS:
         near = nearest(words[0], COMMANDS)
         raise UsageError(
@@ -106,15 +110,19 @@ def dispatch(words: list[str]) -> int:
             where=f"sambench {' '.join(words)}",
             mend=f"did you mean `sambench {near[0]}`?" if near else "`sambench --help` explains each",
         )
-    return _resolve(COMMANDS[words[0]])(take_config_dirs(words[1:]))
+    rest = take_config_dirs(words[1:])
+    if "-h" in rest or "--help" in rest:
+        page = _resolve(PAGES[words[0]])
+        print(page if isinstance(page, str) else page(rest))
+        return 0
+    return int(_resolve(COMMANDS[words[0]])(rest))
 
 
-def _resolve(target: str) -> Callable[[list[str]], int]:
+def _resolve(target: str) -> Any:
     import importlib
 
     module, _, name = target.partition(":")
-    found: Callable[[list[str]], int] = getattr(importlib.import_module(module), name)
-    return found
+    return getattr(importlib.import_module(module), name)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from sambench.commands.lists import listed
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
 from sambench.storage.places import join
@@ -31,15 +33,18 @@ exit code: 0, or 2 where a member failed
 OWN = {"checkpoints": None, "format": "md", "out": "results/tables", "dry": False}
 
 
-def main(words: list[str]) -> int:
-    """Run a sweep."""
+def page(words: Sequence[str]) -> str:
+    """Return the page, with the list of sweeps."""
     from sambench.runs.ablations import ablation_names
 
-    if not words or words[0] in ("-h", "--help") or words[1:2] in (["-h"], ["--help"]):
-        names = ablation_names()
-        width = max(map(len, names))
-        print(HELP.format(sweeps="\n".join(f"  {name:{width}}  {line}" for name, line in names.items())))
-        return 0 if words else 2
+    return HELP.format(sweeps=listed(ablation_names()))
+
+
+def main(words: list[str]) -> int:
+    """Run a sweep."""
+    if not words:
+        print(page(words))
+        return 2
     from sambench.api import compose
     from sambench.engine.ablation import member_words, sweep
     from sambench.files import write_text
@@ -71,12 +76,12 @@ def main(words: list[str]) -> int:
         print(f"member {place} of {len(members)}, {member.label}: {told}", file=sys.stderr)
         failed += bool(member.error)
     table, notes, title = build_ablation_table(words[0], results)
-    print(as_file(render(table, notes, title, values["format"]), values["format"]), end="")
     out = Path(values["out"])
     for form, ending in FORMATS.items():
         text = as_file(render(table, notes, title, form), form)
         write_text(file_inside(out, ablation.name, f".{ending}"), text)
     drawn = ablation_figure(ablation, member_runs(ablation.name, results), out)
+    print(as_file(render(table, notes, title, values["format"]), values["format"]), end="")
     print(
         f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr
     )

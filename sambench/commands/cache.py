@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,64 @@ from sambench.errors import UsageError
 from sambench.paths import cache_root
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
+
+HELP = """\
+sambench cache: the embedding cache, in which image embeddings are kept between runs
+
+  sambench cache ls                                          where it is, how many embeddings, their size
+  sambench cache verify [remove=true] [secret_file=FILE]     read every embedding; exit code 1 where one is damaged
+  sambench cache prune budget_gb=5                           remove the least recently used above a size
+
+  dir=FOLDER    another cache, a path or URL (default: `embeddings` below the user's cache folder, SAMBENCH_CACHE)
+
+examples:
+  sambench cache ls
+  sambench cache prune budget_gb=5
+"""
+
+PAGES = {
+    "ls": """\
+sambench cache ls [dir=FOLDER]
+
+Prints where the embedding cache is, how many embeddings it holds, their size, and when the oldest was last used.
+
+  dir=FOLDER    another cache, a path or URL
+
+example:
+  sambench cache ls dir=s3://bucket/embeddings
+""",
+    "verify": """\
+sambench cache verify [remove=true] [secret_file=FILE] [dir=FOLDER]
+
+Reads every embedding and prints those that are damaged, or not signed with the group's secret. Exits with 1 where
+there is such a one, 0 where all are well or the damaged ones were removed.
+
+  remove=true         remove damaged embeddings; runs make them anew
+  secret_file=FILE    the file with the group's secret, as cache.secret_file of a run
+  dir=FOLDER          another cache, a path or URL
+
+example:
+  sambench cache verify remove=true
+""",
+    "prune": """\
+sambench cache prune budget_gb=SIZE [dir=FOLDER]
+
+Removes the least recently used embeddings until the rest takes no more than a size.
+
+  budget_gb=5    gigabytes to keep; 0 empties the cache
+  dir=FOLDER     another cache, a path or URL
+
+example:
+  sambench cache prune budget_gb=5
+""",
+}
+"""Command -> its page."""
+
+
+def page(words: Sequence[str]) -> str:
+    """Return the page of one of the commands, or of all."""
+    return next((PAGES[word] for word in words[:1] if word in PAGES), HELP)
+
 
 Store = EmbeddingCache | SharedEntries
 

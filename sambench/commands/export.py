@@ -28,9 +28,9 @@ examples:
 
 def main(words: list[str]) -> int:
     """Write the files of one run."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words:
         print(HELP)
-        return 0 if words else 2
+        return 2
     if words[0] != "bsds":
         raise UsageError(
             f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend="use sambench export bsds RUN"

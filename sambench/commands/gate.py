@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,10 @@ exit code:
   2  wrong usage or bad input
   3  not comparable: switches, data or samples differ; what differs is shown, with the word that lets it pass
 
+baseline=, candidate=   the runs; the only keys that have no default
 policy=   a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, must_improve)
+compare=  switches that may differ, as task.nms_iou or task.nms_*; samples=common compares the samples both have
+replicates=, seed=   resamples behind the intervals, and their seed
 format=   text, json, junit or md; out=FOLDER writes all of them as gate.txt, gate.json, gate.xml, gate.md
 
 examples:
@@ -35,6 +39,26 @@ examples:
   sambench gate baseline=results/edges/a candidate=results/edges/c compare=task.nms_iou
   sambench gate freeze results/edges/a out=tests/edges.baseline
 """
+
+FREEZE = """\
+sambench gate freeze RUN [out=NAME.baseline]
+
+Writes what a gate needs of a finished run (its record and rows, without predictions and pictures) into one small file
+that can be committed and given as baseline=. RUN is a run folder, or a frozen baseline. What the run was made of stays
+in the file, so that a candidate with other switches, data or images is still refused.
+
+  out=FILE    the file; by default the run folder's name and .baseline, here
+
+examples:
+  sambench gate freeze results/edges/mini-hierarchy-1a2b3c4d out=tests/edges.baseline
+  sambench gate baseline=tests/edges.baseline candidate=results/edges/new
+"""
+
+
+def page(words: Sequence[str]) -> str:
+    """Return the page of the gate, or of `gate freeze`."""
+    return FREEZE if words[:1] == ["freeze"] else HELP
+
 
 _TAKES: dict[str, Any] = {
     "replicates": Annotated[int, Range(100, 10**5)],
@@ -49,9 +73,9 @@ LIMIT = 1 << 20
 
 def main(words: list[str]) -> int:
     """Compare runs, or freeze one."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words:
         print(HELP)
-        return 0 if words else 2
+        return 2
     if words[0] == "freeze":
         return _freeze(words[1:])
     from sambench.engine.gate import gate, open_side
@@ -90,9 +114,8 @@ def main(words: list[str]) -> int:
 
 def _freeze(words: list[str]) -> int:
     """Write a run as a baseline file."""
-    if not words or words[0] in ("-h", "--help") or "=" in words[0]:
-        print(HELP)
-        return 0 if words and "=" not in words[0] else 2
+    if not words or "=" in words[0] or words[0].startswith("-"):
+        raise UsageError("no run was given", where="sambench gate freeze", mend="sambench gate freeze RUN")
     from sambench.engine.gate import freeze
     from sambench.runs.baseline_file import ENDING
 

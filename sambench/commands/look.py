@@ -21,9 +21,9 @@ example:
 
 def main(words: list[str]) -> int:
     """Draw and list the pictures."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words:
         print(HELP)
-        return 0 if words else 2
+        return 2
     from sambench.engine.gallery import draw_gallery, open_again, place_of_predictions
     from sambench.runs.opening import load_run
     from sambench.runs.points_figures import gallery
@@ -36,12 +36,15 @@ def main(words: list[str]) -> int:
     beside = run.folder if run.url is None else Path(run.folder.name)
     out = Path(values["out"]) if values["out"] else inside(beside, "gallery")
     task, dataset = open_again(run)
-    for group, samples in draw_gallery(run, task, dataset, values["count"], out).items():
+    found = draw_gallery(run, task, dataset, values["count"], out)
+    clicks = None
+    if task.name == "points":
+        clicks = gallery(run, dataset, out, each=values["count"], predictions=place_of_predictions(run))
+    for group, samples in found.items():
         for sample_id, quality in samples:
             picture = out / group / f"{safe_name(sample_id)}.png"
             told = picture if picture.exists() else f"{sample_id}: nothing was predicted, so nothing is drawn"
             print(f"{group:6}  {number(quality)}  {told}")
     if task.name == "points":
-        drawn = gallery(run, dataset, out, each=values["count"], predictions=place_of_predictions(run))
-        print(f"masks with clicks and candidates: {drawn or 'none, as no object was clicked on'}")
+        print(f"masks with clicks and candidates: {clicks or 'none, as no object was clicked on'}")
     return 0

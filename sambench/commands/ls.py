@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sambench import registry
 from sambench.commands.words import checked, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.redact import without_secrets
 from sambench.spelling import nearest
 from sambench.storage.places import Place, join
+
+HELP = """\
+sambench ls tasks|models|data|tables      the names there are, each with a line about it
+sambench ls runs [results=results]        stored runs with their state and first metrics
+
+  results=FOLDER        where runs are looked for, a path or URL
+  --config-dir FOLDER   lists what your own folder of configurations holds, too
+
+examples:
+  sambench ls models
+  sambench ls runs results=/data/results
+"""
+
+RUNS = """\
+sambench ls runs [results=results]
+
+Prints every stored run below a folder with its state and its first metrics; one that cannot be read is told.
+
+  results=FOLDER    where runs are looked for, a path or URL
+
+example:
+  sambench ls runs results=s3://bucket/results
+"""
+
+_OF = {
+    "tasks": "task, as in `sambench run task=NAME`",
+    "models": "model, as in `sambench run task=edges model=NAME`",
+    "data": "data set, as in `sambench run task=edges data=NAME`",
+    "tables": "table, as in `sambench table NAME`",
+}
+
+
+def page(words: Sequence[str]) -> str:
+    """Return the page of one of the lists, or of all."""
+    what = words[0] if words else ""
+    if what == "runs":
+        return RUNS
+    if what not in _OF:
+        return HELP
+    return f"""\
+sambench ls {what} [--config-dir FOLDER]
+
+Prints the name of every {_OF[what]}, with a line about it; no keys.
+
+  --config-dir FOLDER   those of your own folder of configurations, too
+
+example:
+  sambench ls {what}
+"""
+
 
 GROUPS = {"tasks": "task", "models": "model", "data": "data"}
 

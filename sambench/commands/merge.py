@@ -32,9 +32,9 @@ examples:
 
 def main(words: list[str]) -> int:
     """Merge runs and print the result."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words:
         print(HELP)
-        return 0 if words else 2
+        return 2
     from sambench.engine.merge import merge
     from sambench.runs.console import print_run
     from sambench.runs.opening import load_run

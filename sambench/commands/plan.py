@@ -38,9 +38,9 @@ _TAKES: dict[str, Any] = {
 
 def main(words: list[str]) -> int:
     """Time a pilot and print its projection."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words:
         print(HELP)
-        return 0 if words else 2
+        return 2
     defaults: dict[str, Any] = {"limit": None, "devices": [1, 8, 64], "scorers": "auto", "json": None}
     own = [word for word in words if word.partition("=")[0] in defaults]
     values = parse(own, defaults, "plan")

@@ -34,9 +34,9 @@ examples:
 
 def main(words: list[str]) -> int:
     """Write the page and print its path."""
-    if not words or words[0] in ("-h", "--help"):
+    if not words:
         print(HELP)
-        return 0 if words else 2
+        return 2
     takes = {"out": str, "count": Annotated[int, Range(0, 1000)], "max_mb": Annotated[float, Range(1, 10**4)]}
     values = checked(parse(words, {"runs": None, "out": "report", "count": 3, "max_mb": 20}, "report"), takes)
     runs = open_runs(as_list(values["runs"]))

@@ -6,11 +6,12 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sambench import registry
 from sambench.commands.flags import part_flags
+from sambench.commands.lists import choices
+from sambench.commands.score_page import page as score_page
 from sambench.errors import SambenchError, UsageError
 from sambench.faults import DEFECT, defect_report, told_refusals
 from sambench.redact import without_secrets
@@ -45,6 +46,12 @@ common keys (all of them, with their values: sambench run task=edges --cfg job):
   executor.address=auto    the Ray cluster that this machine belongs to
   device=cuda  workers=4  prompt_batch=32  cache.enabled=false  progress=off
 
+flags:
+  --multirun, -m           a run of each of several values: task.nms_iou=0.5,0.7 (and +cluster=slurm for a job of each)
+  --cfg job, -c job        print the settings and run nothing; with --resolve what they come to
+  --info, -i               print where the settings come from
+  --config-dir FOLDER      configurations of your own and the code beside them (docs/plugins.md)
+
 folders (run.dir, run.results, cache.dir, data.root, model.checkpoint, predictions) can be URLs: s3://bucket/folder
 
 examples:
@@ -62,9 +69,9 @@ examples:
 
 def main(words: list[str]) -> int:
     """Run a task."""
-    if not words or words[0] in ("-h", "--help"):
-        print(_help())
-        return 0 if words else 2
+    if not words:
+        print(page(words))
+        return 2
     if words[0] in ("-sc", "--shell-completion"):
         from sambench.commands.completion import main as complete
 
@@ -75,9 +82,9 @@ def main(words: list[str]) -> int:
 
 def score(words: list[str]) -> int:
     """Score predictions made elsewhere."""
-    if not words or words[0] in ("-h", "--help"):
-        print(_help())
-        return 0 if words else 2
+    if not words:
+        print(score_page(words))
+        return 2
     _check_words(words, "score")
     if not any(word.startswith(("predictions=", "predictions.path=")) for word in words):
         meant = next((word for word in words if nearest(word.partition("=")[0], ["predictions"])), None)
@@ -91,14 +98,9 @@ def score(words: list[str]) -> int:
     return _hydra(words)
 
 
-def _help() -> str:
-    """Fill the lists of tasks, models and data in."""
-    lists = {}
-    for group in ("task", "model", "data"):
-        choices = registry.options(group)
-        width = max(map(len, choices))
-        lists[group] = "\n".join(f"  {name:{width}}  {line}" for name, line in choices.items())
-    return HELP.format(**lists)
+def page(words: Sequence[str]) -> str:
+    """Return the page of `sambench run --help`, with the lists of tasks, models and data."""
+    return HELP.format(**{group: choices(group) for group in ("task", "model", "data")})
 
 
 def _check_words(words: list[str], command: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sambench.commands.lists import listed
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.opening import load_run
@@ -48,14 +49,18 @@ class Made(NamedTuple):
     figure: str | None
 
 
+def page(words: Sequence[str]) -> str:
+    """Return the page, with the list of tables."""
+    from sambench.commands.ls import tables
+
+    return f"{HELP}\ntables:\n{listed(tables())}"
+
+
 def main(words: list[str]) -> int:
     """Print and write one table, or all."""
-    if not words or words[0] in ("-h", "--help") or words[1:] in (["-h"], ["--help"]):
-        from sambench.commands.ls import tables
-
-        width = max(map(len, tables()))
-        print(HELP, "tables:", *(f"  {name:{width}}  {line}" for name, line in tables().items()), sep="\n")
-        return 0 if words else 2
+    if not words:
+        print(page(words))
+        return 2
     from sambench.runs.table_render import FORMATS, as_file, check_format
     from sambench.runs.table_specs import all_tables
 
@@ -71,13 +76,14 @@ def main(words: list[str]) -> int:
     for one in names:
         made[one] = make(one, chosen, join(values["results"]))
         made |= own_part(one, made[one], name == "all")
-    print(as_file("\n".join(written(made, values["format"]).values()), values["format"]), end="")
     out = Path(values["out"])
     drawn = [path for one, table in made.items() for path in save(one, table, out)]
     if name == "all":
         _save_texts("all", {form: "\n".join(written(made, form).values()) for form in FORMATS}, out)
     if values["against"] is not None:
         drawn += draw_against(name, made[name].runs, values["against"], out)
+    # Printed last, as only a figure reads the rows: damaged ones are refused before anything is shown.
+    print(as_file("\n".join(written(made, values["format"]).values()), values["format"]), end="")
     print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
     return 0
 

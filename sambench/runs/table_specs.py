@@ -140,7 +140,7 @@ def table_spec(name: str) -> TableSpec:
     if name not in table_names():
         known = dict.fromkeys(["all", *table_names(), *registry.options("ablation")])
         raise choose(
-            "table", name, known, f"sambench table {name}", "sambench table {}; `sambench ls tables` lists all"
+            "table", name, known, f"sambench table {name}", "sambench table {}; `sambench ls tables` explains each"
         )
     told = read_config("table", name)
     try:

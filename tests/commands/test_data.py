@@ -154,7 +154,6 @@ def test_wrong_words_are_told(tmp_path):
     with pytest.raises(DatasetAbsentError):
         main(["check", "gtea", f"root={tmp_path}"])
     assert main([]) == 2
-    assert main(["--help"]) == 0
 
 
 def test_list_tells_what_is_there(tmp_path, capsys):

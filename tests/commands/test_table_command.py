@@ -138,3 +138,24 @@ def test_help_and_ls_tell_every_table(work, capsys):
         for name in ("all", "edge_nms", *table_names()):
             assert any(line.split()[:1] == [name] for line in out.splitlines()), (words, name)
     assert call(capsys, "table")[0] == 2
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_nothing_is_printed_before_truncated_rows_are_refused(work, capsys, sealed):
+    run = finished_run(work / "a", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
+    rows = run.folder / "rows.parquet"
+    rows.write_bytes(rows.read_bytes()[:-40])
+    if sealed:
+        reseal(run.folder)
+    code, out, err = call(capsys, "table", "edges", f"runs=[{run.folder}]")
+    assert (code, out) == (2, "")
+    assert "rows" in err
+    assert "mend:" in err
+
+
+def test_a_truncated_run_among_many_stops_every_table_before_any_is_printed(work, capsys):
+    run = finished_run(work / "results/edges/a", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
+    (run.folder / "rows.parquet").write_bytes(b"PAR1")
+    reseal(run.folder)
+    code, out, _ = call(capsys, "table", "all")
+    assert (code, out) == (2, "")

@@ -1,0 +1,100 @@
+"""Every command answers --help and -h with its own page: what it does, its keys and an example."""
+
+import re
+
+import pytest
+
+from sambench.cli import main
+from sambench.commands import COMMANDS
+from sambench.runs.edge_files import ENDINGS
+
+PARTS = [
+    *([command] for command in COMMANDS),
+    ["gate", "freeze"],
+    *(["data", part] for part in ("list", "check", "show", "export")),
+    *(["cache", part] for part in ("ls", "verify", "prune")),
+    *(["ls", part] for part in ("tasks", "models", "data", "tables", "runs")),
+    ["export", "bsds"],
+]
+KEYS = {
+    "run": ["limit=", "data.root=", "run.dir=", "task.SWITCH=", "--multirun", "--cfg", "--config-dir"],
+    "score": ["predictions=", "predictions.nms=", "allow_missing=", "data.root="],
+    "table": ["runs=", "format=", "out=", "results=", "against="],
+    "ablate": ["checkpoints=", "format=", "out=", "dry="],
+    "gate": ["baseline=", "candidate=", "policy=", "format=", "out=", "compare=", "samples=", "replicates=", "seed="],
+    "gate freeze": ["out="],
+    "report": ["runs=", "out=", "count", "max_mb"],
+    "plan": ["limit=", "devices=", "scorers=", "json="],
+    "merge": ["out=", "data.root=", "allow_missing="],
+    "look": ["count=", "out="],
+    "export": ["out="],
+    "data list": ["root="],
+    "data check": ["root=", "split=", "limit=", "out="],
+    "data show": ["count=", "seed=", "out="],
+    "data export": ["out="],
+    "cache ls": ["dir="],
+    "cache verify": ["remove=", "secret_file=", "dir="],
+    "cache prune": ["budget_gb=", "dir="],
+    "ls runs": ["results="],
+}
+
+
+def shown(capsys, *words):
+    """Return what a command prints, which is to end well."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    return out
+
+
+@pytest.mark.parametrize("words", PARTS, ids=" ".join)
+def test_every_command_has_a_page_of_its_own(capsys, words):
+    page = shown(capsys, *words, "--help")
+    assert page == shown(capsys, *words, "-h")
+    assert page.startswith(f"sambench {' '.join(words)}")
+    assert re.search(rf"\nexamples?:\n(  sambench .*\n)*  sambench {' '.join(words)}\b", page)
+    for key in KEYS.get(" ".join(words), []):
+        assert key in page
+
+
+@pytest.mark.parametrize(
+    ("words", "like"),
+    [
+        ("run task=edges --help", "run"),
+        ("run --multirun task=edges,points -h", "run"),
+        ("score task=edges predictions=x --help", "score"),
+        ("plan task=edges -h", "plan"),
+        ("table edges --help", "table"),
+        ("ablate edge_nms -h", "ablate"),
+        ("gate baseline=a candidate=b --help", "gate"),
+        ("gate freeze RUN -h", "gate freeze"),
+        ("data check gtea --help", "data check"),
+        ("cache prune budget_gb=3 -h", "cache prune"),
+        ("help merge", "merge"),
+        ("help gate freeze", "gate freeze"),
+    ],
+)
+def test_the_page_comes_wherever_it_is_asked_for(capsys, words, like):
+    assert shown(capsys, *words.split()) == shown(capsys, *like.split(), "--help")
+
+
+def test_pages_differ(capsys):
+    pages = [shown(capsys, *words, "--help") for words in PARTS if words != ["export", "bsds"]]
+    assert len(set(pages)) == len(pages)
+
+
+def test_the_page_of_score_tells_every_tasks_files(capsys):
+    page = shown(capsys, "score", "--help")
+    for told in (*ENDINGS, "ucm2", "segs", "result", "uint16 / 65535", "floats in [0, 1]", "(T, H, W)"):
+        assert told in page
+    for told in ("image_id", "category_id", "score", "bbox", "segmentation", "predictions/"):
+        assert told in page
+    for task in ("edges", "regions", "instances", "proposals", "points"):
+        assert re.search(rf"^  {task} ", page, re.MULTILINE)
+
+
+def test_own_configurations_are_on_the_page(capsys, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text("# a model of my own\nname: hierarchy\n")
+    assert "a model of my own" in shown(capsys, "run", "--config-dir", str(tmp_path), "--help")
