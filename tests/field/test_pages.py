@@ -38,7 +38,7 @@ STANDS_FOR = [
     (r"(?<=checkpoint=)edgetam\.pt$", "{shop}/edgetam"),
     (r"^checkpoints=.*", "checkpoints=[{shop}/sam,{shop}/sam,{shop}/sam] model.variant=null"),
     (r"^predictions=FOLDER$", "predictions=segs"),
-    (r"^limit=\d+$", "limit=2"),
+    (r"^limit=\d\d+$", "limit=2"),
     (r"^devices=cuda:0,1$", "devices=[cpu,cpu]"),
     (r"^dtype=bf16$", "dtype=fp32"),
 ]
@@ -71,9 +71,9 @@ def mobile_sam():
 """
 
 BSDS = "data=bsds500 data.root=/data model=sam_vit_h model.checkpoint=FILE"
-EDGES = f"sambench run task=edges {BSDS}"
+EDGES = f"sambench run task=edges {BSDS} limit=6"  # as many as a gate asks for
 PART = "sambench run task=edges data=bsds500 data.root=/data"
-REMOTE = "sambench run task=edges data=bsds500 data.root=s3://bucket/sets"
+REMOTE = "sambench run task=edges data=bsds500 data.root=s3://bucket/sets limit=6"
 BEFORE = {
     "README": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B", "RUN")]
     + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
@@ -83,7 +83,7 @@ BEFORE = {
     + [f"{EDGES} run.dir=runs/{run}" for run in ("default", "degraded")]
     + [f"{EDGES} run.dir=runs/nms09 task.nms_iou=0.9"],
     "storage": [f"{REMOTE} run.dir=s3://bucket/results/edges/{name}" for name in ("A", "B")]
-    + [f"{REMOTE} run.dir=s3://bucket/part{n} shard={n}/2" for n in (1, 2)],
+    + [f"{PART.replace('=/data', '=s3://bucket/sets')} run.dir=s3://bucket/part{n} shard={n}/2" for n in (1, 2)],
     "tables": [f"{EDGES} run.dir=results/edges/{run}" for run in ("a", "b")],
 }
 """Page -> commands that make what it takes for granted."""
@@ -100,7 +100,7 @@ OF_TASK = {"edges": ["task.grid=2"], "proposals": ["task.points_per_side=2"]}
 def shop(tmp_path_factory):
     """A folder with what stands for data and checkpoints."""
     folder = tmp_path_factory.mktemp("shop")
-    data = write_bsds(folder / "data", count=4)
+    data = write_bsds(folder / "data", count=6)
     WRITERS["ppdls"](data)
     WRITERS["bbbc038v1"](data)
     for name in ("sam", "sam_hq", "sam2", "sam3_tracker", *(["edgetam"] if find_spec("timm") else [])):
@@ -127,7 +127,7 @@ def write_predictions(folder, coco):
     """Write edge maps, segmentations and boxes of another program."""
     for name in ("hed_png", "segs"):
         (folder / name).mkdir()
-    for index in range(1000, 1004):
+    for index in range(1000, 1006):
         pixels = np.zeros((24, 36), np.uint8)
         pixels[12, 4:30] = 200
         Image.fromarray(pixels).save(folder / "hed_png" / f"{index}.png")
