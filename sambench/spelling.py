@@ -38,5 +38,24 @@ def choose(what: str, name: object, known: Iterable[str], where: object, write: 
     return UsageError(f"there is no {what} {str(name)!r}", where=where, mend=mend)
 
 
+def check_keys(read: Iterable[object], known: Iterable[str], where: object) -> None:
+    """Refuse a key of a description that is none of those it may have.
+
+    Args:
+        read: The keys it has.
+        known: Those it may have.
+        where: The file, and the part of it.
+
+    Raises:
+        UsageError: There is such a key; the nearest is named.
+    """
+    names = list(known)
+    for key in read:
+        if key not in names:
+            near = nearest(key, names)
+            what = f"there is no key {key!r}; there are {', '.join(names)}"
+            raise UsageError(what, where=where, mend=f"write {near[0]}" if near else f"take {key} out")
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("-", "_")

@@ -49,7 +49,8 @@ def main(words: list[str]) -> int:
     from sambench.engine.ablation import member_words, sweep
     from sambench.files import write_text
     from sambench.runs.ablation_figure import ablation_figure
-    from sambench.runs.ablations import build_ablation_table, load_ablation, member_runs
+    from sambench.runs.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
+    from sambench.runs.opening import load_run
     from sambench.runs.table_render import FORMATS, as_file, check_format, render
     from sambench.safe_names import file_inside
 
@@ -64,7 +65,9 @@ def main(words: list[str]) -> int:
         results = join(compose(first, also=list(OWN))["run"]["results"])
     except UsageError as error:
         if error.where in first and error.where not in others:
-            mend = f"choose a model that has it: sambench ablate {words[0]} model=NAME model.checkpoint=FILE"
+            mend = error.mend
+            if str(error.where).lstrip("+").startswith("model."):
+                mend = f"choose a model that has it: sambench ablate {words[0]} model=NAME model.checkpoint=FILE"
             raise UsageError(error.what, where=f"{error.where}, which the sweep sets", mend=mend) from error
         raise
     if values["dry"]:
@@ -75,6 +78,8 @@ def main(words: list[str]) -> int:
         told = f"failed: {member.error}" if member.error else member.folder
         print(f"member {place} of {len(members)}, {member.label}: {told}", file=sys.stderr)
         failed += bool(member.error)
+        if member.folder:
+            check_metrics(ablation, load_run(member.folder))
     table, notes, title = build_ablation_table(words[0], results)
     out = Path(values["out"])
     for form, ending in FORMATS.items():

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sambench import registry
 from sambench.commands.lists import listed
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.opening import load_run
 from sambench.runs.store import Run
+from sambench.spelling import choose, nearest
 from sambench.storage.places import Place, is_remote, join
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def make(name: str, chosen: list[Run] | None, results: Place) -> Made:
         UsageError: There is no such table.
     """
     from sambench.runs.ablations import ablation_names, build_ablation_table, read_members
-    from sambench.runs.table_specs import table_names, table_spec
+    from sambench.runs.table_specs import check_metrics, table_names, table_spec
     from sambench.runs.tables import build_table
 
     if name in ablation_names() and chosen is None and (name not in table_names() or read_members(name, results)):
@@ -106,6 +108,10 @@ def make(name: str, chosen: list[Run] | None, results: Place) -> Made:
     if spec.task is None:
         return Made(*build_table(spec, []), spec.title, [], None)
     runs = found_runs(results, spec.task) if chosen is None else [run for run in chosen if task_of(run) == spec.task]
+    check_metrics(spec, runs)
+    known = [*registry.targets("tasks"), *registry.options("task")]
+    if not runs and spec.task not in known and nearest(spec.task, known):
+        raise choose("task", spec.task, known, f"table/{name}.yaml, task", "task: {}")
     if not runs:
         print(f"no finished run of task {spec.task} yet: `sambench run task={spec.task}` makes one", file=sys.stderr)
     return Made(*build_table(spec, runs), spec.title, runs, spec.figure)

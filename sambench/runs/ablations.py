@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from sambench.runs.store import Run
 from sambench.runs.summary import interval, number
 from sambench.runs.table_protocol import is_own
 from sambench.safe_names import safe_part
-from sambench.spelling import choose
+from sambench.spelling import check_keys, choose
 from sambench.storage.places import Place, join, read_bytes
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def load_ablation(name: str) -> Ablation:
         read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"the ablation cannot be read: {error}", where=name, mend="see docs/ablations.md") from error
+    if isinstance(read, dict):
+        check_keys(read, _FORM["properties"], name)
     fault = best_match(Draft202012Validator(_FORM).iter_errors(read))
     if fault is not None:
         key = ".".join(map(str, fault.absolute_path)) or "the file"
@@ -124,12 +127,23 @@ def load_ablation(name: str) -> Ablation:
         )
     ablation = Ablation(name=Path(name).stem if own else name, **read)
     if ablation.reference not in ablation.members:
-        raise UsageError(
-            f"the reference {ablation.reference!r} is no member",
-            where=name,
-            mend=f"use one of {list(ablation.members)}",
-        )
+        raise choose("member", ablation.reference, ablation.members, f"{name}, reference", "reference: {}")
     return ablation
+
+
+def check_metrics(ablation: Ablation, run: Run) -> None:
+    """Refuse a metric that a member's run lacks, unless it is published beside it or a sweep of the project shows it.
+
+    Raises:
+        UsageError: There is such a metric; the nearest of the run's is named.
+    """
+    shown = set() if ablation.published is None else set(published(ablation.published).columns)
+    described = (item.name for item in (files("sambench.configs") / "ablation").iterdir())
+    for one in (load_ablation(name.removesuffix(".yaml")) for name in described if name.endswith(".yaml")):
+        shown |= set(one.metrics) if one.task == ablation.task else set()
+    for name in ablation.metrics:
+        if name not in run.metrics and not {name, name.replace("@", " @")} & shown:
+            raise choose("metric", name, run.metrics, f"{ablation.name}, metrics", "{} in its place")
 
 
 def read_members(name: str, results: Place) -> list[Member]:

@@ -11,7 +11,7 @@ from typing import Any
 from sambench import registry
 from sambench.errors import UsageError
 from sambench.ranges import Range, check_range
-from sambench.spelling import choose, nearest
+from sambench.spelling import check_keys, choose, nearest
 
 CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 """What `alpha` and `power`, margins and floors may be."""
@@ -167,14 +167,8 @@ def _rule(read: Any, margin: float, where: str) -> Rule:
 def _table(read: Any, known: Sequence[str] | None, where: str) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise UsageError(f"{read!r} is no table of keys", where=where, mend="write key: value lines")
-    for key in read:
-        if known is not None and key not in known:
-            near = nearest(key, known)
-            raise UsageError(
-                f"there is no key {key!r}; there are {', '.join(known)}",
-                where=where,
-                mend=f"write {near[0]}" if near else f"take {key} out",
-            )
+    if known is not None:
+        check_keys(read, known, where)
     return read
 
 

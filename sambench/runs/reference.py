@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from sambench.errors import UsageError
+from sambench.spelling import choose
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,10 +50,6 @@ def _read(table: str, dtype: type | None = None) -> pd.DataFrame:
 
     path = files("sambench.reference") / f"{table}.csv"
     if not path.is_file():
-        raise UsageError(
-            f"there is no published table {table!r}",
-            where="results/reference",
-            mend=f"use one of {', '.join(published_names())}",
-        )
+        raise choose("published table", table, published_names(), "results/reference", "{} in its place")
     with path.open(encoding="utf-8") as file:
         return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=dtype)

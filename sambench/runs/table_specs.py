@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from sambench import registry
 from sambench.errors import UsageError
 from sambench.runs.reference import published
 from sambench.runs.store import Run
-from sambench.spelling import choose
+from sambench.spelling import check_keys, choose
 
 ARTICLE = (
     "points",
@@ -143,6 +146,11 @@ def table_spec(name: str) -> TableSpec:
             "table", name, known, f"sambench table {name}", "sambench table {}; `sambench ls tables` explains each"
         )
     told = read_config("table", name)
+    where = f"table/{name}.yaml"
+    check_keys(told, [item.name for item in fields(TableSpec) if item.name != "name"], where)
+    for key, made in (("answers", Answer), ("expected", Expected)):
+        for one in told.get(key) or ():
+            check_keys(one, [item.name for item in fields(made)], f"{where}, {key}")
     try:
         told["answers"] = tuple(Answer(**one) for one in told.get("answers", ()))
         if told.get("rows") == "dataset":
@@ -154,10 +162,37 @@ def table_spec(name: str) -> TableSpec:
         spec = TableSpec(name=name, **told)
     except (TypeError, KeyError) as error:
         raise UsageError(
-            f"the table cannot be read: {error}", where=f"table/{name}.yaml", mend="docs/tables.md lists its keys"
+            f"the table cannot be read: {error}", where=where, mend="docs/tables.md lists its keys"
         ) from error
-    published(spec.published)
+    columns = list(published(spec.published).columns)
+    for column in spec.columns:
+        if column not in columns:
+            raise choose("published column", column, columns, f"{where}, columns", "{} in its place")
     return spec
+
+
+def check_metrics(spec: TableSpec, runs: Sequence[Run]) -> None:
+    """Refuse a metric of a table's `metrics` or `own` that none of its runs has, nor a table of the project's names.
+
+    Raises:
+        UsageError: There is such a metric; the nearest of the runs' is named.
+    """
+    there = {re.sub(r" \(.*\)$", "", name) for run in runs for name in run.metrics}
+    for name in _metrics(spec) if runs else ():
+        if name not in there | _usual():
+            raise choose("metric", name, sorted(there), f"table/{spec.name}.yaml", "{} in its place")
+
+
+@cache
+def _usual() -> frozenset[str]:
+    """Return the metrics that the project's own tables name."""
+    described = (item.name for item in (files("sambench.configs") / "table").iterdir())
+    specs = (table_spec(name.removesuffix(".yaml")) for name in described if name.endswith(".yaml"))
+    return frozenset(name for spec in specs for name in _metrics(spec))
+
+
+def _metrics(spec: TableSpec) -> set[str]:
+    return {name for columns in spec.metrics.values() for name in columns.values()} | {*spec.own.values()}
 
 
 def specs_of_task(task: str) -> list[TableSpec]:

@@ -1,9 +1,11 @@
 """Every command answers --help and -h with its own page: what it does, its keys and an example."""
 
 import re
+import sys
 
 import pytest
 
+from sambench import local_configs
 from sambench.cli import main
 from sambench.commands import COMMANDS
 from sambench.runs.edge_files import ENDINGS
@@ -94,7 +96,9 @@ def test_the_page_of_score_tells_every_tasks_files(capsys):
         assert re.search(rf"^  {task} ", page, re.MULTILINE)
 
 
-def test_own_configurations_are_on_the_page(capsys, tmp_path):
+def test_own_configurations_are_on_the_page(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(local_configs, "_folders", [])
+    monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "mine.yaml").write_text("# a model of my own\nname: hierarchy\n")
     assert "a model of my own" in shown(capsys, "run", "--config-dir", str(tmp_path), "--help")

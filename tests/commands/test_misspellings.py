@@ -1,14 +1,26 @@
 """Whatever is misspelt is told in a sentence with the nearest name, and with none of Hydra's words."""
 
 import re
+import sys
+from dataclasses import replace
 
 import pytest
+from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 
 import sambench
+from sambench import local_configs
 from sambench.cli import main
 from sambench.errors import UsageError
+from sambench.runs.ablations import Ablation, check_metrics
 
 HYDRAS = re.compile(r"Could not|in struct|Lexer|full_key|object_type|search path|hydra\.cc|append|Traceback|usage:")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(monkeypatch):
+    """Forget the folders that a test names with --config-dir."""
+    monkeypatch.setattr(local_configs, "_folders", [])
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 def refused(capsys, *words):
@@ -164,3 +176,62 @@ def test_python_is_answered_alike(settings, mend):
         sambench.run("edges", **settings)
     assert mend in str(caught.value)
     assert not HYDRAS.search(str(caught.value))
+
+
+OWN_SWEEP = """# a sweep of one's own
+title: T
+task: edges
+reference: a
+metrics: [ods]
+members:
+  a: [task.nms_iou=0.5]
+  b: [task.nms_iou=0.7]
+"""
+OWN_TABLE = """# a table of one's own
+title: T
+task: edges
+published: edges
+columns: [ODS, OIS]
+answers:
+  - {method: SAM, source: paper}
+own: {ODS: ods}
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "written", "instead", "mend"),
+    [
+        ("ablation", OWN_SWEEP, "title: T", "titel: T", "write title"),
+        ("ablation", OWN_SWEEP, "reference: a", "reference: A", "use reference: a"),
+        ("ablation", OWN_SWEEP, "task: edges", "task: edgs", "use task=edges"),
+        ("ablation", OWN_SWEEP, "nms_iou=0.5", "nms_iuo=0.5", "use task.nms_iou="),
+        ("table", OWN_TABLE, "columns:", "colums:", "write columns"),
+        ("table", OWN_TABLE, "method:", "methd:", "write method"),
+        ("table", OWN_TABLE, "[ODS", "[ODDS", "use ODS in its place"),
+        ("table", OWN_TABLE, "published: edges", "published: edgess", "use edges in its place"),
+        ("table", OWN_TABLE, "task: edges", "task: edgs", "use task: edges"),
+        ("table", OWN_TABLE, "ODS: ods", "ODS: odds", "use ods in its place"),
+        ("gate", "judged: {edges: [ods]}", "judged", "jugded", "write judged"),
+        ("gate", "judged: {edges: [ods]}", "edges", "edgs", "use edges"),
+    ],
+)
+def test_names_in_descriptions_of_ones_own(capsys, tmp_path, monkeypatch, group, text, written, instead, mend):
+    monkeypatch.chdir(tmp_path)
+    finished_run(tmp_path / "results/edges/a", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
+    (tmp_path / "own" / group).mkdir(parents=True)
+    (tmp_path / "own" / group / "mine.yaml").write_text(text.replace(written, instead))
+    words = {
+        "ablation": "ablate mine dry=true",
+        "table": "table mine",
+        "gate": "gate baseline=x candidate=y policy=mine",
+    }
+    assert mend in refused(capsys, *words[group].split(), "--config-dir", "own")
+
+
+def test_a_sweep_stops_at_a_metric_that_its_first_member_lacks(tmp_path):
+    run = finished_run(tmp_path / "a", "edges", edges_metrics(), "ours", rows=EDGE_ROWS)
+    sweep = Ablation("mine", "T", "edges", {"a": []}, "a", ["ods", "odds"])
+    with pytest.raises(UsageError) as caught:
+        check_metrics(sweep, run)
+    assert (caught.value.what, caught.value.mend) == ("there is no metric 'odds'", "use ods in its place")
+    check_metrics(replace(sweep, metrics=["ods", "r50"]), run)

@@ -65,11 +65,11 @@ def test_a_table_of_ones_own_is_listed_and_made(own, ask):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("titel: x", "table cannot be read"),
+        ("titel: x", "write title"),
         ("[1, 2", "the configuration cannot be read"),
         ("just words", "the configuration is not made of"),
         (TABLE.replace("published: edges", "published: nothing"), "no published table 'nothing'"),
-        (TABLE + "answers: [{methd: x}]\n", "table cannot be read"),
+        (TABLE + "answers: [{methd: x}]\n", "write method"),
     ],
 )
 def test_a_table_of_ones_own_that_cannot_be_read_is_told(own, ask, text, told):
