@@ -107,7 +107,7 @@ def _read(word: str, loader: ConfigLoaderImpl, several: bool) -> Override:
         mend = f"write {found[0]}=..." if found else "write KEY=VALUE, as in limit=3"
         raise UsageError(f"{word!r} is not of the form key=value", where=word, mend=mend)
     try:
-        one = OverridesParser.create(config_loader=loader).parse_override(word)
+        one = OverridesParser.create(config_loader=loader).parse_overrides([word])[0]
     except HydraException as error:
         if re.fullmatch(r"[+~]*[\w./@:$-]+", key) is None:
             raise UsageError(f"{key!r} is not the name of a key", where=word, mend="write KEY=VALUE") from error
@@ -143,7 +143,9 @@ def _choices(one: Override, word: str, loader: ConfigLoaderImpl) -> list[str]:
                 mend = f"name your own with {group}.name={name}"
             what = f"no {group} is named" if name in (None, "") else f"there is no {group} {str(name)!r}"
             raise UsageError(what, where=word, mend=mend)
-    return [f"{key}={value}" for value in values] if len(values) > 1 else [word if len(values) == 1 else key]
+    if not values:
+        raise UsageError(f"{word} fits no {group}", where=word, mend=f"use one of {listing(known)}{listed}")
+    return [f"{key}={value}" for value in values] if one.is_sweep_override() else [word]
 
 
 def _groups(loader: ConfigLoaderImpl) -> list[str]:

@@ -11,6 +11,7 @@ import sambench
 from sambench import local_configs
 from sambench.cli import main
 from sambench.errors import UsageError
+from sambench.overrides import check_words
 from sambench.runs.ablations import Ablation, check_metrics
 
 HYDRAS = re.compile(r"Could not|in struct|Lexer|full_key|object_type|search path|hydra\.cc|append|Traceback|usage:")
@@ -111,11 +112,25 @@ def test_score_tells_it_beside_flags(capsys):
         ("task=edges task.nms_iou=.5,.7", r"add --multirun.*task.nms_iou=\[.5,.7\]"),
         ("tsk=edges", "write task=edges"),
         ("-m task=edges,pionts", "use task=points"),
+        ("-m task=edges model=glob(heir*)", "fits no model"),
         ("-m task=edges,points task.nms_iuo=.5", "use task.nms_iou="),
     ],
 )
 def test_flags_and_sweeps(capsys, words, mend):
     assert re.search(mend, refused(capsys, "run", *words.split()))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["task.nms_iou=range(0.5,0.9,0.1)", "model=glob(hier*)", "shard=1/4,2/4", "data.ids=[a],[b]"],
+        ["task=edges,regions", "data=mini,own", "hydra.launcher.x=3"],
+        ["+model.texture_weight=0", "run.dir='a b'", "data.ids=[1,2]", "++limit=3", "cache={enabled: false}"],
+    ],
+    ids=" ".join,
+)
+def test_what_hydra_understands_is_let_pass(words):
+    check_words(["task=edges", *words], several=not any(word.startswith("+") for word in words))
 
 
 def test_configurations_of_ones_own_are_among_the_names(capsys, tmp_path):
