@@ -32,6 +32,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     },
     "datasets": {
         "mini": "sambench.datasets.mini:Mini",
+        "biped": "sambench.datasets.edge_sets:biped",
         "bsds500": "sambench.datasets.bsds500:Bsds500",
         "coco": "sambench.datasets.coco:Coco",
         "lvis": "sambench.datasets.lvis:Lvis",
@@ -52,6 +53,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "lvis_v05_masks": "sambench.datasets.coco_masks:lvis_v05_masks",
         "ndd20": "sambench.datasets.ndd20:ndd20",
         "ndispark": "sambench.datasets.ndispark:ndispark",
+        "nyudv2": "sambench.datasets.edge_sets:nyudv2",
         "ovis": "sambench.datasets.ovis:ovis",
         "pidray": "sambench.datasets.pidray:pidray",
         "plittersdorf": "sambench.datasets.plittersdorf:plittersdorf",

@@ -36,6 +36,7 @@ class Bsds500(BoundaryDataset):
         check_images: Refuse a split without its images; False where only the ground truth is needed.
         title: Name of one's own data in this layout; without it data that hold other images have that of the folder.
         card: Card of another data set in the same layout.
+        whole: Images that its split has when nothing is missing; as many as there are where it is left out.
 
     Raises:
         DatasetError: The layout is not found, images and ground truth do not pair up, or `ids` are unknown.
@@ -53,17 +54,18 @@ class Bsds500(BoundaryDataset):
         check_images: bool = True,
         title: str | None = None,
         card: DatasetCard = CARD,
+        whole: int | None = None,
     ) -> None:
         if split not in card.splits:
             raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
         data = _data_folder(Path(root), card)
         images: dict[str, Path] = {}
         if check_images or (data / "images" / split).is_dir():
-            images = _list(data / "images" / split, (".jpg", ".jpeg", ".png"), card)
-        truths = _list(data / "groundTruth" / split, (".mat",), card)
+            images = list_split(data / "images" / split, (".jpg", ".jpeg", ".png"), card, split)
+        truths = list_split(data / "groundTruth" / split, (".mat",), card, split)
         if images:
-            _check_pairs(images, truths, card, data)
-        whole = len(truths)
+            check_pairs(images, truths, card, data / "images" / split, data / "groundTruth" / split)
+        whole = whole or len(truths)
         if card is CARD and (title is not None or not {key.rpartition("/")[2] for key in truths} <= NAMES[split]):
             card = own_card(card, title or Path(root).resolve().name)
         elif card is CARD:
@@ -71,9 +73,12 @@ class Bsds500(BoundaryDataset):
         super().__init__(images, truths, root=root, split=split, card=card, whole=whole, limit=limit, ids=ids)
 
 
-def _list(folder: Path, endings: tuple[str, ...], card: DatasetCard) -> dict[str, Path]:
-    """List a split's folder by sample id."""
-    split = folder.name
+def list_split(folder: Path, endings: tuple[str, ...], card: DatasetCard, split: str) -> dict[str, Path]:
+    """List a split's folder by sample id, `SPLIT/NAME`.
+
+    Raises:
+        DatasetError: It is not there or holds no such file.
+    """
     if not folder.is_dir():
         raise data_error(card, f"split {split!r} is not there: folder is missing", folder)
     files = {f"{split}/{name}": path for name, path in list_files(folder, endings).items()}
@@ -82,15 +87,20 @@ def _list(folder: Path, endings: tuple[str, ...], card: DatasetCard) -> dict[str
     return files
 
 
-def _check_pairs(images: dict[str, Path], truths: dict[str, Path], card: DatasetCard, data: Path) -> None:
-    """Refuse a split whose images and truths differ: what is missing would be left out of the score."""
+def check_pairs(
+    images: dict[str, Path], truths: dict[str, Path], card: DatasetCard, photographs: Path, annotations: Path
+) -> None:
+    """Refuse a split whose images and truths differ: what is missing would be left out of the score.
+
+    Raises:
+        DatasetError: Some stand alone.
+    """
     for ours, others, what, folder in (
-        (images, truths, "images have no ground truth (.mat)", "groundTruth"),
-        (truths, images, "ground truths have no image (.jpg)", "images"),
+        (images, truths, "images have no ground truth", annotations),
+        (truths, images, "ground truths have no image", photographs),
     ):
         if alone := [key for key in ours if key not in others]:
-            told = f"{len(alone)} of {len(ours)} {what}: {listing(alone)}"
-            raise data_error(card, told, data / folder / alone[0].partition("/")[0])
+            raise data_error(card, f"{len(alone)} of {len(ours)} {what}: {listing(alone)}", folder)
 
 
 def _data_folder(root: Path, card: DatasetCard) -> Path:

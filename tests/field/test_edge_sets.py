@@ -1,0 +1,95 @@
+"""NYUDv2 and BIPED as their edges are handed on: read, scored, checked, and what does not fit is told."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from toys import write_bsds
+
+from sambench.api import compose
+from sambench.cli import dispatch
+from sambench.datasets.edge_sets import biped, nyudv2
+from sambench.engine.launch import launch
+from sambench.errors import DatasetError, UsageError
+
+QUICK = ["task=edges", "task.grid=2", "task.thresholds=5", "workers=0", "progress=off", "illustrate=0"]
+
+
+def write_nyudv2(folder):
+    """Write three images as NYUDv2's edges are laid out."""
+    write_bsds(folder / "made")
+    shutil.move(folder / "made" / "BSDS500" / "data", folder / "nyu")
+    for path in (folder / "nyu" / "images" / "test").glob("*.jpg"):
+        Image.open(path).save(path.with_name(f"img_{path.stem}.png"))
+        path.unlink()
+    for path in (folder / "nyu" / "groundTruth" / "test").glob("*.mat"):
+        path.rename(path.with_name(f"img_{path.name}"))
+    return folder / "nyu"
+
+
+def write_biped(folder, split="test", place="test/rgbr"):
+    """Write two photographs and their edges, a rectangle's outline each, as BIPED is laid out."""
+    rng = np.random.default_rng(2)
+    for kind in ("imgs", "edge_maps"):
+        (folder / "edges" / kind / place).mkdir(parents=True, exist_ok=True)
+    for number in (8, 10):
+        drawn = np.zeros((24, 36), np.uint8)
+        drawn[5, 6:30] = drawn[18, 6:30] = drawn[5:19, 6] = drawn[5:19, 29] = 255
+        photograph = rng.integers(0, 30, (24, 36, 3)).astype(np.uint8)
+        photograph[5:19, 6:30] += 120
+        Image.fromarray(photograph).save(folder / "edges" / "imgs" / place / f"RGB_{number:03d}.jpg", quality=95)
+        Image.fromarray(drawn).save(folder / "edges" / "edge_maps" / place / f"RGB_{number:03d}.png")
+    return folder
+
+
+def test_nyudv2_is_read_and_scored_with_its_own_tolerance(tmp_path, monkeypatch):
+    root = write_nyudv2(tmp_path)
+    dataset = nyudv2(root)
+    assert dataset.keys == ["test/img_1000", "test/img_1001", "test/img_1002"]
+    assert dataset.card.note == (
+        "published numbers have a tolerance of .011: task/edges=nyudv2; 3 of the 654 images of test"
+    )
+    assert [truth.shape for truth in dataset.load("test/img_1000").target.boundaries] == [(24, 36)] * 2
+    monkeypatch.chdir(tmp_path)
+    words = [*QUICK, "task/edges=nyudv2", "data=nyudv2", f"data.root={root}", "run.dir=out"]
+    assert launch(compose(words)).run.record["switches"]["max_dist"] == 0.011
+
+
+@pytest.mark.parametrize("above", [".", "BIPED", "BIPEDv2/BIPED"])
+def test_biped_is_found_from_above_and_is_scored(tmp_path, above, monkeypatch, capsys):
+    inner = write_biped(tmp_path / "sets" / above)
+    write_biped(tmp_path / "sets" / above, "train", "train/rgbr/real")
+    dataset = biped(tmp_path / "sets")
+    assert dataset.keys == ["test/RGB_008", "test/RGB_010"]
+    assert biped(tmp_path / "sets", "train").keys == ["train/RGB_008", "train/RGB_010"]
+    assert dataset.card.note == "2 of the 50 images of test"
+    (truth,) = dataset.load("test/RGB_008").target.boundaries
+    assert truth.sum() == 2 * 24 + 2 * 12
+    monkeypatch.chdir(tmp_path)
+    maps = inner / "edges" / "edge_maps" / "test" / "rgbr"
+    score = ["score", *QUICK, "data=biped", "data.root=sets", f"predictions={maps}", "run.dir=out"]
+    assert dispatch(score) == 0
+    assert "ods" in capsys.readouterr().out
+    assert (
+        launch(compose([*QUICK, "data=biped", "data.root=sets", "run.dir=out2"])).run.record["data"]["name"] == "biped"
+    )
+
+
+def test_what_does_not_fit_is_told(tmp_path):
+    with pytest.raises(DatasetError, match=r"no edges/edge_maps folder"):
+        biped(tmp_path)
+    with pytest.raises(UsageError, match="no split 'val'"):
+        biped(tmp_path, "val")
+    root = write_biped(tmp_path)
+    (root / "edges" / "edge_maps" / "test" / "rgbr" / "RGB_010.png").unlink()
+    with pytest.raises(DatasetError, match="1 of 2 images have no ground truth: test/RGB_010"):
+        biped(root)
+    with pytest.raises(DatasetError, match="nyudv2 is not found"):
+        nyudv2(tmp_path / "nowhere")
+
+
+def test_data_check_reads_both(tmp_path, capsys):
+    assert dispatch(["data", "check", "biped", f"root={write_biped(tmp_path / 'b')}"]) == 0
+    assert dispatch(["data", "check", "nyudv2", f"root={write_nyudv2(tmp_path / 'n')}"]) == 0
+    assert "nyudv2: 3 samples read" in capsys.readouterr().out
