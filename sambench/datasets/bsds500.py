@@ -24,6 +24,9 @@ BSDS500/data/groundTruth/{train,val,test}/100007.mat
     splits=("train", "val", "test"),
 )
 
+COUNTS = {"nyudv2": {"train": 381, "val": 414, "test": 654}}
+"""Images of each split of other data sets in this layout, as published (Gupta et al. 2013)."""
+
 
 class Bsds500(BoundaryDataset):
     """BSDS500: photographs with the segmentations of four to nine annotators each (edges).
@@ -36,7 +39,6 @@ class Bsds500(BoundaryDataset):
         check_images: Refuse a split without its images; False where only the ground truth is needed.
         title: Name of one's own data in this layout; without it data that hold other images have that of the folder.
         card: Card of another data set in the same layout.
-        whole: Images that its split has when nothing is missing; as many as there are where it is left out.
 
     Raises:
         DatasetError: The layout is not found, images and ground truth do not pair up, or `ids` are unknown.
@@ -54,7 +56,6 @@ class Bsds500(BoundaryDataset):
         check_images: bool = True,
         title: str | None = None,
         card: DatasetCard = CARD,
-        whole: int | None = None,
     ) -> None:
         if split not in card.splits:
             raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
@@ -65,7 +66,7 @@ class Bsds500(BoundaryDataset):
         truths = list_split(data / "groundTruth" / split, (".mat",), card, split)
         if images:
             check_pairs(images, truths, card, data / "images" / split, data / "groundTruth" / split)
-        whole = whole or len(truths)
+        whole = COUNTS.get(card.name, {}).get(split, len(truths))
         if card is CARD and (title is not None or not {key.rpartition("/")[2] for key in truths} <= NAMES[split]):
             card = own_card(card, title or Path(root).resolve().name)
         elif card is CARD:

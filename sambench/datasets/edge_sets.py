@@ -37,8 +37,8 @@ edges/imgs/test/rgbr/RGB_008.jpg         edges/edge_maps/test/rgbr/RGB_008.png
 )
 
 _PLACES = {"train": "train/rgbr/real", "test": "test/rgbr"}
-_COUNTS = {"nyudv2": {"train": 381, "val": 414, "test": 654}, "biped": {"train": 200, "test": 50}}
-"""Images of each split, as published (Gupta et al. 2013; Soria et al. 2020)."""
+_COUNTS = {"train": 200, "test": 50}
+"""Images of BIPED's splits, as published (Soria et al. 2020)."""
 
 
 def nyudv2(
@@ -59,7 +59,7 @@ def nyudv2(
         DatasetError: As `Bsds500`.
         UsageError: The split is unknown.
     """
-    return Bsds500(root, split, limit, ids, check_images, card=NYUDV2, whole=_COUNTS["nyudv2"].get(split))
+    return Bsds500(root, split, limit, ids, check_images, card=NYUDV2)
 
 
 def biped(
@@ -91,8 +91,9 @@ def biped(
     if check_images or photographs.is_dir():
         images = list_split(photographs, (".jpg", ".jpeg", ".png"), BIPED, split)
         check_pairs(images, truths, BIPED, photographs, maps)
-    whole = _COUNTS["biped"][split]
-    return BoundaryDataset(images, truths, root=root, split=split, card=BIPED, whole=whole, limit=limit, ids=ids)
+    return BoundaryDataset(
+        images, truths, root=root, split=split, card=BIPED, whole=_COUNTS[split], limit=limit, ids=ids
+    )
 
 
 def _candidates(root: Path) -> list[Path]:

@@ -198,7 +198,7 @@ def test_float_maps_must_lie_in_zero_to_one(tmp_path):
 def test_no_folder_and_no_task(data, tmp_path):
     with pytest.raises(PredictionError, match="does not exist"):
         score(data, tmp_path / "nowhere", tmp_path / "run")
-    with pytest.raises(UsageError, match="Could not find 'task/nope'"):
+    with pytest.raises(UsageError, match="there is no task 'nope'"):
         sambench.run("nope")
 
 
