@@ -66,12 +66,15 @@ class Bsds500(BoundaryDataset):
         truths = list_split(data / "groundTruth" / split, (".mat",), card, split)
         if images:
             check_pairs(images, truths, card, data / "images" / split, data / "groundTruth" / split)
+        form = card.name  # not the name of one's own folder, which may be moved
         whole = COUNTS.get(card.name, {}).get(split, len(truths))
         if card is CARD and (title is not None or not {key.rpartition("/")[2] for key in truths} <= NAMES[split]):
             card = own_card(card, title or Path(root).resolve().name)
         elif card is CARD:
             whole = len(NAMES[split])
-        super().__init__(images, truths, root=root, split=split, card=card, whole=whole, limit=limit, ids=ids)
+        super().__init__(
+            images, truths, root=root, split=split, card=card, whole=whole, limit=limit, ids=ids, form=form
+        )
 
 
 def list_split(folder: Path, endings: tuple[str, ...], card: DatasetCard, split: str) -> dict[str, Path]:

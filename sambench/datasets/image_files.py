@@ -298,7 +298,9 @@ def _orientation(image: Image.Image, path: Path) -> int:
         if image.format == "PNG" and "exif" not in image.info and (late := _late_exif(path)) is not None:
             image.info["exif"] = late
         found = Image.Image.getexif(image).get(_ORIENTATION, 1)
-    except Exception:  # whatever Pillow raises on a damaged block
+    except Exception as error:  # whatever Pillow raises on a damaged block
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's fault, not the block's
+            raise
         return 0
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 

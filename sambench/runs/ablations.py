@@ -223,10 +223,9 @@ def _member_rows(member: Member, columns: Sequence[str], notes: list[str]) -> li
 
 
 def _signed(difference: Sequence[float] | None) -> str:
-    if difference is None or any(value is None or value != value for value in difference):
-        return ""
-    value, low, high = (f"{part:+.3f}".replace("0.", ".", 1) for part in difference)
-    return f"{value} [{low}, {high}]"
+    """Write a difference, and its interval where enough images carry the metric for one."""
+    parts = ["" if one is None or one != one else f"{one:+.3f}".replace("0.", ".", 1) for one in difference or ()]
+    return f"{parts[0]} [{parts[1]}, {parts[2]}]" if parts and all(parts) else "".join(parts[:1])
 
 
 def _data(run: Run) -> str:

@@ -1,10 +1,12 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
+from toys import write_bsds
 
 from sambench.datasets.bsds500 import CARD, Bsds500
 from sambench.errors import DatasetError, UsageError
@@ -222,3 +224,11 @@ def test_real_bsds500_is_complete():
     assert sample.size == (321, 481)
     assert len(sample.target.segmentations) == 5
     assert sample.target.boundaries[0].sum() == 1626
+
+
+def test_the_fingerprint_of_ones_own_data_does_not_know_its_folder(tmp_path):
+    made = write_bsds(tmp_path / "here")
+    shutil.copytree(made, tmp_path / "there")
+    here, there = Bsds500(tmp_path / "here"), Bsds500(tmp_path / "there")
+    assert (here.card.name, there.card.name) == ("here", "there")
+    assert here.fingerprint == there.fingerprint

@@ -121,7 +121,9 @@ def dies_of_the_second(connection, *_):
         for key in todo:
             connection.send(("predicted", key))
             connection.send_bytes(b"p" + key.encode())
-        connection.send(("done", {"images": 1, "seconds": {}, "waited": 0.0, "elapsed": 1.0, "cache": None, "nan": {}}))
+        connection.send(
+            ("done", {"images": 1, "seconds": {}, "waited": 0.0, "elapsed": 1.0, "cache": None, "nan": {}, "notes": []})
+        )
 
 
 def echoes(connection, *_):

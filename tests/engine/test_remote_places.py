@@ -53,7 +53,7 @@ def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys, monkey
     upload(mini, f"{bucket}/sets")
     tiny_model("sam").save_pretrained(tmp_path / "model")
     upload(tmp_path / "model", f"{bucket}/model")
-    own = ["data=bsds500", "limit=3", "model=sam", "model.encode_batch_size=1"]
+    own = ["data=bsds500", "data.title=made", "limit=3", "model=sam", "model.encode_batch_size=1"]
     machine("without")
     here = run(*own, f"data.root={mini}", f"model.checkpoint={tmp_path / 'model'}", f"run.dir={tmp_path / 'run'}")
     there = [f"data.root={bucket}/sets", f"model.checkpoint={bucket}/model", f"cache.dir={bucket}/embeddings"]
@@ -96,7 +96,7 @@ def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys, monkey
 @pytest.mark.slow
 def test_workers_read_and_write_an_object_store(bucket, machine, tmp_path):
     upload(ensure_mini(tmp_path / "made"), f"{bucket}/sets")
-    words = ["data=bsds500", "limit=4", f"data.root={bucket}/sets", f"cache.dir={bucket}/embeddings"]
+    words = ["data=bsds500", "limit=4", "data.title=made", f"data.root={bucket}/sets", f"cache.dir={bucket}/embeddings"]
     found = run(*words, "devices=[cpu,cpu]", f"run.dir={bucket}/run")
     machine("another")
     same(run(*words, f"run.dir={tmp_path / 'run'}"), found)
