@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from sambench import registry
-from sambench.datasets.image_rules import ImageRules
 from sambench.errors import UsageError
+from sambench.image_rules import ImageRules
 from sambench.ranges import SHARED, check_range, raise_faults
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote

@@ -11,10 +11,10 @@ import scipy.io
 
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.image_files import read_image, read_pixels
-from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.datasets.reading import data_error, fingerprint
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError
+from sambench.image_rules import ImageRules, Picture
 from sambench.metrics.boundary_inputs import boundaries_from_segs
 from sambench.metrics.thinning import thin
 from sambench.types import BoundaryTruth, Sample, Size, without_pixels

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.image_rules import Drawn, ImageRules, Picture
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, SambenchError
+from sambench.image_rules import Drawn, ImageRules, Picture
 from sambench.types import Size
 
 _ORIENTATION = 0x0112

@@ -14,11 +14,11 @@ from sambench.datasets.base import Dataset, DatasetCard, damage_told
 from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
-from sambench.datasets.image_rules import Drawn, Picture
 from sambench.datasets.layout import Folders, given_path, sample_ids
 from sambench.datasets.reading import data_error, fingerprint
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
+from sambench.image_rules import Drawn, Picture
 from sambench.masks import rle
 from sambench.types import InstanceTruth, Sample, Size, without_pixels
 

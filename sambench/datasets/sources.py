@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.image_files import read_header
-from sambench.datasets.image_rules import Drawn, ImageRules
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
+from sambench.image_rules import Drawn, ImageRules
 from sambench.json_files import JsonError, read_json_file
 from sambench.masks.rle import Rle
 from sambench.types import Size

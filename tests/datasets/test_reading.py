@@ -4,9 +4,9 @@ from PIL import Image
 
 from sambench.datasets.bsds500 import CARD
 from sambench.datasets.image_files import read_image
-from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.datasets.reading import list_files
 from sambench.errors import DatasetError
+from sambench.image_rules import ImageRules, Picture
 
 
 def read(path):

@@ -10,8 +10,8 @@ from toys import write_bsds
 from sambench.cli import dispatch
 from sambench.datasets.boundary_data import read_truth
 from sambench.datasets.bsds500 import CARD, Bsds500
-from sambench.datasets.image_rules import ImageRules
 from sambench.errors import DatasetError
+from sambench.image_rules import ImageRules
 from sambench.metrics.thinning import thin
 from sambench.runs.opening import load_run
 

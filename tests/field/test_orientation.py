@@ -16,11 +16,11 @@ from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.bsds500 import CARD
 from sambench.datasets.coco import Coco
 from sambench.datasets.image_files import orientations, read_header, read_image
-from sambench.datasets.image_rules import ImageRules, Picture
 from sambench.datasets.own import own
 from sambench.datasets.via import ViaFile, ViaMasks
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError
+from sambench.image_rules import ImageRules, Picture
 from sambench.masks import rle
 from sambench.runs.opening import load_run
 from sambench.types import BoundaryTruth, Sample
