@@ -34,7 +34,7 @@ BUILDERS = {
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_same_answers_from_stored_features(kind, tmp_path):
     build, ask, side = BUILDERS[kind]
-    model = OfficialModel(build(), f"forks:{kind}", None)
+    model = OfficialModel(build(), f"reference_models:{kind}", None)
     image, other = reference.image(90, 131), reference.image(64, 64, seed=1)
     embedding = model.encode([image])[0]
     save_file(embedding.tensors, tmp_path / "e.safetensors")
