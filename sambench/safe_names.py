@@ -23,6 +23,8 @@ its temporary name (`sambench.files.atomic_path`)."""
 
 _RESERVED = frozenset('<>:"|?*\\')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_OF_A_SECOND_FILE = "_matches"
+"""What a second picture's name ends in: a sample of such a name would share it with another."""
 _HASHED = re.compile(r"~[0-9a-f]{32}", re.IGNORECASE)
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control characters, marks that some disks leave out when they compare, halves of pairs, and separators of lines."""
@@ -176,7 +178,9 @@ def _is_safe(name: str) -> bool:
         return False
     if not _RESERVED.isdisjoint(name) or _HASHED.search(name):
         return False
-    *folders, _ = parts = name.split("/")
+    *folders, last = parts = name.split("/")
+    if last.lower().endswith(_OF_A_SECOND_FILE):
+        return False
     if any(folder.lower().endswith(_FILE_ENDINGS) for folder in folders) or _size(name) > LONGEST:
         return False
     return all(_is_safe_part(part) for part in parts)

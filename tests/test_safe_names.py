@@ -165,3 +165,11 @@ def test_ids_that_differ_by_case_alone(tmp_path, monkeypatch):
     with pytest.raises(DatasetError, match="differ by case alone"):
         check_apart(ids, tmp_path, "data")
     check_apart(["a", "b", "../A", "../a"], Path(tmp_path), "data")
+
+
+def test_a_second_picture_is_never_another_samples_first(tmp_path):
+    second = file_inside(tmp_path, "a", "_matches.png")
+    assert second.name == "a_matches.png"
+    assert file_inside(tmp_path, "a_matches", ".png") != second
+    assert file_inside(tmp_path, "b/A_Matches", ".png") != file_inside(tmp_path, "b/A", "_Matches.png")
+    assert safe_name("a_matches_2") == "a_matches_2"
