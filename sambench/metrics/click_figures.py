@@ -106,8 +106,10 @@ def _columns(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     clicks = np.array([row["clicks"] for row in rows])
     sizes = size_members(np.array([row["area"] for row in rows], np.float64))
     iou = np.array([row["iou"] for row in rows], np.float64)
-    boundary = np.array([np.nan if row["boundary_iou"] is None else row["boundary_iou"] for row in rows], np.float64)
-    oracle = np.array([np.nan if row["oracle_iou"] is None else row["oracle_iou"] for row in rows], np.float64)
+    boundary, oracle = (
+        np.array([np.nan if row.get(name) is None else row[name] for row in rows], np.float64)
+        for name in ("boundary_iou", "oracle_iou")
+    )
     columns: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for count in np.unique(clicks).tolist():
         after = clicks == count

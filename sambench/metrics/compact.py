@@ -49,7 +49,7 @@ def compact_clicks(rows: Sequence[Row]) -> list[Row]:
     for own in found.values():
         counts = sorted({row["clicks"] for row in own})
         by_count = [[row for row in own if row["clicks"] == count] for count in counts]
-        oracle = [row["oracle_iou"] for row in by_count[0] if row["oracle_iou"] is not None]
+        oracle = [row["oracle_iou"] for row in by_count[0] if row.get("oracle_iou") is not None]
         compact.append(
             {
                 **identity_of(own[0]),

@@ -21,11 +21,7 @@ _TRUTH = tuple(f"truth_{what}" for what in ("category", *AREA_RANGES))
 COLUMNS: dict[str, dict[str, str]] = {
     "edges": {**dict.fromkeys(_EDGES, "numbers")},
     "regions": {"cover_best": "number", **dict.fromkeys(_REGIONS, "numbers")},
-    "points": {
-        **dict.fromkeys(("dataset", "object"), "text"),
-        **dict.fromkeys(("area", "clicks", "iou"), "number"),
-        **dict.fromkeys(("boundary_iou", "oracle_iou"), "number or nothing"),
-    },
+    "points": {"dataset": "text", "object": "text", **dict.fromkeys(("area", "clicks", "iou"), "number")},
     "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "whole numbers")},
     "instances": {
         "image_id": "name",
@@ -37,7 +33,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 place may be empty, "or nowhere" where all may."""
 
 OPTIONAL: dict[str, dict[str, str]] = {
-    "points": {"predicted_iou": "number or nothing"},
+    "points": dict.fromkeys(("boundary_iou", "predicted_iou", "oracle_iou"), "number or nothing"),
     "proposals": {f"places_{group}": "whole numbers or nowhere" for group in FREQUENCY_GROUPS},
     "instances": {
         "truth_frequency": "texts or nowhere",
