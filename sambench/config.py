@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from sambench import registry
 from sambench.errors import UsageError
 from sambench.image_rules import ImageRules
-from sambench.ranges import SHARED, check_range, raise_faults
+from sambench.ranges import SHARED, check_range, collecting, raise_faults
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
@@ -40,19 +40,13 @@ def build(
     Raises:
         UsageError: A key is unknown or missing, or a value has the wrong type; the key and what it takes are named.
     """
-    raise_faults(group_faults(kind, group, settings, own_words))
-    target = registry.resolve(kind, settings["name"], own_words)
+    target, found, faults = _read_group(kind, group, settings, own_words)
+    raise_faults(faults)
     parameters = inspect.signature(target).parameters
-    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
-    hints = {**shared, **constructor_hints(target)}
-    arguments = {
-        key: _here(convert(value, hints.get(key, Any), f"{group}.{key}"))
-        for key, value in settings.items()
-        if key not in RESERVED
-    }
+    arguments = {key: _here(value) for key, value in found.items()}
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         extra = {key: value for key, value in extra.items() if key in parameters}
-    chosen = {key: arguments.pop(key) for key in shared if key in arguments and key not in parameters}
+    chosen = {key: arguments.pop(key) for key in _hints_of_every(kind) if key in arguments and key not in parameters}
     arguments.update(extra)
     missing = [
         name
@@ -82,19 +76,26 @@ def group_faults(
     Raises:
         UsageError: What the group names is not there.
     """
+    return _read_group(kind, group, settings, own_words)[2]
+
+
+def _read_group(
+    kind: registry.Kind, group: str, settings: Mapping[str, Any], own_words: bool
+) -> tuple[Callable[..., Any], dict[str, Any], list[UsageError]]:
+    """Return what a group's name stands for, its values as they are handed over, and all that is wrong with them."""
     if not settings.get("name"):
-        listed = "data" if group == "data" else kind
-        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=f"`sambench ls {listed}` lists names")
+        mend = f"`sambench ls {registry.LISTS[kind]}` lists names"
+        raise UsageError(f"the {group} has no name", where=f"{group}.name", mend=mend)
     target = registry.resolve(kind, settings["name"], own_words)
     known, closed = known_switches(kind, target)
-    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
-    hints = {**shared, **constructor_hints(target)}
+    hints = {**_hints_of_every(kind), **constructor_hints(target)}
+    values: dict[str, Any] = {}
     faults: list[UsageError] = []
     for key, value in settings.items():
         where = f"{group}.{key}"
         if key in RESERVED:
             continue
-        try:
+        with collecting(faults):
             if closed and key not in known:
                 near = nearest(key, known)
                 raise UsageError(
@@ -102,12 +103,21 @@ def group_faults(
                     where=where,
                     mend=f"use {group}.{near[0]}=..." if near else f"leave {key} out",
                 )
-            convert(value, hints.get(key, Any), where)
-            if key in SHARED:
-                check_range(value, SHARED[key], where)
-        except UsageError as fault:
-            faults.append(fault)
-    return faults
+            values[key] = _switch(key, value, hints, where)
+    return target, values, faults
+
+
+def _switch(key: str, value: Any, hints: Mapping[str, Any], where: str) -> Any:
+    """Check a switch against its type hint and the range that switches of its name share (`convert`)."""
+    found = convert(value, hints.get(key, Any), where)
+    if key in SHARED:
+        check_range(value, SHARED[key], where)
+    return found
+
+
+def _hints_of_every(kind: registry.Kind) -> dict[str, Any]:
+    """Return the type hints of switches that everything of a kind has beside its own."""
+    return constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
 
 
 def known_switches(kind: registry.Kind, target: Callable[..., Any]) -> tuple[list[str], bool]:
@@ -118,9 +128,8 @@ def known_switches(kind: registry.Kind, target: Callable[..., Any]) -> tuple[lis
         target: What its name stands for (`registry.resolve`).
     """
     parameters = inspect.signature(target).parameters
-    shared = constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
     named = {item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)}
-    known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *shared, *named]
+    known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *_hints_of_every(kind), *named]
     return known, bool(named) or not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
@@ -133,17 +142,13 @@ def check_fields(made: Any) -> None:
     Raises:
         UsageError: Names every field that does not fit.
     """
-    hints, faults = constructor_hints(type(made)), []
+    hints, faults = constructor_hints(type(made)), list[UsageError]()
     for item in dataclasses.fields(made):
         value = getattr(made, item.name)
         if value is item.default or item.metadata.get("from_data"):
             continue
-        try:
-            convert(value, hints.get(item.name, Any), item.name)
-            if item.name in SHARED:
-                check_range(value, SHARED[item.name], item.name)
-        except UsageError as fault:
-            faults.append(fault)
+        with collecting(faults):
+            _switch(item.name, value, hints, item.name)
     raise_faults(faults)
 
 

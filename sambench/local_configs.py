@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sambench.errors import UsageError
+from sambench.yaml_files import read_yaml
 
 FLAGS = ("--config-dir", "-cd")
 GROUPS = ("ablation", "cluster", "data", "executor", "gate", "model", "table", "task")
@@ -44,22 +43,10 @@ def _use(folder: Path, word: str) -> None:
     if not folder.is_dir():
         raise UsageError(f"there is no folder {str(folder)!r}", where=word, mend="give --config-dir FOLDER")
     for path in (path for group in GROUPS for path in sorted((folder / group).rglob("*.yaml"))):
-        _check_form(_content(path), path)
+        _check_form(read_yaml(path, "configuration"), path)
     if folder.resolve() not in _folders:
         _folders.append(folder.resolve())
         sys.path.append(str(folder.resolve()))
-
-
-def _content(path: Path) -> Any:
-    """Read a file of such a folder.
-
-    Raises:
-        UsageError: It cannot be read or is no YAML; the place is told.
-    """
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UsageError(f"the configuration cannot be read: {error}", where=path, mend="mend its YAML") from error
 
 
 def _check_form(content: Any, path: Path) -> None:
@@ -94,7 +81,7 @@ def declared_names(group: str) -> set[str]:
     """
     found = set()
     for path in (path for folder in _folders for path in sorted((folder / group).rglob("*.yaml"))):
-        content = _content(path)
+        content = read_yaml(path, "configuration")
         if isinstance(content, dict) and isinstance(content.get("name"), str):
             found.add(content["name"])
     return found

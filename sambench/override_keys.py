@@ -19,7 +19,7 @@ from sambench.config import RESERVED, known_switches
 from sambench.errors import UsageError
 from sambench.spelling import nearest
 
-KINDS: dict[str, registry.Kind] = {"task": "tasks", "model": "models", "data": "datasets"}
+KINDS = {group: kind for kind, group in registry.GROUPS.items()}
 OPEN = (*KINDS, "executor", "hydra")
 """Parts of the configuration to which a word may add a key (`+model.texture_weight=0`): each checks its own keys."""
 

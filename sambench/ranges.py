@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,15 @@ def check_range(value: Any, allowed: Range, where: str) -> None:
             check_range(item, allowed, where)
     elif not isinstance(value, bool) and value not in allowed:
         raise RangeError(f"{where} is {value}, but takes {allowed}", where=where, mend=f"give {where} {allowed}")
+
+
+@contextmanager
+def collecting(faults: list[UsageError]) -> Iterator[None]:
+    """Add what is refused inside the block to a list, for `raise_faults`."""
+    try:
+        yield
+    except UsageError as fault:
+        faults.append(fault)
 
 
 def raise_faults(faults: Sequence[UsageError]) -> None:

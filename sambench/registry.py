@@ -69,6 +69,13 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
 }
 
 
+GROUPS: dict[Kind, str] = {"tasks": "task", "models": "model", "datasets": "data"}
+"""Kind -> its group of the configuration."""
+
+LISTS: dict[Kind, str] = {"tasks": "tasks", "models": "models", "datasets": "data"}
+"""Kind -> what `sambench ls` calls it."""
+
+
 @cache
 def targets(kind: Kind) -> dict[str, str]:
     """Map every known name to its "module:attribute", without importing any of them.
@@ -105,13 +112,13 @@ def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any
     if not isinstance(name, str):
         raise UsageError(
             f"the name of a {kind[:-1]} is {name!r}, which is no text",
-            where=f"{_GROUP[kind]}.name",
-            mend=f"`sambench ls {_LIST[kind]}` lists names; your own is package.module:attribute",
+            where=f"{GROUPS[kind]}.name",
+            mend=f"`sambench ls {LISTS[kind]}` lists names; your own is package.module:attribute",
         )
-    if ":" in name and not own_words and name not in declared_names(_GROUP[kind]):
+    if ":" in name and not own_words and name not in declared_names(GROUPS[kind]):
         raise UsageError(
             f"a stored record names the {kind[:-1]} {name!r}, which is not a registered name",
-            where=f"{_GROUP[kind]}.name={name}",
+            where=f"{GROUPS[kind]}.name={name}",
             mend="if you trust it, give its folder of configurations yourself: --config-dir FOLDER; or install"
             f" it with an entry point of the group sambench.{kind}",
         )
@@ -121,8 +128,8 @@ def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         raise UsageError(
             f"unknown {kind[:-1]} {name!r}; known: {', '.join(sorted(targets(kind)))}",
-            where=f"{_GROUP[kind]}={name}",
-            mend=f"{hint}`sambench ls {_LIST[kind]}` lists choices; your own is named as package.module:attribute",
+            where=f"{GROUPS[kind]}={name}",
+            mend=f"{hint}`sambench ls {LISTS[kind]}` lists choices; your own is named as package.module:attribute",
         )
     module, _, attribute = target.partition(":")
     try:
@@ -194,7 +201,3 @@ def _choices(folder: Traversable) -> dict[str, str]:
 
 def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else "unknown package"
-
-
-_LIST: dict[Kind, str] = {"tasks": "tasks", "models": "models", "datasets": "data"}
-_GROUP: dict[Kind, str] = {"tasks": "task", "models": "model", "datasets": "data"}

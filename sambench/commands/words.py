@@ -8,7 +8,7 @@ from typing import Any
 
 from sambench.config import convert
 from sambench.errors import UsageError
-from sambench.ranges import raise_faults
+from sambench.ranges import collecting, raise_faults
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
@@ -77,12 +77,10 @@ def checked(values: Mapping[str, Any], takes: Mapping[str, Any]) -> dict[str, An
     Raises:
         UsageError: Names every key whose value does not fit.
     """
-    found, faults = dict(values), []
+    found, faults = dict(values), list[UsageError]()
     for key, hint in takes.items():
-        try:
+        with collecting(faults):
             found[key] = convert(values[key], hint, key)
-        except UsageError as fault:
-            faults.append(fault)
     raise_faults(faults)
     return found
 

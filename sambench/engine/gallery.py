@@ -48,7 +48,7 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     config = run.record["config"]
     task: Task = build("tasks", "task", config["task"])
     dataset = open_dataset(config["data"], task)
-    foreign = sorted({row["sample_id"] for row in run.rows()} - set(dataset.all_keys))
+    foreign = sorted(run.sample_ids() - set(dataset.all_keys))
     if foreign:
         raise RunError(
             f"the run's rows are of images that {dataset.card.title} does not hold: {listing(foreign)}",

@@ -9,8 +9,8 @@ from sambench.config import convert, group_faults, predictions_path
 from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
 from sambench.progress import ProgressKind
-from sambench.ranges import SHARED, Range, RangeError, raise_faults
-from sambench.registry import Kind
+from sambench.ranges import SHARED, Range, RangeError, collecting, raise_faults
+from sambench.registry import GROUPS
 
 WORKERS = Range(0, 1024)
 """Scoring processes at once."""
@@ -20,8 +20,6 @@ BUDGET_GB = Range(0, 10**6)
 
 DEVICES = Range(1, 100_000)
 """Models at once on a cluster."""
-
-_GROUPS: dict[Kind, str] = {"tasks": "task", "models": "model", "datasets": "data"}
 
 _HINTS: dict[str, Any] = {
     "limit": Annotated[int, SHARED["limit"]] | None,
@@ -65,13 +63,12 @@ def check_settings(config: Mapping[str, Any]) -> None:
             mend = f"give {key}=auto, or a whole number {allowed}"
             faults.append(RangeError(f"{key} is {value!r}", where=key, mend=mend))
     told = {str(fault.where) for fault in faults}
-    for kind, group in _GROUPS.items():
+    for kind, group in GROUPS.items():
         if kind == "models" and predictions_path(config) is not None:
             continue
-        try:
-            found = group_faults(kind, group, config[group], own_words=True)
-        except UsageError as fault:
-            found = [fault]
+        found: list[UsageError] = []
+        with collecting(found):
+            found += group_faults(kind, group, config[group], own_words=True)
         # A group's value may be the top-level one by another name (`limit: ${limit}`), which is told once.
         faults += [fault for fault in found if not _is_told(str(fault.where), group, told, config)]
     raise_faults(faults)
@@ -79,12 +76,10 @@ def check_settings(config: Mapping[str, Any]) -> None:
 
 
 def _faults(config: Mapping[str, Any], hints: Mapping[str, Any]) -> list[UsageError]:
-    faults = []
+    faults: list[UsageError] = []
     for key, hint in hints.items():
-        try:
+        with collecting(faults):
             convert(_at(config, key), hint, key)
-        except UsageError as fault:
-            faults.append(fault)
     return faults
 
 

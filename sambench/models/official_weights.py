@@ -23,6 +23,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sambench.models.official_state import KNOWN
+
 MOST = 200_000
 """Objects looked at before a predictor counts as one that cannot be looked through."""
 
@@ -37,9 +39,6 @@ _RELEASED = _CLEAR | {"transformers"}
 """Packages whose code changes with their version alone."""
 
 _KEPT_BY_TORCH = set(vars(torch.nn.Module()))
-
-_STATE = {"features", "interm_features", "_features"}
-"""What a predictor keeps of an image, which is no weight."""
 
 
 class Found:
@@ -170,7 +169,7 @@ def _hidden_in(module: torch.nn.Module, is_predictor: bool, with_globals: bool) 
     """Return what a module and those inside it keep besides parameters, buffers and modules."""
     for prefix, inner in module.named_modules():
         if not isinstance(inner, torch.jit.ScriptModule):
-            kept = _KEPT_BY_TORCH | (_STATE if is_predictor and inner is module else set())
+            kept = _KEPT_BY_TORCH | (KNOWN if is_predictor and inner is module else set())
             yield from ((f"{prefix}.{name}", value) for name, value in vars(inner).items() if name not in kept)
     if is_predictor:
         yield from _of_class(type(module), with_globals)
@@ -197,7 +196,7 @@ def _parts(value: Any, with_globals: bool) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, property):
         yield from (("get", value.fget), ("set", value.fset))
     if _package(type(value)) not in {"torch", "numpy"}:
-        yield from ((name, part) for name, part in _attributes(value) if name not in _STATE)
+        yield from ((name, part) for name, part in _attributes(value) if name not in KNOWN)
         yield from _of_class(type(value), with_globals)
 
 

@@ -19,6 +19,7 @@ from sambench.runs.table_protocol import is_own
 from sambench.safe_names import safe_part
 from sambench.spelling import check_keys, choose
 from sambench.storage.places import Place, join, read_bytes
+from sambench.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,6 @@ def load_ablation(name: str) -> Ablation:
     Raises:
         UsageError: There is no such sweep, or its file lacks something.
     """
-    import yaml
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
@@ -111,10 +111,7 @@ def load_ablation(name: str) -> Ablation:
     path = Path(name) if own else registry.config_file("ablation", name)
     if path is None or not path.is_file():
         raise choose("ablation", name, ablation_names(), f"sambench ablate {name}", "sambench ablate {}")
-    try:
-        read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UsageError(f"the ablation cannot be read: {error}", where=name, mend="see docs/ablations.md") from error
+    read: dict[str, Any] = read_yaml(path, "ablation", name, "see docs/ablations.md")
     if isinstance(read, dict):
         check_keys(read, _FORM["properties"], name)
     fault = best_match(Draft202012Validator(_FORM).iter_errors(read))

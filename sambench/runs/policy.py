@@ -12,6 +12,7 @@ from sambench import registry
 from sambench.errors import UsageError
 from sambench.ranges import Range, check_range
 from sambench.spelling import check_keys, choose, nearest
+from sambench.yaml_files import read_yaml
 
 CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 """What `alpha` and `power`, margins and floors may be."""
@@ -102,19 +103,13 @@ def load_policy(name: str) -> Policy:
     Raises:
         UsageError: There is no such policy, or something in it cannot be used; the key is named.
     """
-    import yaml
-
     own = name.endswith((".yaml", ".yml"))
     path = Path(name) if own else registry.config_file("gate", name)
     if path is None or not path.is_file():
         if own:
             raise UsageError(f"there is no file {name!r}", where="policy", mend="give a YAML file, or policy=default")
         raise choose("policy", name, registry.options("gate"), "policy", "policy={}, or a YAML file")
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the policy cannot be read: {error}", where=name, mend="mend its YAML") from error
-    return parse_policy(read, name)
+    return parse_policy(read_yaml(path, "policy", name) or {}, name)
 
 
 def parse_policy(read: Any, where: str) -> Policy:
@@ -147,7 +142,7 @@ def parse_policy(read: Any, where: str) -> Policy:
 
 def _usual(task: str) -> Sequence[str]:
     """Return what the default policy judges of a task."""
-    return load_policy("default").judged.get(task, ())
+    return load_policy(DEFAULT).judged.get(task, ())
 
 
 def _rule(read: Any, margin: float, where: str) -> Rule:

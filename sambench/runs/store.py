@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sambench.errors import RunError
 from sambench.files import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
@@ -28,6 +28,9 @@ from sambench.runs.seals import (
 )
 from sambench.safe_names import inside
 from sambench.types import Metric, Row
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 try:
     import fcntl
@@ -90,13 +93,24 @@ class Run:
         Raises:
             RunError: They are not there, cannot be read, or are not those that the run wrote.
         """
+        return self._table().to_pylist()
+
+    def sample_ids(self) -> set[str]:
+        """Read which samples a finished run has rows of.
+
+        Raises:
+            RunError: As `rows`.
+        """
+        return set(self._table()["sample_id"].to_pylist())
+
+    def _table(self) -> pa.Table:
         import pyarrow as pa
 
         path = self.folder / ROWS
         try:
             table = read_table(checked_bytes(path, self.hashes.get(ROWS)))
             check_columns(table, self.record.get("identity", {}).get("task", {}).get("name", ""), path)
-            return table.to_pylist()
+            return table
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RunError(
                 f"the run's rows cannot be read: {error}",

@@ -14,6 +14,7 @@ from sambench.errors import UsageError
 from sambench.runs.reference import published
 from sambench.runs.store import Run
 from sambench.spelling import check_keys, choose
+from sambench.yaml_files import read_yaml
 
 ARTICLE = (
     "points",
@@ -217,12 +218,10 @@ def read_config(group: str, name: str) -> dict[str, Any]:
     Raises:
         UsageError: It cannot be read, or is there several times.
     """
-    import yaml
-
     path = registry.config_file(group, name)
     if path is None:
         return {}
     try:
-        return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as error:
+        return dict(read_yaml(path, group) or {})
+    except (TypeError, ValueError) as error:
         raise UsageError(f"the {group} cannot be read: {error}", where=path, mend="mend its YAML") from error

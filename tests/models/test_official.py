@@ -6,26 +6,13 @@ import types
 import numpy as np
 import pytest
 import torch
+from foreign_predictors import SIDE, Transform
 from safetensors.torch import load_file, save_file
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.official import load
 from sambench.models.sam_preprocess import LongestSide
 from sambench.types import Embedding, MaskFrame, Prompts
-
-SIDE = 64
-
-
-class Transform:
-    """Coordinates as segment_anything scales them, to a square of 64."""
-
-    target_length = SIDE
-
-    def apply_coords_torch(self, xy, size):
-        return LongestSide(SIDE).to_model(xy, size)
-
-    def apply_boxes_torch(self, boxes, size):
-        return self.apply_coords_torch(boxes.view(-1, 2, 2), size).view(-1, 4)
 
 
 class PointPredictor:
