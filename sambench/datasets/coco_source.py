@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco_fields import Entry, ImageEntry
 from sambench.datasets.coco_json import InstanceFile, mask_fault, read_instances
@@ -31,12 +32,11 @@ class CocoMasks(Source):
     """Images with annotations in COCO's JSON; groups (`iscrowd`) are no objects and are left out.
 
     Args:
-        card: The dataset's card.
+        card: The dataset's card; its title tells of damaged masks left out.
         parts: Annotation files with the place of their images; ids may repeat between files.
         rules: As `Source.rules`.
         by_class: Join all annotations of one category in an image into one mask.
-        allow_damaged: Leave out masks that cannot be decoded, instead of making faults of them; None where the reader
-            has no such switch.
+        allow_damaged: Leave out masks that cannot be decoded, instead of making faults of them.
 
     Attributes:
         files: The contents of the annotation files.
@@ -53,7 +53,7 @@ class CocoMasks(Source):
         *,
         rules: str,
         by_class: bool = False,
-        allow_damaged: bool | None = None,
+        allow_damaged: bool = False,
     ) -> None:
         self.card, self.rules, self._by_class = card, rules, by_class
         self.shared = tuple(part.annotations for part in parts)
@@ -67,8 +67,7 @@ class CocoMasks(Source):
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
             placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]
         self._add(placed, alone=len(parts) == 1)
-        mend = "" if allow_damaged is None else " (data.allow_damaged=true leaves such masks out and tells it)"
-        damaged = [fault for file in self.files for fault in _damaged(file, mend)]
+        damaged = [fault for file in self.files for fault in _damaged(file)]
         self.notes: list[str] = []
         if damaged and allow_damaged:
             masks = sum(len(entries) for file in self.files for entries in file.annotations.values())
@@ -76,6 +75,7 @@ class CocoMasks(Source):
                 f"{len(damaged)} damaged masks of {masks} left out: {listing([one.where for one in damaged], 5)}"
             ]
             self.rules += " allow_damaged"
+            self.card = damage_told(card, self.notes)
         elif damaged:
             self.faults += damaged
 
@@ -115,15 +115,15 @@ def _draw(entry: Entry, size: Size) -> Region:
     return Region(entry.id, entry.category_id, code, "; ".join(filter(None, (entry.note, note))))
 
 
-def _damaged(file: InstanceFile, mend: str) -> list[Fault]:
+def _damaged(file: InstanceFile) -> list[Fault]:
     """Look for masks that say nothing: run-length codes that do not fill their image, and polygons of no numbers."""
-    found = []
+    what, found = "mask is damaged (data.allow_damaged=true leaves such masks out and tells it)", []
     for image_id, entries in file.annotations.items():
         size = file.images[image_id].size
         for entry in entries:
             fault = None if entry.iscrowd else mask_fault(entry, size)
             if fault is not None and (isinstance(entry.segmentation, dict) or "numbers" in fault):
-                found.append(Fault(f"{file.path}, annotation {entry.id}: {fault}", f"mask is damaged{mend}"))
+                found.append(Fault(f"{file.path}, annotation {entry.id}: {fault}", what))
     return found
 
 

@@ -43,6 +43,7 @@ def ibd(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """IBD: buildings from drones (points).
 
@@ -55,6 +56,7 @@ def ibd(
         colours: What id images with colour channels mean: "code" makes each colour an object, "first" reads red.
         ignore: Ids that are no buildings.
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks of a COCO JSON that cannot be decoded, with their number in the title.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -67,7 +69,7 @@ def ibd(
     folder = find_folder(root, CARD, markers)
     inner = folder / (images or split)
     if annotations is not None:
-        source: Source = coco_source(CARD, folder / annotations, placed_below(inner, inner))
+        source: Source = coco_source(CARD, folder / annotations, placed_below(inner, inner), allow_damaged)
     else:
         source = label_source(CARD, inner, _labels(folder, inner, split, labels), colours, ignore)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -37,6 +37,7 @@ def ndispark(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """NDISPark: parked vehicles (points).
 
@@ -44,6 +45,7 @@ def ndispark(
         root: The folder that holds `ndis_park/`, or that folder.
         split: "train" or "validation"; "test" has dots and no masks.
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -55,5 +57,5 @@ def ndispark(
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / split / "imgs" / entry.file_name
 
-    source = CocoMasks(CARD, [Part(folder / split / _FILES[split], place)], rules="1")
+    source = CocoMasks(CARD, [Part(folder / split / _FILES[split], place)], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

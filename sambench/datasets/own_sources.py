@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part, Place
@@ -28,11 +27,9 @@ def own_source(
     return label_source(card, files.images, files.truth, colours, ignore, by_label)
 
 
-def coco_source(card: MaskCard, file: Path, place: Place, allow_damaged: bool | None = None) -> CocoMasks:
-    """Read a COCO JSON; the title tells of damaged masks left out."""
-    source = CocoMasks(card, [Part(file, place)], rules="1 coco", allow_damaged=allow_damaged)
-    source.card = damage_told(card, source.notes)
-    return source
+def coco_source(card: MaskCard, file: Path, place: Place, allow_damaged: bool) -> CocoMasks:
+    """Read a COCO JSON."""
+    return CocoMasks(card, [Part(file, place)], rules="1 coco", allow_damaged=allow_damaged)
 
 
 def label_source(

@@ -35,6 +35,7 @@ def pidray(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """PIDray: prohibited items in X-ray images (points).
 
@@ -42,6 +43,7 @@ def pidray(
         root: The folder that holds `pidray/`, or that folder.
         split: "test_hard" (the paper's), "test_easy", "test_hidden" or "train".
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -55,5 +57,5 @@ def pidray(
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{inner}/{entry.file_name}", folder / inner / entry.file_name
 
-    source = CocoMasks(CARD, [Part(folder / file, place)], rules="1")
+    source = CocoMasks(CARD, [Part(folder / file, place)], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -39,6 +39,7 @@ def plittersdorf(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """Plittersdorf: wild animals at night (points).
 
@@ -46,6 +47,7 @@ def plittersdorf(
         root: The folder that holds `plittersdorf_instance_segmentation_coco/`, or that folder.
         split: "all" (train, val and test, as the paper), or one of them.
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -63,5 +65,5 @@ def plittersdorf(
 
         return Part(folder / f"{name}.json", place)
 
-    source = CocoMasks(CARD, [part(name) for name in names], rules="1")
+    source = CocoMasks(CARD, [part(name) for name in names], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

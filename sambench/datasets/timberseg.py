@@ -35,6 +35,7 @@ def timberseg(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """TimberSeg: logs (points).
 
@@ -42,6 +43,7 @@ def timberseg(
         root: The folder that holds `y5npsm3gkj-2/` (or `timberseg/`), or that folder.
         split: "original" or "prescaled" images.
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -54,5 +56,5 @@ def timberseg(
         relative = entry.file_name if entry.file_name.startswith("images/") else f"images/{entry.file_name}"
         return f"{split}/{relative}", folder / relative
 
-    source = CocoMasks(CARD, [Part(folder / "coco_annotation.json", place)], rules="1")
+    source = CocoMasks(CARD, [Part(folder / "coco_annotation.json", place)], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder.parent, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -36,6 +36,7 @@ def trashcan(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """TrashCan: trash and animals under water (points).
 
@@ -44,6 +45,7 @@ def trashcan(
         split: "train" or "val".
         version: "instance" or "material"; the paper took the instance task.
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -59,5 +61,5 @@ def trashcan(
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / split / entry.file_name
 
-    source = CocoMasks(CARD, [Part(annotations, place)], rules=f"1 version={version}")
+    source = CocoMasks(CARD, [Part(annotations, place)], rules=f"1 version={version}", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder.parent, split=split, choice=Choice(limit, ids, subset, subset_seed))

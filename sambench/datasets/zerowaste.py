@@ -44,6 +44,7 @@ def zerowaste(
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
     subset_seed: int = 0,
+    allow_damaged: bool = False,
 ) -> MaskDataset:
     """ZeroWaste-f: waste (points).
 
@@ -53,6 +54,7 @@ def zerowaste(
         masks: What a mask is. The paper's table does not say; its 2.09 masks an image fit class regions ("semantic",
             from sem_seg, or "union", from the polygons) and not the annotations ("instance", about 5 an image).
         limit, ids, subset, subset_seed: As `Choice`.
+        allow_damaged: Leave out annotations that cannot be decoded, with their number in the title.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -77,5 +79,7 @@ def zerowaste(
         source = IdImages(CARD, items, meaning, rules="1 masks=semantic", categories=_CLASSES, faults=faults)
     else:
         parts = [Part(folder / "labels.json", place)]
-        source = CocoMasks(CARD, parts, rules=f"1 masks={masks}", by_class=masks == "union")
+        source = CocoMasks(
+            CARD, parts, rules=f"1 masks={masks}", by_class=masks == "union", allow_damaged=allow_damaged
+        )
     return MaskDataset(source, root=folder.parent, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -1,0 +1,57 @@
+"""`data.allow_damaged=true` in every reader of COCO's JSON: left out, counted in run.json, the title and the table."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from sambench.cli import dispatch
+from sambench.errors import DatasetError
+from sambench.runs.opening import load_run
+
+QUIET = ["workers=0", "progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
+SOUND = [[4, 4, 30, 4, 30, 40, 4, 40]]
+DAMAGED = {"size": [48, 64], "counts": [5]}
+READERS = {
+    "pidray": ("annotations/xray_test_hard.json", "hard/a.png"),
+    "trashcan": ("instance_version/instances_train_trashcan.json", "instance_version/train/a.png"),
+    "zerowaste": ("train/labels.json", "train/data/a.png"),
+    "timberseg": ("original/coco_annotation.json", "original/images/a.png"),
+    "ndispark": ("train/train_coco_annotations.json", "train/imgs/a.png"),
+    "plittersdorf": ("train.json", "images/a.png"),
+    "ibd": ("truth.json", "train/a.png"),
+    "coco_masks": ("annotations/instances_val2017.json", "val2017/a.png"),
+    "own": ("annotations/truth.json", "images/a.png"),
+}
+SWITCHES = {
+    "zerowaste": ["data.masks=union"],
+    "plittersdorf": ["data.split=train"],
+    "ibd": ["data.annotations=truth.json"],
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_damaged_masks_are_left_out_where_that_is_asked_for_and_told_everywhere(tmp_path, monkeypatch, capsys, reader):
+    monkeypatch.chdir(tmp_path)
+    truth, image = (tmp_path / "data" / path for path in READERS[reader])
+    for path in (truth, image):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (64, 48)).save(image)
+    sides = {"image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [4, 4, 26, 36], "area": 936}
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 48, "width": 64}],
+        "categories": [{"id": 1, "name": "thing"}],
+        "annotations": [{"id": 1, "segmentation": SOUND, **sides}, {"id": 2, "segmentation": DAMAGED, **sides}],
+    }
+    truth.write_text(json.dumps(content))
+    data = [f"data={reader}", "data.root=data", *SWITCHES.get(reader, [])]
+    command = ["run", "task=points", *data, "model.name=toys:ToyModel", "run.dir=out", *QUIET]
+    with pytest.raises(DatasetError, match=r"data\.allow_damaged=true.*annotation 2: run lengths cover 5 pixels"):
+        dispatch(command)
+    assert dispatch([*command, "data.allow_damaged=true"]) == 0
+    assert "1 damaged masks of 2 left out" in capsys.readouterr().out
+    run = load_run("out")
+    assert run.record["data"]["card"]["title"].endswith(", 1 damaged masks of 2 left out")
+    assert len({row["object"] for row in run.rows()}) == 1
+    assert dispatch(["table", "points", "runs=[out]"]) == 0
+    assert "1 damaged masks of 2 left out" in capsys.readouterr().out
