@@ -7,7 +7,7 @@ pixel is (0, 0) for points as the models receive them. Sizes are (height, width)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -223,6 +223,8 @@ class Metric:
         unit: "fraction", "IoU", "AP", ...
         reference: Key of the published number it answers to (`results/reference`), or None.
         note: What a reader of the number must know of it, or nothing.
+        support: How many images carry it (`sambench.metrics.support`), or None where that is not known.
+        strata: Data set -> how many of its images carry it, where the images are of several.
     """
 
     value: float
@@ -232,3 +234,5 @@ class Metric:
     unit: str = "fraction"
     reference: str | None = None
     note: str = ""
+    support: int | None = None
+    strata: Mapping[str, int] = field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
-from sambench.metrics.support import support
+from sambench.metrics.support import plain_name, support
 from sambench.runs.baseline_file import read_baseline, stored_rows, write_baseline
 from sambench.runs.comparable import (
     Difference,
@@ -200,7 +199,7 @@ def _judge(
     spread = run_spread(values[sides[0]], values[sides[1]], *resampling)
     drawn[1] = {name: own + spread[name] if name in spread else own for name, own in drawn[1].items()}
     few = {name: min(own[name] for own in carried) for name in names}
-    better = {name: directions.get(_plain(name), True) for name in names}
+    better = {name: directions.get(plain_name(name), True) for name in names}
     judged = [name for name in names if policy.judges(task.name, name)]
     found: dict[str, Comparison] = {}
     for family in (judged, [name for name in names if name not in judged]):
@@ -262,9 +261,4 @@ def _compacted(side: Side, task: Task) -> Side:
 
 
 def _directions(side: Side) -> dict[str, bool]:
-    return {_plain(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}
-
-
-def _plain(name: str) -> str:
-    """Return a metric's name without the note on its data, as in "mIoU@1 (SA-23)"."""
-    return re.sub(r" \(.*\)$", "", name)
+    return {plain_name(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}

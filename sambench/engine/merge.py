@@ -89,7 +89,7 @@ def _write(
                 f"the folder already holds this run, {state}", where=folder, mend="choose another with out=FOLDER"
             )
         rows = [row for key in keys for row in found.rows[key]]
-        metrics = whole.task.summarize(rows, seed=record["config"]["seed"])
+        metrics = whole.task.supported(rows, seed=record["config"]["seed"])
         store.start(record)
         for run in parts:
             _gather_files(run.predictions, store.run.folder, store.run.predictions.name)

@@ -76,7 +76,7 @@ def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, 
         store.journal.close()
         display.close()
     rows = store.ordered(plan.keys)
-    metrics = plan.task.summarize(rows, seed=plan.seed)
+    metrics = plan.task.supported(rows, seed=plan.seed)
     timings = plan.stages.table(len(todo), time.perf_counter() - start)
     counts = {"samples": len(plan.keys), "rows": len(rows), "scored_now": len(todo)}
     return store.finish(rows, metrics, {"timings": timings, "counts": counts, **closing_record()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
+    from sambench.metrics.support import Support
 
 
 class PredictionReader(Protocol):
@@ -132,6 +134,30 @@ class Task(ABC):
     def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
         """Return what is resampled on its own for each sample (the data set it is from); "" for all, as a rule."""
         return [""] * len(sample_ids)
+
+    def support(self, rows: Sequence[Row]) -> dict[str, Support]:
+        """Return how many images carry each metric of a run; nothing where the task cannot be resampled.
+
+        Args:
+            rows: All rows of the run.
+
+        Returns:
+            Metric, as `replicates` names it -> its `Support`, by the jackknife over `replicates` and by `strata`.
+        """
+        from sambench.metrics.support import run_support
+
+        ids = list(dict.fromkeys(row["sample_id"] for row in rows))
+        if not ids or type(self).replicates is Task.replicates:
+            return {}
+        return run_support(partial(self.replicates, rows, ids), self.strata(rows, ids))
+
+    def supported(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
+        """Turn rows into metrics (`summarize`), each with how many images carry it (`support`)."""
+        from sambench.metrics.support import with_support
+
+        metrics = self.summarize(rows, seed=seed)
+        missing = any(one.support is None and one.ci95 is not None for one in metrics.values())
+        return with_support(metrics, self.support(rows)) if missing else metrics
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with only what `replicates` and `image_quality` read, small enough to be kept in a repository."""

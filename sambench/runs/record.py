@@ -42,6 +42,8 @@ _METRIC = {
         higher_is_better=_FLAG,
         unit=_TEXT,
         reference=_maybe(_TEXT),
+        support=_maybe(_WHOLE),
+        strata=_each(_WHOLE),
     ),
     "required": ["value", "ci95", "n"],
 }

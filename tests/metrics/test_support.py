@@ -5,8 +5,9 @@ from made_rows import instance_rows, point_rows, proposal_rows
 
 from sambench.metrics.bootstrap import boundary_replicates
 from sambench.metrics.boundary_rows import levels_of
-from sambench.metrics.support import BLOCKS, support
+from sambench.metrics.support import BLOCKS, Support, run_support, support, with_support
 from sambench.registry import resolve
+from sambench.types import Metric
 
 
 def mean_of(values):
@@ -74,3 +75,23 @@ def test_false_alarms_of_a_category_carry_its_precision():
     found = support(lambda weights: task.replicates(rows, ids, weights), len(ids))
     with_truth = sum(any(row["truth_all"]) for row in rows)
     assert with_truth <= found["AP"] <= len(ids)
+
+
+def test_a_run_tells_the_images_of_each_stratum():
+    values = np.array([0.5, np.nan, 0.5, 0.5, np.nan])
+    found = run_support(mean_of(values), ["b", "b", "a", "a", "a"])
+    assert found == {"m": Support(3, {"b": 1, "a": 2})}
+    assert run_support(mean_of(values), [""] * 5) == {"m": Support(3)}
+    told = with_support({"m (SA-23)": Metric(0.5, None, 5), "n": Metric(0.5, None, 5)}, found)
+    assert (told["m (SA-23)"].support, told["m (SA-23)"].strata) == (3, {"b": 1, "a": 2})
+    assert told["n"].support is None
+
+
+def test_points_tell_the_images_of_each_data_set():
+    rows = point_rows(9, datasets=("one", "two", "three"))
+    rows = [{**row, "area": 1e5 if row["sample_id"] == rows[0]["sample_id"] else 10.0} for row in rows]
+    found = resolve("tasks", "points")().support(rows)
+    assert found["mIoU@1"] == Support(9, {"one": 3, "two": 3, "three": 3})
+    large = [own for name, own in found.items() if name.startswith("mIoU") and own.images == 1]
+    assert large
+    assert all(own.strata == {"one": 1, "two": 0, "three": 0} for own in large)

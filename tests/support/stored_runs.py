@@ -45,4 +45,4 @@ def stored(folder, task="edges", rows=None, name="model", data=None, **switches)
     for sample, own in by_sample.items():
         store.append(sample, own)
     made = registry.resolve("tasks", task)()
-    return store.finish(store.ordered(list(by_sample)), made.summarize(rows), {}).folder
+    return store.finish(store.ordered(list(by_sample)), made.supported(rows), {}).folder
