@@ -34,7 +34,6 @@ COCO = {
 LVIS_V1 = {"val": Whole(19809, 244707), "train": Whole(100170, 1270141)}
 LVIS_V05 = {"val": Whole(5000, None)}
 
-COCO_CATEGORIES = 80
 LVIS_CATEGORIES = {"v1": 1203, "v0.5": 1230}
 
 # COCO's ids run to 90, but these were never annotated; the ids' names begin and end as these.

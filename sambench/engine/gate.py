@@ -36,8 +36,6 @@ from sambench.types import Row
 FLIPS = 5
 """Images listed on each side of the flips."""
 
-Draws = dict[str, np.ndarray]
-
 
 @dataclass(frozen=True)
 class Side:

@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 from scipy import ndimage
 
-EdgeNms = Literal["toolbox", "canny", "none"]
 Derivative = Literal["central", "sobel"]
 
 

@@ -15,7 +15,6 @@ KINDS += ["mkdir", "meta", "map", "list", "stat", "lock", "close"]
 """As in `enum kind` of the C source."""
 
 CHANGES = ("create", "write", "sync", "name", "unlink", "mkdir", "meta")
-LOOKS = ("open", "read", "map", "list", "stat", "lock", "close")
 
 ERRORS = {
     errno.ENOSPC: ("create", "write", "sync", "name", "mkdir"),

@@ -127,17 +127,6 @@ class Opaque(Discs):
         return mean * self.weight
 
 
-class Half(Opaque):
-    """A network for show beside weights that are no tensors and take part in nothing."""
-
-    def __init__(self, model):
-        super().__init__(model)
-        self.head = network(1.0)
-
-    def radius_of(self, mean):
-        return self.head(super().radius_of(mean))
-
-
 class Registered(Discs):
     """A part is found, and its encoder lies in a table of its module's."""
 
