@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from sambench.version import __version__
 
 if TYPE_CHECKING:
-    from sambench.api import load_run, run, score
+    from sambench.api import gate, load_run, run, score
 
-__all__ = ["__version__", "load_run", "run", "score"]
+__all__ = ["__version__", "gate", "load_run", "run", "score"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the interface only when it is used, so that `sambench --help` stays fast."""
-    if name in ("load_run", "run", "score"):
+    if name in __all__:
         from sambench import api
 
         return getattr(api, name)

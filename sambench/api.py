@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sambench.errors import UsageError
+from sambench.ranges import RESAMPLES, SHARED, check_range
 from sambench.runs.opening import load_run
 from sambench.runs.store import Run
-from sambench.spelling import nearest
+from sambench.spelling import choose, nearest
 
-__all__ = ["compose", "load_run", "resolve", "run", "score"]
+if TYPE_CHECKING:
+    from sambench.runs.gate_result import GateResult
+
+__all__ = ["compose", "gate", "load_run", "resolve", "run", "score"]
 
 SECTIONS = ("task", "model", "data", "executor", "run", "cache", "predictions")
 """Top-level keys that hold keys."""
@@ -62,6 +66,63 @@ def score(task: str, data: str, predictions: str | Path, overrides: Sequence[str
         settings: As for `run`.
     """
     return run(task, data=data, overrides=overrides, predictions=str(predictions), **settings)
+
+
+def gate(
+    baseline: str | Path | Run | Sequence[str | Path | Run],
+    candidate: str | Path | Run | Sequence[str | Path | Run],
+    policy: str | Path = "default",
+    *,
+    compare: Sequence[str] = (),
+    samples: str = "same",
+    replicates: int = 2000,
+    seed: int = 0,
+) -> GateResult:
+    """Judge a candidate against a baseline on the images both have, as `sambench gate` does.
+
+    Args:
+        baseline, candidate: A finished run, its folder or a frozen baseline; several are averaged.
+        policy: A YAML file, or a name in `configs/gate/`.
+        compare: Patterns of switches that may differ, as "task.nms_iou" or "task.nms_*".
+        samples: "same" refuses other sets of samples, "common" compares the samples both sides have.
+        replicates: Resamples of the images.
+        seed: Of the resampling.
+
+    Returns:
+        The verdict: `.verdict`, `.exit_code`, `.judgements` metric by metric, `.frame()` as a table. Runs that are not
+        comparable are no error: `.forbidding` says why they are not.
+
+    Raises:
+        SambenchError: Something given cannot be used.
+    """
+    from sambench.engine.gate import gate as judge
+    from sambench.engine.gate import open_side
+    from sambench.runs.policy import load_policy
+
+    if samples not in ("same", "common"):
+        raise choose("samples", samples, ("same", "common"), "samples", "samples={}")
+    check_range(replicates, RESAMPLES, "replicates")
+    check_range(seed, SHARED["seed"], "seed")
+    sides = {"baseline": run_paths(baseline), "candidate": run_paths(candidate)}
+    for key, paths in sides.items():
+        if not paths:
+            raise UsageError(f"no {key} was given", where="sambench gate", mend=f"add {key}=RUN")
+    return judge(
+        [open_side(path) for path in sides["baseline"]],
+        [open_side(path) for path in sides["candidate"]],
+        load_policy(str(policy)),
+        compare=compare,
+        common=samples == "common",
+        replicates=replicates,
+        seed=seed,
+        policy_name=str(policy),
+    )
+
+
+def run_paths(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[str | Path]:
+    """Return where one or several runs are."""
+    several = [runs] if isinstance(runs, str | Path | Run) else runs
+    return [one.place if isinstance(one, Run) else one for one in several]
 
 
 def compose(

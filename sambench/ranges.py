@@ -40,6 +40,9 @@ SHARED: dict[str, Range] = {
 }
 """Ranges of numbers that many tasks, models or data sets take."""
 
+RESAMPLES = Range(100, 10**5)
+"""How many resamples of the images stand behind intervals that a user asks for."""
+
 
 class RangeError(UsageError):
     """A number out of its range."""

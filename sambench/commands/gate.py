@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
-from sambench.ranges import SHARED, Range
+from sambench.ranges import RESAMPLES, SHARED
 from sambench.spelling import choose
 
 HELP = """\
@@ -61,7 +61,7 @@ def page(words: Sequence[str]) -> str:
 
 
 _TAKES: dict[str, Any] = {
-    "replicates": Annotated[int, Range(100, 10**5)],
+    "replicates": Annotated[int, RESAMPLES],
     "seed": Annotated[int, SHARED["seed"]],
     "policy": str,
     "out": str | None,
@@ -78,31 +78,23 @@ def main(words: list[str]) -> int:
         return 2
     if words[0] == "freeze":
         return _freeze(words[1:])
-    from sambench.engine.gate import gate, open_side
+    from sambench.api import gate
     from sambench.files import write_text
     from sambench.metrics.bootstrap import REPLICATES
     from sambench.runs.gate_report import FORMATS, render_gate
-    from sambench.runs.policy import load_policy
 
     defaults: dict[str, Any] = {"baseline": None, "candidate": None, "policy": "default", "format": "text", "out": None}
     defaults |= {"compare": None, "samples": "same", "replicates": REPLICATES, "seed": 0}
     values = checked(parse(words, defaults, "gate"), _TAKES)
     _check(values["format"], FORMATS, "format")
-    _check(values["samples"], ("same", "common"), "samples")
-    sides = {key: as_list(values[key]) for key in ("baseline", "candidate")}
-    for key, paths in sides.items():
-        if not paths:
-            raise UsageError(f"no {key} was given", where="sambench gate", mend=f"add {key}=RUN")
-    policy = load_policy(str(values["policy"]))
     result = gate(
-        [open_side(path) for path in sides["baseline"]],
-        [open_side(path) for path in sides["candidate"]],
-        policy,
+        as_list(values["baseline"]),
+        as_list(values["candidate"]),
+        values["policy"],
         compare=as_list(values["compare"]),
-        common=values["samples"] == "common",
+        samples=values["samples"],
         replicates=values["replicates"],
         seed=values["seed"],
-        policy_name=str(values["policy"]),
     )
     print(render_gate(result, values["format"]), end="")
     if values["out"] is not None:

@@ -19,7 +19,6 @@ FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
 """Format -> file ending."""
 
 HEADS = ("metric", "baseline", "candidate", "difference", "95 % interval", "p", "detectable", "verdict")
-VERDICTS = {0: "no regression", 1: "regression", 3: "not comparable"}
 _MARKS, _ESCAPED = r"([\[\]<`])", r"\\\1"
 """Markdown's marks of links, tags and code in a text, and the same escaped."""
 PLACES = ("pictures", "predictions")
@@ -34,13 +33,12 @@ def render_gate(result: GateResult, form: str) -> str:
 
 def headline(result: GateResult) -> str:
     """Say the verdict in a line and which metrics decided it."""
-    failing = [one.found.name for one in result.judgements if one.judged and one.verdict in FAILING]
-    if failing:
-        return f"{VERDICTS[1]}: {', '.join(failing)}"
+    if result.failing:
+        return f"{result.verdict}: {', '.join(one.found.name for one in result.failing)}"
     told = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in result.untold)
     if result.forbidding or not told:
-        return VERDICTS[result.exit_code]
-    return f"cannot tell {told}" if result.exit_code else f"{VERDICTS[0]}; cannot tell {told}"
+        return result.verdict
+    return f"cannot tell {told}" if result.exit_code else f"{result.verdict}; cannot tell {told}"
 
 
 def carriers(one: Judgement, result: GateResult) -> str:
@@ -85,7 +83,7 @@ def _markdown(result: GateResult) -> str:
 
 def _json(result: GateResult) -> str:
     value = {
-        "verdict": VERDICTS[result.exit_code] if result.exit_code != 3 or result.forbidding else "cannot tell",
+        "verdict": result.verdict,
         "exit_code": result.exit_code,
         **asdict(result),
         "pictures": {one.sample_id: _pictures(result, one) for one in (*result.worse, *result.better)},
@@ -95,12 +93,11 @@ def _json(result: GateResult) -> str:
 
 def _junit(result: GateResult) -> str:
     judged = [one for one in result.judgements if one.judged]
-    failures = sum(one.verdict in FAILING for one in judged)
     suite = ElementTree.Element(
         "testsuite",
         name=f"sambench gate {result.task} {result.data}",
         tests=str(len(judged) or 1),
-        failures=str(failures),
+        failures=str(len(result.failing)),
         errors=str(int(bool(result.forbidding))),
         skipped=str(len(result.untold)),
         time="0",
@@ -149,14 +146,13 @@ def _cells(one: Judgement, result: GateResult) -> list[str]:
     found = one.found
     low, high = found.ci95
     verdict = one.verdict if one.judged else "(shown)"
-    p = found.p_gain_corrected if one.verdict == "improved" else found.p_corrected
     return [
         found.name,
         _number(found.baseline) or "undefined",
         _number(found.candidate) or "undefined",
         "" if found.difference != found.difference else f"{found.difference:+.4f}",
         "" if low != low else f"[{low:+.4f}, {high:+.4f}]",
-        _number(p),
+        _number(one.p),
         _number(found.mde),
         verdict if one.support == result.samples else f"{verdict} ({one.support} of {result.samples} images)",
     ]

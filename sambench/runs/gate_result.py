@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sambench.metrics.paired import Comparison
 from sambench.runs.comparable import Difference
 from sambench.runs.policy import Policy, Rule
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 OK, IMPROVED, REGRESSION, BELOW_FLOOR, NOT_IMPROVED = "ok", "improved", "regression", "below floor", "not improved"
 CANNOT_TELL = "cannot tell"
 FAILING = (REGRESSION, BELOW_FLOOR, NOT_IMPROVED)
+
+NOT_COMPARABLE = "not comparable"
+_VERDICTS = {0: "no regression", 1: REGRESSION, 3: CANNOT_TELL}
+COLUMNS = ["metric", "baseline", "candidate", "difference", "ci95_low", "ci95_high", "p", "detectable"]
+COLUMNS += ["support", "judged", "verdict"]
 
 ENOUGH = 6
 """Images that must carry a metric before a difference is judged (docs/statistics.md has the simulation)."""
@@ -37,6 +46,11 @@ class Judgement:
     support: int
     asked: bool = False
 
+    @property
+    def p(self) -> float:
+        """The corrected p value of the verdict's own direction: of a gain where it improved, else of a drop."""
+        return self.found.p_gain_corrected if self.verdict == IMPROVED else self.found.p_corrected
+
 
 @dataclass(frozen=True)
 class Flip:
@@ -47,9 +61,9 @@ class Flip:
     candidate: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GateResult:
-    """The outcome of a gate.
+    """The outcome of a gate. `.verdict` and `.exit_code` say it in one word, `.frame()` metric by metric.
 
     Attributes:
         task: Name of the task.
@@ -86,14 +100,38 @@ class GateResult:
         if self.forbidding:
             return 3
         judged = [one for one in self.judgements if one.judged]
-        if any(one.verdict in FAILING for one in judged):
+        if self.failing:
             return 1
         return 3 * int(bool(self.untold) and (len(self.untold) == len(judged) or any(one.asked for one in self.untold)))
+
+    @property
+    def verdict(self) -> str:
+        """What the runs come to: "no regression", "regression", "cannot tell" or "not comparable"."""
+        return NOT_COMPARABLE if self.forbidding else _VERDICTS[self.exit_code]
+
+    @property
+    def failing(self) -> list[Judgement]:
+        """Judged metrics that make the verdict a regression."""
+        return [one for one in self.judgements if one.judged and one.verdict in FAILING]
 
     @property
     def untold(self) -> list[Judgement]:
         """Judged metrics that too few images carry."""
         return [one for one in self.judgements if one.judged and one.verdict == CANNOT_TELL]
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row a metric: its values, difference, interval, p, detectable drop, support and verdict.
+
+        Numbers are in the metric's own unit, NaN where undefined or not told. Where the runs are not comparable there
+        is no row; `.forbidding` says why.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([_record(one) for one in self.judgements], columns=COLUMNS)
+
+    def __repr__(self) -> str:
+        told = f": {', '.join(one.found.name for one in self.failing)}" if self.failing else ""
+        return f"<GateResult {self.verdict}{told} ({self.task}, {self.data}, {self.samples} images)>"
 
 
 def judge(found: Comparison, policy: Policy, judged: bool, support: int, asked: bool = False) -> Judgement:
@@ -128,3 +166,10 @@ def judge(found: Comparison, policy: Policy, judged: bool, support: int, asked: 
     else:
         verdict = NOT_IMPROVED if rule.must_improve else OK
     return Judgement(found, rule, judged, verdict, support, asked)
+
+
+def _record(one: Judgement) -> tuple[object, ...]:
+    """Return a judgement's row of `GateResult.frame`, in the order of `COLUMNS`."""
+    found = one.found
+    values = (found.name, found.baseline, found.candidate, found.difference, *found.ci95, one.p, found.mde)
+    return (*values, one.support, one.judged, one.verdict)
