@@ -79,6 +79,13 @@ class Dataset(ABC):
         """Return a sample's image file with what its ground truth says of it, or None where there is no such file."""
         return None
 
+    def truth_digests(self) -> dict[str, str]:
+        """Return for each of `keys` what tells its ground truth from another (`sambench.datasets.reading`), if known.
+
+        The fingerprint is of all keys together; these let two runs compare the images that both have.
+        """
+        return {}
+
     def __len__(self) -> int:
         return len(self.keys)
 

@@ -11,7 +11,7 @@ import scipy.io
 
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.image_files import read_image, read_pixels
-from sambench.datasets.reading import data_error, fingerprint
+from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules, Picture
@@ -57,12 +57,17 @@ class BoundaryDataset(Dataset):
         self.keys = select(list(truths), ids=ids, limit=limit, where=root)
         part = f"{len(self.keys)} of the {whole} images of {split}" if len(self.keys) != whole else ""
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
-        self.fingerprint = fingerprint(form or card.name, split, self.keys, (self._truths[key] for key in self.keys))
+        self._form = form or card.name
+        self.fingerprint = fingerprint(self._form, split, self.keys, (self._truths[key] for key in self.keys))
 
     @property
     def all_keys(self) -> list[str]:
         """Sample ids of the whole split, before `ids` and `limit`."""
         return list(self._truths)
+
+    def truth_digests(self) -> dict[str, str]:
+        """Return for each sample the hash of its ground truth's file."""
+        return truth_digests(self._form, self.split, {key: [self._truths[key]] for key in self.keys}, [])
 
     def load(self, key: str) -> Sample:
         """Read one image and what its annotators drew.

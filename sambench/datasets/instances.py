@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
-from sambench.datasets.reading import data_error, fingerprint
+from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.image_rules import Drawn, Picture
@@ -45,7 +45,7 @@ class InstanceDataset(Dataset):
         boxes_only: Keep annotations of which there is a box and no mask, as tasks that score boxes do.
         allow_damaged: Leave out masks that cannot be drawn, with a note and the count in the title, not refuse them.
 
-        truths: Files whose bytes are the ground truth; the annotation file where none are given.
+        truths: Image id -> the files whose bytes are its ground truth, "" -> those of all; by default the one file.
         form: What the fingerprint names it; the card's name where it is left out.
         drawn: The image that the ground truth is drawn on, where an image has an EXIF orientation.
 
@@ -74,7 +74,7 @@ class InstanceDataset(Dataset):
         check_images: bool = True,
         boxes_only: bool = False,
         allow_damaged: bool = False,
-        truths: Sequence[Path] = (),
+        truths: Mapping[str, Sequence[Path]] | None = None,
         form: str | None = None,
         drawn: Drawn = "stored",
     ) -> None:
@@ -99,7 +99,14 @@ class InstanceDataset(Dataset):
         if missing and check_images:
             self._refuse(missing)
         form += " allow_damaged" if self.card.title != card.title else ""
-        self.fingerprint = fingerprint(form, split, self.keys, truths or [file])
+        self._form, self._truths = form, {"": [file]} if truths is None else truths
+        files = [path for own in self._truths.values() for path in own]
+        self.fingerprint = fingerprint(form, split, self.keys, files)
+
+    def truth_digests(self) -> dict[str, str]:
+        """Return for each sample the hash of the annotation files it is read from."""
+        own = {key: self._truths.get(str(entry.id), ()) for key, (entry, _) in self._images.items()}
+        return truth_digests(self._form, self.split, own, self._truths.get("", ()))
 
     @property
     def all_keys(self) -> list[str]:

@@ -16,7 +16,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import check_choice
-from sambench.datasets.reading import data_error, fingerprint
+from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
 from sambench.datasets.sources import Region, Source
@@ -126,6 +126,12 @@ class MaskDataset(Dataset):
         """SHA-256 over name, rules, split, keys and the bytes of the annotation files read for them."""
         files = [*self.source.shared, *(path for key in self.keys for path in self.source.items[key].truths)]
         return fingerprint(f"{self._form or self.source.card.name} {self.source.rules}", self.split, self.keys, files)
+
+    def truth_digests(self) -> dict[str, str]:
+        """Return for each sample the hash of the annotation files it is read from."""
+        own = {key: self.source.items[key].truths for key in self.keys}
+        name = f"{self._form or self.source.card.name} {self.source.rules}"
+        return truth_digests(name, self.split, own, self.source.shared)
 
     @property
     def all_keys(self) -> list[str]:

@@ -138,7 +138,7 @@ def _instances(source: Source, files: OwnFiles, split: str, limit: int | None, i
     _refuse(source.faults, source.card, files.root)
     wanted = select(list(source.items), ids=ids, limit=limit, where=files.root)
     content, notes = instance_file(source, wanted, files.truth)
-    truths = [*source.shared, *(path for key in wanted for path in source.items[key].truths)]
+    truths = {"": source.shared, **{key: source.items[key].truths for key in wanted}}
     return InstanceDataset(
         content,
         lambda entry: (entry.file_name, source.items[str(entry.id)].image),

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from sambench.datasets.base import DatasetCard
+from sambench.datasets.base import Dataset, DatasetCard
 from sambench.errors import DatasetError
+
+DIGITS = 8
+"""Of a hash that tells one sample's ground truth from another."""
+
+ALIKE = "*"
+"""What stands for all samples where their ground truths have one hash, that of the file they are read from."""
 
 
 def data_error(card: DatasetCard, what: str, where: object) -> DatasetError:
@@ -59,3 +66,30 @@ def fingerprint(name: str, split: str, keys: Sequence[str], files: Iterable[Path
                 mend="bring the file back, or name the folder that holds it with data.root=FOLDER",
             ) from error
     return digest.hexdigest()
+
+
+def truth_digests(name: str, split: str, files: Mapping[str, Sequence[Path]], shared: Sequence[Path]) -> dict[str, str]:
+    """Hash what each sample's ground truth is read from, whichever other samples are kept.
+
+    Args:
+        name, split: As in `fingerprint`.
+        files: Sample id -> the annotation files of its own.
+        shared: The annotation files that all samples are read from.
+
+    Returns:
+        Sample id -> the first eight digits (hex) of a SHA-256.
+
+    Raises:
+        DatasetError: A file cannot be read.
+    """
+    common = fingerprint(name, split, [], shared)
+    return {key: (fingerprint(common, "", [], own) if own else common)[:DIGITS] for key, own in files.items()}
+
+
+def truth_record(dataset: Dataset, keys: Sequence[str]) -> dict[str, Any]:
+    """Return what `run.json` says of samples' ground truths: each one's hash, or, as ALIKE, the one that all have."""
+    found = dataset.truth_digests()
+    told = {key: found[key] for key in keys if key in found}
+    if told and len(set(told.values())) == 1:
+        return {"truths": {ALIKE: next(iter(told.values()))}}
+    return {"truths": told} if told else {}

@@ -113,6 +113,12 @@ class Sa23(Dataset):
         parts = [(name, data.fingerprint) for name, data in self.datasets.items()]
         return hashlib.sha256(repr((parts, self.keys)).encode()).hexdigest()
 
+    def truth_digests(self) -> dict[str, str]:
+        """Return for each sample the hash of the annotation files it is read from."""
+        told = {name: data.truth_digests() for name, data in self.datasets.items()}
+        own = {f"{name}/{key}": one for name, found in told.items() for key, one in found.items()}
+        return {key: own[key] for key in self.keys}
+
     def use_images(self, rules: ImageRules) -> None:
         """Read the image files of all datasets by these rules from now on."""
         self.image_rules = rules

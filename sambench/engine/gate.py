@@ -4,75 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from sambench.config import build
+from sambench.engine.gate_sides import Side, compacted, differences, open_side, sample_ids, task_of
 from sambench.engine.task import Task
-from sambench.errors import RunError, UsageError, listing
+from sambench.errors import UsageError, listing
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
 from sambench.metrics.support import plain_name, support
-from sambench.runs.baseline_file import read_baseline, stored_rows, write_baseline
+from sambench.runs.baseline_file import stored_rows, write_baseline
 from sambench.runs.comparable import (
-    Difference,
-    identity_differences,
-    image_differences,
-    sample_differences,
     switch_names,
     unknown_patterns,
 )
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
-from sambench.runs.opening import load_run
 from sambench.runs.policy import DEFAULT, Policy
 from sambench.spelling import nearest
-from sambench.storage.places import is_remote
 from sambench.types import Row
 
 FLIPS = 5
 """Images listed on each side of the flips."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """A run, or a frozen one.
-
-    Attributes:
-        path: Its folder or file.
-        record: Its `run.json`, or the kept part of it.
-        rows: Its rows.
-        frozen: Whether it is a frozen baseline.
-    """
-
-    path: str
-    record: dict[str, Any]
-    rows: list[Row] = field(repr=False)
-    frozen: bool = False
-
-
-def open_side(path: str | Path) -> Side:
-    """Open a run folder or a frozen baseline.
-
-    Raises:
-        RunError: There is neither, or the run is not finished.
-    """
-    if not is_remote(path) and Path(path).is_file():
-        baseline = read_baseline(Path(path))
-        return Side(str(path), baseline.record, baseline.rows, frozen=True)
-    run = load_run(path)
-    if not run.finished:
-        raise RunError("the run is not finished", where=path, mend="give the command that started it again to go on")
-    return Side(run.place, run.record, run.rows())
-
-
-def task_of(side: Side) -> Task:
-    """Return the task with the switches a run had."""
-    task: Task = build("tasks", "task", side.record["config"]["task"])
-    return task
 
 
 def freeze(path: str | Path, out: Path) -> int:
@@ -83,7 +38,7 @@ def freeze(path: str | Path, out: Path) -> int:
     """
     side = open_side(path)
     task = task_of(side)
-    rows = stored_rows(_compacted(side, task).rows, task.name, path)
+    rows = stored_rows(compacted(side, task).rows, task.name, path)
     small = replace(side, rows=rows, frozen=True)
     gate([small], [small], Policy(), replicates=100)
     return write_baseline(out, side.record, rows)
@@ -121,11 +76,11 @@ def gate(
             where="compare",
             mend=f"use compare={near[0] if near else 'task.SWITCH, as in task.nms_iou'}",
         )
-    forbidding, told = _differences(baselines, candidates, compare, common)
+    forbidding, told = differences(baselines, candidates, compare, common)
     task = task_of(first)
     if any(side.frozen for side in (*baselines, *candidates)):
-        baselines, candidates = ([_compacted(side, task) for side in sides] for sides in (baselines, candidates))
-    own = [_sample_ids(side.rows) for side in (*baselines, *candidates)]
+        baselines, candidates = ([compacted(side, task) for side in sides] for sides in (baselines, candidates))
+    own = [sample_ids(side.rows) for side in (*baselines, *candidates)]
     ids = [key for key in own[0] if all(key in other for other in own[1:])]
     outcome = GateResult(
         task=task.name,
@@ -149,27 +104,6 @@ def gate(
     judged = _judge(task, rows, len(baselines), ids, policy, _directions(first), policy_name, (replicates, seed))
     worse, better = _flips(task, rows, len(baselines), ids)
     return GateResult(**{**outcome.__dict__, "judgements": judged, "worse": worse, "better": better})
-
-
-def _differences(
-    baselines: Sequence[Side], candidates: Sequence[Side], compare: Sequence[str], common: bool
-) -> tuple[list[Difference], list[Difference]]:
-    """Hold every run against the first baseline; within a side only the model may differ."""
-    first, forbidding, told = baselines[0], [], []
-    hashes, own = _images(first.rows), _sample_ids(first.rows)
-    for side in (*baselines[1:], *candidates):
-        allowed = compare if side in candidates else ()
-        found = identity_differences(first.record["identity"], side.record["identity"], allowed, common)
-        forbidding += found[0] + image_differences(hashes, _images(side.rows))
-        told += found[1]
-        if not common and not any(one.key.startswith("data.") for one in found[0]):
-            forbidding += sample_differences(list(own), list(_sample_ids(side.rows)))
-    return _once(forbidding), _once(told)
-
-
-def _once(differences: Sequence[Difference]) -> list[Difference]:
-    """Drop differences that were found before; their values may be lists."""
-    return list({repr(one): one for one in differences}.values())
 
 
 def _judge(
@@ -244,18 +178,6 @@ def _by_sample(rows: Sequence[Row], ids: Sequence[str]) -> list[list[Row]]:
     for row in rows:
         found[row["sample_id"]].append(row)
     return list(found.values())
-
-
-def _sample_ids(rows: Sequence[Row]) -> dict[str, None]:
-    return dict.fromkeys(row["sample_id"] for row in rows)
-
-
-def _images(rows: Sequence[Row]) -> dict[str, str]:
-    return {row["sample_id"]: row["image_sha256"] for row in rows if row.get("image_sha256")}
-
-
-def _compacted(side: Side, task: Task) -> Side:
-    return side if side.frozen else Side(side.path, side.record, task.compact(side.rows), side.frozen)
 
 
 def _directions(side: Side) -> dict[str, bool]:

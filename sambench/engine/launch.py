@@ -12,6 +12,7 @@ from typing import Any
 from sambench.config import build, predictions_path
 from sambench.datasets.base import Dataset
 from sambench.datasets.image_files import orientation_record
+from sambench.datasets.reading import truth_record
 from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.device import resolve_device
@@ -130,6 +131,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
                 "root": dataset.root,
                 "card": asdict(dataset.card),
                 **orientation_record(dataset, keys),
+                **truth_record(dataset, keys),
             },
             "code": provenance.code(),
             "environment": provenance.environment(device),

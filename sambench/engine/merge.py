@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.image_files import orientation_record
+from sambench.datasets.reading import truth_record
 from sambench.engine.launch import run_folder
 from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, find_whole, gather, part_record, refuse
 from sambench.engine.shards import keys_sha256
@@ -120,6 +121,7 @@ def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered
             "root": whole.dataset.root,
             "card": asdict(whole.dataset.card),
             **_orientations(parts, whole, keys, found.twice),
+            **truth_record(whole.dataset, keys),
         },
         "shard": None,
         "cache": _added([run.record.get("cache") for run in parts]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sambench.datasets.reading import ALIKE
 from sambench.errors import listing
 from sambench.runs.store import flatten
 
@@ -16,6 +17,15 @@ TOLD = ("model.name", "model.fingerprint", "model.settings", "device", "embeddin
 
 UNSAID = {"predictions.nms": "none", "task.nan": "error"}
 """What an identity means that does not say it."""
+
+SAMPLES = ("data.samples", "data.keys_sha256")
+"""Parts of an identity that say which samples of the data were scored."""
+
+COMMON = "samples=common compares the samples both have"
+UNTOLD = (
+    "score both again: a run of an earlier sambench does not tell image by image which ground truth it was scored with,"
+    " which samples=common needs"
+)
 
 
 @dataclass(frozen=True)
@@ -27,19 +37,26 @@ class Difference:
         baseline: The baseline's value.
         candidate: The candidate's value.
         mend: What lets the comparison go on, empty where it goes on anyway.
+        sides: What the two values are of.
     """
 
     key: str
     baseline: Any
     candidate: Any
     mend: str = ""
+    sides: tuple[str, str] = ("the baseline", "the candidate")
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.baseline} in the baseline, {self.candidate} in the candidate"
+        before, after = self.sides
+        return f"{self.key}: {self.baseline} in {before}, {self.candidate} in {after}"
 
 
 def identity_differences(
-    baseline: Mapping[str, Any], candidate: Mapping[str, Any], compare: Sequence[str], common: bool
+    baseline: Mapping[str, Any],
+    candidate: Mapping[str, Any],
+    compare: Sequence[str],
+    common: bool,
+    same_truth: bool | None = None,
 ) -> tuple[list[Difference], list[Difference]]:
     """Compare two identities (`run.json`).
 
@@ -47,11 +64,14 @@ def identity_differences(
         baseline, candidate: Their identities.
         compare: Patterns of the switches that are being compared, as "task.nms_iou" or "task.nms_*".
         common: Whether other sample sets of the same data are let pass.
+        same_truth: Whether the samples that both have are known to have the same ground truth; the data's fingerprint
+            is of all samples together, and differs where they do. None where the runs do not tell.
 
     Returns:
         The differences that forbid a comparison, and those that it is about or that are only told.
     """
     before, after = ({**UNSAID, **flatten(dict(identity))} for identity in (baseline, candidate))
+    cut = any(before.get(key) != after.get(key) for key in SAMPLES)
     forbidding: list[Difference] = []
     told: list[Difference] = []
     for key in sorted(before.keys() | after.keys()):
@@ -60,11 +80,13 @@ def identity_differences(
             continue
         if key.startswith(TOLD) or any(fnmatchcase(key, pattern) for pattern in compare):
             told.append(Difference(key, *values))
-        elif key in ("data.samples", "data.keys_sha256"):
+        elif key in SAMPLES or (key == "data.fingerprint" and cut and same_truth):
             if common:
                 told.append(Difference(key, *values))
             else:
-                forbidding.append(Difference(key, *values, mend="samples=common compares the samples both have"))
+                forbidding.append(Difference(key, *values, mend=COMMON))
+        elif key == "data.fingerprint" and cut and same_truth is None:
+            forbidding.append(Difference(key, *values, mend=UNTOLD))
         elif key.startswith(("task.", "predictions.")) and key != "task.name":
             forbidding.append(Difference(key, *values, mend=f"compare={key} compares this switch"))
         else:
@@ -103,5 +125,19 @@ def sample_differences(baseline: Sequence[str], candidate: Sequence[str]) -> lis
     if not lost and not added:
         return []
     told = f"{len(candidate)} samples, without {listing(lost, 3) or 'none'}, with {listing(sorted(added), 3) or 'none'}"
-    mend = "samples=common compares the samples both have"
-    return [Difference("samples", f"{len(baseline)} samples", told, mend=mend)]
+    return [Difference("samples", f"{len(baseline)} samples", told, mend=COMMON)]
+
+
+def truth_differences(
+    baseline: Mapping[str, str], candidate: Mapping[str, str], keys: Iterable[str]
+) -> list[str] | None:
+    """Return the samples whose ground truth differs, or None where a run does not tell it of all of them.
+
+    Args:
+        baseline, candidate: `truths` of the runs' records (`sambench.datasets.reading.truth_record`).
+        keys: The samples that both have.
+    """
+    pairs = {key: [side.get(key, side.get(ALIKE)) for side in (baseline, candidate)] for key in keys}
+    if any(None in pair for pair in pairs.values()):
+        return None
+    return [key for key, (before, after) in pairs.items() if before != after]

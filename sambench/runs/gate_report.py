@@ -34,7 +34,8 @@ def render_gate(result: GateResult, form: str) -> str:
 def headline(result: GateResult) -> str:
     """Say the verdict in a line and which metrics decided it."""
     if result.failing:
-        return f"{result.verdict}: {', '.join(one.found.name for one in result.failing)}"
+        of = {kind: [one.found.name for one in result.failing if one.verdict == kind] for kind in FAILING}
+        return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in of.items() if names)
     told = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in result.untold)
     if result.forbidding or not told:
         return result.verdict

@@ -106,7 +106,12 @@ class GateResult:
 
     @property
     def verdict(self) -> str:
-        """What the runs come to: "no regression", "regression", "cannot tell" or "not comparable"."""
+        """What the runs come to: "no regression", "regression", "cannot tell" or "not comparable".
+
+        Where nothing fell, but a metric is below its floor or did not improve as asked, it is the graver of these.
+        """
+        if self.exit_code == 1:
+            return next(kind for kind in FAILING if any(one.verdict == kind for one in self.failing))
         return NOT_COMPARABLE if self.forbidding else _VERDICTS[self.exit_code]
 
     @property

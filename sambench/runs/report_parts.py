@@ -91,7 +91,7 @@ def provenance(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return where a run's numbers come from: sections of (key, value)."""
     record = run.record
     model = {key: value for key, value in record["model"].items() if key != "missing"}
-    data = {key: value for key, value in record["data"].items() if key != "card"}
+    data = {key: value for key, value in record["data"].items() if key not in ("card", "truths")}
     sections: dict[str, Any] = {
         "Switches": record.get("switches", {}),
         "Model": model,

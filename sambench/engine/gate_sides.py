@@ -1,0 +1,127 @@
+"""The runs on a gate's sides: how they are opened, and what forbids to compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sambench.config import build
+from sambench.engine.task import Task
+from sambench.errors import RunError, listing
+from sambench.runs.baseline_file import read_baseline
+from sambench.runs.comparable import (
+    COMMON,
+    UNTOLD,
+    Difference,
+    identity_differences,
+    image_differences,
+    sample_differences,
+    truth_differences,
+)
+from sambench.runs.opening import load_run
+from sambench.storage.places import is_remote
+from sambench.types import Row
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run, or a frozen one.
+
+    Attributes:
+        path: Its folder or file.
+        record: Its `run.json`, or the kept part of it.
+        rows: Its rows.
+        frozen: Whether it is a frozen baseline.
+    """
+
+    path: str
+    record: dict[str, Any]
+    rows: list[Row] = field(repr=False)
+    frozen: bool = False
+
+
+def open_side(path: str | Path) -> Side:
+    """Open a run folder or a frozen baseline.
+
+    Raises:
+        RunError: There is neither, or the run is not finished.
+    """
+    if not is_remote(path) and Path(path).is_file():
+        baseline = read_baseline(Path(path))
+        return Side(str(path), baseline.record, baseline.rows, frozen=True)
+    run = load_run(path)
+    if not run.finished:
+        raise RunError("the run is not finished", where=path, mend="give the command that started it again to go on")
+    return Side(run.place, run.record, run.rows())
+
+
+def task_of(side: Side) -> Task:
+    """Return the task with the switches a run had."""
+    task: Task = build("tasks", "task", side.record["config"]["task"])
+    return task
+
+
+def differences(
+    baselines: Sequence[Side], candidates: Sequence[Side], compare: Sequence[str], common: bool
+) -> tuple[list[Difference], list[Difference]]:
+    """Hold the candidate against the baseline, and the runs of each side against its first.
+
+    Args:
+        baselines, candidates: The runs of each side.
+        compare: Patterns of the switches that the sides may differ in; within a side none may differ.
+        common: Whether other samples of the same data are let pass.
+
+    Returns:
+        The differences that forbid a comparison, and those that it is about or that are only told.
+    """
+    forbidding, told = _between(baselines[0], candidates[0], compare, common)
+    for word, side in (("baseline", baselines), ("candidate", candidates)):
+        for other in side[1:]:
+            found = _between(side[0], other, (), common)
+            places = f"{side[0].path} of the {word}", f"{other.path} of the {word}"
+            mend = f"runs of one side are averaged: give the {word} runs that agree in it, or compare one with another"
+            forbidding += [
+                replace(one, sides=places, mend=one.mend if one.mend in (COMMON, UNTOLD) else mend) for one in found[0]
+            ]
+            told += [replace(one, sides=places) for one in found[1]]
+    return _once(forbidding), _once(told)
+
+
+def _between(
+    first: Side, other: Side, compare: Sequence[str], common: bool
+) -> tuple[list[Difference], list[Difference]]:
+    """Return what forbids to compare two runs, and what is only told."""
+    own, others = sample_ids(first.rows), sample_ids(other.rows)
+    truths = [side.record.get("data", {}).get("truths", {}) for side in (first, other)]
+    wrong = truth_differences(truths[0], truths[1], [key for key in own if key in others])
+    same = None if wrong is None else not wrong
+    forbidding, told = identity_differences(first.record["identity"], other.record["identity"], compare, common, same)
+    if wrong:
+        mend = "score both runs with the same ground truth"
+        forbidding.append(Difference("ground truth", f"that of {listing(wrong, 3)}", "another", mend))
+    forbidding += image_differences(images_of(first.rows), images_of(other.rows))
+    if not common and not any(one.key.startswith("data.") for one in forbidding):
+        forbidding += sample_differences(list(own), list(others))
+    return forbidding, told
+
+
+def _once(differences: Sequence[Difference]) -> list[Difference]:
+    """Drop differences that were found before; their values may be lists."""
+    return list({repr(one): one for one in differences}.values())
+
+
+def sample_ids(rows: Sequence[Row]) -> dict[str, None]:
+    """Return the samples of rows in order, each once."""
+    return dict.fromkeys(row["sample_id"] for row in rows)
+
+
+def images_of(rows: Sequence[Row]) -> dict[str, str]:
+    """Return sample id -> SHA-256 of its pixels, as far as the rows tell it."""
+    return {row["sample_id"]: row["image_sha256"] for row in rows if row.get("image_sha256")}
+
+
+def compacted(side: Side, task: Task) -> Side:
+    """Return a side as a frozen baseline of it would be."""
+    return side if side.frozen else Side(side.path, side.record, task.compact(side.rows), side.frozen)
