@@ -67,3 +67,10 @@ def interpreted(session: nox.Session) -> None:
     prepare(session, "dev")
     folders = [os.path.join("tests", name) for name in KERNELS]
     session.run(*QUICK, *folders, *session.posargs, env={"NUMBA_DISABLE_JIT": "1"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The site, into site/; a link that leads nowhere or a page that no menu has is an error."""
+    prepare(session, "docs")
+    session.run("mkdocs", "build", "--strict", "-q")

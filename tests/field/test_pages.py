@@ -75,8 +75,11 @@ EDGES = f"sambench run task=edges {BSDS} limit=6"  # as many as a gate asks for
 PART = "sambench run task=edges data=bsds500 data.root=/data"
 REMOTE = "sambench run task=edges data=bsds500 data.root=s3://bucket/sets limit=6"
 BEFORE = {
-    "README": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B", "RUN")]
-    + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
+    **dict.fromkeys(
+        ("README", "commands"),
+        [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B", "RUN")]
+        + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
+    ),
     "boundary": [f"{EDGES} run.dir=results/edges/RUN"],
     "clusters": [f"{PART} shard={number}/4 run.dir=part{number}" for number in (2, 3, 4)],
     "gate": [f"{EDGES} run.dir={run}" for run in ("results/edges/a", "results/edges/b")]
@@ -89,7 +92,8 @@ BEFORE = {
 """Page -> commands that make what it takes for granted."""
 
 QUICK = {"architecture", "benchmarks", "boundary", "gate", "own_data", "predictions", "regions", "reliability"}
-QUICK |= {"scaling", "statistics", "tables"}
+QUICK |= {"api", "data", "glossary", "measured", "protocols", "scaling", "speed", "statistics", "tables", "tested"}
+QUICK |= {"trust"}
 """Pages that take a few seconds at most."""
 
 SMALL = {"workers": "0", "progress": "off", "illustrate": "1", "device": "cpu", "limit": "2"}
