@@ -101,9 +101,11 @@ def gate(
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
     kept = set(ids)
     rows = [[row for row in side.rows if row["sample_id"] in kept] for side in (*baselines, *candidates)]
-    judged = _judge(task, rows, len(baselines), ids, policy, _directions(first), policy_name, (replicates, seed))
+    judged, alone = _judge(task, rows, len(baselines), ids, policy, _directions(first), policy_name, (replicates, seed))
     worse, better = _flips(task, rows, len(baselines), ids)
-    return GateResult(**{**outcome.__dict__, "judgements": judged, "worse": worse, "better": better})
+    return GateResult(
+        **{**outcome.__dict__, "judgements": judged, "uncompared": alone, "worse": worse, "better": better}
+    )
 
 
 def _judge(
@@ -115,8 +117,8 @@ def _judge(
     directions: Mapping[str, bool],
     policy_name: str,
     resampling: tuple[int, int],
-) -> list[Judgement]:
-    """Resample all runs alike and judge the difference of the sides' means, metric by metric."""
+) -> tuple[list[Judgement], tuple[list[str], list[str]]]:
+    """Resample all runs alike and judge the difference of the sides' means, by metric; name what one side has."""
     strata = task.strata(rows[0], ids)
     weights, smallest = stratified_weights(strata, *resampling), min(Counter(strata).values())
     ones = np.ones((1, len(ids)), np.int64)
@@ -126,6 +128,8 @@ def _judge(
     names = [name for name in values[0] if all(name in own for own in values)]
     policy.check_names(task.name, names, policy_name)
     sides = slice(None, n_baselines), slice(n_baselines, None)
+    before, after = (list(dict.fromkeys(name for own in values[side] for name in own)) for side in sides)
+    alone = [name for name in before if name not in names], [name for name in after if name not in names]
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
     spread = run_spread(values[sides[0]], values[sides[1]], *resampling)
@@ -137,10 +141,9 @@ def _judge(
     for family in (judged, [name for name in names if name not in judged]):
         margins = {name: policy.rule(name).margin for name in family}
         if family:
-            before, after = ({name: side[name] for name in family} for side in point)
             found |= compare_paired(
-                before,
-                after,
+                {name: point[0][name] for name in family},
+                {name: point[1][name] for name in family},
                 drawn[0],
                 drawn[1],
                 better,
@@ -153,7 +156,7 @@ def _judge(
     return [
         judge(found[name], policy, name in judged, few[name], own_words and policy.names(task.name, name))
         for name in names
-    ]
+    ], alone
 
 
 def _flips(

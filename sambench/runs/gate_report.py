@@ -129,6 +129,9 @@ def _sides(result: GateResult) -> list[str]:
     lines = [f"baseline: {', '.join(result.baseline)}", f"candidate: {', '.join(result.candidate)}"]
     lines += [f"forbids a comparison: {one}; {one.mend}" for one in result.forbidding]
     lines += [f"differs: {one}" for one in result.told]
+    for side, names in zip(("baseline", "candidate"), result.uncompared, strict=True):
+        if names:
+            lines.append(f"not compared: {', '.join(names)}, which only the {side} has")
     if any(result.left_out):
         lines.append(f"left out: {result.left_out[0]} images only the baseline has, {result.left_out[1]} the candidate")
     return lines

@@ -76,6 +76,7 @@ class GateResult:
         forbidding: Differences that forbid the comparison; nothing else is filled then.
         told: Differences the comparison is about, or that are only told.
         judgements: Metric by metric.
+        uncompared: Metrics that only the baseline or only the candidate has.
         worse, better: The images that fell and rose most.
     """
 
@@ -91,6 +92,7 @@ class GateResult:
     forbidding: list[Difference]
     told: list[Difference]
     judgements: list[Judgement] = field(default_factory=list)
+    uncompared: tuple[list[str], list[str]] = ([], [])
     worse: list[Flip] = field(default_factory=list)
     better: list[Flip] = field(default_factory=list)
 
