@@ -22,6 +22,9 @@ RESERVED = {"name", "preset"}
 _OF_EVERY: dict[str, type] = {"datasets": ImageRules}
 """Switches that everything of a kind has beside its own: how any data's image files are read."""
 
+_FROM_TASK = ("check_images", "boxes_only", "for_task")
+"""Arguments of data that the engine gives by what the task needs; they are no switches, as are cards of data sets."""
+
 
 def build(
     kind: registry.Kind, group: str, settings: Mapping[str, Any], *, own_words: bool = False, **extra: Any
@@ -127,10 +130,18 @@ def known_switches(kind: registry.Kind, target: Callable[..., Any]) -> tuple[lis
         kind: Which registry it is of.
         target: What its name stands for (`registry.resolve`).
     """
-    parameters = inspect.signature(target).parameters
+    parameters = dict(inspect.signature(target).parameters)
+    if kind == "datasets":
+        hints = constructor_hints(target)
+        parameters = {key: p for key, p in parameters.items() if not _from_program(key, hints.get(key))}
     named = {item.name for made in _keyword_groups(target) for item in dataclasses.fields(made)}
     known = [*(key for key, p in parameters.items() if p.kind is not p.VAR_KEYWORD), *_hints_of_every(kind), *named]
     return known, bool(named) or not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _from_program(key: str, hint: Any) -> bool:
+    """Tell whether an argument of data is the program's to give, as one is that no configuration can hold."""
+    return key in _FROM_TASK or any(dataclasses.is_dataclass(one) for one in (hint, *typing.get_args(hint)))
 
 
 def check_fields(made: Any) -> None:

@@ -86,7 +86,7 @@ def lvis_v05_masks(
     source.card = damage_told(lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
-    return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)
+    return MaskDataset(source, root=root or file.parent, split=split, choice=chosen, form=LVIS_CARD.name)
 
 
 @reader_of(COCO_CARD)
@@ -130,4 +130,4 @@ def coco_masks(
     source.card = damage_told(coco_card(COCO_CARD, source.files[0], split, title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
-    return MaskDataset(source, root=root or file.parent, split=split, choice=chosen)
+    return MaskDataset(source, root=root or file.parent, split=split, choice=chosen, form=COCO_CARD.name)

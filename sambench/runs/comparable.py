@@ -67,6 +67,8 @@ def identity_differences(
         same_truth: Whether the samples that both have are known to have the same ground truth; the data's fingerprint
             is of all samples together, and differs where they do. None where the runs do not tell.
 
+    Data of the same contents are the same whatever their name, which may be that of a folder that was moved.
+
     Returns:
         The differences that forbid a comparison, and those that it is about or that are only told.
     """
@@ -78,7 +80,8 @@ def identity_differences(
         values = before.get(key, ABSENT), after.get(key, ABSENT)
         if values[0] == values[1]:
             continue
-        if key.startswith(TOLD) or any(fnmatchcase(key, pattern) for pattern in compare):
+        moved = key == "data.name" and before.get("data.fingerprint") == after.get("data.fingerprint") is not None
+        if moved or key.startswith(TOLD) or any(fnmatchcase(key, pattern) for pattern in compare):
             told.append(Difference(key, *values))
         elif key in SAMPLES or (key == "data.fingerprint" and cut and same_truth):
             if common:
