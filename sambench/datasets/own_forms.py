@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.layout import IMAGE_ENDINGS, given_path, holds, tree
 from sambench.datasets.reading import data_error
+from sambench.datasets.via_csv import is_via_csv
 from sambench.errors import DatasetError, UsageError, listing
 
 Form = Literal["coco", "via", "labelme", "ids", "mat"]
@@ -91,7 +92,7 @@ def _below(root: Path, card: DatasetCard) -> Path:
     for name in _FOLDERS:
         if (root / name).is_dir():
             return root / name
-    files = sorted(root.glob("*.json"))
+    files = sorted([*root.glob("*.json"), *(file for file in root.glob("*.csv") if is_via_csv(file))])
     if files and all(_json_form(file) == "labelme" for file in files):
         return root
     if len(files) == 1:
@@ -105,14 +106,21 @@ def _below(root: Path, card: DatasetCard) -> Path:
 def _form(truth: Path, card: DatasetCard) -> tuple[Form, Path]:
     """Tell what a file or folder holds; a folder with one JSON file for all images stands for that file."""
     if truth.is_file():
+        if truth.suffix.lower() == ".csv" and is_via_csv(truth):
+            return "via", truth
         if truth.suffix.lower() != ".json":
-            what = f"{truth.name} is no JSON; one file holds all ground truth as a COCO JSON or a VIA file"
+            what = (
+                f"{truth.name} is no JSON, nor a CSV that VIA 2 exports; one file holds all ground truth as one of them"
+            )
             raise DatasetError(what, where=truth, mend="give the folder of LabelMe files, label images or .mat files")
         if (form := _json_form(truth)) == "labelme":
             mend = f"give the folder of all its files: data.annotations={truth.parent}"
             raise DatasetError("this is a LabelMe file, which is for one image", where=truth, mend=mend)
         return form, truth
     kinds: dict[Form, dict[str, Path]] = {"labelme": tree(truth, (".json",)), "mat": tree(truth, (".mat",))}
+    tables = [file for file in tree(truth, (".csv",)).values() if is_via_csv(file)]
+    if len(tables) == 1 and not any(kinds.values()):
+        return "via", tables[0]
     if not any(kinds.values()):
         kinds["ids"] = tree(truth, IMAGE_ENDINGS)
     there = [form for form, files in kinds.items() if files]
@@ -131,6 +139,8 @@ def _form(truth: Path, card: DatasetCard) -> tuple[Form, Path]:
 
 def _json_form(path: Path) -> Form:
     """Tell by its beginning what a JSON file is; the reader of what is no known form tells what it lacks."""
+    if path.suffix.lower() == ".csv":
+        return "via"
     with path.open("rb") as stream:
         head = stream.read(_HEAD).replace(b"\0", b"")  # UTF-16 is read as well
     if re.search(rb'"(shapes|imagePath)"\s*:', head):

@@ -1,4 +1,4 @@
-"""Polygons of the VGG Image Annotator, versions 1 (regions are a dict) and 2 (regions are a list)."""
+"""Regions of the VGG Image Annotator: JSON of version 1 (regions are a dict) and 2 (a list), or its CSV."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sambench.datasets.image_files import drawn_size
 from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, read_json
+from sambench.datasets.via_csv import read_via_csv
 from sambench.masks.rle import Rle
 from sambench.types import Size
 
@@ -84,7 +85,7 @@ class ViaMasks(Source):
 
 def _entries(path: Path, card: MaskCard) -> list[tuple[str, list[tuple[str, Any]]]]:
     """Read file name and named regions of every image of a VIA file."""
-    content = read_json(path, card)
+    content = read_via_csv(path, card) if path.suffix.lower() == ".csv" else read_json(path, card)
     content = content.get("_via_img_metadata", content) if isinstance(content, dict) else content
     if not isinstance(content, dict):
         raise data_error(
