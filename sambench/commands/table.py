@@ -130,7 +130,7 @@ def own_part(name: str, made: Made, of_many: bool) -> dict[str, Made]:
     from sambench.runs.tables import build_own_table
 
     own = [run for run in made.runs if is_own(run)]
-    if not own or (of_many and not first_of_task(table_spec(name))):
+    if not own or not table_spec(name).published or (of_many and not first_of_task(table_spec(name))):
         return {}
     table, notes, title = build_own_table(table_spec(name), own)
     return {f"{name}_own": Made(table, notes, title, [], None)} if len(table) else {}

@@ -81,7 +81,7 @@ def measured_names(spec: TableSpec, run: Run) -> dict[str, str | None]:
     metrics = run.metrics
     by_reference = {metric.reference: name for name, metric in metrics.items()}
     found = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
-    names = {} if is_own(run) else spec.metrics.get(run.record["data"]["name"], {})
+    names = {} if is_own(run) and spec.published else spec.metrics.get(run.record["data"]["name"], {})
     found |= {column: name if name in metrics else None for column, name in names.items()}
     if any(found.values()):
         return found

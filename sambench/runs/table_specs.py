@@ -88,7 +88,8 @@ class TableSpec:
     Attributes:
         name: The table's name.
         title: Its caption.
-        published: The file of published rows in `results/reference`.
+        published: The file of published rows in `results/reference`; empty where nothing is published, and the table
+            shows runs on any data, one's own included, by `own` and `metrics`, or else by all that they have.
         columns: The published columns; a run's metric stands in the one its `reference` names.
         task: The task whose runs fill it, or None where only published numbers exist.
         data: Data set -> split, number of images (`samples`), their list (`keys_sha256`, as in a run's identity) and
@@ -106,8 +107,8 @@ class TableSpec:
 
     name: str
     title: str
-    published: str
-    columns: list[str]
+    published: str = ""
+    columns: list[str] = field(default_factory=list)
     task: str | None = None
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
@@ -165,6 +166,17 @@ def table_spec(name: str) -> TableSpec:
         raise UsageError(
             f"the table cannot be read: {error}", where=where, mend="docs/tables.md lists its keys"
         ) from error
+    if not spec.published:
+        needing = [key for key in ("columns", "answers", "figure") if told.get(key)] + ["rows"] * (
+            spec.rows == "dataset"
+        )
+        if needing or spec.task is None:
+            what = f"a table without published rows has no {needing[0]}" if needing else "the table names no task"
+            mend = "name the file of published rows, or " + (
+                "take it out" if needing else "the task whose runs it shows"
+            )
+            raise UsageError(what, where=f"{where}, {needing[0] if needing else 'task'}", mend=mend)
+        return spec
     columns = list(published(spec.published).columns)
     for column in spec.columns:
         if column not in columns:

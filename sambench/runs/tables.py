@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sambench.runs.reference import published, published_texts
@@ -64,6 +65,8 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     """
     import pandas as pd
 
+    if not spec.published:
+        return _unpublished(spec, runs)
     left_out = [run.folder.name for run in runs if is_own(run) and not _about(spec, run)]
     runs = [run for run in runs if not is_own(run)]
     if spec.rows == "dataset":
@@ -148,6 +151,36 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     return table, [*notes.texts, *_not_shown(left_out)]
 
 
+def _unpublished(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
+    """Make a table of runs alone, on whatever data, which a column names."""
+    import pandas as pd
+
+    notes, rows, left_out = Footnotes(), [], []
+    every = {} if spec.own or spec.metrics else {name: name for run in runs for name in run.metrics}
+    shown = replace(spec, own=spec.own or every)
+    for run in runs:
+        cells = {column: _cell(metric) for column, metric in measured(shown, run).items()}
+        if any(cells.values()):
+            rows.append(_measured_row(shown, run, cells, notes))
+        else:
+            left_out.append(run.folder.name)
+    rows += [_missing_row(spec, row, notes) for row in missing_rows(spec, runs)]
+    columns = dict.fromkeys([*(name for names in spec.metrics.values() for name in names), *shown.own])
+    table = pd.DataFrame(rows, columns=["method", "data", *columns, "source"]).fillna("")
+    return table, [*notes.texts, *_not_shown(left_out)]
+
+
+def _measured_row(spec: TableSpec, run: Run, cells: Mapping[str, str], notes: Footnotes) -> dict[str, str]:
+    """Make the row of a run that stands beside no published one: its data are named in it."""
+    data = run.record["data"]
+    told = f"{data['card']['title']}, {data['samples']} image{'s' * (data['samples'] != 1)}"
+    changed = departing_switches(run, spec)
+    marks = notes.mark(missing_note(run).removeprefix("; "))
+    marks += notes.mark(f"switches: {told_switches(changed)}" if changed else "")
+    name = run.record["model"]["name"] + marks + notes.mark("; ".join(metric_notes(run)))
+    return {"method": name, "data": told, **cells, "source": f"measured, {run.folder.name}"}
+
+
 def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str], str]:
     """Put runs on users' own data together, where no published row stands.
 
@@ -158,14 +191,9 @@ def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame,
 
     notes, rows = Footnotes(), []
     for run in runs:
-        data, shown = run.record["data"], {name: _cell(metric) for name, metric in _about(spec, run).items()}
+        shown = {name: _cell(metric) for name, metric in _about(spec, run).items()}
         if any(shown.values()):
-            told = f"{data['card']['title']}, {data['samples']} image{'s' * (data['samples'] != 1)}"
-            changed = departing_switches(run, spec)
-            marks = notes.mark(missing_note(run).removeprefix("; "))
-            marks += notes.mark(f"switches: {told_switches(changed)}" if changed else "")
-            name = run.record["model"]["name"] + marks + notes.mark("; ".join(metric_notes(run)))
-            rows.append({"method": name, "data": told, **shown, "source": f"measured, {run.folder.name}"})
+            rows.append(_measured_row(spec, run, shown, notes))
     columns = dict.fromkeys(["method", "data", *(name for row in rows for name in row if name != "source"), "source"])
     title = f"{spec.task} on own data, to which no published number answers"
     return pd.DataFrame(rows, columns=list(columns)).fillna(""), notes.texts, title

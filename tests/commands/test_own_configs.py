@@ -1,7 +1,11 @@
 """A folder of one's own brings tables, sweeps and policies too; what a command asks for is one true sentence."""
 
+import csv
+import io
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from resealed import reseal
@@ -62,6 +66,22 @@ def test_a_table_of_ones_own_is_listed_and_made(own, ask):
     assert ask("table", "all", "--config-dir", own, "out=tables")[0] == 0
 
 
+@pytest.mark.parametrize("shown", ["", "own: {my ODS: ods}\n", "metrics: {own_lines: {my ODS: ods}}\n"])
+def test_a_table_of_ones_own_needs_no_published_rows(own, ask, shown):
+    (own / "table" / "mine.yaml").write_text(f"# mine\ntitle: Mine alone\ntask: edges\n{shown}")
+    run = stored(Path("results/edges/a"), data={"name": "own_lines"})
+    reseal(run, lambda record: record["data"]["card"].update(own=True, title="own lines"))
+    record = json.loads((run / "run.json").read_text())
+    code, out, error = ask("table", "mine", "--config-dir", own, "out=tables", "format=csv")
+    assert code == 0, error
+    head, row = csv.reader(io.StringIO(out))
+    assert row[:2] == ["model", "own lines, 24 images"]
+    assert head[2 : head.index("source")] == (["my ODS"] if shown else list(record["metrics"]))
+    value = re.sub(r"^0", "", f"{record['metrics']['ods']['value']:.3f}")
+    assert row[2].startswith(value)
+    assert ask("table", "all", "--config-dir", own, "out=tables")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -70,6 +90,8 @@ def test_a_table_of_ones_own_is_listed_and_made(own, ask):
         ("just words", "the configuration is not made of"),
         (TABLE.replace("published: edges", "published: nothing"), "no published table 'nothing'"),
         (TABLE + "answers: [{methd: x}]\n", "write method"),
+        (TABLE.replace("published: edges\n", ""), "a table without published rows has no columns"),
+        ("title: x\n", "the table names no task"),
     ],
 )
 def test_a_table_of_ones_own_that_cannot_be_read_is_told(own, ask, text, told):
