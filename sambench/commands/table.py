@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -148,14 +148,22 @@ def written(made: dict[str, Made], form: str) -> dict[str, str]:
 
 def save(name: str, made: Made, out: Path) -> list[Path]:
     """Write a table in every format, and its figure where there are runs; returns the figure's files."""
-    from sambench.runs.figures import precision_recall
-    from sambench.runs.points_figures import miou_against_clicks
-    from sambench.runs.recall_figure import recall_curves
     from sambench.runs.table_render import FORMATS
 
     _save_texts(name, {form: written({name: made}, form)[name] for form in FORMATS}, out)
-    figures = {"precision_recall": precision_recall, "recall_curves": recall_curves, "clicks": miou_against_clicks}
-    return figures[made.figure](made.runs, out / name) if made.figure and made.runs else []
+    return _figure(made.figure)(made.runs, out / name) if made.figure and made.runs else []
+
+
+def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
+    """Return what draws a figure; a table without runs, which has none, then imports neither torch nor numba."""
+    if name == "clicks":
+        from sambench.runs.points_figures import miou_against_clicks
+
+        return miou_against_clicks
+    from sambench.runs.figures import precision_recall
+    from sambench.runs.recall_figure import recall_curves
+
+    return {"precision_recall": precision_recall, "recall_curves": recall_curves}[name]
 
 
 def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:

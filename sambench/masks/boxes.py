@@ -7,13 +7,14 @@ All are (x0, y0, x1, y1) in pixels where x1 and y1 are the last column and row t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numba import njit
 from pycocotools import mask as coco_mask
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def masks_to_boxes_xyxy(masks: Tensor) -> Tensor:
@@ -26,6 +27,8 @@ def masks_to_boxes_xyxy(masks: Tensor) -> Tensor:
         (..., 4) int64 XYXY in pixels of the mask, last column and row inclusive; (0, 0, 0, 0) for an empty mask
         (segment_anything's `batched_mask_to_box`).
     """
+    import torch
+
     x0, x1 = _extent(masks.any(dim=-2))
     y0, y1 = _extent(masks.any(dim=-1))
     return torch.stack([x0, y0, x1, y1], dim=-1)
@@ -33,6 +36,8 @@ def masks_to_boxes_xyxy(masks: Tensor) -> Tensor:
 
 def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
     """First and last True along the last axis of (..., L) bool; zeros where there is none."""
+    import torch
+
     length = occupied.shape[-1]
     if occupied.numel() == 0:
         nothing = torch.zeros(occupied.shape[:-1], dtype=torch.int64, device=occupied.device)
