@@ -33,6 +33,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     "datasets": {
         "mini": "sambench.datasets.mini:Mini",
         "biped": "sambench.datasets.edge_sets:biped",
+        "multicue": "sambench.datasets.edge_sets:multicue",
         "bsds500": "sambench.datasets.bsds500:Bsds500",
         "coco": "sambench.datasets.coco:Coco",
         "lvis": "sambench.datasets.lvis:Lvis",

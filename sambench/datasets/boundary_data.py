@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class BoundaryDataset(Dataset):
 
     Args:
         images: Image files by sample id; empty where they are not needed.
-        truths: Ground-truth files by sample id, in the dataset's order.
+        truths: Ground-truth files by sample id, in the dataset's order: one of all annotators, or one an annotator.
         root: The folder that is read.
         split: The chosen split.
         card: The dataset's card.
@@ -41,7 +41,7 @@ class BoundaryDataset(Dataset):
     def __init__(
         self,
         images: Mapping[str, Path],
-        truths: Mapping[str, Path],
+        truths: Mapping[str, Path] | Mapping[str, Sequence[Path]],
         *,
         root: str | Path,
         split: str,
@@ -53,12 +53,14 @@ class BoundaryDataset(Dataset):
     ) -> None:
         self.root, self.split = str(root), split
         self.images_there = bool(images)
-        self._images, self._truths = dict(images), dict(truths)
+        self._images = dict(images)
+        self._truths = {key: (files,) if isinstance(files, Path) else tuple(files) for key, files in truths.items()}
         self.keys = select(list(truths), ids=ids, limit=limit, where=root)
         part = f"{len(self.keys)} of the {whole} images of {split}" if len(self.keys) != whole else ""
         self.card = replace(card, note="; ".join(filter(None, (card.note, part))))
         self._form = form or card.name
-        self.fingerprint = fingerprint(self._form, split, self.keys, (self._truths[key] for key in self.keys))
+        files = (path for key in self.keys for path in self._truths[key])
+        self.fingerprint = fingerprint(self._form, split, self.keys, files)
 
     @property
     def all_keys(self) -> list[str]:
@@ -67,7 +69,7 @@ class BoundaryDataset(Dataset):
 
     def truth_digests(self) -> dict[str, str]:
         """Return for each sample the hash of its ground truth's file."""
-        return truth_digests(self._form, self.split, {key: [self._truths[key]] for key in self.keys}, [])
+        return truth_digests(self._form, self.split, {key: self._truths[key] for key in self.keys}, [])
 
     def load(self, key: str) -> Sample:
         """Read one image and what its annotators drew.
@@ -81,7 +83,7 @@ class BoundaryDataset(Dataset):
 
     def picture(self, key: str) -> Picture:
         """Return an image's file with what its ground truth says of it."""
-        truth = self._truths[key]
+        truth = self._truths[key][0]
         return Picture(self._images[key], lambda: _size(self.load_truth(key)), says=f"{truth} is for")
 
     def load_without_pixels(self, key: str) -> Sample:
@@ -93,9 +95,15 @@ class BoundaryDataset(Dataset):
         """Read what one image's annotators drew without touching the image.
 
         Raises:
-            DatasetError: The file is missing or damaged.
+            DatasetError: A file is missing or damaged, or the annotators' maps differ in size.
         """
-        return read_truth(self._truths[key], self.card, self.image_rules)
+        found = [read_truth(path, self.card, self.image_rules) for path in self._truths[key]]
+        for path, one in zip(self._truths[key], found, strict=True):
+            if (ours := _size(one)) != (first := _size(found[0])):
+                told = f"{ours[0]} x {ours[1]} (height x width), another annotator's is {first[0]} x {first[1]}"
+                raise data_error(self.card, f"boundary map is {told}", path)
+        segmentations = [one for truth in found for one in truth.segmentations]
+        return BoundaryTruth(segmentations, [one for truth in found for one in truth.boundaries])
 
 
 def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTruth:

@@ -66,7 +66,7 @@ class _Segments(Source):
         self.card, self.rules, self.faults = CARD, f"1 annotators={annotators}", []
         self.categories = {1: "segment"}
         self._data, self._annotators = data, annotators
-        self.items = {key: Item(data._images[key], (data._truths[key],)) for key in data.keys}
+        self.items = {key: Item(data._images[key], data._truths[key]) for key in data.keys}
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each segment; its id is annotator/label."""

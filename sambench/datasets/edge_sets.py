@@ -1,15 +1,17 @@
-"""Edge benchmarks beside BSDS500: NYUDv2 and BIPED, in the layouts in which their edges are handed on."""
+"""Edge benchmarks beside BSDS500: NYUDv2, BIPED and Multicue, in the layouts in which their edges are handed on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.boundary_data import BoundaryDataset
 from sambench.datasets.bsds500 import Bsds500, check_pairs, list_split
+from sambench.datasets.layout import IMAGE_ENDINGS
 from sambench.datasets.reading import data_error
-from sambench.errors import UsageError
+from sambench.errors import UsageError, listing
 
 NYUDV2 = DatasetCard(
     name="nyudv2",
@@ -35,6 +37,25 @@ edges/imgs/test/rgbr/RGB_008.jpg         edges/edge_maps/test/rgbr/RGB_008.png
 """,
     splits=("train", "test"),
 )
+
+MULTICUE = DatasetCard(
+    name="multicue",
+    title="Multicue, edges and boundaries of Mely et al. 2016 (Multicue)",
+    home="https://serre-lab.clps.brown.edu/resource/multicue/",
+    terms="research",
+    layout="""
+images/4580_left_0165.png
+edges/4580_left_0165_1.png, edges/1/4580_left_0165.png or edges/4580_left_0165.mat
+boundaries/ as edges/
+""",
+    splits=("edges", "boundaries"),
+    note="published numbers are means over random splits of 80 and 20 scenes: choose yours by data.ids",
+)
+
+_SCENE = re.compile(r"(?<!\d)\d+_left_\d+(?!\d)", re.IGNORECASE)
+"""A scene's name in that of every file of it: video, camera, frame."""
+
+_SCENES = 100
 
 _PLACES = {"train": "train/rgbr/real", "test": "test/rgbr"}
 _COUNTS = {"train": 200, "test": 50}
@@ -101,3 +122,79 @@ def _candidates(root: Path) -> list[Path]:
     return [
         root / inner / "edges" for inner in (".", "BIPED", "BIPEDv2", "BIPEDv2/BIPEDv2", "BIPEDv2/BIPED", "BIPED/BIPED")
     ]
+
+
+def multicue(
+    root: str | Path,
+    split: str = "edges",
+    limit: int | None = None,
+    ids: Iterable[str | int] | None = None,
+    check_images: bool = True,
+) -> BoundaryDataset:
+    """Multicue: scenes with the edges, or the boundaries, that several annotators drew of each (edges).
+
+    Args:
+        root: The folder that holds `edges/`, `boundaries/` and the images, at any depth.
+        split: Which ground truth: "edges" or "boundaries".
+        limit, ids, check_images: As `Bsds500`.
+
+    Raises:
+        DatasetError: The ground truth is not found or has no image, a file fits no scene, or `ids` are unknown.
+        UsageError: The split is unknown.
+    """
+    if split not in MULTICUE.splits:
+        raise UsageError(f"multicue has no split {split!r}", mend=f"choose one of {', '.join(MULTICUE.splits)}")
+    files = sorted(path for path in Path(root).rglob("*") if path.is_file() and not path.name.startswith("."))
+    drawn, photographs = [], []
+    for path in files:
+        folders = {part.lower() for part in path.relative_to(root).parts[:-1]}
+        ending = path.suffix.lower()
+        if split in folders and ending in (*IMAGE_ENDINGS, ".mat"):
+            drawn.append(path)
+        elif not folders & set(MULTICUE.splits) and ending in IMAGE_ENDINGS and _SCENE.fullmatch(path.stem):
+            photographs.append(path)
+    if not drawn:
+        raise data_error(MULTICUE, f"multicue is not found: no {split}/ folder of .png or .mat files here", root)
+    truths = _by_scene(drawn, split, Path(root))
+    images = {key: paths for key, paths in _by_scene(photographs, split, Path(root)).items() if key in truths}
+    if twice := [key for key, paths in images.items() if len(paths) > 1]:
+        paths = listing([str(path) for path in images[twice[0]]])
+        raise data_error(MULTICUE, f"{len(twice)} of {len(images)} scenes have several images: {paths}", root)
+    # Frames that nobody annotated lie beside the images; ground truth without an image would go unread.
+    if (check_images or images) and (alone := [key for key in truths if key not in images]):
+        raise data_error(MULTICUE, f"{len(alone)} of {len(truths)} ground truths have no image: {listing(alone)}", root)
+    return BoundaryDataset(
+        {key: paths[0] for key, paths in images.items()},
+        truths,
+        root=root,
+        split=split,
+        card=MULTICUE,
+        whole=_SCENES,
+        limit=limit,
+        ids=ids,
+    )
+
+
+def _by_scene(files: list[Path], split: str, root: Path) -> dict[str, list[Path]]:
+    """Group files by the scene that their path below the root names, as `SPLIT/SCENE`.
+
+    Raises:
+        DatasetError: A path names no scene, or several; a scene has a `.mat` file of all annotators beside others.
+    """
+    found: dict[str, list[Path]] = {}
+    strays = []
+    for path in files:
+        scenes = {scene.lower() for scene in _SCENE.findall(str(path.relative_to(root)))}
+        if len(scenes) != 1:
+            strays.append(str(path.relative_to(root)))
+            continue
+        found.setdefault(f"{split}/{scenes.pop()}", []).append(path)
+    if strays:
+        told = f"{len(strays)} of {len(files)} files are of no scene (as in 4580_left_0165): {listing(strays)}"
+        raise data_error(MULTICUE, told, root)
+    for key, paths in found.items():
+        if len(paths) > 1 and any(path.suffix.lower() == ".mat" for path in paths):
+            names = listing([path.name for path in paths])
+            told = f"{key} has a .mat file beside others, annotators would count twice: {names}"
+            raise data_error(MULTICUE, told, root)
+    return dict(sorted(found.items()))

@@ -1,4 +1,4 @@
-"""NYUDv2 and BIPED as their edges are handed on: read, scored, checked, and what does not fit is told."""
+"""NYUDv2, BIPED and Multicue as their edges are handed on: read, scored, checked, and what does not fit is told."""
 
 import shutil
 
@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 from toys import write_bsds
 
+import sambench
 from sambench.api import compose
 from sambench.cli import dispatch
-from sambench.datasets.edge_sets import biped, nyudv2
+from sambench.datasets.edge_sets import biped, multicue, nyudv2
 from sambench.engine.launch import launch
 from sambench.errors import DatasetError, UsageError
 
@@ -93,3 +94,81 @@ def test_data_check_reads_both(tmp_path, capsys):
     assert dispatch(["data", "check", "biped", f"root={write_biped(tmp_path / 'b')}"]) == 0
     assert dispatch(["data", "check", "nyudv2", f"root={write_nyudv2(tmp_path / 'n')}"]) == 0
     assert "nyudv2: 3 samples read" in capsys.readouterr().out
+
+
+def write_multicue(folder, place):
+    """Write two scenes of 20 x 30 pixels, and a frame nobody annotated, with `place` as where truths lie.
+
+    Of scene 4580 two annotators drew a row each, of scene 4108 one.
+    """
+    rng = np.random.default_rng(3)
+    (folder / "images").mkdir(parents=True)
+    for scene in ("4580_left_0165", "4108_left_0948", "4108_left_2343"):
+        Image.fromarray(rng.integers(0, 255, (20, 30, 3)).astype(np.uint8)).save(folder / "images" / f"{scene}.png")
+    for scene, annotator, length in (("4580_left_0165", 1, 9), ("4580_left_0165", 2, 7), ("4108_left_0948", 1, 5)):
+        for kind, row in (("edges", 4), ("boundaries", 11)):
+            drawn = np.zeros((20, 30), np.uint8)
+            drawn[row, 3 : 3 + length] = 255
+            path = folder / place.format(kind=kind, scene=scene, annotator=annotator)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(drawn).save(path)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{kind}/{scene}_{annotator}.png",
+        "ground-truth/{kind}/{annotator}/{scene}.png",
+        "Multicue/{kind}/{scene}/{annotator}.PNG",
+    ],
+)
+def test_multicue_is_read_with_one_map_an_annotator(tmp_path, place):
+    root = write_multicue(tmp_path, place)
+    for split, row in (("edges", 4), ("boundaries", 11)):
+        dataset = multicue(root, split)
+        assert dataset.keys == [f"{split}/4108_left_0948", f"{split}/4580_left_0165"]
+        assert dataset.card.note.endswith(f"2 of the 100 images of {split}")
+        truths = dataset.load(f"{split}/4580_left_0165").target.boundaries
+        assert [(truth[row].sum(), truth.sum()) for truth in truths] == [(9, 9), (7, 7)]
+        assert len(dataset.load(f"{split}/4108_left_0948").target.boundaries) == 1
+
+
+def test_multicue_is_scored_against_every_annotator(tmp_path, monkeypatch):
+    write_multicue(tmp_path / "sets", "{kind}/{scene}_{annotator}.png")
+    (tmp_path / "maps").mkdir()
+    for scene, length in (("4580_left_0165", 9), ("4108_left_0948", 4)):
+        found = np.zeros((20, 30), np.uint8)
+        found[4, 3 : 3 + length] = 255
+        Image.fromarray(found).save(tmp_path / "maps" / f"{scene}.png")
+    monkeypatch.chdir(tmp_path)
+    words = [*QUICK[1:], "task/edges=multicue", "data.root=sets", "predictions.nms=none"]
+    run = sambench.score("edges", "multicue", tmp_path / "maps", overrides=words, run={"dir": "out"})
+    # 9 + 7 + 4 of the 9 + 7 + 5 drawn pixels are met, and all 13 predicted ones are drawn by somebody.
+    recall, precision = 20 / 21, 1.0
+    assert run.metrics["ods"].value == pytest.approx(2 * precision * recall / (precision + recall))
+
+
+def test_what_does_not_fit_multicue_is_told(tmp_path):
+    with pytest.raises(UsageError, match="no split 'test'"):
+        multicue(tmp_path, "test")
+    with pytest.raises(DatasetError, match="no edges/ folder"):
+        multicue(tmp_path)
+    root = write_multicue(tmp_path / "a", "{kind}/{scene}_{annotator}.png")
+    (root / "images" / "4108_left_0948.png").unlink()
+    with pytest.raises(DatasetError, match="1 of 2 ground truths have no image: edges/4108_left_0948"):
+        multicue(root)
+    root = write_multicue(tmp_path / "b", "{kind}/{scene}_{annotator}.png")
+    Image.new("L", (30, 21)).save(root / "edges" / "4580_left_0165_3.png")
+    with pytest.raises(DatasetError, match=r"21 x 30 .*another annotator's is 20 x 30"):
+        multicue(root).load("edges/4580_left_0165")
+    (root / "edges" / "4580_left_0165_3.png").rename(root / "edges" / "mean.png")
+    with pytest.raises(DatasetError, match="1 of 4 files are of no scene"):
+        multicue(root)
+    shutil.copy(root / "edges" / "4580_left_0165_1.png", root / "images" / "4580_left_0165.jpg")
+    (root / "edges" / "mean.png").rename(root / "edges" / "4108_left_0948.mat")
+    with pytest.raises(DatasetError, match="annotators would count twice"):
+        multicue(root)
+    (root / "edges" / "4108_left_0948.mat").unlink()
+    with pytest.raises(DatasetError, match="1 of 2 scenes have several images"):
+        multicue(root)
