@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from sambench.version import __version__
 
 if TYPE_CHECKING:
-    from sambench.api import gate, load_run, run, score
+    from sambench.api import compare, gate, load_run, run, score
 
-__all__ = ["__version__", "gate", "load_run", "run", "score"]
+__all__ = ["__version__", "compare", "gate", "load_run", "run", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,9 +14,10 @@ from sambench.runs.store import Run
 from sambench.spelling import choose, nearest
 
 if TYPE_CHECKING:
+    from sambench.runs.compare_result import CompareResult
     from sambench.runs.gate_result import GateResult
 
-__all__ = ["compose", "gate", "load_run", "resolve", "run", "score"]
+__all__ = ["compare", "compose", "gate", "load_run", "resolve", "run", "score"]
 
 SECTIONS = ("task", "model", "data", "executor", "run", "cache", "predictions")
 """Top-level keys that hold keys."""
@@ -96,13 +97,10 @@ def gate(
         SambenchError: Something given cannot be used.
     """
     from sambench.engine.gate import gate as judge
-    from sambench.engine.gate import open_side
+    from sambench.engine.gate_sides import open_side
     from sambench.runs.policy import load_policy
 
-    if samples not in ("same", "common"):
-        raise choose("samples", samples, ("same", "common"), "samples", "samples={}")
-    check_range(replicates, RESAMPLES, "replicates")
-    check_range(seed, SHARED["seed"], "seed")
+    _check_resampling(samples, replicates, seed)
     sides = {"baseline": run_paths(baseline), "candidate": run_paths(candidate)}
     for key, paths in sides.items():
         if not paths:
@@ -119,10 +117,59 @@ def gate(
     )
 
 
+def compare(
+    runs: Sequence[str | Path | Run],
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = 0.05,
+    compare: Sequence[str] = (),
+    samples: str = "same",
+    replicates: int = 2000,
+    seed: int = 0,
+) -> CompareResult:
+    """Hold every two of several runs against each other and rank them, as `sambench compare` does.
+
+    Args:
+        runs: Finished runs, their folders or frozen baselines; two or more, called A, B, C in this order.
+        metrics: Names or patterns; those that the default policy of `gate` judges if left out.
+        alpha: Chance that any of the intervals, over all pairs and metrics, misses its true difference.
+        compare, samples, replicates, seed: As for `gate`.
+
+    Returns:
+        `.pairs` and `.frame()` with a row a pair and metric, `.ranking` and `.ranking_frame()` with a row a run and
+        metric. Runs that are not comparable are no error: `.forbidding` says why they are not.
+
+    Raises:
+        SambenchError: Something given cannot be used.
+    """
+    from sambench.engine.comparing import compare_runs
+    from sambench.engine.gate_sides import open_side
+    from sambench.runs.policy import CHANCE
+
+    _check_resampling(samples, replicates, seed)
+    check_range(alpha, CHANCE, "alpha")
+    return compare_runs(
+        [open_side(path) for path in run_paths(runs)],
+        metrics=metrics,
+        alpha=alpha,
+        compare=compare,
+        common=samples == "common",
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def _check_resampling(samples: str, replicates: int, seed: int) -> None:
+    if samples not in ("same", "common"):
+        raise choose("samples", samples, ("same", "common"), "samples", "samples={}")
+    check_range(replicates, RESAMPLES, "replicates")
+    check_range(seed, SHARED["seed"], "seed")
+
+
 def run_paths(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[str | Path]:
     """Return where one or several runs are."""
     several = [runs] if isinstance(runs, str | Path | Run) else runs
-    return [one.place if isinstance(one, Run) else one for one in several]
+    return [(one.url or one.folder) if isinstance(one, Run) else one for one in several]
 
 
 def compose(

@@ -7,6 +7,7 @@ COMMANDS = {
     "export": "sambench.commands.export:main",
     "ablate": "sambench.commands.ablate:main",
     "gate": "sambench.commands.gate:main",
+    "compare": "sambench.commands.compare:main",
     "report": "sambench.commands.report:main",
     "plan": "sambench.commands.plan:main",
     "merge": "sambench.commands.merge:main",

@@ -10,20 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.engine.gate_sides import Side, compacted, differences, open_side, sample_ids, task_of
+from sambench.engine.gate_sides import (
+    Side,
+    check_switches,
+    compacted,
+    differences,
+    directions,
+    open_side,
+    sample_ids,
+    task_of,
+)
 from sambench.engine.task import Task
-from sambench.errors import UsageError, listing
+from sambench.errors import UsageError
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.paired import Comparison, compare_paired, run_spread
 from sambench.metrics.support import plain_name, support
 from sambench.runs.baseline_file import stored_rows, write_baseline
-from sambench.runs.comparable import (
-    switch_names,
-    unknown_patterns,
-)
 from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
 from sambench.runs.policy import DEFAULT, Policy
-from sambench.spelling import nearest
 from sambench.types import Row
 
 FLIPS = 5
@@ -69,13 +73,7 @@ def gate(
         UsageError: A pattern or a rule fits nothing, or no sample is common.
     """
     first = baselines[0]
-    if missing := unknown_patterns(first.record["identity"], compare):
-        near = nearest(missing[0], switch_names(first.record["identity"]))
-        raise UsageError(
-            f"the task has no switch {listing(missing)}",
-            where="compare",
-            mend=f"use compare={near[0] if near else 'task.SWITCH, as in task.nms_iou'}",
-        )
+    check_switches(first, compare)
     forbidding, told = differences(baselines, candidates, compare, common)
     task = task_of(first)
     if any(side.frozen for side in (*baselines, *candidates)):
@@ -101,7 +99,7 @@ def gate(
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
     kept = set(ids)
     rows = [[row for row in side.rows if row["sample_id"] in kept] for side in (*baselines, *candidates)]
-    judged, alone = _judge(task, rows, len(baselines), ids, policy, _directions(first), policy_name, (replicates, seed))
+    judged, alone = _judge(task, rows, len(baselines), ids, policy, directions(first), policy_name, (replicates, seed))
     worse, better = _flips(task, rows, len(baselines), ids)
     return GateResult(
         **{**outcome.__dict__, "judgements": judged, "uncompared": alone, "worse": worse, "better": better}
@@ -181,7 +179,3 @@ def _by_sample(rows: Sequence[Row], ids: Sequence[str]) -> list[list[Row]]:
     for row in rows:
         found[row["sample_id"]].append(row)
     return list(found.values())
-
-
-def _directions(side: Side) -> dict[str, bool]:
-    return {plain_name(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}

@@ -9,7 +9,8 @@ from typing import Any
 
 from sambench.config import build
 from sambench.engine.task import Task
-from sambench.errors import RunError, listing
+from sambench.errors import RunError, UsageError, listing
+from sambench.metrics.support import plain_name
 from sambench.runs.baseline_file import read_baseline
 from sambench.runs.comparable import (
     COMMON,
@@ -18,9 +19,12 @@ from sambench.runs.comparable import (
     identity_differences,
     image_differences,
     sample_differences,
+    switch_names,
     truth_differences,
+    unknown_patterns,
 )
 from sambench.runs.opening import load_run
+from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 from sambench.types import Row
 
@@ -61,6 +65,21 @@ def task_of(side: Side) -> Task:
     """Return the task with the switches a run had."""
     task: Task = build("tasks", "task", side.record["config"]["task"])
     return task
+
+
+def check_switches(side: Side, compare: Sequence[str]) -> None:
+    """Refuse patterns of `compare` that fit no switch of a side's task.
+
+    Raises:
+        UsageError: One fits none.
+    """
+    if missing := unknown_patterns(side.record["identity"], compare):
+        near = nearest(missing[0], switch_names(side.record["identity"]))
+        raise UsageError(
+            f"the task has no switch {listing(missing)}",
+            where="compare",
+            mend=f"use compare={near[0] if near else 'task.SWITCH, as in task.nms_iou'}",
+        )
 
 
 def differences(
@@ -125,3 +144,8 @@ def images_of(rows: Sequence[Row]) -> dict[str, str]:
 def compacted(side: Side, task: Task) -> Side:
     """Return a side as a frozen baseline of it would be."""
     return side if side.frozen else Side(side.path, side.record, task.compact(side.rows), side.frozen)
+
+
+def directions(side: Side) -> dict[str, bool]:
+    """Return metric, without a note on its data -> whether higher is better."""
+    return {plain_name(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}

@@ -25,6 +25,7 @@ KEYS = {
     "ablate": ["checkpoints=", "format=", "out=", "dry="],
     "gate": ["baseline=", "candidate=", "policy=", "format=", "out=", "compare=", "samples=", "replicates=", "seed="],
     "gate freeze": ["out="],
+    "compare": ["runs=", "metrics=", "alpha=", "compare=", "samples=", "format=", "out="],
     "report": ["runs=", "out=", "count", "max_mb"],
     "plan": ["limit=", "devices=", "scorers=", "json="],
     "merge": ["out=", "data.root=", "allow_missing="],

@@ -82,7 +82,7 @@ BEFORE = {
     ),
     "boundary": [f"{EDGES} run.dir=results/edges/RUN"],
     "clusters": [f"{PART} shard={number}/4 run.dir=part{number}" for number in (2, 3, 4)],
-    "gate": [f"{EDGES} run.dir={run}" for run in ("results/edges/a", "results/edges/b")]
+    "gate": [f"{EDGES} run.dir=results/edges/{run}" for run in "abc"]
     + [f"{EDGES} run.dir=runs/{run}" for run in ("default", "degraded")]
     + [f"{EDGES} run.dir=runs/nms09 task.nms_iou=0.9"],
     "storage": [f"{REMOTE} run.dir=s3://bucket/results/edges/{name}" for name in ("A", "B")]

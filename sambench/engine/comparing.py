@@ -1,0 +1,117 @@
+"""Several checkpoints: every two runs of the same protocol compared image by image, and all ranked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+
+import numpy as np
+
+from sambench.engine.gate_sides import Side, check_switches, compacted, differences, directions, sample_ids, task_of
+from sambench.errors import UsageError
+from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.simultaneous import compare_all
+from sambench.metrics.support import plain_name, support
+from sambench.runs.compare_result import CompareResult, Entry, judge_pairs, rank_runs
+from sambench.runs.gate_result import ENOUGH
+from sambench.runs.policy import DEFAULT, load_policy
+from sambench.runs.report_page import label
+from sambench.spelling import nearest
+
+
+def compare_runs(
+    sides: Sequence[Side],
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = 0.05,
+    compare: Sequence[str] = (),
+    common: bool = False,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> CompareResult:
+    """Compare every two runs on the images that all have.
+
+    Args:
+        sides: Two runs or more.
+        metrics: Patterns of the metrics that are compared; those that the default policy judges if left out. Fewer
+            metrics make narrower intervals.
+        alpha: Chance that any interval misses its true difference.
+        compare: Patterns of switches that may differ.
+        common: Let the sample sets differ and compare the common samples.
+        replicates, seed: Of the resampling, the same images drawn in all runs.
+
+    Raises:
+        UsageError: There are fewer than two runs, one is named twice, a pattern fits nothing, or no sample is common.
+    """
+    _check_sides(sides)
+    check_switches(sides[0], compare)
+    first, labels = sides[0], [label(place) for place in range(len(sides))]
+    found = [(name, differences([first], [side], compare, common)) for name, side in zip(labels, sides, strict=True)]
+    forbidding, told = ([(name, one) for name, kinds in found[1:] for one in kinds[kind]] for kind in (0, 1))
+    task = task_of(first)
+    if any(side.frozen for side in sides):
+        sides = [compacted(side, task) for side in sides]
+    own = [sample_ids(side.rows) for side in sides]
+    ids = [key for key in own[0] if all(key in other for other in own[1:])]
+    data = first.record["identity"]["data"]
+    models = [str(side.record["identity"]["model"]["name"]) for side in sides]
+    entries = [Entry(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
+    outcome = CompareResult(
+        task.name, f"{data['name']} {data['split']}", entries, len(ids), replicates, alpha, forbidding, told
+    )
+    if forbidding:
+        return outcome
+    if not ids:
+        raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
+    kept = set(ids)
+    rows = [[row for row in side.rows if row["sample_id"] in kept] for side in sides]
+    strata = task.strata(rows[0], ids)
+    weights, ones = stratified_weights(strata, replicates, seed), np.ones((1, len(ids)), np.int64)
+    values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
+    names = _chosen(task.name, [name for name in values[0] if all(name in other for other in values)], metrics)
+    better = {name: directions(first).get(plain_name(name), True) for name in names}
+    values = [{name: one[name] for name in names} for one in values]
+    pairs = compare_all(
+        values,
+        [task.replicates(own, ids, weights) for own in rows],
+        [support(partial(task.replicates, own, ids), len(ids)) for own in rows],
+        min(Counter(strata).values()),
+        ENOUGH,
+        alpha,
+    )
+    judged = judge_pairs(pairs, labels, better)
+    return CompareResult(**{**outcome.__dict__, "pairs": judged, "ranking": rank_runs(values, judged, labels, better)})
+
+
+def _check_sides(sides: Sequence[Side]) -> None:
+    if len(sides) < 2:
+        raise UsageError(
+            f"{len(sides) or 'no'} run{'' if len(sides) == 1 else 's'} given, a comparison takes two or more",
+            where="runs",
+            mend="give runs=[A,B,C]",
+        )
+    paths = [side.path for side in sides]
+    if twice := next((path for place, path in enumerate(paths) if path in paths[:place]), None):
+        raise UsageError("a run is named twice", where=twice, mend="name it once")
+
+
+def _chosen(task: str, names: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Return the metrics that are compared.
+
+    Raises:
+        UsageError: A pattern fits none.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            near = nearest(pattern, names)
+            raise UsageError(
+                f"{pattern!r} is none of the metrics that all runs have: {', '.join(names)}",
+                where="metrics",
+                mend=f"use metrics={near[0]}" if near else f"use metrics={names[0]}",
+            )
+    if patterns:
+        return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    policy = load_policy(DEFAULT)
+    return [name for name in names if policy.judges(task, name)] or list(names)

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from sambench.metrics.bootstrap import resampling_weights
+from sambench.metrics.simultaneous import compare_all
+
+FIRST = {"m": 0.5}
+
+
+def means(values, weights):
+    return weights @ values / weights.sum(axis=1)
+
+
+def test_one_pair_by_hand():
+    # draws of the difference: -2, -1, 0, 1, 2 (mean 0, sd sqrt(10 / 4)); the largest |z| are 1.2649 twice, 0.6325 twice
+    # and 0, so the quantile .5 is 0.6325: of Student's distribution with 9 degrees of freedom, times sd sqrt(10 / 9)
+    draws = {"m": np.array([-2.0, -1, 0, 1, 2])}, {"m": np.zeros(5)}
+    (pair,) = compare_all([{"m": 3.0}, {"m": 1.0}], draws, [{"m": 10}, {"m": 12}], 10, 6, alpha=0.5)
+    error = 2.5**0.5 * (10 / 9) ** 0.5
+    reach = error * stats.t.isf(stats.norm.sf(1 / 2.5**0.5), 9)
+    assert pair.difference == 2.0
+    assert pair.interval == pytest.approx((2 - reach, 2 + reach))
+    assert pair.support == 10
+    # t = 2 / 1.6667 = 1.2, as a normal value about 1.144: two of five draws reach it
+    assert pair.p == pytest.approx((1 + 2) / (1 + 5))
+
+
+def test_a_family_of_more_pairs_and_metrics_has_wider_intervals():
+    rng = np.random.default_rng(0)
+    draws = [{name: rng.normal(0.5, 0.1, 2000) for name in "abcd"} for _ in range(4)]
+    values, support = [dict.fromkeys("abcd", 0.5)] * 4, [dict.fromkeys("abcd", 500)] * 4
+    wide = compare_all(values, draws, support, 500, 6)
+    narrow = compare_all([{"a": 0.5}] * 2, draws[:2], support[:2], 500, 6)
+    assert len(wide) == 4 * 6
+    assert len(narrow) == 1
+    same = next(one for one in wide if one.metric == "a" and (one.first, one.second) == (0, 1))
+    assert same.interval[1] > 1.3 * narrow[0].interval[1]
+    assert narrow[0].interval[1] == pytest.approx(1.96 * 0.1 * 2**0.5, rel=0.08)
+
+
+def test_what_few_images_carry_has_no_interval_and_costs_the_others_nothing():
+    rng = np.random.default_rng(0)
+    draws = [{name: rng.normal(size=500) for name in "ab"} for _ in range(2)]
+    values = [{"a": 0.9, "b": 0.5}, {"a": 0.1, "b": 0.4}]
+    few, other = compare_all(values, draws, [{"a": 5, "b": 50}, {"a": 50, "b": 50}], 50, 6)
+    assert np.isnan([*few.interval, few.p]).all()
+    assert few.support == 5
+    (alone,) = compare_all([{"b": 0.5}, {"b": 0.4}], draws, [{"b": 50}] * 2, 50, 6)
+    assert other == alone
+
+
+def test_equal_and_undefined_values():
+    draws = [{"m": np.full(100, 0.5)}] * 2
+    support = [{"m": 50}] * 2
+    (same,) = compare_all([{"m": 0.5}] * 2, draws, support, 50, 6)
+    assert (same.difference, same.interval, same.p) == (0.0, (0.0, 0.0), 1.0)
+    (undefined,) = compare_all([{"m": 0.5}, {"m": np.nan}], draws, support, 50, 6)
+    assert np.isnan([undefined.difference, *undefined.interval, undefined.p]).all()
+    gaps = {"m": np.where(np.arange(100) < 50, np.nan, np.linspace(0, 1, 100))}
+    (partly,) = compare_all([{"m": 0.9}, {"m": 0.5}], [gaps, draws[0]], support, 50, 6)
+    assert np.isfinite(partly.interval).all()
+
+
+def test_three_equal_runs_are_rarely_told_apart():
+    """Of 300 sets of three equal runs, 5 % (binomial 99.9 % range: 1.3 to 10 %) may tell any pair apart."""
+    rng = np.random.default_rng(1)
+    weights = resampling_weights(60, 400)
+    alarms = 0
+    for _ in range(300):
+        images = rng.normal(0.6, 0.2, 60)
+        runs = [{name: images + rng.normal(0, 0.1, 60) for name in ("a", "b")} for _ in range(3)]
+        values = [{name: float(own.mean()) for name, own in run.items()} for run in runs]
+        draws = [{name: means(own, weights) for name, own in run.items()} for run in runs]
+        pairs = compare_all(values, draws, [{"a": 60, "b": 60}] * 3, 60, 6)
+        alarms += any(one.interval[0] > 0 or one.interval[1] < 0 for one in pairs)
+    assert 0.013 * 300 <= alarms <= 0.10 * 300
+
+
+def test_p_and_interval_say_the_same():
+    rng = np.random.default_rng(2)
+    weights = resampling_weights(40, 999)
+    for shift in np.linspace(0, 0.15, 16):
+        runs = [rng.normal(0.5 + shift * place, 0.1, 40) for place in range(3)]
+        values, draws = [{"m": float(run.mean())} for run in runs], [{"m": means(run, weights)} for run in runs]
+        for one in compare_all(values, draws, [{"m": 40}] * 3, 40, 6):
+            assert (one.p < 0.05) == (one.interval[0] > 0 or one.interval[1] < 0)
