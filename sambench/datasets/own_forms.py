@@ -23,7 +23,9 @@ FORMS: dict[Form, str] = {
 }
 """Words for each form."""
 
-_FOLDERS = ("labels", "annotations", "groundTruth", "masks")
+TRUTH_FOLDERS = ("labels", "annotations", "groundTruth", "masks")
+"""Names of folders in which ground truth is looked for, and images are not."""
+
 _HEAD = 1 << 16
 """Bytes of a JSON file that tell what it is: annotators' tools write their own words at its beginning."""
 
@@ -75,7 +77,7 @@ def find_own(
     folder = _images(form, truth, place) if images is None else given_path(base, images)
     if not folder.is_dir():
         raise data_error(card, f"the folder of images does not exist; {holds(folder.parent)}", folder)
-    named = place if base is not None else truth.parent if truth.name in _FOLDERS else truth
+    named = place if base is not None else truth.parent if truth.name in TRUTH_FOLDERS else truth
     return OwnFiles(form, truth, folder, place, named.stem if named.is_file() else named.resolve().name)
 
 
@@ -89,7 +91,7 @@ def _images(form: Form, truth: Path, place: Path) -> Path:
 
 def _below(root: Path, card: DatasetCard) -> Path:
     """Look for ground truth below a folder, in the order that `own` tells."""
-    for name in _FOLDERS:
+    for name in TRUTH_FOLDERS:
         if (root / name).is_dir():
             return root / name
     files = sorted([*root.glob("*.json"), *(file for file in root.glob("*.csv") if is_via_csv(file))])

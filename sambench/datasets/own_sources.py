@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sambench.datasets.cards import MaskCard
@@ -9,11 +10,12 @@ from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part, Place
 from sambench.datasets.label_maps import Colours, IdImages, id_items
 from sambench.datasets.labelme import RULES, LabelMeMasks
-from sambench.datasets.layout import holds, pair, tree
-from sambench.datasets.own_forms import OwnFiles
+from sambench.datasets.layout import IMAGE_ENDINGS, Folders, holds, pair, tree
+from sambench.datasets.own_forms import TRUTH_FOLDERS, OwnFiles
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Source
 from sambench.datasets.via import ViaFile, ViaMasks, region_label
+from sambench.errors import DatasetError, listing
 
 
 def own_source(
@@ -65,10 +67,50 @@ def label_source(
 
 
 def placed_below(images: Path, root: Path) -> Place:
-    """Look for a COCO JSON's file names below the images' folder, else below the root."""
+    """Look for a COCO JSON's file names below the images' folder, else below the root, else deeper in either.
+
+    Annotators' tools write a name alone and keep the image in a folder of their own (`images/default/a.png` of CVAT,
+    `val2017/a.jpg`). Folders that may hold ground truth as images are not searched.
+
+    Raises:
+        DatasetError: When an image is placed: several of its name lie deeper.
+    """
+    known, deeper = Folders(), dict[Path, dict[str, list[Path]]]()
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
-        path, other = images / entry.file_name, root / entry.file_name
-        return entry.file_name, other if images != root and not path.exists() and other.exists() else path
+        name = entry.file_name
+        for folder in dict.fromkeys((images, root)):
+            if (found := known.find(folder / name)) is not None:
+                return name, found
+        for folder in dict.fromkeys((images, root)):
+            if folder not in deeper:
+                deeper[folder] = _by_name(folder)
+            ends = [path for path in deeper[folder].get(Path(name).name, []) if _ends(path, name)]
+            if len(ends) > 1:
+                what = f"{name} may be any of {listing([path.relative_to(folder).as_posix() for path in sorted(ends)])}"
+                raise DatasetError(
+                    what, where=folder, mend="write the folder into each file_name, or give data.images=FOLDER"
+                )
+            if ends:
+                return name, ends[0]
+        return name, images / name
 
     return place
+
+
+def _ends(path: Path, name: str) -> bool:
+    """Tell whether a path ends with a relative name, that may lack its ending."""
+    return any(f"/{one.as_posix()}".endswith(f"/{name}") for one in (path, path.with_suffix("")))
+
+
+def _by_name(folder: Path) -> dict[str, list[Path]]:
+    """List the images below a folder by their names, and by their names without ending, ground truth left out."""
+    found: dict[str, list[Path]] = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in TRUTH_FOLDERS and not name.startswith(".")]
+        for name in names:
+            stem, ending = os.path.splitext(name)
+            if ending.lower() in IMAGE_ENDINGS:
+                for called in (name, stem):
+                    found.setdefault(called, []).append(Path(place) / name)
+    return found

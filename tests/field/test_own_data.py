@@ -63,6 +63,20 @@ def test_two_images_of_one_name_are_two_samples(tmp_path, reader):
     assert [dataset.load(key).target.image_id for key in dataset.keys] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("place", ["images/default", "val2017", "photographs/2026/may"])
+@pytest.mark.parametrize("name", ["a.jpg", "a"])
+def test_an_image_is_found_in_the_folder_that_a_tool_keeps_it_in(tmp_path, place, name):
+    image(tmp_path / place / "a.jpg", 10)
+    image(tmp_path / "masks/a.jpg", 255)  # ground truth is never taken for the image
+    (tmp_path / "annotations").mkdir()
+    coco(tmp_path / "annotations/gt.json", name)
+    found = own(tmp_path, annotations="annotations/gt.json")
+    assert [int(found.load(key).image[0, 0, 0]) for key in found.keys] == [10]
+    image(tmp_path / place / "again/a.jpg", 20)
+    with pytest.raises(DatasetError, match="may be any of"):
+        print(own(tmp_path, annotations="annotations/gt.json").keys)
+
+
 @pytest.mark.parametrize("reader", ["instances", "masks"])
 def test_a_file_name_without_ending_is_the_image_of_that_name(tmp_path, reader):
     image(tmp_path / "images/a.JPG" if reader == "masks" else tmp_path / "images/a.jpg", 10)
