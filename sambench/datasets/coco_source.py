@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco_fields import Entry, ImageEntry
@@ -82,7 +84,7 @@ class CocoMasks(Source):
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each annotation; its id is the file's."""
         file, image = self._places[key]
-        drawn = [_draw(entry, image.size) for entry in file.annotations.get(image.id, ())]
+        drawn = [_draw(entry, image.size, bool(self.notes)) for entry in file.annotations.get(image.id, ())]
         return image.size, _joined(drawn) if self._by_class else drawn
 
     def size(self, key: str) -> Size:
@@ -108,23 +110,38 @@ class CocoMasks(Source):
             self._places[key] = file, entry
 
 
-def _draw(entry: Entry, size: Size) -> Region:
+def _draw(entry: Entry, size: Size, some_damaged: bool) -> Region:
     if entry.iscrowd:
         return Region(entry.id, entry.category_id, None, "it stands for a group (iscrowd)")
+    if some_damaged and (damage := _damage(entry, size)) is not None:
+        return Region(entry.id, entry.category_id, None, damage)
     code, note = draw_segmentation(entry.segmentation, size)
     return Region(entry.id, entry.category_id, code, "; ".join(filter(None, (entry.note, note))))
 
 
 def _damaged(file: InstanceFile) -> list[Fault]:
-    """Look for masks that say nothing: run-length codes that do not fill their image, and polygons of no numbers."""
+    """Look for masks that say nothing, as their reader would leave them out."""
     what, found = "mask is damaged (data.allow_damaged=true leaves such masks out and tells it)", []
     for image_id, entries in file.annotations.items():
         size = file.images[image_id].size
         for entry in entries:
-            fault = None if entry.iscrowd else mask_fault(entry, size)
-            if fault is not None and (isinstance(entry.segmentation, dict) or "numbers" in fault):
-                found.append(Fault(f"{file.path}, annotation {entry.id}: {fault}", what))
+            damage = None if entry.iscrowd else _damage(entry, size)
+            if damage is not None:
+                found.append(Fault(f"{file.path}, annotation {entry.id}: {damage}", what))
     return found
+
+
+def _damage(entry: Entry, size: Size) -> str | None:
+    """Say why a mask means nothing: run lengths that do not fill its image, text, pieces that are no x, y in turn.
+
+    Pieces of fewer than three points, and those off the image, stand in real data sets; they are left out and told.
+    """
+    fault = mask_fault(entry, size)
+    if fault is None or isinstance(entry.segmentation, dict) or "numbers" in fault:
+        return fault
+    pieces = entry.segmentation
+    whole = isinstance(pieces, list | tuple) and all(np.ndim(piece) == 1 and len(piece) % 2 == 0 for piece in pieces)
+    return None if whole else fault
 
 
 def _joined(regions: Sequence[Region]) -> list[Region]:

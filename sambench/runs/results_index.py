@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import re
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ _BLANK = " \t\r\n"
 _BOM = "\xef\xbb\xbf"
 """A byte order mark of UTF-8, read as Latin-1."""
 
+_LIST_KEY = re.compile(r'"([A-Za-z]\w{0,40})"\s{0,9}:\s{0,9}\[\s{0,9}\{')
 _GZIP, _UTF16 = "\x1f\x8b", ("\xff\xfe", "\xfe\xff")
 
 Check = Callable[[dict[str, Any]], str | None]
@@ -168,11 +170,12 @@ def _no_list(path: Path, text: str, place: int) -> PredictionError:
     if text.startswith(_UTF16):
         return PredictionError("the results file is in UTF-16", where=path, mend="write it again in UTF-8")
     if text[place : place + 1] == "{":
-        return PredictionError(
-            "the results file holds an object, not a list of detections",
-            where=path,
-            mend=f"give the list alone, as from its key `annotations`: jq .annotations {path.name} > list.json",
-        )
+        found = _LIST_KEY.search(text, place)
+        key = found[1] if found is not None else "annotations"
+        mend = f"give the list alone, as from its key `{key}`: jq .{key} {path.name} > list.json"
+        if found is None and re.search(r"\}[ \t\r]{0,9}\n[ \t]{0,9}\{", text):
+            mend = f"make one list of its lines: jq -s . {path.name} > list.json"
+        return PredictionError("the results file holds an object, not a list of detections", where=path, mend=mend)
     return _broken(path, place, "a list of entries is expected")
 
 

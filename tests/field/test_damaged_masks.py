@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from sambench.cli import dispatch
+from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.runs.opening import load_run
 
@@ -55,3 +56,44 @@ def test_damaged_masks_are_left_out_where_that_is_asked_for_and_told_everywhere(
     assert len({row["object"] for row in run.rows()}) == 1
     assert dispatch(["table", "points", "runs=[out]"]) == 0
     assert "1 damaged masks of 2 left out" in capsys.readouterr().out
+
+
+MEANINGLESS = {
+    "odd": [[4, 4, 30, 4, 30, 40, 4]],
+    "points": [[[4, 4], [30, 4], [30, 40]]],
+    "pairs": [[4, 4], [30, 4], [30, 40, 1]],
+    "text": json.dumps({"size": [48, 64], "counts": [3072]}),
+    "a good piece and an odd one": [*SOUND, [4, 4, 30, 4, 30, 40, 4]],
+}
+
+
+@pytest.mark.parametrize("segmentation", MEANINGLESS.values(), ids=MEANINGLESS)
+def test_no_mask_vanishes_from_points_that_instances_refuse(tmp_path, segmentation):
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    sides = {"image_id": 1, "category_id": 1}
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 48, "width": 64}],
+        "categories": [{"id": 1, "name": "thing"}],
+        "annotations": [{"id": 1, "segmentation": SOUND, **sides}, {"id": 2, "segmentation": segmentation, **sides}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    with pytest.raises(DatasetError, match="annotation 2: "):
+        _ = own(tmp_path).keys
+    found = own(tmp_path, allow_damaged=True)
+    assert found.card.title.endswith(", 1 damaged masks of 2 left out")
+    assert [one.id for one in found.load("a").target.annotations] == [1]
+
+
+def test_pieces_of_two_points_are_left_out_as_ever(tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    sides = {"image_id": 1, "category_id": 1}
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 48, "width": 64}],
+        "categories": [{"id": 1, "name": "thing"}],
+        "annotations": [{"id": 1, "segmentation": SOUND, **sides}, {"id": 2, "segmentation": [[4, 4, 9, 9]], **sides}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    found = own(tmp_path)
+    assert found.keys == ["a"]
+    assert [one.id for one in found.load("a").target.annotations] == [1]
+    assert any("mask 2 left out: polygon should hold" in line for line in found.report)

@@ -72,7 +72,7 @@ def scored(tmp_path):
 
     def score_list(results, task="instances", *words):
         path = tmp_path / "results.json"
-        path.write_text(json.dumps(results))
+        path.write_text(results if isinstance(results, str) else json.dumps(results))
         given = [f"data.annotations={tmp_path / 'gt.json'}", f"data.images={tmp_path / 'images'}"]
         out = [f"run.dir={tmp_path / 'run'}", "run.overwrite=true", "illustrate=0", "progress=off", "workers=0"]
         return score(task, data="coco", predictions=path, overrides=[*given, *out, *words])
@@ -139,10 +139,19 @@ def test_ids_are_one_whether_written_as_7_or_7_0(scored):
     assert scored(results).metrics["AP"].value == scored(GOOD).metrics["AP"].value
 
 
-def test_a_dictionary_with_the_list_is_told(scored):
+@pytest.mark.parametrize(
+    ("record", "mend"),
+    [
+        ({"annotations": GOOD}, "jq .annotations results.json"),
+        ({"info": {"version": 1}, "results": GOOD}, "jq .results results.json"),
+        ({"predictions": []}, "jq .annotations results.json"),
+        ("\n".join(json.dumps(one) for one in GOOD), "jq -s . results.json"),
+    ],
+)
+def test_a_dictionary_with_the_list_and_lines_without_one_are_told(scored, record, mend):
     with pytest.raises(PredictionError, match="an object, not a list of detections") as error:
-        scored({"annotations": GOOD})
-    assert "jq .annotations results.json" in error.value.mend
+        scored(record)
+    assert mend in error.value.mend
 
 
 @pytest.mark.parametrize(
