@@ -119,17 +119,24 @@ def _count_matches(packed: list[np.ndarray], truths: list[np.ndarray], radius: f
     column_of, n_columns = _number_columns(packed, truths[0].shape)
     width = column_of.shape[1]
     problems = _problems(truths, column_of, n_columns, radius)
-    uses = np.zeros(n_columns, np.int32)
-    n_pairs, n_present, before = 0, 0, np.zeros_like(packed[0])
+    changes, before = [], np.zeros_like(packed[0])
     # From the last map, as a rule the one with the fewest pixels: columns that enter cost less than ones that leave.
-    for t in reversed(range(len(packed))):
-        leaving = column_of.ravel()[set_bits(before & ~packed[t], width)]
-        entering = column_of.ravel()[set_bits(packed[t] & ~before, width)]
-        for graph, state in problems:
-            n_pairs += change_columns(graph, state, leaving, entering, uses)
-        n_present += len(entering) - len(leaving)
-        counts[t, 0], counts[t, 2:] = n_pairs, (np.count_nonzero(uses), n_present)
-        before = packed[t]
+    for words in reversed(packed):
+        leaving = column_of.ravel()[set_bits(before & ~words, width)]
+        entering = column_of.ravel()[set_bits(words & ~before, width)]
+        changes.append((leaving, entering))
+        before = words
+    counts[::-1, 3] = np.cumsum([len(entering) - len(leaving) for leaving, entering in changes])
+    matched = np.zeros((len(packed), n_columns), bool)
+    # One annotator after another: what a search reads then stays in the processor's cache.
+    for graph, state in problems:
+        near = np.diff(graph.column_starts) > 0
+        uses, n_pairs = np.zeros(n_columns, np.int32), 0
+        for t, (leaving, entering) in zip(reversed(range(len(packed))), changes, strict=True):
+            n_pairs += change_columns(graph, state, leaving[near[leaving]], entering[near[entering]], uses)
+            counts[t, 0] += n_pairs
+            matched[t] |= uses != 0
+    counts[:, 2] = np.count_nonzero(matched, axis=1)
 
 
 def match_maps(

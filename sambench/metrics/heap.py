@@ -7,43 +7,43 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def lift(heap: np.ndarray, place: np.ndarray, distance: np.ndarray, at: int, node: int) -> None:
+def lift(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, at: int, node: int, key: int) -> None:
     """Put a node into the hole `at` or above it, where its distance belongs.
 
     Args:
         heap: (N,) int32 waiting nodes in heap order.
         place: (N,) int32 index of each waiting node in `heap`.
-        distance: (N,) int64 key of each node.
+        keys: (N,) int64 distance of each node in `heap`, in its order.
         at: The hole; for a new node the number of nodes that wait already, for one that came nearer its place.
         node: The node.
+        key: Its distance.
     """
-    key = distance[node]
     while at > 0:
         above = (at - 1) >> 1
         other = heap[above]
-        if distance[other] <= key:
+        if keys[above] <= key:
             break
-        heap[at], place[other] = other, at
+        heap[at], place[other], keys[at] = other, at, keys[above]
         at = above
-    heap[at], place[node] = node, at
+    heap[at], place[node], keys[at] = node, at, key
 
 
 @njit(cache=True, nogil=True)
-def drop_first(heap: np.ndarray, place: np.ndarray, distance: np.ndarray, size: int) -> int:
+def drop_first(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, size: int) -> int:
     """Remove the nearest node of `size` waiting ones, `heap[0]`; return the new size. Arrays as in `lift`."""
     size -= 1
     node = heap[size]
-    key, at = distance[node], 0
+    key, at = keys[size], 0
     while True:
         below = 2 * at + 1
         if below >= size:
             break
-        if below + 1 < size and distance[heap[below + 1]] < distance[heap[below]]:
+        if below + 1 < size and keys[below + 1] < keys[below]:
             below += 1
         other = heap[below]
-        if distance[other] >= key:
+        if keys[below] >= key:
             break
-        heap[at], place[other] = other, at
+        heap[at], place[other], keys[at] = other, at, keys[below]
         at = below
-    heap[at], place[node] = node, at
+    heap[at], place[node], keys[at] = node, at, key
     return size

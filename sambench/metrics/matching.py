@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sambench.metrics.bits import next_bit, set_bit
 from sambench.metrics.heap import drop_first, lift
 from sambench.metrics.matching_graph import Graph
 
@@ -31,7 +32,9 @@ class State(NamedTuple):
         v: (C,) int64 prices of the columns.
         row_match: (R,) int32 column of each row or -1.
         column_match: (C,) int32 row of each column or -1.
-        distance, parent, stamp, heap, place, scanned: (max(R, C) + 1,) scratch of the shortest path searches.
+        distance, parent, stamp, heap, place, keys, scanned: (max(R, C) + 1,) scratch of the shortest path searches.
+        present: (E // 64 + 1,) uint64 set of the pairs in the rows' lists whose column is there; a row is near several
+            times as many columns as are there at once.
     """
 
     u: np.ndarray
@@ -43,7 +46,9 @@ class State(NamedTuple):
     stamp: np.ndarray
     heap: np.ndarray
     place: np.ndarray
+    keys: np.ndarray
     scanned: np.ndarray
+    present: np.ndarray
 
 
 def empty_state(graph: Graph) -> State:
@@ -60,7 +65,9 @@ def empty_state(graph: Graph) -> State:
         stamp=np.zeros(room, np.int64),
         heap=np.zeros(room, np.int32),
         place=np.zeros(room, np.int32),
+        keys=np.zeros(room, np.int64),
         scanned=np.zeros(room, np.int32),
+        present=np.zeros(len(graph.row_columns) // 64 + 1, np.uint64),
     )
 
 
@@ -71,24 +78,26 @@ def _rematch_row(start: int, graph: Graph, state: State) -> int:
     A shortest path search over rows, each reached through the column it is paired with. It ends at the first free
     column or at the row that is cheapest left without a pair. Then prices and pairs are updated along the path.
     """
-    u, v, row_match, column_match, distance, parent, stamp, heap, place, scanned = state
+    u, v, row_match, column_match, distance, parent, stamp, heap, place, keys, scanned, present = state
     stamp[-1] += 1
-    now, size, n_scanned = stamp[-1], 1, 0
+    now, size, n_scanned, keys[0] = stamp[-1], 1, 0, 0
     distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
     best, best_row, best_column = graph.unmatched - u[start], start, -1
-    while size and distance[heap[0]] < best:
+    while size and keys[0] < best:
         i = heap[0]
-        size = drop_first(heap, place, distance, size)
+        size = drop_first(heap, place, keys, size)
         scanned[n_scanned] = i
         n_scanned += 1
         base = distance[i] - u[i]
         if base + graph.unmatched < best:
             best, best_row, best_column = base + graph.unmatched, i, -1
-        for e in range(graph.row_starts[i], graph.row_starts[i + 1]):
+        e = next_bit(present, graph.row_starts[i])
+        while e < graph.row_starts[i + 1]:
             length = base + graph.row_distances[e] * graph.factor
             if length >= best:  # prices of columns are never above 0, and costs only grow from here
                 break
             j = graph.row_columns[e]
+            e = next_bit(present, e + 1)
             length -= v[j]
             if length >= best:
                 continue
@@ -97,11 +106,11 @@ def _rematch_row(start: int, graph: Graph, state: State) -> int:
                 best, best_row, best_column = length, i, j
             elif stamp[k] != now:
                 stamp[k], distance[k], parent[k] = now, length, i
-                lift(heap, place, distance, size, k)
+                lift(heap, place, keys, size, k, length)
                 size += 1
             elif length < distance[k]:
                 distance[k], parent[k] = length, i
-                lift(heap, place, distance, place[k], k)
+                lift(heap, place, keys, place[k], k, length)
     for t in range(n_scanned):
         i = scanned[t]
         u[i] += best - distance[i]
@@ -125,12 +134,13 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
     The mirror image of `_rematch_row`: a shortest path search over columns, each reached through its paired row, that
     ends at a row without a pair or at the column that is cheapest given up.
     """
-    u, v, row_match, column_match, distance, parent, stamp, heap, place, scanned = state
+    u, v, row_match, column_match, distance, parent, stamp, heap, place, keys, scanned, present = state
     price, nearest = -graph.rank[start], -1
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
         offered = graph.column_distances[e] * graph.factor - u[graph.column_rows[e]]
         if offered < price:
             price, nearest = offered, graph.column_rows[e]
+        set_bit(present, graph.column_edges[e], True)
     v[start] = price
     if nearest < 0:
         return start
@@ -138,12 +148,12 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
         column_match[start], row_match[nearest] = nearest, start
         return -1
     stamp[-1] += 1
-    now, size, n_scanned = stamp[-1], 1, 0
+    now, size, n_scanned, keys[0] = stamp[-1], 1, 0, 0
     distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
     best, best_column, best_row = -graph.rank[start] - price, start, -1
-    while size and distance[heap[0]] < best:
+    while size and keys[0] < best:
         j = heap[0]
-        size = drop_first(heap, place, distance, size)
+        size = drop_first(heap, place, keys, size)
         scanned[n_scanned] = j
         n_scanned += 1
         base = distance[j] - v[j]
@@ -159,11 +169,11 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
                 best, best_column, best_row = length, j, i
             elif stamp[k] != now:
                 stamp[k], distance[k], parent[k] = now, length, j
-                lift(heap, place, distance, size, k)
+                lift(heap, place, keys, size, k, length)
                 size += 1
             elif length < distance[k]:
                 distance[k], parent[k] = length, j
-                lift(heap, place, distance, place[k], k)
+                lift(heap, place, keys, place[k], k, length)
     for t in range(n_scanned):
         j = scanned[t]
         v[j] += best - distance[j]
@@ -199,6 +209,8 @@ def change_columns(graph: Graph, state: State, leaving: np.ndarray, entering: np
     growth, waiting = 0, np.empty(len(leaving), np.int32)
     for j in leaving:
         state.v[j] = _ABSENT
+        for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
+            set_bit(state.present, graph.column_edges[e], False)
         i = state.column_match[j]
         if i >= 0:
             state.column_match[j], state.row_match[i] = -1, -1

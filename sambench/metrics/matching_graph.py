@@ -25,6 +25,7 @@ class Graph(NamedTuple):
         column_starts: (C + 1,) int64.
         column_rows: (E,) int32 rows.
         column_distances: (E,) int32.
+        column_edges: (E,) int32 where the same pair stands in the rows' lists.
         rank: (C,) int64 distinct numbers; among equal optima, low ranks are matched.
         factor: What a hundredth of a pixel costs: above every rank, so distance comes before rank.
         unmatched: Cost of leaving a row without a pair: more than any chain of exchanges can save.
@@ -36,6 +37,7 @@ class Graph(NamedTuple):
     column_starts: np.ndarray
     column_rows: np.ndarray
     column_distances: np.ndarray
+    column_edges: np.ndarray
     rank: np.ndarray
     factor: int
     unmatched: int
@@ -102,12 +104,15 @@ def _link(row_pixels, column_of, n_columns, steps, distances):  # type: ignore[n
     row_at, column_at, size = row_starts.copy(), column_starts.copy(), row_starts[-1]
     row_columns, column_rows = np.empty(size, np.int32), np.empty(size, np.int32)
     row_distances, column_distances = np.empty(size, np.int32), np.empty(size, np.int32)
+    column_edges = np.empty(size, np.int32)
     for k in range(len(steps)):
         for i in range(n_rows):
             j = column_of[row_pixels[i] + steps[k]]
             if j >= 0:
                 row_columns[row_at[i]], row_distances[row_at[i]] = j, distances[k]
                 column_rows[column_at[j]], column_distances[column_at[j]] = i, distances[k]
+                column_edges[column_at[j]] = row_at[i]
                 row_at[i] += 1
                 column_at[j] += 1
-    return (row_starts, row_columns, row_distances), (column_starts, column_rows, column_distances)
+    columns = (column_starts, column_rows, column_distances, column_edges)
+    return (row_starts, row_columns, row_distances), columns
