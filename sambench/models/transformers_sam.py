@@ -65,7 +65,7 @@ def load(
     """
     if checkpoint is None:
         raise ModelError(
-            "no checkpoint is given", where="model.checkpoint", mend="model.checkpoint=PATH; see README.md"
+            "no checkpoint is given", where="model.checkpoint", mend="model.checkpoint=PATH; see docs/models.md"
         )
     if family is not None and family not in FAMILIES:
         raise UsageError(f"unknown family {family!r}", where="model.family", mend=f"one of {', '.join(FAMILIES)}")

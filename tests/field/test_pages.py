@@ -75,11 +75,9 @@ EDGES = f"sambench run task=edges {BSDS} limit=6"  # as many as a gate asks for
 PART = "sambench run task=edges data=bsds500 data.root=/data"
 REMOTE = "sambench run task=edges data=bsds500 data.root=s3://bucket/sets limit=6"
 BEFORE = {
-    **dict.fromkeys(
-        ("README", "commands"),
-        [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B", "RUN")]
-        + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
-    ),
+    "README": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B")],
+    "commands": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B", "RUN")]
+    + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
     "boundary": [f"{EDGES} run.dir=results/edges/RUN"],
     "clusters": [f"{PART} shard={number}/4 run.dir=part{number}" for number in (2, 3, 4)],
     "gate": [f"{EDGES} run.dir=results/edges/{run}" for run in "abc"]
