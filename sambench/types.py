@@ -7,6 +7,7 @@ pixel is (0, 0) for points as the models receive them. Sizes are (height, width)
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -211,6 +212,10 @@ class Masks:
         return replace(self, logits=change(self.logits), predicted_iou=predicted_iou, feedback=feedback)
 
 
+COUNTED = ("masks", "images", "bits")
+"""Units of metrics that have no scale from 0 to 1."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """A number with what is needed to read it.
@@ -236,3 +241,8 @@ class Metric:
     note: str = ""
     support: int | None = None
     strata: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest value it can have: 0 and 1, but for counts and bits, which have no largest."""
+        return 0.0, math.inf if self.unit in COUNTED else 1.0

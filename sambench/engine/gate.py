@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,21 +12,24 @@ import numpy as np
 
 from sambench.engine.gate_sides import (
     Side,
+    bounds_of,
     check_switches,
     compacted,
     differences,
     directions,
     open_side,
+    refuse_twice,
     sample_ids,
     task_of,
 )
 from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.paired import Comparison, compare_paired, run_spread
+from sambench.metrics.paired import Comparison, compare_paired
+from sambench.metrics.run_noise import run_noise, within_range
 from sambench.metrics.support import plain_name, support
 from sambench.runs.baseline_file import stored_rows, write_baseline
-from sambench.runs.gate_result import Flip, GateResult, Judgement, judge
+from sambench.runs.gate_result import ENOUGH, Flip, GateResult, Judgement, judge
 from sambench.runs.policy import DEFAULT, Policy
 from sambench.types import Row
 
@@ -70,10 +73,11 @@ def gate(
         policy_name: For messages.
 
     Raises:
-        UsageError: A pattern or a rule fits nothing, or no sample is common.
+        UsageError: A pattern or a rule fits nothing, a run is given twice, or no sample is common.
     """
     first = baselines[0]
     check_switches(first, compare)
+    refuse_twice(baselines, candidates)
     forbidding, told = differences(baselines, candidates, compare, common)
     task = task_of(first)
     if any(side.frozen for side in (*baselines, *candidates)):
@@ -99,7 +103,7 @@ def gate(
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
     kept = set(ids)
     rows = [[row for row in side.rows if row["sample_id"] in kept] for side in (*baselines, *candidates)]
-    judged, alone = _judge(task, rows, len(baselines), ids, policy, directions(first), policy_name, (replicates, seed))
+    judged, alone = _judge(task, rows, len(baselines), ids, policy, first, policy_name, (replicates, seed))
     worse, better = _flips(task, rows, len(baselines), ids)
     return GateResult(
         **{**outcome.__dict__, "judgements": judged, "uncompared": alone, "worse": worse, "better": better}
@@ -112,7 +116,7 @@ def _judge(
     n_baselines: int,
     ids: Sequence[str],
     policy: Policy,
-    directions: Mapping[str, bool],
+    first: Side,
     policy_name: str,
     resampling: tuple[int, int],
 ) -> tuple[list[Judgement], tuple[list[str], list[str]]]:
@@ -130,10 +134,13 @@ def _judge(
     alone = [name for name in before if name not in names], [name for name in after if name not in names]
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
-    spread = run_spread(values[sides[0]], values[sides[1]], *resampling)
-    drawn[1] = {name: own + spread[name] if name in spread else own for name, own in drawn[1].items()}
     few = {name: min(own[name] for own in carried) for name in names}
-    better = {name: directions.get(plain_name(name), True) for name in names}
+    units = {name: min(smallest, few[name]) for name in names}
+    noise = run_noise(values[sides[0]], values[sides[1]])
+    if noise is not None:
+        units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
+        drawn[1] = {name: drawn[1][name] + noise.draws(name, *resampling) for name in names}
+    better = {name: directions(first).get(plain_name(name), True) for name in names}
     judged = [name for name in names if policy.judges(task.name, name)]
     found: dict[str, Comparison] = {}
     for family in (judged, [name for name in names if name not in judged]):
@@ -148,11 +155,22 @@ def _judge(
                 margins,
                 policy.alpha,
                 policy.power,
-                {name: min(smallest, few[name]) for name in family},
+                {name: units[name] for name in family},
             )
+    bounds = bounds_of(first)
+    for name, one in found.items():
+        ends, mde = within_range(*one.ci95, one.mde, one.baseline, bounds.get(plain_name(name), (0, 1)), better[name])
+        found[name] = replace(one, ci95=ends, mde=mde)
     own_words = policy_name != DEFAULT
     return [
-        judge(found[name], policy, name in judged, few[name], own_words and policy.names(task.name, name))
+        judge(
+            found[name],
+            policy,
+            name in judged,
+            few[name],
+            own_words and policy.names(task.name, name),
+            few_runs=noise is not None and units[name] < ENOUGH <= min(smallest, few[name]),
+        )
         for name in names
     ], alone
 

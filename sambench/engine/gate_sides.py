@@ -11,7 +11,7 @@ from sambench.config import build
 from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
 from sambench.metrics.support import plain_name
-from sambench.runs.baseline_file import read_baseline
+from sambench.runs.baseline_file import read_baseline, stored_rows
 from sambench.runs.comparable import (
     COMMON,
     UNTOLD,
@@ -24,6 +24,7 @@ from sambench.runs.comparable import (
     unknown_patterns,
 )
 from sambench.runs.opening import load_run
+from sambench.runs.store import metric_from_json
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 from sambench.types import Row
@@ -80,6 +81,45 @@ def check_switches(side: Side, compare: Sequence[str]) -> None:
             where="compare",
             mend=f"use compare={near[0] if near else 'task.SWITCH, as in task.nms_iou'}",
         )
+
+
+def refuse_twice(baselines: Sequence[Side], candidates: Sequence[Side]) -> None:
+    """Refuse a run that is given twice where a side has several: it would count as two, or hide what the others differ.
+
+    A run is known by its place, and a copy or a repetition of it by its rows: within a side those alone, across the
+    sides with the identity, as another model may do the same. One run against itself is let pass.
+
+    Raises:
+        UsageError: Names the two.
+    """
+    sides = [("baseline", one) for one in baselines] + [("candidate", one) for one in candidates]
+    if len(sides) == 2:
+        return
+    for place, (word, one) in enumerate(sides):
+        for other_word, other in sides[place + 1 :]:
+            alike = word == other_word or one.record["identity"] == other.record["identity"]
+            if _same_place(one, other) or (alike and _same_rows(one, other)):
+                where = f"{word}={one.path}, {other_word}={other.path}"
+                raise UsageError("a run is given twice", where=where, mend="give each run once, on one side")
+
+
+def _same_place(one: Side, other: Side) -> bool:
+    if is_remote(one.path) or is_remote(other.path):
+        return one.path == other.path
+    return Path(one.path).resolve() == Path(other.path).resolve()
+
+
+def _same_rows(one: Side, other: Side) -> bool:
+    """Tell whether two runs hold the same rows; of a frozen one and another, as both would be frozen."""
+    if one.record["identity"]["task"]["name"] != other.record["identity"]["task"]["name"]:
+        return False
+    if one.frozen == other.frozen:
+        return one.rows == other.rows
+    kept = []
+    for side in (one, other):
+        task = task_of(side)
+        kept.append(side.rows if side.frozen else stored_rows(compacted(side, task).rows, task.name, side.path))
+    return kept[0] == kept[1]
 
 
 def differences(
@@ -149,3 +189,8 @@ def compacted(side: Side, task: Task) -> Side:
 def directions(side: Side) -> dict[str, bool]:
     """Return metric, without a note on its data -> whether higher is better."""
     return {plain_name(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}
+
+
+def bounds_of(side: Side) -> dict[str, tuple[float, float]]:
+    """Return metric, without a note on its data -> smallest and largest value it can have."""
+    return {plain_name(name): metric_from_json(metric).bounds for name, metric in side.record["metrics"].items()}

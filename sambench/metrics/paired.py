@@ -6,7 +6,7 @@ maxima over resamples, which keep the rate of false alarms over metrics that ris
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,37 +160,6 @@ def step_down(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
         largest = max(largest, reached)
         corrected[k] = largest
     return corrected
-
-
-def run_spread(
-    baselines: Sequence[Mapping[str, float]], candidates: Sequence[Mapping[str, float]], replicates: int, seed: int = 0
-) -> dict[str, np.ndarray]:
-    """Draw what the choice of runs adds to the difference of the sides' means, where a side has several runs.
-
-    The variance between runs is pooled over both sides, and its own uncertainty is in the draws: they follow Student's
-    distribution with (runs - sides) degrees of freedom.
-
-    Args:
-        baselines, candidates: One mapping of metric -> value a run.
-        replicates: Number of draws B.
-        seed: Of the draws.
-
-    Returns:
-        Metric -> (B,) float64; empty where no side has more than one run or all runs agree.
-    """
-    freedom = len(baselines) + len(candidates) - 2
-    if freedom < 1:
-        return {}
-    rng = np.random.default_rng([seed, freedom])
-    spread = {}
-    for name in baselines[0]:
-        sides = [np.array([run[name] for run in side]) for side in (baselines, candidates)]
-        variance = sum(float(((side - side.mean()) ** 2).sum()) for side in sides) / freedom
-        scale = (variance * (1 / len(baselines) + 1 / len(candidates))) ** 0.5
-        drawn = rng.standard_t(freedom, replicates)
-        if scale > 0:
-            spread[name] = scale * drawn
-    return spread
 
 
 def _largest(null: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -43,7 +44,9 @@ def headline(result: GateResult) -> str:
 
 
 def carriers(one: Judgement, result: GateResult) -> str:
-    """Say how many of the images a metric rests on."""
+    """Say how many of the images a metric rests on, or that the runs are too few."""
+    if one.few_runs:
+        return f"{len(result.baseline)} and {len(result.candidate)} runs are too few to tell how far runs spread"
     return f"carried by {one.support} of {result.samples} images"
 
 
@@ -138,11 +141,15 @@ def _sides(result: GateResult) -> list[str]:
 
 
 def _reading(result: GateResult) -> str:
+    runs = len(result.baseline), len(result.candidate)
+    several = (
+        f"; values: means of {runs[0]} and {runs[1]} runs, whose spread is in the intervals" if sum(runs) > 2 else ""
+    )
     return (
         f"{result.replicates} resamples of the images, the same on both sides; p: of a drop (of a gain where improved),"
         f" corrected over the judged metrics, below {result.alpha:g} is significant; detectable: smallest drop seen"
         f" with power {result.power:g};"
-        " (shown): not judged"
+        f" (shown): not judged{several}"
     )
 
 
@@ -150,6 +157,8 @@ def _cells(one: Judgement, result: GateResult) -> list[str]:
     found = one.found
     low, high = found.ci95
     verdict = one.verdict if one.judged else "(shown)"
+    resting = [f"{one.support} of {result.samples} images"] if one.support != result.samples else []
+    resting += [f"{len(result.baseline)} and {len(result.candidate)} runs"] if one.few_runs else []
     return [
         found.name,
         _number(found.baseline) or "undefined",
@@ -158,7 +167,7 @@ def _cells(one: Judgement, result: GateResult) -> list[str]:
         "" if low != low else f"[{low:+.4f}, {high:+.4f}]",
         _number(one.p),
         _number(found.mde),
-        verdict if one.support == result.samples else f"{verdict} ({one.support} of {result.samples} images)",
+        f"{verdict} ({', '.join(resting)})" if resting else verdict,
     ]
 
 
@@ -175,7 +184,7 @@ def _sentence(one: Judgement) -> str:
 
 
 def _number(value: float) -> str:
-    return "" if value != value else f"{value:.4f}"
+    return "" if value != value else "none" if value == math.inf else f"{value:.4f}"
 
 
 def _flip(one: Flip) -> str:

@@ -37,6 +37,7 @@ class Judgement:
         verdict: "ok", "improved", "regression", "below floor", "not improved" or "cannot tell".
         support: Images that carry the metric on both sides.
         asked: Whether the user's own policy asks for this metric by its name.
+        few_runs: Whether it cannot be told because the runs are too few to tell how far they spread.
     """
 
     found: Comparison
@@ -45,6 +46,7 @@ class Judgement:
     verdict: str
     support: int
     asked: bool = False
+    few_runs: bool = False
 
     @property
     def p(self) -> float:
@@ -141,7 +143,9 @@ class GateResult:
         return f"<GateResult {self.verdict}{told} ({self.task}, {self.data}, {self.samples} images)>"
 
 
-def judge(found: Comparison, policy: Policy, judged: bool, support: int, asked: bool = False) -> Judgement:
+def judge(
+    found: Comparison, policy: Policy, judged: bool, support: int, asked: bool = False, few_runs: bool = False
+) -> Judgement:
     """Hold one comparison against the policy.
 
     A drop or a gain is told where the p value and the printed interval both tell it. Below `ENOUGH` images neither is,
@@ -153,12 +157,13 @@ def judge(found: Comparison, policy: Policy, judged: bool, support: int, asked: 
         judged: Whether the metric decides.
         support: Images that carry it on both sides.
         asked: Whether the user's own policy asks for it by name.
+        few_runs: Whether the runs are too few to tell how far they spread.
     """
     rule = policy.rule(found.name)
     sign = 1 if found.higher_is_better else -1
     low, high = sorted(sign * end for end in found.ci95) if not math.isnan(found.ci95[0]) else (-math.inf, math.inf)
     lost = math.isnan(found.candidate) and not math.isnan(found.baseline)
-    few = support < ENOUGH and not lost and not math.isnan(found.baseline)
+    few = (support < ENOUGH or few_runs) and not lost and not math.isnan(found.baseline)
     if few:
         nan = math.nan
         found = replace(found, ci95=(nan, nan), p_drop=nan, p_corrected=nan, p_gain_corrected=nan, se=nan, mde=nan)
@@ -172,7 +177,7 @@ def judge(found: Comparison, policy: Policy, judged: bool, support: int, asked: 
         verdict = IMPROVED
     else:
         verdict = NOT_IMPROVED if rule.must_improve else OK
-    return Judgement(found, rule, judged, verdict, support, asked)
+    return Judgement(found, rule, judged, verdict, support, asked, few and few_runs)
 
 
 def _record(one: Judgement) -> tuple[object, ...]:

@@ -10,13 +10,10 @@ from sambench.redact import without_places
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import interval, number
 from sambench.runs.table_protocol import Beside, published_beside
-from sambench.types import Metric
+from sambench.types import COUNTED, Metric
 
 SHOWN_METRICS = 6
 """Metrics of a task that stand in sight; further ones are folded away."""
-
-COUNTED = ("masks", "images", "bits")
-"""Units that have no scale from 0 to 1."""
 
 
 class Line(NamedTuple):

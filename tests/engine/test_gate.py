@@ -146,21 +146,6 @@ def test_changed_pixels_are_not_comparable(tmp_path, capsys):
     assert run_gate(f"baseline={tmp_path / 'a.baseline'}", f"candidate={b}") == 3
 
 
-# several runs
-
-
-def test_several_runs_are_averaged_and_their_spread_counts(tmp_path):
-    rows = edge_rows(40)
-    a, b = open_side(stored(tmp_path / "a", rows=rows)), open_side(stored(tmp_path / "b", rows=worse(rows)))
-    alone = {one.found.name: one.found for one in gate([a], [b], Policy(), replicates=500).judgements}
-    several = {one.found.name: one.found for one in gate([a, b], [b], Policy(), replicates=500).judgements}
-    mean = (alone["ods"].baseline + alone["ods"].candidate) / 2
-    assert several["ods"].baseline == pytest.approx(mean)
-    wide, narrow = (one["ods"].ci95[1] - one["ods"].ci95[0] for one in (several, alone))
-    assert wide > 2 * narrow  # the two runs of the baseline differ far more than chance over images makes them
-    assert all(one.verdict == "ok" for one in gate([a, b], [b], Policy(), replicates=500).judgements)
-
-
 # frozen baselines
 
 

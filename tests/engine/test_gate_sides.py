@@ -14,6 +14,8 @@ from toys import write_bsds
 from sambench import gate, score
 from sambench.cli import dispatch
 from sambench.datasets.bsds500 import Bsds500
+from sambench.engine.gate import freeze
+from sambench.errors import UsageError
 from sambench.runs.comparable import UNTOLD
 
 IMAGES = 8
@@ -89,3 +91,62 @@ def test_the_heading_names_the_verdict(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("below floor: r50; not improved: ap (edges")
     assert dispatch(["gate", *words, "format=json"]) == 1
     assert json.loads(capsys.readouterr().out)["verdict"] == "below floor"
+
+
+# several runs a side
+
+
+def noisy(rows, seed, share=0.05):
+    """Change all images of a run alike, as another seed of a training may."""
+    lost = 1 - share * np.random.default_rng(seed).random()
+    return [{**row, **{key: [int(n * lost) for n in row[key]] for key in ("cnt_r", "cnt_p")}} for row in rows]
+
+
+def test_few_runs_that_differ_cannot_tell_and_stay_in_range(tmp_path, capsys):
+    rows = edge_rows(12)
+    a, b, c = (stored(tmp_path / str(seed), rows=noisy(rows, seed, 0.3), name=f"m{seed}") for seed in range(3))
+    assert dispatch(["gate", f"baseline=[{a},{b}]", f"candidate={c}", "replicates=200"]) == 3
+    told = capsys.readouterr().out
+    assert told.startswith("cannot tell ods (2 and 1 runs are too few to tell how far runs spread)")
+    assert "cannot tell (2 and 1 runs)" in told
+    assert "values: means of 2 and 1 runs" in told
+    assert "[" not in told.split("verdict")[1].split("resamples")[0]  # no interval
+    for name in ("ods", "ap"):
+        (one,) = [one for one in gate([a, b], c, replicates=200).judgements if one.found.name == name]
+        assert one.few_runs
+        assert np.isnan(one.found.mde)
+
+
+def test_many_runs_that_hardly_differ_are_judged(tmp_path):
+    rows = edge_rows(40)
+    before = [stored(tmp_path / f"a{seed}", rows=noisy(rows, seed, 0.002), name=f"a{seed}") for seed in range(4)]
+    after = [stored(tmp_path / f"b{seed}", rows=noisy(noisy(rows, 9, 0.3), seed, 0.002)) for seed in range(4, 8)]
+    found = {one.found.name: one for one in gate(before, after, replicates=400).judgements}
+    assert found["ods"].verdict == "regression"
+    assert -1 <= found["ods"].found.ci95[0] < found["ods"].found.ci95[1] < 0
+
+
+def test_a_run_twice_is_refused(tmp_path):
+    rows = edge_rows(12)
+    a, b = stored(tmp_path / "a", rows=rows), stored(tmp_path / "b", rows=noisy(rows, 1), name="other")
+    copy = shutil.copytree(a, tmp_path / "copy")
+    freeze(a, tmp_path / "a.baseline")
+    for before, after in (([a, b], [a]), ([a, a], [b]), ([a, copy], [b]), ([b, tmp_path / "a.baseline"], [a])):
+        with pytest.raises(UsageError, match="a run is given twice"):
+            gate(before, after, replicates=100)
+    again = stored(tmp_path / "again", rows=rows, name="other")  # another model that does the same is another run
+    assert not gate([a, b], again, replicates=100).forbidding
+
+
+def test_a_switch_that_differs_within_a_side_is_told_as_that_sides(tmp_path):
+    rows = edge_rows(12)
+    a, b = stored(tmp_path / "a", rows=rows), stored(tmp_path / "b", rows=noisy(rows, 1), nms_iou=0.9)
+    c = stored(tmp_path / "c", rows=noisy(rows, 2))
+    result = gate([a, b], c, replicates=100)
+    assert [str(one) for one in result.forbidding] == [
+        f"task.nms_iou: 0.7 in {a} of the baseline, 0.9 in {b} of the baseline"
+    ]
+    assert "runs of one side are averaged" in result.forbidding[0].mend
+    assert not any("compare=" in one.mend for one in result.forbidding)
+    compared = gate(c, [b, a], compare=["task.nms_iou"], replicates=100)
+    assert [one.sides[0] for one in compared.forbidding] == [f"{b} of the candidate"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.paired import compare_paired, expanded_interval, run_spread, step_down
+from sambench.metrics.paired import compare_paired, expanded_interval, step_down
 
 
 def compared(scores, **options):
@@ -79,16 +79,6 @@ def test_intervals_widen_for_few_images():
     wanted = (10 / 9) ** 0.5 * stats.t.isf(0.025, 9)
     assert (low, high) == pytest.approx((-wanted, wanted), rel=0.03)
     assert expanded_interval(draws, None) == pytest.approx((-1.96, 1.96), rel=0.02)
-
-
-def test_the_spread_between_runs_is_pooled():
-    baselines, candidates = [{"m": 1.0}, {"m": 3.0}], [{"m": 5.0}, {"m": 5.0}, {"m": 5.0}]
-    drawn = run_spread(baselines, candidates, 20_000)["m"]
-    # pooled variance 2 / 3 on three degrees of freedom, times 1/2 + 1/3; quartile of Student's distribution
-    scale = (2 / 3 * (1 / 2 + 1 / 3)) ** 0.5
-    assert np.quantile(drawn, 0.75) == pytest.approx(scale * stats.t.ppf(0.75, 3), rel=0.05)
-    assert run_spread([{"m": 1.0}], [{"m": 2.0}], 10) == {}
-    assert run_spread([{"m": 1.0}, {"m": 1.0}], [{"m": 2.0}], 10) == {}
 
 
 @settings(max_examples=50, deadline=None)
