@@ -17,3 +17,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'sambench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what there is, so that `dir()` and completion show the interface before it is imported."""
+    return sorted({*globals(), *__all__})

@@ -30,6 +30,7 @@ from sambench.safe_names import inside
 from sambench.types import Metric, Row
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 try:
@@ -43,7 +44,7 @@ OWN = (RECORD, ROWS, JOURNAL, LISTING, "predictions", "pictures", "gallery")
 """Everything that a run folder holds; a folder with anything else is none."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A stored run.
 
@@ -58,6 +59,15 @@ class Run:
     record: dict[str, Any] = field(default_factory=dict)
     url: str | None = None
     fetch: Callable[[], None] | None = None
+
+    def __repr__(self) -> str:
+        """Say in one line what was run on what, its first metrics and where it lies."""
+        task = self.record.get("identity", {}).get("task", {}).get("name", "nothing yet")
+        model, data = self.record.get("model", {}).get("name"), self.record.get("data", {})
+        what = f"{task}, {model} on {data.get('card', {}).get('title')} {data.get('split')}" if model and data else task
+        figures = ", ".join(f"{name} {metric.value:.3f}" for name, metric in list(self.metrics.items())[:4])
+        told = [what, *([figures] if figures else [self.record.get("status", "not begun")]), self.place]
+        return f"<Run {'; '.join(told)}>"
 
     @property
     def place(self) -> str:
@@ -94,6 +104,14 @@ class Run:
             RunError: They are not there, cannot be read, or are not those that the run wrote.
         """
         return self._table().to_pylist()
+
+    def frame(self) -> pd.DataFrame:
+        """Read the rows of a finished run as a table: a line a sample, in the dataset's order.
+
+        Raises:
+            RunError: As `rows`.
+        """
+        return self._table().to_pandas()
 
     def sample_ids(self) -> set[str]:
         """Read which samples a finished run has rows of.

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import sambench
 from sambench import local_configs
 from sambench.cli import main
 from sambench.commands import COMMANDS
@@ -103,3 +104,8 @@ def test_own_configurations_are_on_the_page(capsys, tmp_path, monkeypatch):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "mine.yaml").write_text("# a model of my own\nname: hierarchy\n")
     assert "a model of my own" in shown(capsys, "run", "--config-dir", str(tmp_path), "--help")
+
+
+def test_the_interface_is_listed():
+    assert {"run", "score", "gate", "compare", "load_run"} <= set(dir(sambench))
+    assert all(getattr(sambench, name) is not None for name in sambench.__all__)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sambench.errors import RunError
 from sambench.runs.journal import Journal
 from sambench.runs.opening import load_run
-from sambench.runs.store import RunStore
+from sambench.runs.store import Run, RunStore
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}
@@ -79,6 +79,18 @@ def test_finished_run_reads_back_rows_and_metrics(tmp_path):
     assert metric.ci95[0] == 0.4
     assert not (tmp_path / "run" / "rows.jsonl").exists()
     assert json.loads((tmp_path / "run" / "run.json").read_text())["metrics"]["mean"]["ci95"] == [0.4, None]
+
+
+def test_a_run_is_a_line_and_a_table(tmp_path):
+    data = {"card": {"title": "Toys"}, "split": "test"}
+    opened = store(tmp_path / "run")
+    opened.start(RECORD | {"data": data})
+    opened.append("0", rows(0))
+    run = opened.finish(opened.ordered(["0"]), {"mean": Metric(0.5, (0.4, 0.6), 1)}, {})
+    assert repr(run) == f"<Run toy, toy on Toys test; mean 0.500; {tmp_path / 'run'}>"
+    assert run.frame()["sample_id"].tolist() == ["0"]
+    assert run.frame()["value"].tolist() == [0.0]
+    assert repr(Run(tmp_path)) == f"<Run nothing yet; not begun; {tmp_path}>"
 
 
 def test_other_settings_are_refused_and_the_difference_is_shown(tmp_path):
