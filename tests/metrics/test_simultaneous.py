@@ -5,8 +5,6 @@ from scipy import stats
 from sambench.metrics.bootstrap import resampling_weights
 from sambench.metrics.simultaneous import compare_all
 
-FIRST = {"m": 0.5}
-
 
 def means(values, weights):
     return weights @ values / weights.sum(axis=1)
