@@ -173,7 +173,7 @@ class EdgesTask(Task):
         """
         from sambench.runs.edge_maps import EdgeMapFolder
 
-        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys)
+        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image, and what of them is right at the threshold that is best for it."""

@@ -189,7 +189,7 @@ def opened(path: Path, card: DatasetCard, name: str = "image") -> Iterator[Image
         DatasetError: The file is missing or cannot be decoded.
     """
     try:
-        with _unlimited():
+        with unlimited():
             image = Image.open(path)
         with image:
             yield image
@@ -204,7 +204,7 @@ def opened(path: Path, card: DatasetCard, name: str = "image") -> Iterator[Image
 
 
 @contextmanager
-def _unlimited() -> Iterator[None]:
+def unlimited() -> Iterator[None]:
     """Lift Pillow's own limit of pixels, which is the whole process's; ours is checked before anything is decoded."""
     with _pillow:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -221,7 +221,7 @@ def _decoded(image: Image.Image, path: Path, rules: ImageRules, mode: str | None
     if size[0] * size[1] > ImageRules.max_pixels:
         _log.info("%s: %s", path, _cost(size, image.mode))
     limit = Image.MAX_IMAGE_PIXELS
-    with _unlimited() if limit is not None and size[0] * size[1] > limit else nullcontext():
+    with unlimited() if limit is not None and size[0] * size[1] > limit else nullcontext():
         image.load()
     return np.asarray(image if mode in (None, image.mode) else image.convert(mode))
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError
+from sambench.image_rules import ImageRules
 from sambench.metrics.boundary_inputs import pb_from_ucm2, strength_from_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -42,16 +43,20 @@ class EdgeFile:
         return strength_from_image(np.asarray(self.content))
 
 
-def read_edge_file(path: Path) -> EdgeFile:
+def read_edge_file(path: Path, max_pixels: int = ImageRules.max_pixels) -> EdgeFile:
     """Read an edge prediction.
 
+    Args:
+        path: Its file.
+        max_pixels: An image of more pixels is refused before it is decoded.
+
     Raises:
-        PredictionError: It is missing, cannot be read, or holds something else.
+        PredictionError: It is missing, too large, cannot be read, or holds something else.
     """
     try:
         if path.suffix.lower() == ".mat":
             return _from_variables(mat_variables(path), path)
-        stored = np.load(path, allow_pickle=False) if path.suffix.lower() == ".npy" else _image_array(path)
+        stored = np.load(path, allow_pickle=False) if path.suffix.lower() == ".npy" else _image_array(path, max_pixels)
         return EdgeFile("soft", _soft(stored, path))
     except PredictionError as error:
         raise error if error.where else PredictionError(error.what, where=path, mend=error.mend) from error
@@ -128,11 +133,16 @@ def numbers(value: Any, name: str, path: Path) -> np.ndarray:
     return array
 
 
-def _image_array(path: Path) -> np.ndarray:
+def _image_array(path: Path, max_pixels: int) -> np.ndarray:
     """Decode an image as (H, W) or (H, W, C)."""
     from PIL import Image
 
-    with Image.open(path) as image:
+    from sambench.datasets.image_files import unlimited
+
+    with unlimited(), Image.open(path) as image:
+        if (pixels := image.width * image.height) > max_pixels:
+            told = f"edge map is larger than data.max_pixels={max_pixels}: {image.width} x {image.height} pixels"
+            raise PredictionError(told, where=path, mend=f"give data.max_pixels={pixels} to read it")
         if image.mode == "I" and image.format == "PNG":  # 16 bits, as older versions of Pillow open them
             return np.asarray(image).astype(np.uint16)
         if image.mode == "P":

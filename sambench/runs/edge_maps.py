@@ -9,6 +9,7 @@ import numpy as np
 
 from sambench.errors import PredictionError
 from sambench.files import atomic_path
+from sambench.image_rules import ImageRules
 from sambench.runs.edge_files import ENDINGS, EdgeFile, read_edge_file
 from sambench.runs.edge_suppression import SAMPLED, Suppression, choose_suppression, strength_notes, suppressed
 from sambench.runs.map_folders import MapFolder
@@ -31,18 +32,19 @@ def write_map(prediction: np.ndarray, folder: Path, sample_id: str) -> None:
             Image.fromarray(prediction).save(file, format="PNG")
 
 
-def read_map(path: Path, sample_id: str, size: Size) -> EdgeFile:
+def read_map(path: Path, sample_id: str, size: Size, max_pixels: int = ImageRules.max_pixels) -> EdgeFile:
     """Read one prediction.
 
     Args:
         path: Its file.
         sample_id: Whose prediction.
         size: (height, width) it must have.
+        max_pixels: As `read_edge_file`.
 
     Raises:
         PredictionError: It cannot be read or has another size.
     """
-    found = read_edge_file(path)
+    found = read_edge_file(path, max_pixels)
     for part in found.content if isinstance(found.content, list) else [found.content]:
         if part.shape != tuple(size):
             told = " x ".join(map(str, part.shape))
@@ -61,15 +63,25 @@ class EdgeMapFolder(MapFolder):
         folder, all_keys: As for `MapFolder`.
         nms: "toolbox" suppresses soft maps, "none" leaves them, "auto" measures some of them and chooses.
         keys: Samples that are scored.
+        max_pixels: `data.max_pixels`, which holds for maps stored as images too.
 
     Raises:
         PredictionError: The folder is not there, or "auto" cannot tell what its maps are.
     """
 
-    def __init__(self, folder: Path, all_keys: Sequence[str], nms: Suppression, keys: Sequence[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        all_keys: Sequence[str],
+        nms: Suppression,
+        keys: Sequence[str],
+        max_pixels: int = ImageRules.max_pixels,
+    ) -> None:
         super().__init__(folder, all_keys, ENDINGS)
+        self.max_pixels = max_pixels
         there = [path for key in keys if (path := self.find(key)) is not None]
-        some = {path.name: read_edge_file(path) for path in there[:: max(1, len(there) // SAMPLED)][:SAMPLED]}
+        few = there[:: max(1, len(there) // SAMPLED)][:SAMPLED]
+        some = {path.name: read_edge_file(path, max_pixels) for path in few}
         soft = {name: found.strength for name, found in some.items() if found.kind == "soft"}
         self.nms = choose_suppression(soft, folder) if nms == "auto" else nms
         if soft:
@@ -77,5 +89,5 @@ class EdgeMapFolder(MapFolder):
 
     def read(self, sample: Sample) -> EdgePrediction:
         """Read the sample's map."""
-        found = read_map(self.path(sample.id), sample.id, sample.size)
+        found = read_map(self.path(sample.id), sample.id, sample.size, self.max_pixels)
         return suppressed(found.strength) if found.kind == "soft" and self.nms == "toolbox" else found.content

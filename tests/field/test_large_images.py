@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+import sambench
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
 from sambench.config import build
-from sambench.errors import DatasetError, UsageError
+from sambench.errors import DatasetError, PredictionError, UsageError
 from sambench.masks import rle
 
 
@@ -127,3 +128,21 @@ def test_a_limit_is_a_number_of_pixels(tmp_path):
     for wrong in (0, -1):
         with pytest.raises(UsageError, match=r"data.max_pixels is"):
             own(tmp_path, max_pixels=wrong)
+
+
+def test_an_edge_map_and_its_truth_are_held_to_the_same_switch(tmp_path, monkeypatch):
+    drawn = np.zeros((30, 40), np.uint8)
+    drawn[10, 5:35] = 255
+    png(tmp_path / "data/edges/imgs/test/rgbr/RGB_008.png", drawn)
+    png(tmp_path / "data/edges/edge_maps/test/rgbr/RGB_008.png", drawn)
+    png(tmp_path / "maps/RGB_008.png", drawn)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # 1,200 are more than twice as many, where Pillow raises
+    words = [f"data.root={tmp_path / 'data'}", "task.thresholds=3", "predictions.nms=none", "illustrate=0"]
+    more = {"workers": 0, "progress": "off"}
+    run = sambench.score("edges", "biped", tmp_path / "maps", overrides=words, run={"dir": str(tmp_path / "r")}, **more)
+    assert run.metrics["ods"].value == 1
+    assert Image.MAX_IMAGE_PIXELS == 500
+    png(tmp_path / "maps/RGB_008.png", np.zeros((40, 31), np.uint8))
+    words.append("data.max_pixels=1200")
+    with pytest.raises(PredictionError, match=r"edge map is larger than data.max_pixels=1200: 31 x 40 pixels"):
+        sambench.score("edges", "biped", tmp_path / "maps", overrides=words, run={"dir": str(tmp_path / "s")}, **more)
