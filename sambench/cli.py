@@ -26,6 +26,7 @@ sambench: zero-shot evaluation of promptable segmentation models
   sambench ablate NAME [key=value ...]       a sweep of one choice, its table and figure
   sambench gate baseline=RUN candidate=RUN   a verdict on two checkpoints, image by image
   sambench compare runs=[A,B,C]              every two of several checkpoints, and a ranking
+  sambench power pilot=RUN effect=0.01       how many images a gate needs to see such a drop
   sambench report runs=[A,B] [out=FOLDER]    one HTML page of all that runs tell
   sambench plan task=NAME data=NAME [limit=20] [devices=[1,8,64]]
                                              what the whole run would take, projected from its first images

@@ -8,6 +8,7 @@ COMMANDS = {
     "ablate": "sambench.commands.ablate:main",
     "gate": "sambench.commands.gate:main",
     "compare": "sambench.commands.compare:main",
+    "power": "sambench.commands.power:main",
     "report": "sambench.commands.report:main",
     "plan": "sambench.commands.plan:main",
     "merge": "sambench.commands.merge:main",

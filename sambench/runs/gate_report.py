@@ -13,7 +13,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from sambench.files import finite
-from sambench.runs.gate_result import CANNOT_TELL, FAILING, Flip, GateResult, Judgement
+from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, FAILING, Flip, GateResult, Judgement
 from sambench.safe_names import printable, stored_names
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
@@ -59,7 +59,7 @@ def _text(result: GateResult) -> str:
         rows = [_cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="simple", disable_numparse=True, colalign=align), ""]
-        lines += [_reading(result)]
+        lines += [_reading(result), *_takes(result)]
     for title, flips in (("images that fell most", result.worse), ("images that rose most", result.better)):
         if flips:
             lines += ["", f"{title} (baseline -> candidate):", *(f"  {_flip(one)}" for one in flips)]
@@ -77,7 +77,7 @@ def _markdown(result: GateResult) -> str:
         rows = [_cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="github", disable_numparse=True, colalign=align), ""]
-        lines += [_reading(result)]
+        lines += [_reading(result), *(f"\n{line}" for line in _takes(result))]
     for title, flips in (("Images that fell most", result.worse), ("Images that rose most", result.better)):
         if flips:
             lines += ["", f"{title}:", ""]
@@ -151,6 +151,16 @@ def _reading(result: GateResult) -> str:
         f" with power {result.power:g};"
         f" (shown): not judged{several}"
     )
+
+
+def _takes(result: GateResult) -> list[str]:
+    """Say how many images like these it takes to tell the judged metrics that too few of them carry."""
+    return [
+        f"{one.found.name}: of about {math.ceil(ENOUGH * result.samples / one.support):,} images like these the least"
+        f" number of {ENOUGH} would carry it; `sambench power` says what a drop of a given size takes"
+        for one in result.untold
+        if one.support
+    ]
 
 
 def _cells(one: Judgement, result: GateResult) -> list[str]:

@@ -26,6 +26,7 @@ KEYS = {
     "ablate": ["checkpoints=", "format=", "out=", "dry="],
     "gate": ["baseline=", "candidate=", "policy=", "format=", "out=", "compare=", "samples=", "replicates=", "seed="],
     "gate freeze": ["out="],
+    "power": ["pilot=", "effect=", "power=", "task=", "metric=", "policy=", "format="],
     "compare": ["runs=", "metrics=", "alpha=", "compare=", "samples=", "format=", "out="],
     "report": ["runs=", "out=", "count", "max_mb"],
     "plan": ["limit=", "devices=", "scorers=", "json="],

@@ -1,0 +1,142 @@
+"""`sambench power`: how many images a gate needs, from a pilot's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sambench.commands.words import as_list, checked, parse
+from sambench.errors import UsageError
+from sambench.ranges import RESAMPLES, SHARED, Range
+from sambench.runs.policy import CHANCE
+from sambench.spelling import nearest
+
+if TYPE_CHECKING:
+    from sambench.engine.power import PowerPlan
+    from sambench.metrics.power import Need
+
+HELP = """\
+sambench power pilot=RUN|[RUN,OTHER] effect=0.01 [power=0.8] [task=NAME] [metric=[NAME,...]]
+               [policy=default] [format=text] [replicates=2000] [seed=0]
+
+Says for each metric that a gate judges how many images it takes to call a true drop of a wanted size a regression, if
+they are like those of a pilot: finished runs, some 30 images or more.
+
+How far the difference of two checkpoints moves with the images is in two runs over the same images, pilot=[RUN,OTHER]:
+give checkpoints that differ as those that the gate is to compare. With one run only, the two are taken to have nothing
+in common, which asks for more images than a gate needs as a rule.
+
+pilot=    a run folder or a frozen baseline, or two of them
+effect=   the drop that is to be seen, in the metric's own unit
+power=    wanted chance that the drop is called a regression
+task=     refuses a pilot of another task
+metric=   names or patterns of the metrics that are shown; the correction stays that of all judged ones
+policy=   which metrics are judged, alpha and margins, as in `sambench gate`
+format=   text or json
+
+examples:
+  sambench power pilot=results/edges/a effect=0.01
+  sambench power task=edges pilot=[results/edges/a,results/edges/b] effect=0.005 power=0.9 metric=ods
+"""
+
+_TAKES: dict[str, Any] = {
+    "effect": Annotated[float, Range(0, 1e9, above=True)],
+    "power": Annotated[float, CHANCE],
+    "replicates": Annotated[int, RESAMPLES],
+    "seed": Annotated[int, SHARED["seed"]],
+    "policy": str,
+    "task": str | None,
+}
+FORMATS = ("text", "json")
+
+
+def main(words: list[str]) -> int:
+    """Print how many images a gate needs."""
+    if not words:
+        print(HELP)
+        return 2
+    from sambench.engine.gate_sides import open_side
+    from sambench.engine.power import plan_gate
+    from sambench.metrics.bootstrap import REPLICATES
+    from sambench.runs.policy import load_policy
+    from sambench.spelling import choose
+
+    defaults: dict[str, Any] = {"pilot": None, "effect": None, "power": 0.8, "task": None, "metric": None}
+    defaults |= {"policy": "default", "format": "text", "replicates": REPLICATES, "seed": 0}
+    given = parse(words, defaults, "power")
+    for key, example in (("pilot", "RUN"), ("effect", "0.01")):
+        if given[key] is None:
+            raise UsageError(f"no {key} was given", where="sambench power", mend=f"add {key}={example}")
+    values = checked(given, _TAKES)
+    if values["format"] not in FORMATS:
+        raise choose("format", values["format"], FORMATS, "format", "format={}")
+    sides = [open_side(path) for path in as_list(values["pilot"])]
+    for side in sides:
+        own = side.record["identity"]["task"]["name"]
+        if values["task"] not in (None, own):
+            raise UsageError(f"the pilot is a run of task {own}", where=side.path, mend=f"use task={own}")
+    plan = plan_gate(
+        sides,
+        load_policy(values["policy"]),
+        values["effect"],
+        values["power"],
+        replicates=values["replicates"],
+        seed=values["seed"],
+        policy_name=values["policy"],
+    )
+    shown = chosen(plan, as_list(values["metric"]))
+    print(_json(plan, shown) if values["format"] == "json" else _text(plan, shown))
+    return 0
+
+
+def chosen(plan: PowerPlan, patterns: Sequence[str]) -> list[Need]:
+    """Return the metrics that are asked for; all where none is.
+
+    Raises:
+        UsageError: A pattern fits none.
+    """
+    names = [one.metric for one in plan.needs]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            near = nearest(pattern, names)
+            raise UsageError(
+                f"{pattern!r} is none of the judged metrics: {', '.join(names)}",
+                where="metric",
+                mend=f"use metric={near[0] if near else names[0]}, or a policy= that judges it",
+            )
+    return [one for one in plan.needs if not patterns or any(fnmatchcase(one.metric, pattern) for pattern in patterns)]
+
+
+def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
+    import tabulate
+
+    heads = ("metric", f"detectable with {plan.images} images", "images needed", "")
+    rows = [
+        (
+            one.metric,
+            "" if one.detectable != one.detectable else f"{one.detectable:.4f}",
+            "" if one.images is None else f"{one.images:,}",
+            one.reason,
+        )
+        for one in shown
+    ]
+    table = tabulate.tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "left"))
+    spread = (
+        "differences spread as those of the pilot's two runs"
+        if plan.paired
+        else "one run does not tell how differences spread: taken as if two runs had nothing in common, an upper bound;"
+        " pilot=[RUN,OTHER] tells"
+    )
+    lines = [f"images for a drop of {plan.effect:g} to be called a regression with power {plan.power:g}"]
+    lines += [f"({plan.task}, {plan.data}; alpha {plan.alpha:g} over {len(plan.needs)} judged metrics)", ""]
+    return "\n".join([*lines, *(f"pilot: {path}" for path in plan.pilot), spread, "", table])
+
+
+def _json(plan: PowerPlan, shown: Sequence[Need]) -> str:
+    import json
+    from dataclasses import asdict
+
+    from sambench.files import finite
+
+    return json.dumps(finite({**asdict(plan), "needs": [asdict(one) for one in shown]}), indent=2, ensure_ascii=False)
