@@ -111,7 +111,7 @@ def parse_json(
         JsonError: As `read_json_file`.
     """
     if isinstance(content, bytes):
-        content = _utf8(content) if encoding is None else content
+        content = in_utf8(content) if encoding is None else content
     else:
         content = content.encode("utf-8", "surrogatepass")
     _check_depth(content)
@@ -166,8 +166,8 @@ def whole(value: Any) -> int | None:
     return int(value)
 
 
-def _utf8(content: bytes) -> bytes:
-    """Return text of any of JSON's encodings as UTF-8 without a byte order mark."""
+def in_utf8(content: bytes) -> bytes:
+    """Return text of any of JSON's encodings as UTF-8 without a byte order mark, or raise JsonError."""
     encoding = json.detect_encoding(content)
     if encoding == "utf-8":
         return content

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.json_files import JsonError, unique_keys
+from sambench.json_files import JsonError, in_utf8, unique_keys, unpacked
 
 _CHUNK = 1 << 22
 _LONGEST = 1 << 28
@@ -23,8 +23,8 @@ _BLANK = " \t\r\n"
 _BOM = "\xef\xbb\xbf"
 """A byte order mark of UTF-8, read as Latin-1."""
 
+_GZIP = b"\x1f\x8b"
 _LIST_KEY = re.compile(r'"([A-Za-z]\w{0,40})"\s{0,9}:\s{0,9}\[\s{0,9}\{')
-_GZIP, _UTF16 = "\x1f\x8b", ("\xff\xfe", "\xfe\xff")
 
 Check = Callable[[dict[str, Any]], str | None]
 """Says what is wrong with an entry, or None."""
@@ -34,7 +34,8 @@ class ResultsIndex:
     """The byte ranges of a results list's entries, image by image.
 
     A results file is a JSON list of `{"image_id", "category_id", "bbox" or "segmentation", "score"}`. It is scanned
-    once, a few megabytes at a time; what is kept is three integers an entry.
+    once, a few megabytes at a time; what is kept is three integers an entry. A file packed with gzip, in UTF-16 or in
+    UTF-32 is unpacked to UTF-8 first and that is kept as well, as no place of it could be looked up.
 
     Args:
         path: The file.
@@ -52,7 +53,8 @@ class ResultsIndex:
         self.faults: dict[str, tuple[int, list[int]]] = {}
         numbers: dict[Any, int] = {}
         image, start, stop = array("q"), array("q"), array("q")
-        for place, (entry, begin, end) in enumerate(_entries(path)):
+        self._text = _unpacked(path)
+        for place, (entry, begin, end) in enumerate(_entries(path, self._text)):
             fault = check(entry)
             if fault is not None:
                 count, places = self.faults.get(fault, (0, []))
@@ -79,26 +81,45 @@ class ResultsIndex:
         """Read one image's entries in the file's order; an image without any has none."""
         if image_id not in self._slices:
             return []
+        ranges = self._ranges[self._slices[image_id]]
+        if self._text is not None:
+            return [json.loads(self._text[start:stop]) for start, stop in ranges]
         with self.path.open("rb") as file:
             entries = []
-            for start, stop in self._ranges[self._slices[image_id]]:
+            for start, stop in ranges:
                 file.seek(int(start))
                 entries.append(json.loads(file.read(int(stop - start))))
             return entries
 
 
-def _entries(path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
-    """Yield each entry of a JSON list with its first byte and the byte after its last."""
+def _unpacked(path: Path) -> bytes | None:
+    """Return the text of a file that is packed or in another encoding than UTF-8, as UTF-8; None of any other file."""
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield from _scan(content, path)
+        with path.open("rb") as file:
+            head = file.read(4)
+            if not head.startswith(_GZIP) and json.detect_encoding(head) in ("utf-8", "utf-8-sig"):
+                return None
+            file.seek(0)
+            return in_utf8(unpacked(file.read()))
     except (FileNotFoundError, IsADirectoryError) as error:
         raise PredictionError("there is no results file", where=path, mend="give the path of a JSON file") from error
-    except ValueError as error:  # mmap refuses an empty file
-        raise PredictionError("the results file is empty", where=path, mend="write it again") from error
+    except JsonError as error:
+        mend = error.mend or "write it again"
+        raise PredictionError(f"the results file cannot be read: {error.what}", where=path, mend=mend) from error
 
 
-def _scan(content: mmap.mmap, path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
+def _entries(path: Path, text: bytes | None) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """Yield each entry of a JSON list with its first byte and the byte after its last."""
+    if not (path.stat().st_size if text is None else text):
+        raise PredictionError("the results file is empty", where=path, mend="write it again")
+    if text is not None:
+        yield from _scan(text, path)
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield from _scan(content, path)
+
+
+def _scan(content: mmap.mmap | bytes, path: Path) -> Iterator[tuple[dict[str, Any], int, int]]:
     # Latin-1 maps every byte to one character, so that places in the text are places in the file.
     decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
     offset = 0
@@ -143,7 +164,7 @@ def _scan(content: mmap.mmap, path: Path) -> Iterator[tuple[dict[str, Any], int,
         place, first = end, False
 
 
-def _refuse_more(content: mmap.mmap, place: int, path: Path) -> None:
+def _refuse_more(content: mmap.mmap | bytes, place: int, path: Path) -> None:
     """Refuse whatever follows the list's end: lists of several files that were joined would be cut off in silence."""
     for start in range(place, len(content), _CHUNK):
         rest = content[start : start + _CHUNK].decode("latin-1")
@@ -163,12 +184,6 @@ def _skip(text: str, place: int) -> int:
 
 def _no_list(path: Path, text: str, place: int) -> PredictionError:
     """Say what a file that begins with no list is."""
-    if text.startswith(_GZIP):
-        return PredictionError(
-            "the results file is packed with gzip", where=path, mend=f"unpack it: gunzip {path.name}"
-        )
-    if text.startswith(_UTF16):
-        return PredictionError("the results file is in UTF-16", where=path, mend="write it again in UTF-8")
     if text[place : place + 1] == "{":
         found = _LIST_KEY.search(text, place)
         key = found[1] if found is not None else "annotations"

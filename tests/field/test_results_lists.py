@@ -1,6 +1,8 @@
 """A results file is one list, whole: joined lists, missing commas and trailing text are told with their byte."""
 
+import gzip
 import json
+import pickle
 
 import pytest
 
@@ -54,3 +56,16 @@ def test_what_is_no_one_list_is_told(tmp_path, monkeypatch, chunk, text, message
     monkeypatch.setattr(results_index, "_CHUNK", chunk)
     with pytest.raises(PredictionError, match=message):
         index(tmp_path / "a.json", text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_list_in_any_encoding_packed_or_not_is_read_as_the_truth_is(tmp_path, monkeypatch, encoding, pack):
+    monkeypatch.setattr(results_index, "_CHUNK", 40)
+    entries = [{**entry, "source": "stra\u00dfe \u65e5\u672c"} for entry in ENTRIES]
+    path = tmp_path / "a.json"
+    path.write_bytes(pack(json.dumps(entries, ensure_ascii=False).encode(encoding)))
+    for found in (index := ResultsIndex(path, lambda entry: None), pickle.loads(pickle.dumps(index))):
+        assert found.image_ids == [0, 1, 2]
+        assert [entry["score"] for entry in found.read(0)] == [0.0, 0.3, 0.6]
+        assert found.read(2) == [entries[2], entries[5]]

@@ -218,8 +218,11 @@ def results(tmp_path, content):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"[]", mtime=0), "packed with gzip"),
-        ("[]".encode("utf-16"), "in UTF-16"),
+        (gzip.compress(b"[]" * 99, mtime=0)[:-9], "packed with gzip and ends early"),
+        (gzip.compress(b"", mtime=0), "the results file is empty"),
+        (gzip.compress(b"[]x", mtime=0), "goes on after its list has ended, at byte 2"),
+        ("[]x".encode("utf-16")[:-1], "it is no text"),
+        ("{}".encode("utf-16"), "an object, not a list"),
         (b'{"annotations": []}', "an object, not a list"),
         (b'[{"image_id": 1, "image_id": 2}]', "'image_id' is there twice"),
         (b'[{"image_id": "\xff"}]', "cannot be read at byte 1"),
@@ -230,6 +233,16 @@ def results(tmp_path, content):
 def test_a_results_file_of_another_form_is_told(tmp_path, content, message):
     with pytest.raises(PredictionError, match=message):
         results(tmp_path, content)
+
+
+def test_a_packed_results_file_unpacks_up_to_a_limit(tmp_path, monkeypatch):
+    packed = gzip.compress(b"[" + b" " * 10_000 + b"]", mtime=0)
+    monkeypatch.setenv("SAMBENCH_JSON_MAX_BYTES", "10002")
+    assert len(results(tmp_path, packed)) == 0
+    monkeypatch.setenv("SAMBENCH_JSON_MAX_BYTES", "10001")
+    with pytest.raises(PredictionError, match="packed with gzip and holds more than 10001 bytes") as error:
+        results(tmp_path, packed)
+    assert "SAMBENCH_JSON_MAX_BYTES" in error.value.mend
 
 
 def test_a_results_file_may_name_its_images_in_any_script(tmp_path):
