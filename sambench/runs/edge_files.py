@@ -158,6 +158,9 @@ def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
     Raises:
         PredictionError: It is no map of numbers with a known range.
     """
+    # Networks hand on (1, H, W) or (1, 1, H, W); (1, W, C) is an image of one line.
+    while stored.ndim > 2 and stored.shape[0] == 1 and stored.shape[-1] > 4:
+        stored = stored[0]
     if stored.ndim == 3:
         stored = _one_channel(stored, path)
     if stored.ndim != 2 or stored.size == 0:

@@ -283,3 +283,13 @@ def test_gpb_owt_ucm_comes_out_as_the_benchmark_prints_it(real_data, tmp_path):
     names = ["cover_ods", "cover_ois", "cover_best", None, "pri_ods", "pri_ois", None, "voi_ods", "voi_ois"]
     for name, value in zip(names, printed, strict=True):
         assert name is None or found[name] == pytest.approx(value, abs=5e-6)  # printed to six digits
+
+
+@pytest.mark.parametrize("leading", [(1,), (1, 1)])
+def test_a_map_with_the_axes_of_a_network_is_read(tmp_path, leading):
+    values = np.random.default_rng(4).random((20, 30))
+    np.save(tmp_path / "a.npy", values.reshape(*leading, 20, 30))
+    assert np.array_equal(read_edge_file(tmp_path / "a.npy").content, values)
+    np.save(tmp_path / "a.npy", np.stack([values, values / 2]))
+    with pytest.raises(PredictionError, match="channels that differ"):
+        read_edge_file(tmp_path / "a.npy")
