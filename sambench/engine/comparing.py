@@ -52,7 +52,7 @@ def compare_runs(
     forbidding, told = ([(name, one) for name, kinds in found[1:] for one in kinds[kind]] for kind in (0, 1))
     task = task_of(first)
     if any(side.frozen for side in sides):
-        sides = [compacted(side, task) for side in sides]
+        sides = [compacted(side) for side in sides]
     own = [sample_ids(side.rows) for side in sides]
     ids = [key for key in own[0] if all(key in other for other in own[1:])]
     data = first.record["identity"]["data"]

@@ -45,7 +45,7 @@ def freeze(path: str | Path, out: Path) -> int:
     """
     side = open_side(path)
     task = task_of(side)
-    rows = stored_rows(compacted(side, task).rows, task.name, path)
+    rows = stored_rows(compacted(side).rows, task.name, path)
     small = replace(side, rows=rows, frozen=True)
     gate([small], [small], Policy(), replicates=100)
     return write_baseline(out, side.record, rows)
@@ -81,7 +81,7 @@ def gate(
     forbidding, told = differences(baselines, candidates, compare, common)
     task = task_of(first)
     if any(side.frozen for side in (*baselines, *candidates)):
-        baselines, candidates = ([compacted(side, task) for side in sides] for sides in (baselines, candidates))
+        baselines, candidates = ([compacted(side) for side in sides] for sides in (baselines, candidates))
     own = [sample_ids(side.rows) for side in (*baselines, *candidates)]
     ids = [key for key in own[0] if all(key in other for other in own[1:])]
     outcome = GateResult(

@@ -117,8 +117,8 @@ def _same_rows(one: Side, other: Side) -> bool:
         return one.rows == other.rows
     kept = []
     for side in (one, other):
-        task = task_of(side)
-        kept.append(side.rows if side.frozen else stored_rows(compacted(side, task).rows, task.name, side.path))
+        task = side.record["identity"]["task"]["name"]
+        kept.append(side.rows if side.frozen else stored_rows(compacted(side).rows, task, side.path))
     return kept[0] == kept[1]
 
 
@@ -152,6 +152,9 @@ def _between(
     first: Side, other: Side, compare: Sequence[str], common: bool
 ) -> tuple[list[Difference], list[Difference]]:
     """Return what forbids to compare two runs, and what is only told."""
+    tasks = [side.record["identity"]["task"]["name"] for side in (first, other)]
+    if tasks[0] != tasks[1]:  # nothing else of the two answers to each other
+        return [Difference("task.name", tasks[0], tasks[1], mend="compare two runs of one task")], []
     own, others = sample_ids(first.rows), sample_ids(other.rows)
     truths = [side.record.get("data", {}).get("truths", {}) for side in (first, other)]
     wrong = truth_differences(truths[0], truths[1], [key for key in own if key in others])
@@ -181,9 +184,9 @@ def images_of(rows: Sequence[Row]) -> dict[str, str]:
     return {row["sample_id"]: row["image_sha256"] for row in rows if row.get("image_sha256")}
 
 
-def compacted(side: Side, task: Task) -> Side:
+def compacted(side: Side) -> Side:
     """Return a side as a frozen baseline of it would be."""
-    return side if side.frozen else Side(side.path, side.record, task.compact(side.rows), side.frozen)
+    return side if side.frozen else replace(side, rows=task_of(side).compact(side.rows))
 
 
 def directions(side: Side) -> dict[str, bool]:

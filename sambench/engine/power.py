@@ -74,7 +74,7 @@ def plan_gate(
             raise UsageError(f"the pilot's runs are not comparable: {told}", where="pilot", mend="give runs that are")
     task = task_of(first)
     if any(side.frozen for side in sides):
-        sides = [compacted(side, task) for side in sides]
+        sides = [compacted(side) for side in sides]
     rows = [side.rows for side in sides]
     ids = list(sample_ids(rows[0]))
     strata = task.strata(rows[0], ids)

@@ -106,7 +106,7 @@ class GateResult:
         judged = [one for one in self.judgements if one.judged]
         if self.failing:
             return 1
-        return 3 * int(bool(self.untold) and (len(self.untold) == len(judged) or any(one.asked for one in self.untold)))
+        return 3 * int(len(self.untold) == len(judged) or any(one.asked for one in self.untold))
 
     @property
     def verdict(self) -> str:
@@ -163,7 +163,8 @@ def judge(
     sign = 1 if found.higher_is_better else -1
     low, high = sorted(sign * end for end in found.ci95) if not math.isnan(found.ci95[0]) else (-math.inf, math.inf)
     lost = math.isnan(found.candidate) and not math.isnan(found.baseline)
-    few = (support < ENOUGH or few_runs) and not lost and not math.isnan(found.baseline)
+    never = math.isnan(found.candidate) and math.isnan(found.baseline)
+    few = never or ((support < ENOUGH or few_runs) and not lost and not math.isnan(found.baseline))
     if few:
         nan = math.nan
         found = replace(found, ci95=(nan, nan), p_drop=nan, p_corrected=nan, p_gain_corrected=nan, se=nan, mde=nan)

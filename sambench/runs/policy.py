@@ -89,7 +89,7 @@ class Policy:
                     where=f"{where}, {key}",
                     mend=f"write {near[0]}" if near else "take it out",
                 )
-        if judged and not any(self.judges(task, name) for name in metrics):
+        if not any(self.judges(task, name) for name in metrics):
             raise UsageError(
                 f"the policy judges none of the metrics of {task}: {', '.join(metrics)}",
                 where=f"{where}, judged.{task}",

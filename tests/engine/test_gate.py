@@ -93,7 +93,7 @@ def test_policies_decide(tmp_path):
 def test_what_is_not_judged_does_not_decide(tmp_path):
     rows = edge_rows(40)
     a, b = open_side(stored(tmp_path / "a", rows=rows)), open_side(stored(tmp_path / "b", rows=worse(rows)))
-    result = gate([a], [b], Policy(judged={"edges": []}), replicates=200)
+    result = gate([a], [b], Policy(judged={"edges": []}, metrics={"r50": Rule(margin=1.0)}), replicates=200)
     assert result.exit_code == 0
     assert "regression" in verdicts(result).values()
     assert "(shown)" in render_gate(result, "text")

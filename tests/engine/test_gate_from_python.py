@@ -49,12 +49,13 @@ def test_the_line_names_the_verdict_and_what_decided_it(sides):
     assert repr(same) == "<GateResult no regression (edges, bsds500 test, 24 images)>"
 
 
-def test_runs_stand_for_their_folders_and_several_are_a_side(sides):
+def test_runs_stand_for_their_folders_and_several_are_a_side(sides, tmp_path):
     before, after = sides
-    runs = sambench.load_run(before), sambench.load_run(after)
-    found = sambench.gate(runs[0], list(runs), replicates=200)
+    third = stored(tmp_path / "third", rows=edge_rows(24, seed=1))
+    runs = sambench.load_run(after), sambench.load_run(third)
+    found = sambench.gate(sambench.load_run(before), list(runs), replicates=200)
     assert found.baseline == [str(before)]
-    assert found.candidate == [str(before), str(after)]
+    assert found.candidate == [str(after), str(third)]
 
 
 def test_runs_that_are_not_comparable_give_a_frame_without_rows(sides, tmp_path):

@@ -75,7 +75,7 @@ def test_a_value_that_is_lost_is_a_regression():
     lost = compared(candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan), p_corrected=1.0)
     assert judge(lost, Policy(), True, 0).verdict == REGRESSION
     never = compared(baseline=math.nan, candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan))
-    assert judge(never, Policy(), True, 0).verdict == OK
+    assert judge(never, Policy(), True, 0).verdict == CANNOT_TELL  # no verdict where there is nothing to judge
     found = compared(baseline=math.nan, difference=math.nan, ci95=(math.nan, math.nan))
     assert judge(found, Policy(), True, 0).verdict == OK
 
