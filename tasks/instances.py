@@ -95,10 +95,21 @@ class InstancesTask(Task):
         return self.data_rules if self.rules == "data" else self.rules
 
     def for_dataset(self, dataset: Dataset) -> InstancesTask:
-        """Return the task with the data's categories and the detector's boxes."""
+        """Return the task with the data's categories and the detector's boxes.
+
+        Raises:
+            UsageError: The annotation file tells no categories.
+        """
         from sambench.metrics.rules import evaluation_rules
         from sambench.runs.coco_results import ResultsFile, open_results
 
+        if getattr(dataset, "classless", False):
+            raise UsageError(
+                "the annotation file tells no categories, and AP is a mean over categories",
+                where=f"data={dataset.card.name}",
+                mend="add its `categories` and each annotation's category_id (one for all, if all are alike), or choose"
+                " task=proposals or task=points",
+            )
         detector = None
         if self.boxes != "gt":
             opened = open_results(Path(self.boxes), dataset, categories=True, boxes=True)

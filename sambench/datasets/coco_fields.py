@@ -13,6 +13,8 @@ SHORT = "pieces of fewer than three points are left out of its polygons"
 
 _NO_IDS = "{} have ids that are no texts and no whole numbers of 64 bits"
 
+_OF_ANNOTATIONS = ("category_id", "segmentation", "bbox")
+
 _FLAGS: dict[Any, int] = {0: 0, 1: 1, "0": 0, "1": 1, None: 0, "false": 0, "true": 1}
 """What `iscrowd` may be; False, True, 0.0 and 1.0 are equal to 0 and 1."""
 
@@ -65,7 +67,7 @@ def identity(value: Any) -> int | str | None:
 
 def packed(record: dict[str, Any]) -> Any:
     """Turn an annotation into an Entry as soon as it is parsed, lest all of a file's numbers live as objects."""
-    if "image_id" not in record or "category_id" not in record:
+    if "image_id" not in record or record.keys().isdisjoint(_OF_ANNOTATIONS):
         return record
     segmentation, note = record.get("segmentation") or None, ""
     try:
@@ -84,13 +86,32 @@ def packed(record: dict[str, Any]) -> Any:
     return Entry(
         record.get("id"),
         record["image_id"],
-        record["category_id"],
+        record.get("category_id"),
         segmentation,
         record.get("bbox"),
         record.get("area"),
         record.get("iscrowd", 0),
         note,
     )
+
+
+def as_one_category(content: dict[str, Any]) -> bool:
+    """Make all objects of a file that tells no categories, or no object's, the one category "object", id 1.
+
+    Args:
+        content: The file, with a list of `annotations`; changed in place, and given `categories` where it has none.
+
+    Returns:
+        Whether that was done.
+    """
+    records, categories = content["annotations"], content.get("categories") or []
+    content["categories"] = categories
+    entries = [record for record in records if isinstance(record, Entry)]
+    if not entries or (categories and any(entry.category_id is not None for entry in entries)):
+        return False
+    content["categories"] = [{"id": 1, "name": "object"}]
+    content["annotations"] = [one._replace(category_id=1) if isinstance(one, Entry) else one for one in records]
+    return True
 
 
 def annotation_entry(entry: Any) -> Entry | str:

@@ -14,6 +14,7 @@ from sambench.datasets.coco_fields import (
     ImageEntry,
     annotation_entry,
     area_fault,
+    as_one_category,
     box_fault,
     category_entry,
     identity,
@@ -41,22 +42,25 @@ class InstanceFile:
         images: Every image by its id, in the file's order.
         categories: The file's own records: `id`, `name`, and `frequency` in LVIS.
         annotations: Annotations by image id, in the file's order; images without any are left out.
+        classless: Whether the file tells no categories, so that all objects were made one.
     """
 
     path: Path
     images: dict[int | str, ImageEntry]
     categories: list[dict[str, Any]]
     annotations: dict[int | str, list[Entry]] = field(default_factory=dict)
+    classless: bool = False
 
 
 def read_instances(path: Path, card: DatasetCard) -> InstanceFile:
-    """Read an `instances_*.json` or `lvis_*.json` file.
+    """Read an `instances_*.json` or `lvis_*.json` file; without categories its objects are of one, "object".
 
     Raises:
         DatasetError: The file is missing, is no JSON (line and column are told), lacks a part, or its parts
             contradict each other; what is wrong is counted and named.
     """
     content = _parse(path, card)
+    classless = as_one_category(content)
     problems = Problems(path)
     images: dict[int | str, ImageEntry] = {}
     refused: set[Any] = set()
@@ -79,7 +83,7 @@ def read_instances(path: Path, card: DatasetCard) -> InstanceFile:
             problems.add("categories lack an id of their own", category["id"])
         else:
             categories[category["id"]] = category
-    found = InstanceFile(path, images, list(categories.values()))
+    found = InstanceFile(path, images, list(categories.values()), classless=classless)
     known = categories.keys() | {_name(record, 0) for record in content["categories"]}
     _sort_in(found, content.pop("annotations"), images.keys() | refused, known, problems)
     problems.raise_any()
@@ -229,8 +233,10 @@ def _refuse_mixed(what: str, ids: Iterable[int | str], problems: Problems) -> No
 
 def _parse(path: Path, card: DatasetCard) -> dict[str, Any]:
     content = read_json(path, card, hook=packed)
-    parts = "images", "annotations", "categories"
-    absent = [part for part in parts if not isinstance(content, dict) or not isinstance(content.get(part), list)]
+    kinds = {"images": list, "annotations": list, "categories": list | None}
+    absent = [
+        part for part, kind in kinds.items() if not isinstance(content, dict) or not isinstance(content.get(part), kind)
+    ]
     if absent:
         raise data_error(card, f"annotation file has no list of {listing(absent)}", path)
     return content  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from sambench.datasets.coco_fields import Entry, ImageEntry
 from sambench.datasets.coco_json import InstanceFile, mask_fault, read_instances
 from sambench.datasets.drawing import draw_segmentation
 from sambench.datasets.layout import Fault, Folders, sample_ids
+from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
@@ -45,7 +46,7 @@ class CocoMasks(Source):
         notes: How many damaged masks are left out, where they may be and there are any.
 
     Raises:
-        DatasetError: As `read_instances`, or two images share a path.
+        DatasetError: As `read_instances`, two images share a path, or masks to be joined by category have none.
     """
 
     def __init__(
@@ -65,6 +66,10 @@ class CocoMasks(Source):
         placed: list[tuple[InstanceFile, ImageEntry, str, Path]] = []
         for part in parts:
             file = read_instances(part.annotations, card)
+            if by_class and file.classless:
+                raise data_error(
+                    card, "masks are joined by category, but no annotation tells its category_id", file.path
+                )
             self.files.append(file)
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
             placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]

@@ -52,6 +52,7 @@ class InstanceDataset(Dataset):
     Attributes:
         categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
         image_ids: Image ids in the annotation file, one a key.
+        classless: Whether the file tells no categories, so that all objects are one.
         rules: Whose evaluation rules are the data's own.
 
     Raises:
@@ -84,6 +85,7 @@ class InstanceDataset(Dataset):
         form, card = form or card.name, card if judge is None else judge(self._file)
         self.split = "all" if card.own else split
         self.categories: list[dict[str, Any]] = self._file.categories
+        self.classless = self._file.classless
         known = _by_key(self._file.images.values(), place, file)
         aliases = {str(entry.id): key for key, (entry, _) in known.items()}
         self._known = {entry.id: key for key, (entry, _) in known.items()}

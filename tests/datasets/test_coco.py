@@ -189,7 +189,14 @@ def test_broken_json_is_told_with_line_and_column(root):
     assert f"{path}, line {len(lines)}, column" in str(error.value)
 
 
-@pytest.mark.parametrize(("record", "absent"), [({"images": []}, "annotations, categories"), ([], "images")])
+@pytest.mark.parametrize(
+    ("record", "absent"),
+    [
+        ({"images": []}, "annotations"),
+        ({"images": [], "annotations": [], "categories": {}}, "categories"),
+        ([], "images"),
+    ],
+)
 def test_json_of_something_else_is_told(root, record, absent):
     write(root, record)
     with pytest.raises(DatasetError, match=f"no list of {absent}"):
