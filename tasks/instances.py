@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -173,7 +174,7 @@ class InstancesTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Accumulate over images; intervals accumulate again over resampled images."""
-        from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+        from sambench.metrics.bootstrap import bootstrap_intervals
         from sambench.metrics.box_ious import box_ious
         from sambench.metrics.evaluators import instance_figures, instance_limits
         from sambench.metrics.matching_rows import frequencies_of_rows, instances_of_rows
@@ -183,18 +184,13 @@ class InstancesTask(Task):
         kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
         limits = instance_limits(kind, self.max_dets)
         figures = instance_figures(matches, frequencies, kind=kind, max_dets=limits, evaluator=self.evaluator)
-        resampled = precision_replicates(
-            matches,
-            resampling_weights(len(rows), seed=seed),
-            kind=kind,
-            max_dets=limits,
-            frequencies=frequencies,
-        )
+        resample = partial(precision_replicates, matches, kind=kind, max_dets=limits, frequencies=frequencies)
+        intervals = bootstrap_intervals(resample, [""] * len(rows), seed=seed)
         columns = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
         metrics = {
             name: Metric(
                 value,
-                percentile_interval(resampled[name]),
+                intervals[name],
                 len(rows),
                 unit="AP" if name.startswith("AP") else "AR",
                 reference=f"instances/{kind.upper()} {columns[name]}" if name in columns else None,

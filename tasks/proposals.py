@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -109,16 +110,17 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Pool the objects of all images; intervals pool those of resampled images."""
-        from sambench.metrics.bootstrap import percentile_interval, resampling_weights
+        from sambench.metrics.bootstrap import bootstrap_intervals
         from sambench.metrics.evaluators import proposal_figures
         from sambench.metrics.matching_rows import proposals_of_rows
         from sambench.metrics.recall import recall_replicates
 
         matches = proposals_of_rows(rows)
         figures = proposal_figures(matches, max_dets=self.max_dets, evaluator=self.evaluator)
-        resampled = recall_replicates(matches, resampling_weights(len(rows), seed=seed), self.max_dets)
+        resample = partial(recall_replicates, matches, max_dets=self.max_dets)
+        intervals = bootstrap_intervals(resample, [""] * len(rows), seed=seed)
         metrics = {
-            name: Metric(value, percentile_interval(resampled[name]), len(rows), unit="AR", reference=_reference(name))
+            name: Metric(value, intervals[name], len(rows), unit="AR", reference=_reference(name))
             for name, value in figures.items()
         }
         counts = np.array([row["proposals"] for row in rows], np.float64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from sambench.metrics.boundary_scores import (
     recall_at_half_precision,
     recall_precision_f,
 )
+from sambench.metrics.intervals import NO_INTERVAL, interval95, spreads
+from sambench.metrics.jackknife import Replicates, jackknife
 
 REPLICATES = 2000
 BLOCK = 64
@@ -76,17 +79,42 @@ def stratified_weights(strata: Sequence[str], replicates: int, seed: int) -> np.
     return weights
 
 
-def percentile_interval(values: np.ndarray) -> tuple[float, float]:
-    """Return the 2.5th and 97.5th percentile of (B,) replicates, those where it is undefined (NaN) left out."""
-    defined = values[~np.isnan(values)]
-    if not len(defined):
-        return float("nan"), float("nan")
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
+def bootstrap_intervals(
+    replicates: Replicates,
+    strata: Sequence[str],
+    draws: int = REPLICATES,
+    seed: int = SEED,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % intervals of metrics over images; the one way to all of a run's intervals.
+
+    Args:
+        replicates: Computes the metrics of weighted images.
+        strata: Stratum of each of N images; each is resampled on its own.
+        draws, seed: Number of resamples, and see `resampling_weights`.
+        bounds: Metric -> smallest and largest value it can have, 0 and 1 where it is not named; a value beyond them is
+            a bound of its own.
+
+    Returns:
+        Metric -> low and high end (`sambench.metrics.intervals`); NaN where too few images carry it.
+    """
+    if not len(strata):
+        return dict.fromkeys(replicates(np.ones((1, 0), np.int64)), NO_INTERVAL)
+    found, weights = jackknife(replicates, strata), stratified_weights(strata, draws, seed)
+    drawn, ends = replicates(weights), {}
+    for name, spread in spreads(found, weights).items():
+        value, (least, most) = found.whole[name], (bounds or {}).get(name, (0.0, 1.0))
+        low, high = interval95(value, np.asarray(drawn[name], np.float64), spread)
+        ends[name] = NO_INTERVAL if low != low else (max(low, min(least, value)), min(high, max(most, value)))
+    return ends
 
 
 def mean_ci95(
-    values: np.ndarray, weights: np.ndarray | None = None, replicates: int = REPLICATES, seed: int = SEED
+    values: np.ndarray,
+    weights: np.ndarray | None = None,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    bounds: tuple[float, float] = (0.0, 1.0),
 ) -> tuple[float, float]:
     """Bootstrap the (weighted) mean of per-image values.
 
@@ -94,31 +122,19 @@ def mean_ci95(
         values: (N,) one number an image.
         weights: (N,) its weight in the mean (say, its number of objects), or None for equal ones.
         replicates, seed: See `resampling_weights`.
+        bounds: Smallest and largest mean there can be.
 
     Returns:
-        Low and high end of the 95 % percentile interval.
+        Low and high end of the 95 % interval; NaN where too few images carry the mean.
     """
     mass = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
     columns = np.stack([mass * np.asarray(values, np.float64), mass], axis=1)
-    sums, total = weighted_sums(resampling_weights(len(values), replicates, seed), columns).T
-    with np.errstate(invalid="ignore"):
-        return percentile_interval(sums / np.where(total > 0, total, np.nan))
 
+    def means(held: np.ndarray) -> dict[str, np.ndarray]:
+        sums, total = weighted_sums(held, columns).T
+        return {"mean": sums / np.where(total > 0, total, np.nan)}
 
-def statistic_ci95(
-    n: int, statistic: Callable[[np.ndarray], float], replicates: int = REPLICATES, seed: int = SEED
-) -> tuple[float, float]:
-    """Bootstrap any statistic of n images.
-
-    Args:
-        n: Number of images.
-        statistic: Maps (n,) integer repeat counts of the images to a number; NaN where it is undefined.
-        replicates, seed: See `resampling_weights`.
-
-    Returns:
-        Low and high end of the 95 % percentile interval.
-    """
-    return percentile_interval(np.array([statistic(row) for row in resampling_weights(n, replicates, seed)]))
+    return bootstrap_intervals(means, [""] * len(values), replicates, seed, {"mean": bounds})["mean"]
 
 
 def boundary_ci95(
@@ -132,10 +148,9 @@ def boundary_ci95(
         replicates, seed: See `resampling_weights`; all four scores share the resamples.
 
     Returns:
-        95 % percentile intervals by name: ods, ois, ap, r50.
+        95 % intervals by name: ods, ois, ap, r50; NaN where too few images carry a score.
     """
-    replicated = boundary_replicates(counts, thresholds, resampling_weights(len(counts), replicates, seed))
-    return {name: percentile_interval(values) for name, values in replicated.items()}
+    return bootstrap_intervals(partial(boundary_replicates, counts, thresholds), [""] * len(counts), replicates, seed)
 
 
 def boundary_replicates(counts: np.ndarray, thresholds: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:

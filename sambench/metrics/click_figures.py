@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from sambench.metrics.bootstrap import percentile_interval, resampling_weights, weighted_sums
+from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
 from sambench.metrics.compact import expanded_clicks
 from sambench.metrics.mask_scores import size_members
 from sambench.types import Row
@@ -21,8 +22,11 @@ class Figure(NamedTuple):
     n: int
 
 
-Replicated = dict[str, tuple[float, np.ndarray]]
-"""Figure's name -> its value and (B,) values over resampled images."""
+Draws = dict[str, np.ndarray]
+"""Figure's name -> (B,) values over resampled images."""
+
+Averages = Callable[[np.ndarray], Draws]
+"""(B, N) weights of images -> the figures' values."""
 
 
 def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[str, Figure]], dict[str, Figure]]:
@@ -41,16 +45,16 @@ def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[st
         Figures by data set, and their means over data sets (of those where they are defined).
     """
     names = [row["dataset"] for row in rows]
-    replicated: dict[str, Replicated] = {}
+    averages: dict[str, Averages] = {}
     images: dict[str, int] = {}
+    by_dataset = {}
     for number, name in enumerate(dict.fromkeys(names)):
         own = [row for row, dataset in zip(rows, names, strict=True) if dataset == name]
-        replicated[name], images[name] = _replicated(own, seed + number)
-    by_dataset = {
-        name: {key: Figure(value, percentile_interval(draws), images[name]) for key, (value, draws) in found.items()}
-        for name, found in replicated.items()
-    }
-    return by_dataset, _means(list(replicated.values()), sum(images.values()))
+        keys = list(dict.fromkeys(row["sample_id"] for row in own))
+        averages[name], images[name] = _averages(own, keys), len(keys)
+        by_dataset[name] = _figures(averages[name], [""] * len(keys), seed + number)
+    strata = [name for name, count in images.items() for _ in range(count)]
+    return by_dataset, _figures(partial(_means, averages, images), strata, seed)
 
 
 def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -66,39 +70,40 @@ def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np
     """
     rows = expanded_clicks(rows)
     place = {key: index for index, key in enumerate(sample_ids)}
-    found: dict[str, Replicated] = {}
+    found: dict[str, Draws] = {}
     for name in dict.fromkeys(row["dataset"] for row in rows):
         own = [row for row in rows if row["dataset"] == name]
-        found[name] = _averaged(
-            own, {key: place[key] for key in dict.fromkeys(row["sample_id"] for row in own)}, weights
-        )
+        keys = list(dict.fromkeys(row["sample_id"] for row in own))
+        found[name] = _averages(own, keys)(weights[:, [place[key] for key in keys]])
     if len(found) == 1:
-        return {key: draws for key, (_, draws) in next(iter(found.values())).items()}
-    singles = {f"{name} {key}": draws for name, own in sorted(found.items()) for key, (_, draws) in own.items()}
+        return next(iter(found.values()))
+    singles = {f"{name} {key}": draws for name, own in sorted(found.items()) for key, draws in own.items()}
     headline = {key: draws for key, draws in singles.items() if key.split(" ", 1)[1].startswith(("mIoU@", "oracle@"))}
-    return {key: draws for key, (_, draws) in _mean_draws(list(found.values())).items()} | headline
+    return _mean_draws(list(found.values())) | headline
 
 
-def _replicated(rows: Sequence[Row], seed: int) -> tuple[Replicated, int]:
-    """Average the masks of one data set; also over (B,) resamples of its images. Returns the number of images too."""
-    keys = dict.fromkeys(row["sample_id"] for row in rows)
-    return _averaged(rows, {key: i for i, key in enumerate(keys)}, resampling_weights(len(keys), seed=seed)), len(keys)
+def _figures(averages: Averages, strata: Sequence[str], seed: int) -> dict[str, Figure]:
+    """Return figures with their intervals; `strata` names that of each image."""
+    values = averages(np.ones((1, len(strata)), np.int64))
+    ends = bootstrap_intervals(averages, strata, seed=seed)
+    return {name: Figure(float(own[0]), ends[name], len(strata)) for name, own in values.items()}
 
 
-def _averaged(rows: Sequence[Row], places: Mapping[str, int], weights: np.ndarray) -> Replicated:
-    """Average the masks of one data set, whose images are the columns `places` of (B, N) weights."""
-    keys = {key: index for index, key in enumerate(places)}
-    image = np.array([keys[row["sample_id"]] for row in rows])
+def _averages(rows: Sequence[Row], keys: Sequence[str]) -> Averages:
+    """Return what averages the masks of one data set over (B, N) weights of its N images, named by `keys`."""
+    place = {key: index for index, key in enumerate(keys)}
+    image = np.array([place[row["sample_id"]] for row in rows])
     columns = _columns(rows)
-    sums = np.stack([np.bincount(image, np.where(kept, values, 0), len(keys)) for kept, values in columns.values()], 1)
-    counts = np.stack([np.bincount(image, kept, len(keys)) for kept, _ in columns.values()], 1)
-    spread = np.zeros((weights.shape[1], 2 * len(columns)))
-    spread[list(places.values())] = np.concatenate([sums, counts], axis=1)
-    drawn = weighted_sums(weights, spread)
+    sums = [np.bincount(image, np.where(kept, values, 0), len(keys)) for kept, values in columns.values()]
+    counts = [np.bincount(image, kept, len(keys)) for kept, _ in columns.values()]
+    return partial(_averaged, list(columns), np.stack(sums + counts, axis=1))
+
+
+def _averaged(names: Sequence[str], table: np.ndarray, weights: np.ndarray) -> Draws:
+    drawn = weighted_sums(weights, table)
     with np.errstate(invalid="ignore"):
-        values, draws = sums.sum(axis=0) / counts.sum(axis=0), drawn[:, : len(columns)] / drawn[:, len(columns) :]
-    found = {name: (float(values[k]), draws[:, k]) for k, name in enumerate(columns)}
-    return _with_share(found)
+        draws = drawn[:, : len(names)] / drawn[:, len(names) :]
+    return _with_share(dict(zip(names, draws.T, strict=True)))
 
 
 def _columns(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -121,33 +126,25 @@ def _columns(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return columns
 
 
-def _with_share(found: Replicated) -> Replicated:
+def _with_share(found: Draws) -> Draws:
     """Add the share of what is lacking that ranking loses, from the means it is made of."""
     if "oracle@1" not in found or "mIoU@1" not in found:
         return found
-    (oracle, oracle_draws), (mean, mean_draws) = found["oracle@1"], found["mIoU@1"]
+    oracle, mean = found["oracle@1"], found["mIoU@1"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        draws = (oracle_draws - mean_draws) / np.where(mean_draws < 1, 1 - mean_draws, np.nan)
-    return {**found, "ranking_share@1": ((oracle - mean) / (1 - mean) if mean < 1 else float("nan"), draws)}
+        return {**found, "ranking_share@1": (oracle - mean) / np.where(mean < 1, 1 - mean, np.nan)}
 
 
-def _means(datasets: list[Replicated], images: int) -> dict[str, Figure]:
-    """Average the figures of data sets, with intervals."""
-    return {
-        name: Figure(float(value), percentile_interval(draws), images)
-        for name, (value, draws) in _mean_draws(datasets).items()
-    }
+def _means(averages: Mapping[str, Averages], images: Mapping[str, int], weights: np.ndarray) -> Draws:
+    """Average the figures of data sets, whose images follow each other in the columns of the weights."""
+    parts = np.split(weights, np.cumsum(list(images.values()))[:-1], axis=1)
+    return _mean_draws([average(own) for average, own in zip(averages.values(), parts, strict=True)])
 
 
-def _mean_draws(datasets: list[Replicated]) -> Replicated:
-    """Average the figures of data sets, value by value and resample by resample."""
-    means: Replicated = {}
-    for name in dict.fromkeys(key for found in datasets for key in found if key != "ranking_share@1"):
-        parts = [found[name] for found in datasets if name in found]
-        values = np.array([value for value, _ in parts])
-        draws = np.stack([own for _, own in parts])
-        means[name] = (_nanmean(values[:, None])[0], _nanmean(draws))
-    return _with_share(means)
+def _mean_draws(datasets: Sequence[Draws]) -> Draws:
+    """Average the figures of data sets, resample by resample."""
+    names = dict.fromkeys(key for found in datasets for key in found if key != "ranking_share@1")
+    return _with_share({name: _nanmean(np.stack([own[name] for own in datasets if name in own])) for name in names})
 
 
 def _nanmean(values: np.ndarray) -> np.ndarray:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from sambench.metrics.bootstrap import percentile_interval
-
 ALPHA, POWER = 0.05, 0.8
 
 
@@ -132,12 +130,12 @@ def expanded_interval(draws: np.ndarray, samples: int | None) -> tuple[float, fl
         samples: Number n of units resampled; the lower level is that of -sqrt(n / (n - 1)) t(.975, n - 1) under a
             normal distribution. None or fewer than 2 takes 2.5 % and 97.5 %.
     """
-    if samples is None or samples < 2:
-        return percentile_interval(draws)
     defined = draws[~np.isnan(draws)]
     if not len(defined):
         return float("nan"), float("nan")
-    level = stats.norm.sf((samples / (samples - 1)) ** 0.5 * stats.t.isf(0.025, samples - 1))
+    level = 0.025
+    if samples is not None and samples > 1:
+        level = stats.norm.sf((samples / (samples - 1)) ** 0.5 * stats.t.isf(0.025, samples - 1))
     low, high = np.quantile(defined, [level, 1 - level])
     return float(low), float(high)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from sambench.metrics.bootstrap import REPLICATES, SEED, percentile_interval, resampling_weights
+from sambench.metrics.bootstrap import REPLICATES, SEED, bootstrap_intervals
 from sambench.metrics.regions import RegionCounts
 
 _RAND, _VOI, _BEST = 4, 5, 6
@@ -98,10 +99,10 @@ def region_ci95(
         replicates, seed: See `sambench.metrics.bootstrap.resampling_weights`; all scores share the resamples.
 
     Returns:
-        95 % percentile intervals by name (`SCORES`).
+        95 % intervals by name (`SCORES`); NaN where too few images carry a score.
     """
-    replicated = region_replicates(images, resampling_weights(len(images), replicates, seed))
-    return {name: percentile_interval(replicated[name]) for name in SCORES}
+    bits = {name: (0.0, float("inf")) for name in SCORES if name.startswith("voi")}
+    return bootstrap_intervals(partial(region_replicates, images), [""] * len(images), replicates, seed, bits)
 
 
 def region_replicates(images: Sequence[RegionCounts], weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -148,7 +148,7 @@ def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, Dif
         images: dict[str, int] = {}
         places = np.array([images.setdefault(sample, len(images)) for _, sample, _ in gains])
         values, counts = np.array(list(gains.values())), np.bincount(places)
-        interval = mean_ci95(np.bincount(places, values) / counts, counts)
+        interval = mean_ci95(np.bincount(places, values) / counts, counts, bounds=(-1.0, 1.0))
         found[name] = Difference(float(values.mean()), interval, len(values))
     if not found:
         raise RunError(

@@ -2,14 +2,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import bootstrap
 
 from sambench.metrics.bootstrap import (
+    bootstrap_intervals,
     boundary_ci95,
     mean_ci95,
-    percentile_interval,
     resampling_weights,
-    statistic_ci95,
     weighted_sums,
 )
 from sambench.metrics.boundary_scores import summarize_counts
@@ -37,37 +37,53 @@ def test_weights_are_resamples():
     assert (weights != resampling_weights(30, replicates=400, seed=4)).any()
 
 
-def test_mean_interval_agrees_with_scipys():
-    values = np.random.default_rng(1).gamma(2.0, size=120)
+def test_mean_interval_agrees_with_students_and_scipys():
+    values = np.random.default_rng(1).beta(6.0, 3.0, size=120)
     theirs = bootstrap((values,), np.mean, method="percentile", n_resamples=20000, rng=np.random.default_rng(2))
-    # Both ends are estimates from finitely many resamples; their spread at this size is below a hundredth.
-    np.testing.assert_allclose(mean_ci95(values, replicates=20000), theirs.confidence_interval, atol=0.02)
+    low, high = mean_ci95(values, replicates=20000)
+    # The hull of two intervals is a little wider than each; its ends are estimates from finitely many resamples.
+    np.testing.assert_allclose((low, high), theirs.confidence_interval, atol=0.002)
+    student = stats.ttest_1samp(values, 0).confidence_interval()
+    assert (high - low) / (student.high - student.low) == pytest.approx(1.02, abs=0.03)
 
 
-def test_weighted_mean_interval_equals_the_statistic_written_out():
+def test_weights_are_those_of_a_mean_over_objects():
     rng = np.random.default_rng(5)
     values, mass = rng.random(25), rng.integers(0, 5, 25)
-    written_out = statistic_ci95(25, lambda times: np.average(values, weights=times * mass))
-    np.testing.assert_allclose(mean_ci95(values, mass), written_out)
+    low, high = mean_ci95(values, mass)
+    assert low < np.average(values, weights=mass) < high
+    assert (low, high) != mean_ci95(values)
 
 
-def test_no_spread_gives_no_width_and_undefined_replicates_are_left_out():
+def test_too_few_images_give_no_interval_and_no_spread_no_width():
+    values = np.array([0.2, 0.4, 0.5, 0.3, 0.6, 0.7])
+    for n in range(6):
+        assert np.isnan(mean_ci95(values[:n])).all()
+    assert 0 < mean_ci95(values)[0] < mean_ci95(values)[1] < 1
+    carried = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])  # ten images, of which five have an object
+    assert np.isnan(mean_ci95(np.linspace(0, 1, 10), carried)).all()
     assert mean_ci95(np.full(9, 0.4)) == pytest.approx((0.4, 0.4))
-    assert percentile_interval(np.array([np.nan, 1.0, np.nan])) == (1.0, 1.0)
-    assert np.isnan(percentile_interval(np.array([np.nan]))).all()
-    assert np.isnan(mean_ci95(np.ones(3), np.zeros(3))).all()
+    assert np.isnan(mean_ci95(np.ones(9), np.zeros(9))).all()
 
 
-def test_boundary_intervals_equal_scores_of_resampled_images():
-    counts = made_counts(12)
-    intervals = boundary_ci95(counts, THRESHOLDS, replicates=60, seed=7)
-    resampled = [
-        summarize_counts(np.repeat(counts, times, axis=0), THRESHOLDS) for times in resampling_weights(12, 60, seed=7)
-    ]
-    for name, interval in intervals.items():
-        expected = percentile_interval(np.array([getattr(scores, name) for scores in resampled]))
-        np.testing.assert_allclose(interval, expected, rtol=1e-12)
-    assert set(intervals) == {"ods", "ois", "ap", "r50"}
+def test_intervals_stay_where_the_metric_can_be():
+    values = np.array([1.0] * 11 + [0.2])
+    low, high = mean_ci95(values)
+    assert 0 <= low < values.mean() < high <= 1
+    assert mean_ci95(-values, bounds=(-1.0, 1.0))[0] == -1
+    assert mean_ci95(values, bounds=(0.0, 9.0))[1] > 1
+
+
+def test_strata_are_resampled_on_their_own_and_one_image_of_a_stratum_says_nothing():
+    values = np.concatenate([np.linspace(0, 0.1, 10), np.linspace(0.9, 1, 10)])
+
+    def mean(weights):
+        return {"mean": weights @ values / weights.sum(axis=1)}
+
+    apart = bootstrap_intervals(mean, ["a"] * 10 + ["b"] * 10)["mean"]
+    together = bootstrap_intervals(mean, [""] * 20)["mean"]
+    assert apart[1] - apart[0] < (together[1] - together[0]) / 5
+    assert np.isnan(bootstrap_intervals(mean, ["a"] * 19 + ["b"])["mean"]).all()
 
 
 def test_boundary_intervals_hold_the_score_and_repeat():

@@ -74,7 +74,7 @@ def test_every_form_of_a_segmentation_gives_the_same_numbers(data, tmp_path):
     metrics = runs["segs"].metrics
     assert tuple(metrics) == SCORES
     assert not metrics["voi_ods"].higher_is_better
-    assert metrics["cover_ods"].ci95[0] <= metrics["cover_ods"].value <= metrics["cover_ods"].ci95[1]
+    assert np.isnan(metrics["cover_ods"].ci95).all()  # three images are too few
     assert metrics["cover_ods"].value <= metrics["cover_ois"].value <= metrics["cover_best"].value < 1
 
 

@@ -1,0 +1,99 @@
+"""95 % intervals of metrics over images, by one method for single runs and for differences of runs.
+
+An interval is the hull of two: the percentiles of the resamples, moved out for few images (Hesterberg 2015, section
+5.3), and the studentised bootstrap (Efron and Tibshirani 1993, chapter 12; Hall 1988), with each resample's standard
+error from the images' influences. The first holds for best thresholds and heavy tails, the second for skewed scores.
+Degrees of freedom over strata are Satterthwaite's (1946). docs/statistics.md has the simulation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from sambench.metrics.jackknife import Jackknife
+
+ENOUGH = 6
+"""Images that must carry a metric, effectively, before an interval is given (docs/statistics.md)."""
+
+NO_INTERVAL = (float("nan"), float("nan"))
+
+_LEAST_RATIO, _LEAST_SHARE = 0.25, 0.8
+"""A resample of hardly any spread, or of far fewer carrying images than there are, says nothing of its own error."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What leaving images out says of a metric's spread.
+
+    Attributes:
+        freedom: Degrees of freedom of its standard error, over strata; 0 where a stratum rests on one image.
+        narrowness: Its standard error over the standard deviation of its resamples.
+        ratios: (B,) standard error in each resample over the usual one, at least .25; NaN where a resample holds so few
+            of the images that carry the metric that it says nothing.
+    """
+
+    freedom: float
+    narrowness: float
+    ratios: np.ndarray
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether so many images carry the metric that an interval can be given."""
+        return self.freedom > ENOUGH - 1.001
+
+
+def interval95(value: float, draws: np.ndarray, spread: Spread) -> tuple[float, float]:
+    """Return the 95 % interval of a value from (B,) resamples, undefined ones left out; NaN where none can be given."""
+    defined = ~np.isnan(draws)
+    if not spread.enough or np.isnan(value) or not defined.any():
+        return NO_INTERVAL
+    kept = draws[defined]
+    level = stats.norm.sf(spread.narrowness * stats.t.isf(0.025, spread.freedom))
+    low, high = np.quantile(kept, [level, 1 - level])
+    scaled = spread.narrowness * (kept - value) / spread.ratios[defined]
+    below, above = np.quantile(scaled[~np.isnan(scaled)], [0.025, 0.975])
+    return float(min(low, value - above)), float(max(high, value - below))
+
+
+def spreads(found: Jackknife, weights: np.ndarray) -> dict[str, Spread]:
+    """Return the spread of each metric, over the images and within each resample.
+
+    Args:
+        found: What leaving images out does.
+        weights: (B, N) how often each resample holds each image.
+    """
+    held = np.stack([weights[:, group].sum(axis=1) for group in found.groups], axis=1).astype(np.float64)
+    sizes = np.array([len(group) for group in found.groups], np.float64)
+    return {name: _spread(own, found.carrying[name], found.strata, sizes, held) for name, own in found.falls.items()}
+
+
+def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: np.ndarray, held: np.ndarray) -> Spread:
+    """Add up variances over strata; (G,) by group, `held` (B, G) images of each group in each resample."""
+    variances, freedoms, shrunk, within, share = [], [], [], np.zeros(len(held)), np.ones(len(held))
+    for number in np.unique(strata[carrying]):
+        inside = carrying & (strata == number)
+        count, images, whole = int(inside.sum()), sizes[inside].sum(), (carrying | (strata != number)).all()
+        if count < 2:
+            return Spread(0.0, 1.0, np.ones(len(held)))
+        influence = (images - sizes[inside]) / sizes[inside] * falls[inside]
+        influence -= np.average(influence, weights=sizes[inside])
+        variances.append(count / (count - 1) * ((sizes[inside] * influence) ** 2).sum() / images**2)
+        units = images if whole else count
+        freedoms.append(units - 1)
+        shrunk.append((units - 1) / units)
+        own = held[:, inside]
+        total = np.maximum(own.sum(axis=1), 1)
+        share = np.minimum(share, total / images)
+        within += np.maximum(own @ influence**2 / total - (own @ influence / total) ** 2, 0) / total
+    every = np.array(variances)
+    if not every.sum():
+        freedom = float(sum(freedoms))
+        return Spread(freedom, ((freedom + 1) / max(freedom, 1)) ** 0.5, np.ones(len(held)))
+    freedom = float(every.sum() ** 2 / (every**2 / np.array(freedoms)).sum())
+    narrowness = float((every.sum() / (every * shrunk).sum()) ** 0.5)
+    within[share < _LEAST_SHARE] = np.nan
+    usual = float(np.nanmean(within)) or 1.0
+    return Spread(freedom, narrowness, np.maximum(np.sqrt(within / usual), _LEAST_RATIO))

@@ -1,0 +1,92 @@
+"""Leaving images out, one by one or in groups: how far each moves a metric, and which carry it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Replicates = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+"""(B, N) weights of images -> metric -> (B,) values."""
+
+GROUPS, LEAST = 128, 8
+"""Groups that are left out where there are more images than that, and the least of them in a stratum."""
+
+SPARSE = 30
+"""Groups up to which those that carry a metric are looked into, image by image."""
+
+_SAME = 1e-12
+
+
+@dataclass(frozen=True)
+class Jackknife:
+    """What leaving out G groups of images does.
+
+    Attributes:
+        whole: Metric -> its value over all images.
+        groups: G groups, each the places of its images, of one stratum.
+        strata: (G,) number of each group's stratum.
+        falls: Metric -> (G,) float64, by how much the value falls where a group is left out; 0 where that leaves none.
+        carrying: Metric -> (G,) bool, whether the group carries the metric: it is defined on the group alone, or
+            changes where the group is left out. Of a metric that nothing changes, all do.
+    """
+
+    whole: Mapping[str, float]
+    groups: Sequence[np.ndarray]
+    strata: np.ndarray
+    falls: Mapping[str, np.ndarray]
+    carrying: Mapping[str, np.ndarray]
+
+
+def jackknife(replicates: Replicates, strata: Sequence[str]) -> Jackknife:
+    """Leave out images one by one; where there are many, in groups, and one by one in the groups of sparse metrics.
+
+    Args:
+        replicates: Computes the metrics of weighted images.
+        strata: Stratum of each of N images.
+    """
+    n, names = len(strata), np.array(strata)
+    whole = {name: float(drawn[0]) for name, drawn in replicates(np.ones((1, n), np.int64)).items()}
+    groups, numbers = [], []
+    for number, name in enumerate(dict.fromkeys(strata)):
+        inside = np.flatnonzero(names == name)
+        parts = np.array_split(inside, min(len(inside), max(LEAST, GROUPS * len(inside) // n)))
+        groups += parts
+        numbers += [number] * len(parts)
+    falls, carrying = _left_out(replicates, groups, n, whole)
+    sparse = [own for own in carrying.values() if own.sum() <= SPARSE]
+    chosen = np.logical_or.reduce([np.zeros(len(groups), bool), *sparse]) & [len(group) > 1 for group in groups]
+    single = [np.array([image]) for place in np.flatnonzero(chosen) for image in groups[place]]
+    if single and len(single) <= 2 * GROUPS:
+        again = _left_out(replicates, single, n, whole)
+        falls, carrying = (
+            {name: np.concatenate([one[name][~chosen], own]) for name, own in other.items()}
+            for one, other in zip((falls, carrying), again, strict=True)
+        )
+        kept = np.flatnonzero(~chosen)
+        inner = [numbers[place] for place in np.flatnonzero(chosen) for _ in groups[place]]
+        groups, numbers = [groups[place] for place in kept] + single, [numbers[place] for place in kept] + inner
+    for name, own in carrying.items():
+        own |= not own.any() and whole[name] == whole[name]
+    return Jackknife(whole, groups, np.array(numbers), falls, carrying)
+
+
+def _left_out(
+    replicates: Replicates, groups: Sequence[np.ndarray], n: int, whole: Mapping[str, float]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return by how much each metric falls without each group, and which groups carry it."""
+    alone = np.zeros((len(groups), n), np.int64)
+    for place, group in enumerate(groups):
+        alone[place, group] = 1
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a single image nothing is left
+        without = {name: whole[name] - np.asarray(own, np.float64) for name, own in replicates(1 - alone).items()}
+    carrying = {
+        name: ~((np.abs(own) <= _SAME) | (np.isnan(own) & (whole[name] != whole[name])))
+        for name, own in without.items()
+    }
+    asked = np.flatnonzero(~np.logical_and.reduce(list(carrying.values())))
+    if len(asked):
+        for name, own in replicates(alone[asked]).items():
+            carrying[name][asked] |= ~np.isnan(own)
+    return {name: np.nan_to_num(own) for name, own in without.items()}, carrying

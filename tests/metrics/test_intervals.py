@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from sambench.metrics.bootstrap import stratified_weights
+from sambench.metrics.intervals import NO_INTERVAL, Spread, interval95, spreads
+from sambench.metrics.jackknife import jackknife
+
+
+def spread_of(values, strata, draws=4000):
+    """Return the mean over strata's means, its draws and its spread."""
+    names = np.array(strata)
+
+    def mean(weights):
+        kept = [names == name for name in dict.fromkeys(strata)]
+        return {"m": np.mean([weights[:, own] @ values[own] / weights[:, own].sum(axis=1) for own in kept], axis=0)}
+
+    weights = stratified_weights(strata, draws, 0)
+    return mean(np.ones((1, len(values))))["m"][0], mean(weights)["m"], spreads(jackknife(mean, strata), weights)["m"]
+
+
+def test_one_stratum_has_students_degrees_of_freedom():
+    values = np.random.default_rng(0).normal(size=12)
+    value, draws, spread = spread_of(values, [""] * 12)
+    assert spread.freedom == pytest.approx(11)
+    assert spread.narrowness == pytest.approx((12 / 11) ** 0.5)
+    low, high = interval95(value, draws, spread)
+    student = stats.ttest_1samp(values, 0).confidence_interval()
+    # a hull of two is a little wider than either
+    assert 0.97 < (high - low) / (student.high - student.low) < 1.3
+
+
+def test_strata_have_satterthwaites():
+    rng = np.random.default_rng(1)
+    a, b = 0.01 * rng.normal(size=3), rng.normal(size=30)
+    spread = spread_of(np.concatenate([a, b]), ["a"] * 3 + ["b"] * 30)[2]
+    parts = np.array([a.var(ddof=1) / 3, b.var(ddof=1) / 30])
+    assert spread.freedom == pytest.approx(parts.sum() ** 2 / (parts**2 / [2, 29]).sum(), rel=1e-6)
+    assert 28 < spread.freedom < 30  # three images that hardly differ do not decide for thirty that do
+
+
+def test_a_stratum_of_one_image_says_nothing():
+    value, draws, spread = spread_of(np.arange(21.0), ["a"] * 20 + ["b"])
+    assert (spread.freedom, spread.enough) == (0, False)
+    assert np.isnan(interval95(value, draws, spread)).all()
+
+
+@pytest.mark.parametrize(("images", "enough"), [(1, False), (5, False), (6, True)])
+def test_six_images_are_the_least(images, enough):
+    values = np.linspace(0, 1, images) ** 2
+    assert spread_of(values, [""] * images)[2].enough == enough
+
+
+def test_a_bias_of_the_resamples_is_not_taken_for_the_value():
+    draws = np.random.default_rng(3).normal(0.5, 1, 20_000)
+    low, high = interval95(0.0, draws, Spread(1e9, 1.0, np.ones(len(draws))))
+    # percentiles reach up to .5 + 1.96, their mirror image (the studentised part) down to -.5 - 1.96
+    assert (low, high) == pytest.approx((-2.46, 2.46), abs=0.06)
+    assert np.isnan(interval95(float("nan"), draws, Spread(1e9, 1.0, np.ones(len(draws))))).all()
+    assert np.isnan(NO_INTERVAL).all()
