@@ -14,7 +14,7 @@ from sambench.json_files import JsonError, parse_json
 from sambench.runs.opening import load_run
 from sambench.runs.reference import published
 from sambench.runs.store import Run
-from sambench.runs.summary import interval, number
+from sambench.runs.summary import cell, number
 from sambench.runs.table_protocol import is_own
 from sambench.safe_names import safe_part
 from sambench.spelling import check_keys, choose
@@ -211,7 +211,7 @@ def _member_rows(member: Member, columns: Sequence[str], notes: list[str]) -> li
         return [{"member": f"{member.label} {mark}", **dict.fromkeys(columns, ""), "source": member.command}]
     run = load_run(member.folder)
     metrics = {column: run.metrics.get(column) for column in columns}
-    cells = {c: "" if m is None else f"{number(m.value)} {interval(m)}".strip() for c, m in metrics.items()}
+    cells = {column: cell(metric) for column, metric in metrics.items()}
     rows = [{"member": member.label, **cells, "source": f"measured, {run.record['model']['name']}"}]
     if member.differences:
         told = {column: _signed(member.differences.get(column)) for column in columns}

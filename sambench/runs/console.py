@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sambench.runs.store import Run
-from sambench.runs.summary import caption, interval, number
+from sambench.runs.summary import caption, carriers, interval, number
 from sambench.runs.table_protocol import published_beside
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def print_run(run: Run) -> None:
         table.add_column(row.name, justify="right")
     for name, metric in run.metrics.items():
         beside = (row.values.get(name, "") for row in rows)
-        table.add_row(name, number(metric.value), interval(metric), str(metric.n), *beside)
+        table.add_row(name, number(metric.value), interval(metric), carriers(metric) or str(metric.n), *beside)
     console = Console(highlight=False, markup=False)
     console.print(caption(run), soft_wrap=True)
     console.print(table)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sambench.redact import without_places
 from sambench.runs.store import Run, flatten
-from sambench.runs.summary import interval, number
+from sambench.runs.summary import carriers, interval, number
 from sambench.runs.table_protocol import Beside, published_beside
 from sambench.types import COUNTED, Metric
 
@@ -23,7 +23,7 @@ class Line(NamedTuple):
     colour: int
     value: str
     interval: str
-    n: int
+    n: str
     published: str
     at: float | None
     low: float | None
@@ -57,7 +57,7 @@ def _line(run: Run, name: str, label: str, colour: int, rows: Sequence[Beside]) 
     if metric.unit not in COUNTED and value:
         low, high = metric.ci95 if interval(metric) and metric.ci95 else (metric.value, metric.value)
         ends = (_percent(metric.value), _percent(low), _percent(high))
-    return Line(label, colour % 6, value, interval(metric), metric.n, published, *ends)
+    return Line(label, colour % 6, value, interval(metric), carriers(metric) or str(metric.n), published, *ends)
 
 
 def metric_text(metric: Metric) -> str:

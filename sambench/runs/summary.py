@@ -74,6 +74,21 @@ def interval(metric: Metric, digits: int = 3) -> str:
     return f"[{number(metric.ci95[0], digits)}, {number(metric.ci95[1], digits)}]"
 
 
+def carriers(metric: Metric) -> str:
+    """Say how many images carry a metric where not all that it is of do, as "1 of 60 images"; nothing where all do."""
+    if metric.support is None or metric.support >= metric.n:
+        return ""
+    return f"{metric.support} of {metric.n} images"
+
+
+def cell(metric: Metric | None) -> str:
+    """Write a metric as it stands in a table: value, interval and, where not all do, how many images carry it."""
+    if metric is None or not number(metric.value):
+        return ""
+    measured = f"{number(metric.value)} {interval(metric)}".strip()
+    return ", ".join(filter(None, (measured, carriers(metric))))
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Write a fraction as the field does: .768; nothing for an undefined value."""
     if value is None or math.isnan(value):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sambench.runs.reference import published, published_texts
 from sambench.runs.store import Run
-from sambench.runs.summary import interval, metric_notes, missing_note, number
+from sambench.runs.summary import cell, metric_notes, missing_note, number
 from sambench.runs.table_protocol import (
     answered_row,
     departing_switches,
@@ -100,7 +100,7 @@ def _published_rows(spec: TableSpec, notes: Footnotes) -> list[dict[str, str]]:
 def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str]]:
     """Make a run's row, and the line of its differences where they have a meaning."""
     found, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
-    cells = {column: _cell(metric) for column, metric in found.items()}
+    cells = {column: cell(metric) for column, metric in found.items()}
     name = run.record["model"]["name"] + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
     rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
     if answer is None or not departs.comparable:
@@ -140,7 +140,7 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
             (kind,) = spec.own
             head = f"{run.record['model']['name']} {kind}"
             mark = notes.mark(f"{run.folder.name}; {departure(run, spec).text}".removesuffix("; "))
-            columns[head + mark] = [_cell(found[key]) for key in rows["dataset"]]
+            columns[head + mark] = [cell(found[key]) for key in rows["dataset"]]
         else:
             left_out.append(run.folder.name)
     marks = [
@@ -159,7 +159,7 @@ def _unpublished(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, li
     every = {} if spec.own or spec.metrics else {name: name for run in runs for name in run.metrics}
     shown = replace(spec, own=spec.own or every)
     for run in runs:
-        cells = {column: _cell(metric) for column, metric in measured(shown, run).items()}
+        cells = {column: cell(metric) for column, metric in measured(shown, run).items()}
         if any(cells.values()):
             rows.append(_measured_row(shown, run, cells, notes))
         else:
@@ -191,7 +191,7 @@ def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame,
 
     notes, rows = Footnotes(), []
     for run in runs:
-        shown = {name: _cell(metric) for name, metric in _about(spec, run).items()}
+        shown = {name: cell(metric) for name, metric in _about(spec, run).items()}
         if any(shown.values()):
             rows.append(_measured_row(spec, run, shown, notes))
     columns = dict.fromkeys(["method", "data", *(name for row in rows for name in row if name != "source"), "source"])
@@ -217,9 +217,3 @@ def signed(value: float, digits: int = 3) -> str:
     """Write a difference with its sign: +.012, -.037; nothing for an undefined one."""
     text = number(abs(value), digits)
     return text and ("-" if value < 0 and float(text) else "+") + text
-
-
-def _cell(metric: Metric | None) -> str:
-    if metric is None or not number(metric.value):
-        return ""
-    return f"{number(metric.value)} {interval(metric)}".strip()
