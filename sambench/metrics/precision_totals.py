@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from scipy import sparse
 
 from sambench.metrics.precision import NEVER_COUNTED, InstanceMatches, default_limits
-from sambench.metrics.precision_curve import Ranking, weighted_precision
+from sambench.metrics.precision_curve import LANES, Ranking, weighted_precision
 from sambench.metrics.rules import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS, Kind, frequency_of, letter
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -73,12 +74,16 @@ def precision_replicates(
     if kind == "lvis":
         marks = np.array([frequency_of(category, frequencies or {}) for category in totals.categories], object)
 
-    def figures(row: np.ndarray) -> dict[str, float]:
-        own = np.ascontiguousarray(row[order], np.int64)
-        return summary(dict(zip(AREA_RANGES, totals.values(own), strict=True)), limits, marks)
+    def figures(start: int) -> list[dict[str, float]]:
+        drawn = weights[start : start + LANES]
+        own = np.zeros((len(order), LANES))
+        own[:, : len(drawn)] = drawn[:, order].T
+        ranges = dict(zip(AREA_RANGES, totals.values(own), strict=True))
+        lanes = [{area: tuple(one[lane] for one in found) for area, found in ranges.items()} for lane in range(LANES)]
+        return [summary(values, limits, marks) for values in lanes[: len(drawn)]]
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # the inner loop runs outside the interpreter's lock
-        rows = list(threads.map(figures, weights))
+        rows = [row for block in threads.map(figures, range(0, len(weights), LANES)) for row in block]
     return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
 
@@ -130,22 +135,29 @@ class _Totals:
     def __init__(self, matches: Sequence[InstanceMatches], limits: np.ndarray) -> None:
         self._limits = limits
         counts = [len(match.truth_categories) for match in matches]
-        self._truth_images = np.repeat(np.arange(len(matches)), counts)
-        truth = _join([match.truth_categories for match in matches], np.int64)
-        self._truth_counts = _join([match.truth_counts for match in matches], np.int64).reshape(-1, len(AREA_RANGES))
-        self.categories, self._truth_index = np.unique(truth, return_inverse=True)
-        self._ranked = list(_rank(matches, self.categories))
+        images = np.repeat(np.arange(len(matches)), counts)
+        own = _join([match.truth_categories for match in matches], np.int64)
+        objects = _join([match.truth_counts for match in matches], np.float64).reshape(-1, len(AREA_RANGES))
+        self.categories, index = np.unique(own, return_inverse=True)
+        shape = len(self.categories), len(matches)
+        self._truth = [sparse.csr_array((column, (index, images)), shape=shape) for column in objects.T]
+        self._ranked = list(_rank(matches, self.categories, limits))
 
     def values(self, weights: np.ndarray) -> Iterator[Values]:
-        """Give precision and recall of each area range, for (N,) int64 repeat counts of the images."""
+        """Give precision and recall of each area range, for (N, LANES) float64 repeat counts of the images.
+
+        Yields:
+            As `Values`, with an axis of the LANES resamples in front.
+        """
         for a, ranked in enumerate(self._ranked):
-            repeated = self._truth_counts[:, a] * weights[self._truth_images]
-            n_truth = np.bincount(self._truth_index, repeated, len(self.categories)).astype(np.int64)
-            precision, found = weighted_precision(ranked, weights, n_truth, self._limits)
-            yield precision, found / np.maximum(n_truth, 1)[:, None, None], n_truth > 0
+            n_truth = self._truth[a] @ weights
+            precision, found = weighted_precision(ranked, weights, n_truth.astype(np.int64), len(self._limits))
+            recall = found / np.maximum(n_truth, 1)[:, None, None]
+            first, second = (np.ascontiguousarray(np.moveaxis(one, -1, 0)) for one in (precision, recall))
+            yield first, second, n_truth.T > 0
 
 
-def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray) -> Iterator[Ranking]:
+def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray, limits: np.ndarray) -> Iterator[Ranking]:
     """Sort all detections for each area range, leaving out categories without objects."""
     images = np.repeat(np.arange(len(matches), dtype=np.int32), [len(match.scores) for match in matches])
     scores = _join([match.scores for match in matches], np.float64)
@@ -166,7 +178,7 @@ def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray) -> Iterato
         begins = np.searchsorted(index[kept], np.arange(len(categories) + 1))
         yield Ranking(
             images=images[kept],
-            places=places[kept],
+            groups=np.searchsorted(limits, places[kept], side="right").astype(np.int32),
             hits=hits[kept, a],
             uncounted=uncounted[kept, a],
             starts=begins[:-1],

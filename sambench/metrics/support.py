@@ -106,9 +106,8 @@ def carriers(replicates: Replicates, n: int) -> dict[str, np.ndarray]:
         Metric -> (N,) bool. A metric that no image changes and none has alone, as one whose every stratum is constant,
         is carried by all; one that is undefined by none.
     """
-    whole = {name: float(drawn[0]) for name, drawn in replicates(np.ones((1, n), np.int64)).items()}
     groups = np.array_split(np.arange(n), min(n, BLOCKS))
-    carrying = _carrying(replicates, groups, n, whole)
+    whole, carrying = _carrying(replicates, groups, n)
     found = {name: np.zeros(n, bool) for name in whole}
     within = {name: own for name, own in carrying.items() if len(groups) < n and not own.all()}
     for name, own in carrying.items():
@@ -117,7 +116,7 @@ def carriers(replicates: Replicates, n: int) -> dict[str, np.ndarray]:
     inside = np.unique(np.concatenate([_members(groups, own) for own in within.values()])) if within else np.empty(0)
     for start in range(0, len(inside), BLOCKS):
         images = inside[start : start + BLOCKS]
-        single = _carrying(replicates, [np.array([image]) for image in images], n, whole)
+        _, single = _carrying(replicates, [np.array([image]) for image in images], n)
         for name in within:
             found[name][images] = single[name]
     for name, own in found.items():
@@ -127,18 +126,21 @@ def carriers(replicates: Replicates, n: int) -> dict[str, np.ndarray]:
 
 
 def _carrying(
-    replicates: Replicates, groups: list[np.ndarray], n: int, whole: Mapping[str, float]
-) -> dict[str, np.ndarray]:
-    """Tell for each metric which groups of images carry it: (groups,) bool."""
+    replicates: Replicates, groups: list[np.ndarray], n: int
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Return each metric over all images, and which groups of images carry it: (groups,) bool."""
     alone = np.zeros((len(groups), n), np.int64)
     for place, group in enumerate(groups):
         alone[place, group] = 1
-    without, only = replicates(1 - alone), replicates(alone)
-    return {
-        name: ~np.isnan(only[name])
-        | ~((np.abs(without[name] - value) <= _SAME) | (np.isnan(without[name]) & (value != value)))
-        for name, value in whole.items()
-    }
+    # One call for all: what a task lays out for its resamples (sorted detections) costs as much as many resamples.
+    found = replicates(np.concatenate([np.ones((1, n), np.int64), 1 - alone, alone]))
+    whole = {name: float(drawn[0]) for name, drawn in found.items()}
+    carrying = {}
+    for name, value in whole.items():
+        without, only = found[name][1 : len(groups) + 1], found[name][len(groups) + 1 :]
+        same = (np.abs(without - value) <= _SAME) | (np.isnan(without) & (value != value))
+        carrying[name] = ~np.isnan(only) | ~same
+    return whole, carrying
 
 
 def _members(groups: Sequence[np.ndarray], chosen: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from sambench.metrics.matching_rows import instances_of_rows, proposals_of_rows
 from sambench.metrics.paired import compare_paired
 from sambench.metrics.precision_totals import precision_replicates
 from sambench.metrics.recall import recall_replicates
+from sambench.metrics.support import support
 
 REPLICATES = 2000
 
@@ -46,3 +47,11 @@ def test_comparison(benchmark):
     draws = [{name: rng.normal(size=REPLICATES) for name in names} for _ in range(2)]
     found = benchmark(compare_paired, values, values, *draws, dict.fromkeys(names, True))
     assert len(found) == 24
+
+
+@pytest.mark.slow
+def test_support(benchmark):
+    resampled, images = precision()
+    resampled(resampling_weights(images, 2))  # compiles
+    found = benchmark.pedantic(support, (resampled, images), rounds=1)
+    assert found["AP"] == images
