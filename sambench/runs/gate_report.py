@@ -37,14 +37,17 @@ def headline(result: GateResult) -> str:
     if result.failing:
         of = {kind: [one.found.name for one in result.failing if one.verdict == kind] for kind in FAILING}
         return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in of.items() if names)
-    told = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in result.untold)
+    untold = [one for one in result.untold if result.exit_code or not one.undefined]
+    told = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in untold)
     if result.forbidding or not told:
         return result.verdict
     return f"cannot tell {told}" if result.exit_code else f"{result.verdict}; cannot tell {told}"
 
 
 def carriers(one: Judgement, result: GateResult) -> str:
-    """Say how many of the images a metric rests on, or that the runs are too few."""
+    """Say how many of the images a metric rests on, or why else it cannot be told."""
+    if one.undefined:
+        return "undefined on both sides"
     if one.few_runs:
         return f"{len(result.baseline)} and {len(result.candidate)} runs are too few to tell how far runs spread"
     return f"carried by {one.support} of {result.samples} images"

@@ -49,6 +49,11 @@ class Judgement:
     few_runs: bool = False
 
     @property
+    def undefined(self) -> bool:
+        """Whether neither side has a value, so that there is nothing to tell."""
+        return math.isnan(self.found.baseline) and math.isnan(self.found.candidate)
+
+    @property
     def p(self) -> float:
         """The corrected p value of the verdict's own direction: of a gain where it improved, else of a drop."""
         return self.found.p_gain_corrected if self.verdict == IMPROVED else self.found.p_corrected
