@@ -91,7 +91,8 @@ def compare_paired(
     observed = np.array([_scaled(drop, se) for drop, se in zip(drops, ses, strict=True)])
     null = np.array(chance).reshape(len(names), -1)
     falls, rises = step_down(observed, null), step_down(-observed, -null)
-    critical = float(np.quantile(_largest(null), 1 - alpha))
+    largest = _largest(null)
+    critical = _quantile(largest[np.isfinite(largest)], 1 - alpha)
     found = {}
     for k, name in enumerate(names):
         differences = np.asarray(candidate_draws[name], np.float64) - baseline_draws[name]
