@@ -72,7 +72,7 @@ def spreads(found: Jackknife, weights: np.ndarray) -> dict[str, Spread]:
 
 def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: np.ndarray, held: np.ndarray) -> Spread:
     """Add up variances over strata; (G,) by group, `held` (B, G) images of each group in each resample."""
-    variances, freedoms, shrunk, within, share = [], [], [], np.zeros(len(held)), np.ones(len(held))
+    variances, freedoms, shrunk, within = [], [], [], np.zeros(len(held))
     for number in np.unique(strata[carrying]):
         inside = carrying & (strata == number)
         count, images, whole = int(inside.sum()), sizes[inside].sum(), (carrying | (strata != number)).all()
@@ -86,14 +86,15 @@ def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: 
         shrunk.append((units - 1) / units)
         own = held[:, inside]
         total = np.maximum(own.sum(axis=1), 1)
-        share = np.minimum(share, total / images)
         within += np.maximum(own @ influence**2 / total - (own @ influence / total) ** 2, 0) / total
-    every = np.array(variances)
+    # Each stratum's own variance is too uncertain for Satterthwaite's formula where strata are small, and would choose
+    # the samples that get an interval by their luck: images are taken to differ alike within all strata.
+    every, alike = np.array(variances), 1 / (np.array(freedoms) + 1)
+    freedom = float(alike.sum() ** 2 / (alike**2 / np.array(freedoms)).sum()) if freedoms else 0.0
     if not every.sum():
-        freedom = float(sum(freedoms))
         return Spread(freedom, ((freedom + 1) / max(freedom, 1)) ** 0.5, np.ones(len(held)))
-    freedom = float(every.sum() ** 2 / (every**2 / np.array(freedoms)).sum())
-    narrowness = float((every.sum() / (every * shrunk).sum()) ** 0.5)
+    share = held[:, carrying].sum(axis=1) / sizes[carrying].sum()
     within[share < _LEAST_SHARE] = np.nan
     usual = float(np.nanmean(within)) or 1.0
+    narrowness = float((every.sum() / (every * shrunk).sum()) ** 0.5)
     return Spread(freedom, narrowness, np.maximum(np.sqrt(within / usual), _LEAST_RATIO))

@@ -31,12 +31,18 @@ def test_one_stratum_has_students_degrees_of_freedom():
 
 
 def test_strata_have_satterthwaites():
-    rng = np.random.default_rng(1)
-    a, b = 0.01 * rng.normal(size=3), rng.normal(size=30)
-    spread = spread_of(np.concatenate([a, b]), ["a"] * 3 + ["b"] * 30)[2]
-    parts = np.array([a.var(ddof=1) / 3, b.var(ddof=1) / 30])
-    assert spread.freedom == pytest.approx(parts.sum() ** 2 / (parts**2 / [2, 29]).sum(), rel=1e-6)
-    assert 28 < spread.freedom < 30  # three images that hardly differ do not decide for thirty that do
+    values = np.random.default_rng(1).normal(size=33)
+    spread = spread_of(values, ["a"] * 3 + ["b"] * 30)[2]
+    # variances of 1/3 and 1/30 with 2 and 29 degrees of freedom: (.3667)^2 / (.1111 / 2 + .0011 / 29)
+    assert spread.freedom == pytest.approx(2.42, abs=0.005)
+    assert not spread.enough
+
+
+def test_one_small_stratum_among_many_does_not_decide():
+    strata = ["small"] * 3 + [f"{place}" for place in range(22) for _ in range(40)]
+    spread = spread_of(np.random.default_rng(1).normal(size=len(strata)), strata, 100)[2]
+    # 1/3 of the small one and 22 times 1/40: (.8833)^2 / (.1111 / 2 + 22 * .000625 / 39)
+    assert spread.freedom == pytest.approx(13.96, abs=0.01)
 
 
 def test_a_stratum_of_one_image_says_nothing():
@@ -58,3 +64,21 @@ def test_a_bias_of_the_resamples_is_not_taken_for_the_value():
     assert (low, high) == pytest.approx((-2.46, 2.46), abs=0.06)
     assert np.isnan(interval95(float("nan"), draws, Spread(1e9, 1.0, np.ones(len(draws))))).all()
     assert np.isnan(NO_INTERVAL).all()
+
+
+def test_few_carriers_in_each_of_many_strata_are_enough_together():
+    values = np.full(400, np.nan)
+    values[::10] = np.random.default_rng(2).random(40)  # four of the forty images of each of ten strata
+    strata = [str(place // 40) for place in range(400)]
+
+    def mean(weights):
+        with np.errstate(invalid="ignore"):
+            kept = ~np.isnan(values)
+            return {"m": weights @ np.nan_to_num(values) / (weights @ kept)}
+
+    weights = stratified_weights(strata, 1000, 0)
+    found = jackknife(mean, strata)
+    spread = spreads(found, weights)["m"]
+    assert spread.freedom > 20
+    low, high = interval95(found.whole["m"], mean(weights)["m"], spread)
+    assert low < found.whole["m"] < high
