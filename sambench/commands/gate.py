@@ -31,7 +31,7 @@ baseline=, candidate=   the runs; the only keys that have no default
 policy=   a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, must_improve)
 compare=  switches that may differ, as task.nms_iou or task.nms_*; samples=common compares the samples both have
 replicates=, seed=   resamples behind the intervals, and their seed
-format=   text, json, junit or md; out=FOLDER writes all of them as gate.txt, gate.json, gate.xml, gate.md
+format=   text, json, junit, md or html; out=FOLDER writes all of them as gate.txt, .json, .xml, .md and .html
 
 examples:
   sambench gate baseline=results/edges/a candidate=results/edges/b

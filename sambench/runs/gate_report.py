@@ -1,4 +1,4 @@
-"""What a gate found, as text, markdown, JSON and JUnit XML; the same finding gives the same bytes."""
+"""What a gate found, as text, markdown, HTML, JSON and JUnit XML; the same finding gives the same bytes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from sambench.files import finite
-from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, FAILING, Flip, GateResult, Judgement
+from sambench.runs.gate_page import Line, gate_page
+from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
 from sambench.safe_names import printable, stored_names
 
-FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md"}
+FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
 """Format -> file ending."""
 
 HEADS = ("metric", "baseline", "candidate", "difference", "95 % interval", "p", "detectable", "verdict")
@@ -27,8 +28,8 @@ PLACES = ("pictures", "predictions")
 
 
 def render_gate(result: GateResult, form: str) -> str:
-    """Write a finding as "text", "md", "json" or "junit"."""
-    writers = {"text": _text, "md": _markdown, "json": _json, "junit": _junit}
+    """Write a finding as "text", "md", "html", "json" or "junit"."""
+    writers = {"text": _text, "md": _markdown, "html": _html, "json": _json, "junit": _junit}
     return writers[form](result)
 
 
@@ -56,16 +57,14 @@ def carriers(one: Judgement, result: GateResult) -> str:
 def _text(result: GateResult) -> str:
     import tabulate
 
-    lines = [f"{headline(result)} ({result.task}, {result.data}, {result.samples} images)", ""]
-    lines += _sides(result)
+    lines = [_heading(result), "", *_sides(result)]
     if result.judgements:
         rows = [_cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="simple", disable_numparse=True, colalign=align), ""]
         lines += [_reading(result), *_takes(result)]
-    for title, flips in (("images that fell most", result.worse), ("images that rose most", result.better)):
-        if flips:
-            lines += ["", f"{title} (baseline -> candidate):", *(f"  {_flip(one)}" for one in flips)]
+    for title, flips in _flips(result):
+        lines += ["", f"{title}:", *(f"  {flip}" for flip in flips)]
     if result.worse or result.better:
         lines += ["", *(f"pictures: sambench look {path}" for path in (*result.baseline, *result.candidate))]
     return "\n".join(lines) + "\n"
@@ -86,6 +85,29 @@ def _markdown(result: GateResult) -> str:
             lines += ["", f"{title}:", ""]
             lines += [f"- {re.sub(_MARKS, _ESCAPED, _flip(one))}{_links(result, one)}" for one in flips]
     return "\n".join(lines) + "\n"
+
+
+def _html(result: GateResult) -> str:
+    lines = [Line(_kind(one), _cells(one, result)) for one in result.judgements]
+    reading = [_reading(result), *_takes(result)] if lines else []
+    return gate_page(_heading(result), _sides(result), HEADS, lines, reading, _flips(result))
+
+
+def _heading(result: GateResult) -> str:
+    return f"{headline(result)} ({result.task}, {result.data}, {result.samples} images)"
+
+
+def _flips(result: GateResult) -> list[tuple[str, list[str]]]:
+    """Return the images that fell and rose most, as a title and lines, where there are any."""
+    told = (("images that fell most", result.worse), ("images that rose most", result.better))
+    return [(f"{title} (baseline -> candidate)", [_flip(one) for one in flips]) for title, flips in told if flips]
+
+
+def _kind(one: Judgement) -> str:
+    """Return how a metric's line is marked on a page."""
+    if not one.judged:
+        return "shown"
+    return "failing" if one.verdict in FAILING else {IMPROVED: "improved", CANNOT_TELL: "untold"}.get(one.verdict, "")
 
 
 def _json(result: GateResult) -> str:
