@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 
 import numpy as np
 
-from sambench.engine.gate_sides import Side, check_switches, compacted, differences, directions, sample_ids, task_of
+from sambench.engine.gate_sides import (
+    Side,
+    bounds_of,
+    check_switches,
+    compacted,
+    differences,
+    directions,
+    sample_ids,
+    task_of,
+)
 from sambench.errors import UsageError
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.simultaneous import compare_all
+from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
 from sambench.runs.compare_result import CompareResult, Entry, judge_pairs, rank_runs
 from sambench.runs.gate_result import ENOUGH
@@ -70,7 +80,11 @@ def compare_runs(
     strata = task.strata(rows[0], ids)
     weights, ones = stratified_weights(strata, replicates, seed), np.ones((1, len(ids)), np.int64)
     values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
-    names = _chosen(task.name, [name for name in values[0] if all(name in other for other in values)], metrics)
+    holders: dict[str, list[str]] = {}
+    for one, side in zip(labels, values, strict=True):
+        for name in side:
+            holders.setdefault(name, []).append(one)
+    names = _chosen(task.name, [name for name, own in holders.items() if len(own) == len(sides)], metrics)
     better = {name: directions(first).get(plain_name(name), True) for name in names}
     values = [{name: one[name] for name in names} for one in values]
     pairs = compare_all(
@@ -81,8 +95,15 @@ def compare_runs(
         ENOUGH,
         alpha,
     )
+    bounds = bounds_of(first)
+    pairs = [within_bounds(pair, bounds.get(plain_name(pair.metric), (0, 1))) for pair in pairs]
     judged = judge_pairs(pairs, labels, better)
-    return CompareResult(**{**outcome.__dict__, "pairs": judged, "ranking": rank_runs(values, judged, labels, better)})
+    return replace(
+        outcome,
+        pairs=judged,
+        ranking=rank_runs(values, judged, labels, better),
+        uncompared={name: own for name, own in holders.items() if len(own) < len(sides)},
+    )
 
 
 def _check_sides(sides: Sequence[Side]) -> None:

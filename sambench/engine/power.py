@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sambench.engine.gate_sides import Side, compacted, differences, sample_ids, task_of
+from sambench.engine.gate_sides import Side, bounds_of, compacted, differences, sample_ids, task_of
 from sambench.errors import UsageError
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.power import Need, images_needed
-from sambench.metrics.support import support
+from sambench.metrics.support import plain_name, support
 from sambench.runs.gate_result import ENOUGH
 from sambench.runs.policy import Policy
 
@@ -62,7 +62,7 @@ def plan_gate(
         policy_name: For messages.
 
     Raises:
-        UsageError: There are not one or two runs, or two cannot be compared.
+        UsageError: There are not one or two runs, two cannot be compared, or no metric can fall by so much.
     """
     if len(sides) not in (1, 2):
         raise UsageError(f"{len(sides)} runs given", where="pilot", mend="give pilot=RUN or pilot=[RUN,OTHER]")
@@ -86,6 +86,15 @@ def plan_gate(
     names = [name for name in draws[0] if name in draws[1]]
     policy.check_names(task.name, names, policy_name)
     judged = [name for name in names if policy.judges(task.name, name)]
+    bounds = bounds_of(first)
+    for name in judged:
+        least, most = bounds.get(plain_name(name), (0, 1))
+        if effect >= most - least:
+            raise UsageError(
+                f"effect is {effect:g}, but {name} goes from {least:g} to {most:g}",
+                where="effect",
+                mend="give the drop in the metric's own unit, as in effect=0.01",
+            )
     needs = images_needed(
         {name: draws[1][name] - draws[0][name] for name in judged},
         {name: min(own[name] for own in carried) for name in judged},

@@ -97,3 +97,10 @@ def _told(pair: Pair, spread: float, images: int, critical: float, largest: np.n
     normal = float(stats.norm.isf(stats.t.sf(size / error, images - 1))) if error > 0 else alike
     p = float((1 + np.count_nonzero(largest >= normal - 1e-9)) / (1 + len(largest)))
     return replace(pair, interval=(pair.difference - reach, pair.difference + reach), p=p)
+
+
+def within_bounds(pair: Pair, bounds: tuple[float, float]) -> Pair:
+    """Return a pair whose interval holds only differences that two values within the metric's bounds can have."""
+    widest = bounds[1] - bounds[0]
+    low, high = pair.interval
+    return pair if low != low else replace(pair, interval=(max(low, -widest), min(high, widest)))

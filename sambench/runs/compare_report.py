@@ -130,7 +130,10 @@ def _sides(result: CompareResult) -> list[str]:
         for other, one in found:
             mend = f"; {one.mend}" if one.mend else ""
             told.append(f"{word}{one.key}: {one.baseline} in {first}, {one.candidate} in {other}{mend}")
-    return told
+    holders: dict[str, list[str]] = {}
+    for name, own in result.uncompared.items():
+        holders.setdefault(", ".join(own), []).append(name)
+    return told + [f"not compared: {', '.join(names)}, which only {own} has" for own, names in holders.items()]
 
 
 def _notes(result: CompareResult) -> Sequence[str]:

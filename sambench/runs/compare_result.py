@@ -88,6 +88,7 @@ class CompareResult:
         told: The same of differences that are only told.
         pairs: Each metric of every two runs.
         ranking: Each metric of every run, the best first.
+        uncompared: Metric that not all runs have -> labels of the runs that have it.
     """
 
     task: str
@@ -100,6 +101,7 @@ class CompareResult:
     told: list[tuple[str, Difference]]
     pairs: list[PairFound] = field(default_factory=list)
     ranking: list[Standing] = field(default_factory=list)
+    uncompared: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:

@@ -88,6 +88,7 @@ def test_every_task_can_be_planned(tmp_path, capsys, task):
         (["effect=0.1"], "no pilot"),
         (["pilot=a0"], "no effect"),
         (["pilot=a0", "effect=0"], "effect is 0"),
+        (["pilot=a0", "effect=1"], "ods goes from 0 to 1"),
         (["pilot=a0", "effect=0.1", "power=1.5"], "power is 1.5"),
         (["pilot=a0", "effect=0.1", "task=points"], "a run of task edges"),
         (["pilot=a0", "effect=0.1", "metric=odss"], "use metric=ods"),

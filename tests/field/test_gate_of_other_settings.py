@@ -42,6 +42,11 @@ def test_metrics_that_one_side_lacks_are_told_as_not_compared(tmp_path, monkeypa
     assert "mIoU@4" in after
     _, out = gate(capsys, "compare=task.clicks", "format=md")
     assert "- not compared: " in out
+    assert dispatch(["compare", "runs=[a,b]", "compare=task.clicks", "replicates=100"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- not compared")]
+    assert [line.rpartition(", ")[2] for line in lines] == ["which only A has", "which only B has"]
+    assert "mIoU@3" in lines[0]
+    assert "mIoU@4" in lines[1]
 
 
 @pytest.mark.parametrize("data", ["bsds500", "own"])

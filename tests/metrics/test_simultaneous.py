@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.simultaneous import compare_all
+from sambench.metrics.simultaneous import Pair, compare_all, within_bounds
 
 
 def means(values, weights):
@@ -83,3 +83,10 @@ def test_p_and_interval_say_the_same():
         values, draws = [{"m": float(run.mean())} for run in runs], [{"m": means(run, weights)} for run in runs]
         for one in compare_all(values, draws, [{"m": 40}] * 3, 40, 6):
             assert (one.p < 0.05) == (one.interval[0] > 0 or one.interval[1] < 0)
+
+
+def test_intervals_stay_within_what_two_values_can_differ_by():
+    pair = Pair("m", 0, 1, 0.6, (-0.5, 1.7), 0.4, 8)
+    assert within_bounds(pair, (0, 1)).interval == (-0.5, 1.0)
+    assert within_bounds(pair, (0.1, 0.5)).interval == (-0.4, 0.4)
+    assert within_bounds(pair, (0, float("inf"))) == pair
