@@ -103,7 +103,8 @@ def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, a
         raise PredictionError(
             f"{len(strangers)} prediction(s) answer no sample of this data: {listing(strangers, 20)}",
             where=where,
-            mend="choose the split they were made for (data.split=...), or take them out",
+            mend="choose the split they were made for (data.split=...), name them by sample (as"
+            f" {next(iter(keys), 'its id')}, or by its last part) in the place that is given, or take them out",
         )
     nothing = len(missing) == len(keys) and not getattr(reader, "may_be_empty", False)
     if missing and (not allow_missing or nothing):
@@ -111,6 +112,8 @@ def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, a
         raise PredictionError(
             f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}",
             where=where,
-            mend="give the place that holds them" if nothing else f"add them, or {does} with allow_missing=true",
+            mend="give the place that holds them, as docs/predictions.md lists their forms"
+            if nothing
+            else f"add them, or {does} with allow_missing=true",
         )
     return missing

@@ -12,19 +12,19 @@ def strength_from_image(image: np.ndarray) -> np.ndarray:
 
     Args:
         image: (H, W) bool, unsigned integer (divided by the type's largest value: 255 or 65535) or float, or (H, W, C)
-            with equal colour channels (alpha, the last of 2 or 4, is ignored).
+            as for `one_channel`.
 
     Returns:
         (H, W) float64.
 
     Raises:
-        PredictionError: The channels differ, or the type is another.
+        PredictionError: The channels have no one strength, or the type is another.
     """
     if image.ndim == 3:
-        colours = image[..., : image.shape[2] - (image.shape[2] in (2, 4))]
-        if (colours != colours[..., :1]).any():
-            raise PredictionError("a boundary map with colours has no single strength", mend="save it in greyscale")
-        image = colours[..., 0]
+        try:
+            image = one_channel(image)
+        except ValueError as error:
+            raise PredictionError(str(error), mend="save it in greyscale") from error
     if image.ndim != 2:
         raise PredictionError(f"a boundary map is (height, width), this one has shape {image.shape}")
     if image.dtype.kind == "u":
@@ -34,6 +34,24 @@ def strength_from_image(image: np.ndarray) -> np.ndarray:
     raise PredictionError(
         f"a boundary map of type {image.dtype} has no known range", mend="save it as 8-bit, 16-bit or float in [0, 1]"
     )
+
+
+def one_channel(pixels: np.ndarray) -> np.ndarray:
+    """Return the (H, W) channel of a (H, W, C) map whose colour channels are equal.
+
+    Alpha, the last of 2 or 4 channels, is left out.
+
+    Raises:
+        ValueError: The colours differ, or are one colour everywhere under an alpha channel that holds the map.
+    """
+    channels = pixels.shape[2]
+    colours = pixels[..., : channels - (channels in (2, 4))]
+    if channels > 4 or (colours != colours[..., :1]).any():
+        raise ValueError(f"an edge map of {channels} channels that differ has colours, and no one strength")
+    grey = colours[..., 0]
+    if channels in (2, 4) and (grey == grey.flat[0]).all() and (pixels[..., -1] != pixels[..., -1].flat[0]).any():
+        raise ValueError("an edge map of one colour has its strength in the alpha channel alone, which is not read")
+    return grey
 
 
 def pb_from_ucm2(ucm2: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """One edge prediction read from a file, in any of the forms that detectors write.
 
 Soft maps are PNG, JPEG, TIFF or BMP images of one channel (or equal ones), `.npy` arrays, or a MATLAB variable,
-`result` or the only one of its file. Contour maps (`ucm2`) and segmentations (`segs`) are the Berkeley benchmark's own
+`result` or the only map of its file. Contour maps (`ucm2`) and segmentations (`segs`) are the Berkeley benchmark's own
 MATLAB files. Integers of 8 and 16 bits are divided by their largest value, floats lie in [0, 1].
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from sambench.errors import PredictionError
 from sambench.image_rules import ImageRules
-from sambench.metrics.boundary_inputs import pb_from_ucm2, strength_from_image
+from sambench.metrics.boundary_inputs import one_channel, pb_from_ucm2, strength_from_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 ENDINGS = (".png", ".npy", ".mat", *IMAGE_ENDINGS[1:])
@@ -74,11 +74,13 @@ def _from_variables(variables: dict[str, Any], path: Path) -> EdgeFile:
         return EdgeFile("contours", _soft(contours, path))
     if "segs" in variables:
         return EdgeFile("segs", label_maps(variables["segs"], path))
-    names = list(variables)
+    # Detectors save their settings beside the map: texts, scalars, lists.
+    names = [name for name, value in variables.items() if min(np.shape(value) or (0,)) > 1] or list(variables)
     if "result" in variables or len(names) == 1:
         name = "result" if "result" in variables else names[0]
         return EdgeFile("soft", _soft(numbers(variables[name], name, path), path))
-    raise PredictionError(f"the file holds {', '.join(names) or 'nothing'}, no edge map", where=path, mend=_CONTENT)
+    told = f"the file holds {', '.join(names)}, which of them is the edge map is not known" if names else "it is empty"
+    raise PredictionError(told, where=path, mend=_CONTENT)
 
 
 def mat_variables(path: Path) -> dict[str, Any]:
@@ -140,13 +142,16 @@ def _image_array(path: Path, max_pixels: int) -> np.ndarray:
     from sambench.datasets.image_files import unlimited
 
     with unlimited(), Image.open(path) as image:
+        if (pictures := getattr(image, "n_frames", 1)) > 1:
+            told = f"the file holds {pictures} pictures, which of them is the edge map is not known"
+            raise PredictionError(told, where=path, mend="save one picture a file")
         if (pixels := image.width * image.height) > max_pixels:
             told = f"edge map is larger than data.max_pixels={max_pixels}: {image.width} x {image.height} pixels"
             raise PredictionError(told, where=path, mend=f"give data.max_pixels={pixels} to read it")
         if image.mode == "I" and image.format == "PNG":  # 16 bits, as older versions of Pillow open them
             return np.asarray(image).astype(np.uint16)
         if image.mode == "P":
-            return np.asarray(image.convert("RGB"))
+            return np.asarray(image.convert("RGBA" if "transparency" in image.info else "RGB"))
         if image.mode in ("1", "L", "LA", "RGB", "RGBA", "F") or image.mode.startswith("I"):
             return np.asarray(image)
         raise PredictionError(f"the edge map's image has mode {image.mode}", where=path, mend=_GREY)
@@ -162,7 +167,10 @@ def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
     while stored.ndim > 2 and stored.shape[0] == 1 and stored.shape[-1] > 4:
         stored = stored[0]
     if stored.ndim == 3:
-        stored = _one_channel(stored, path)
+        try:
+            stored = one_channel(stored)
+        except ValueError as error:
+            raise PredictionError(str(error), where=path, mend=_GREY) from error
     if stored.ndim != 2 or stored.size == 0:
         told = f"edge map has shape {stored.shape}, (height, width) is expected"
         raise PredictionError(told, where=path, mend="save one channel")
@@ -172,21 +180,13 @@ def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
         return stored
     if stored.dtype.kind != "f":
         raise PredictionError(f"an edge map of type {stored.dtype} has no known range", where=path, mend=_GREY)
-    if not (np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1):
+    if undefined := int(np.count_nonzero(np.isnan(stored))):
+        told = f"{undefined} of {stored.size} values of an edge map are NaN, where strength must lie in [0, 1]"
+        raise PredictionError(told, where=path, mend="find out why the detector makes NaN there, then predict again")
+    if not (stored.min() >= 0 and stored.max() <= 1):
         raise PredictionError(
             f"edge strength must lie in [0, 1], it runs from {np.min(stored):g} to {np.max(stored):g}",
             where=path,
             mend="scale the map by the same factor for all images, then save it again",
         )
     return stored if stored.dtype == np.float64 else stored.astype(np.float32)
-
-
-def _one_channel(stored: np.ndarray, path: Path) -> np.ndarray:
-    """Return the channel of a map whose channels are equal; an opaque alpha channel does not count."""
-    channels = stored.shape[2]
-    colours = stored[..., : channels - (channels in (2, 4))]
-    if channels > 4 or (colours != colours[..., :1]).any():
-        raise PredictionError(
-            f"an edge map of {channels} channels that differ has no one strength", where=path, mend=_GREY
-        )
-    return colours[..., 0]

@@ -68,8 +68,18 @@ class MapFolder:
         return found
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return the samples without a file, and the files (relative paths) that answer no sample."""
-        answered = {self.find(key) for key in self._all_keys}
+        """Return the samples without a file, and the files (relative paths) that answer no sample.
+
+        Raises:
+            PredictionError: One file is found by the last part of several ids.
+        """
+        answered: dict[Path | None, str] = {}
+        for key in self._all_keys:
+            path = self.find(key)
+            if path is not None and answered.setdefault(path, key) != key:
+                told = f"{path.relative_to(self.folder)} would answer both {answered[path]} and {key}"
+                mend = f"keep predictions in folders as the samples are, as in {key}{path.suffix}"
+                raise PredictionError(told, where=self.folder, mend=mend)
         files = [path for found in self._files.values() for path in found]
         strangers = [str(path.relative_to(self.folder)) for path in files if path not in answered]
         return [key for key in keys if self.find(key) is None], sorted(strangers)

@@ -14,6 +14,7 @@ import sambench
 from sambench.engine.merge import merge
 from sambench.errors import PredictionError, RunError, UsageError
 from sambench.runs.edge_files import read_edge_file
+from sambench.runs.edge_maps import EdgeMapFolder
 from sambench.runs.edge_suppression import choose_suppression, removed_share, strength_notes, suppressed
 
 KEYS = ["1000", "1001", "1002"]
@@ -130,7 +131,7 @@ def test_16_bits_are_read_and_other_integers_refused(tmp_path):
         ({"result": np.array(["a", "b"])}, "a map of numbers is expected"),
         ({"result": np.zeros((0, 0))}, "a map of numbers is expected"),
         ({"result": np.ones((4, 4)) * 1j}, "a map of numbers is expected"),
-        ({"result": np.full((4, 4), np.nan)}, "must lie in"),
+        ({"result": np.full((4, 4), np.inf)}, "must lie in"),
         ({"segs": np.empty((1, 0), object)}, "holds no label map"),
         ({"a": np.ones((4, 4)), "b": np.ones((4, 4))}, "holds a, b"),
         ({"ucm2": np.ones((4, 4))}, "odd height and width"),
@@ -293,3 +294,67 @@ def test_a_map_with_the_axes_of_a_network_is_read(tmp_path, leading):
     np.save(tmp_path / "a.npy", np.stack([values, values / 2]))
     with pytest.raises(PredictionError, match="channels that differ"):
         read_edge_file(tmp_path / "a.npy")
+
+
+def with_alpha(path, grey, alpha):
+    Image.fromarray(np.stack([grey] * 3 + [alpha], -1).astype(np.uint8)).save(path)
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_strength_in_the_alpha_channel_alone_is_refused(data, tmp_path, colour):
+    line = edges(data, "1000") * 255
+    with_alpha(tmp_path / "1000.png", np.full_like(line, colour), line)
+    with pytest.raises(PredictionError, match="strength in the alpha channel alone") as caught:
+        read_edge_file(tmp_path / "1000.png")
+    assert caught.value.where == str(tmp_path / "1000.png")
+    Image.fromarray(np.stack([line * 0 + colour, line], -1).astype(np.uint8)).save(tmp_path / "1000.png")
+    with pytest.raises(PredictionError, match="strength in the alpha channel alone"):
+        read_edge_file(tmp_path / "1000.png")
+    palette = Image.fromarray((line > 0).astype(np.uint8))
+    palette.putpalette([colour] * 6)
+    palette.save(tmp_path / "1000.png", transparency=bytes([0, 255]))
+    with pytest.raises(PredictionError, match="strength in the alpha channel alone"):
+        read_edge_file(tmp_path / "1000.png")
+
+
+@pytest.mark.parametrize("alpha", [lambda grey: grey, lambda grey: grey * 0 + 255, lambda grey: (grey > 0) * 255])
+def test_an_alpha_channel_that_adds_nothing_is_left_out(tmp_path, alpha):
+    grey = np.arange(0, 240, 10).reshape(4, 6)
+    with_alpha(tmp_path / "a.png", grey, alpha(grey))
+    assert np.array_equal(read_edge_file(tmp_path / "a.png").content, grey)
+
+
+@pytest.mark.parametrize("ending", ["tif", "png"])
+def test_a_file_of_several_pictures_is_refused(tmp_path, ending):
+    first, second = (Image.fromarray(np.full((4, 6), value, np.uint8)) for value in (0, 255))
+    first.save(tmp_path / f"a.{ending}", save_all=True, append_images=[second])
+    with pytest.raises(PredictionError, match="holds 2 pictures"):
+        read_edge_file(tmp_path / f"a.{ending}")
+
+
+def test_the_one_map_among_settings_is_read(tmp_path):
+    values = np.random.default_rng(4).random((20, 30))
+    savemat(tmp_path / "a.mat", {"E": values, "threshold": 0.2, "name": "a text", "sizes": [20, 30]})
+    assert np.array_equal(read_edge_file(tmp_path / "a.mat").content, values)
+
+
+def test_nan_is_told_as_such(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([[0.5, np.nan], [0.1, np.nan]]))
+    with pytest.raises(PredictionError, match="2 of 4 values of an edge map are NaN"):
+        read_edge_file(tmp_path / "a.npy")
+
+
+def test_one_file_never_answers_two_samples(tmp_path):
+    np.save(tmp_path / "1.npy", np.zeros((4, 6)))
+    keys = ["train/1", "val/1"]
+    with pytest.raises(PredictionError, match=r"1\.npy would answer both train/1 and val/1"):
+        EdgeMapFolder(tmp_path, keys, "none", keys).compare(keys)
+
+
+def test_files_of_other_names_are_told_how_samples_are_named(data, tmp_path):
+    folder = written(data, tmp_path / "maps", "png", image)
+    for path in folder.iterdir():
+        path.rename(folder / f"{path.stem}_edges.png")
+    with pytest.raises(PredictionError, match=r"1000_edges\.png") as caught:
+        score(data, folder, tmp_path / "run")
+    assert "test/1000" in caught.value.mend
