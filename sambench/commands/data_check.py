@@ -92,7 +92,7 @@ def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
         print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks), read]))
     else:
         print(f"{name}: {len(keys)} samples read")
-    counts = {"turned": checked.turned, "ignored": checked.ignored}
+    counts = {"turned": checked.turned, "ignored": checked.ignored, **checked.readings}
     print("\n".join(orientation_notes(counts) or ["no image has an EXIF orientation"]))
     _print_findings(name, checked)
     return checked

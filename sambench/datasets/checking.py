@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sambench.datasets.base import Dataset
-from sambench.datasets.image_files import drawn_size, read_image, turning
+from sambench.datasets.image_files import Header, drawn_size, read_image, turning
 from sambench.datasets.masks import MaskDataset, keep_regions
 from sambench.datasets.sampling import take_subset
 from sambench.errors import DatasetError
 from sambench.types import Size
+
+_READ_AS = {
+    "first_frames": "has several frames or pages, of which the first is read",
+    "scaled": "has 16 bits a channel, scaled to 8",
+}
 
 
 class Finding(NamedTuple):
@@ -44,6 +50,7 @@ class Checked:
         whole: False where only a part of the images was looked at.
         turned: Images that were turned by their EXIF orientation.
         ignored: Images with an EXIF orientation that were read as stored.
+        readings: Images of which the first frame was read, or that were scaled to 8 bits, by these names.
     """
 
     masks: dict[str, int] = field(default_factory=dict)
@@ -51,6 +58,7 @@ class Checked:
     whole: bool = True
     turned: int = 0
     ignored: int = 0
+    readings: Counter[str] = field(default_factory=Counter)
 
     @property
     def faults(self) -> list[Finding]:
@@ -90,7 +98,7 @@ def check_samples(dataset: Dataset, limit: int | None = None, advance: Callable[
         try:
             dataset.load(key)
             if (picture := dataset.picture(key)) is not None:
-                _note_orientation(*turning(picture, dataset.card, dataset.image_rules), str(picture.path), checked)
+                _note_reading(*turning(picture, dataset.card, dataset.image_rules), str(picture.path), checked)
         except DatasetError as error:
             checked.findings.append(Finding(True, error.where or key, error.what))
         advance()
@@ -153,12 +161,15 @@ def _check_image(dataset: MaskDataset, key: str, size: Size | None, checked: Che
         stated = drawn_size(picture.path, card, rules, picture.drawn) if size is None else size
         picture = picture._replace(size=lambda: stated)
         read_image(picture, card, rules)
-        _note_orientation(*turning(picture, card, rules), str(picture.path), checked)
+        _note_reading(*turning(picture, card, rules), str(picture.path), checked)
     except DatasetError as error:
         checked.findings.append(Finding(True, error.where or key, error.what))
 
 
-def _note_orientation(orientation: int, turned: bool, where: str, checked: Checked) -> None:
+def _note_reading(header: Header, turned: bool, where: str, checked: Checked) -> None:
+    orientation = header.orientation
+    checked.readings.update(header.read_as)
+    checked.findings += [Finding(False, where, _READ_AS[name]) for name in header.read_as]
     if orientation == 0:
         checked.findings.append(Finding(False, where, "read as stored: its EXIF block is damaged"))
     elif orientation > 1 and turned:

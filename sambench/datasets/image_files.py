@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from sambench.datasets.base import Dataset, DatasetCard
+from sambench.datasets.image_kinds import is_deep_grey, read_as, scaled_grey
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, SambenchError
 from sambench.image_rules import Drawn, ImageRules, Picture
@@ -35,11 +37,13 @@ class Header(NamedTuple):
         stored: (height, width) of the pixels as stored.
         orientation: EXIF orientation, 1 (upright) to 8; 0 where the EXIF block is damaged.
         mode: What a pixel is, in the words of Pillow: "L" (grey), "P" (palette), "RGB", ...
+        read_as: How what is read differs from what it holds (`sambench.datasets.image_kinds.read_as`).
     """
 
     stored: Size
     orientation: int
     mode: str
+    read_as: tuple[str, ...] = ()
 
     @property
     def turned(self) -> Size:
@@ -100,18 +104,24 @@ def orientations(dataset: Dataset, keys: Sequence[str]) -> Orientations:
     Raises:
         DatasetError: A file is missing or no image, or one with an orientation does not fit its ground truth.
     """
-    found = Orientations([], [], [])
+    return _looked_at(dataset, keys)[0]
+
+
+def _looked_at(dataset: Dataset, keys: Sequence[str]) -> tuple[Orientations, Counter[str]]:
+    """Read headers for what EXIF orientations do, and count what else is read otherwise than it is stored."""
+    found, others = Orientations([], [], []), Counter[str]()
     for key in keys:
         if (picture := dataset.picture(key)) is None:
             continue
-        orientation, turns = turning(picture, dataset.card, dataset.image_rules)
-        if orientation != 1:
-            (found.damaged if orientation == 0 else found.turned if turns else found.ignored).append(key)
-    return found
+        header, turns = turning(picture, dataset.card, dataset.image_rules)
+        others.update(header.read_as)
+        if header.orientation != 1:
+            (found.damaged if header.orientation == 0 else found.turned if turns else found.ignored).append(key)
+    return found, others
 
 
-def turning(picture: Picture, card: DatasetCard, rules: ImageRules) -> tuple[int, bool]:
-    """Tell an image's EXIF orientation (0: its EXIF block is damaged), and whether the image is turned by it.
+def turning(picture: Picture, card: DatasetCard, rules: ImageRules) -> tuple[Header, bool]:
+    """Read an image's header, and tell whether the image is turned by its EXIF orientation.
 
     Raises:
         DatasetError: The file is missing, no image or larger than the rules allow, or it has an orientation and another
@@ -121,19 +131,24 @@ def turning(picture: Picture, card: DatasetCard, rules: ImageRules) -> tuple[int
     large = header.stored[0] * header.stored[1] > rules.max_pixels
     turns = (header.orientation > 1 or large) and _turns(header, picture, card, rules)
     _check_pixels(header.stored, header.mode, picture.path, rules)
-    return header.orientation, turns
+    return header, turns
 
 
 def orientation_record(dataset: Dataset, keys: Sequence[str]) -> dict[str, Any]:
-    """Return what `run.json` says of EXIF orientations: how many images were turned, and how many were not.
+    """Return what `run.json` says of EXIF orientations and of other images that are not read as they are stored.
+
+    Returns:
+        `orientations`: how many images were turned, and how many were not; and where there are any, `readings`: of how
+        many the first frame is read, and how many were scaled to 8 bits.
 
     Raises:
         DatasetError: As `orientations`.
     """
     if not dataset.images_there:
         return {}
-    found = orientations(dataset, keys)
-    return {"orientations": {name: len(getattr(found, name)) for name in found._fields}}
+    found, others = _looked_at(dataset, keys)
+    readings = {"readings": {name: others[name] for name in ("first_frames", "scaled")}} if others else {}
+    return {"orientations": {name: len(getattr(found, name)) for name in found._fields}, **readings}
 
 
 def read_image(picture: Picture, card: DatasetCard, rules: ImageRules) -> np.ndarray:
@@ -145,19 +160,22 @@ def read_image(picture: Picture, card: DatasetCard, rules: ImageRules) -> np.nda
         rules: How images are read.
 
     Returns:
-        (H, W, 3) uint8 RGB, of the size that the ground truth states.
+        (H, W, 3) uint8 RGB, of the size that the ground truth states: the first frame, 16 bits scaled to 8.
 
     Raises:
-        DatasetError: The file is missing, truncated, no image, has more than 8 bits a channel, another size than its
+        DatasetError: The file is missing, truncated, no image, has more than 16 bits a channel, another size than its
             ground truth or one that the rules do not allow; sizes are told before anything is decoded.
     """
     stated = picture.size()
     with opened(picture.path, card) as image:
         header = _header(image, picture.path)
         turns = _turns(header, picture._replace(size=lambda: stated), card, rules)
-        if image.mode not in _EIGHT_BIT_MODES:
-            raise data_error(card, f"image has mode {image.mode}; 8 bits a channel are expected", picture.path)
-        pixels = _decoded(image, picture.path, rules, "RGB")
+        deep = is_deep_grey(image)
+        if image.mode not in _EIGHT_BIT_MODES and not deep:
+            what = f"image has mode {image.mode}; whole numbers of 8 or 16 bits a channel are expected"
+            raise DatasetError(what, where=picture.path, mend="save it again with 8 bits a channel")
+        pixels = _decoded(image, picture.path, rules, None if deep else "RGB")
+        pixels = scaled_grey(image, pixels) if deep else pixels
         # Pillow turns TIFF files by itself while it decodes them.
         was_turned = image.format == "TIFF" and _orientation(image, picture.path) != header.orientation
         if pixels.shape[:2] != (header.turned if was_turned else header.stored):
@@ -191,6 +209,8 @@ def opened(path: Path, card: DatasetCard, name: str = "image") -> Iterator[Image
     try:
         with unlimited():
             image = Image.open(path)
+        if image.format == "TIFF":  # By its name Pillow maps a plain one into memory, and forgets to turn it.
+            image.filename = ""
         with image:
             yield image
     except SambenchError:
@@ -286,7 +306,7 @@ def _header(image: Image.Image, path: Path) -> Header:
     if image.format == "TIFF":  # Pillow gives the turned image's size.
         tags = image.tag_v2  # type: ignore[attr-defined]
         size = int(tags[257]), int(tags[256])
-    return Header(size, _orientation(image, path), image.mode)
+    return Header(size, _orientation(image, path), image.mode, read_as(image, path))
 
 
 def _orientation(image: Image.Image, path: Path) -> int:

@@ -13,7 +13,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, UsageError, listing
 
-IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 """Endings of images, in lower case."""
 
 

@@ -135,11 +135,14 @@ def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered
 
 
 def _orientations(parts: Sequence[Run], whole: Whole, keys: list[str], twice: Sequence[str]) -> dict[str, Any]:
-    """Add up how many images were turned by their EXIF orientation; where parts share images, the files are asked."""
+    """Add up how many images were not read as they are stored; where parts share images, the files are asked."""
     told = [run.record["data"].get("orientations") for run in parts]
     if any(counts is None for counts in told):
         return {}
-    return orientation_record(whole.dataset, keys) if twice else {"orientations": _added(told)}
+    if twice:
+        return orientation_record(whole.dataset, keys)
+    readings = _added([run.record["data"].get("readings") for run in parts])
+    return {"orientations": _added(told), **({"readings": readings} if readings else {})}
 
 
 def _added(counts: Sequence[dict[str, Any] | None]) -> dict[str, int] | None:

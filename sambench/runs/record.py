@@ -74,7 +74,9 @@ SCHEMA: dict[str, Any] = _table(
     ),
     switches=_table(),
     metrics=_each(_METRIC),
-    data=_table(**_DATA, root=_TEXT, card=_CARD, orientations=_each(_WHOLE), truths=_each(_TEXT)),
+    data=_table(
+        **_DATA, root=_TEXT, card=_CARD, orientations=_each(_WHOLE), readings=_each(_WHOLE), truths=_each(_TEXT)
+    ),
     model=_table(name=_TEXT, fingerprint=_TEXT, missing=_TEXTS, missing_means=_TEXT, notes=_TEXTS),
     shard=_maybe(_table(index=_WHOLE, count=_WHOLE, samples=_WHOLE, keys_sha256=_TEXT)),
     timings=_each(_STAGE),

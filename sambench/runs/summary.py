@@ -35,21 +35,25 @@ def missing_note(run: Run) -> str:
     if missing:
         means = {"left out": "are left out", "empty": "count as images where nothing was found"}
         told.append(f"{len(missing)} images without a prediction {means[run.record['model']['missing_means']]}")
-    told += orientation_notes(run.record["data"].get("orientations", {}))
+    data = run.record["data"]
+    told += orientation_notes({**data.get("orientations", {}), **data.get("readings", {})})
     told += [nan] if (nan := nan_note(run)) else []
     return "".join(f"; {line}" for line in (*told, *run.record["model"].get("notes", ())))
 
 
 def orientation_notes(counts: Mapping[str, int]) -> list[str]:
-    """Say how many images were turned by their EXIF orientation, and how many have one and were not.
+    """Say how many images were turned by their EXIF orientation, and how many were not read as they are stored.
 
     Args:
-        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.image_files.Orientations`.
+        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.image_files.Orientations`, and
+            `first_frames` and `scaled` ones, as in `sambench.datasets.image_kinds.read_as`.
     """
     words = {
         "turned": "turned by EXIF orientation",
         "ignored": "with an EXIF orientation read as stored (data.exif=apply turns them)",
         "damaged": "with a damaged EXIF block read as stored",
+        "first_frames": "of several frames or pages, of which the first is read",
+        "scaled": "of 16 bits a channel scaled to 8",
     }
     return [
         f"{counts[name]} image{'s' * (counts[name] > 1)} {told}" for name, told in words.items() if counts.get(name)

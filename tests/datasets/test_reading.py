@@ -19,10 +19,10 @@ def test_grey_image_becomes_rgb(tmp_path):
     assert np.array_equal(read(tmp_path / "grey.png"), np.repeat(pixels[..., None], 3, axis=2))
 
 
-def test_sixteen_bit_image_is_refused_rather_than_clipped(tmp_path):
-    Image.fromarray(np.full((3, 4), 4000, np.uint16)).save(tmp_path / "deep.png")
-    with pytest.raises(DatasetError, match="mode I;16; 8 bits"):
-        read(tmp_path / "deep.png")
+def test_an_image_of_floats_is_refused_rather_than_clipped(tmp_path):
+    Image.fromarray(np.full((3, 4), 0.5, np.float32)).save(tmp_path / "deep.tif")
+    with pytest.raises(DatasetError, match="mode F; whole numbers of 8 or 16 bits"):
+        read(tmp_path / "deep.tif")
 
 
 def test_files_are_listed_by_name_without_hidden_ones(tmp_path):

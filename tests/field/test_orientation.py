@@ -85,7 +85,7 @@ def test_every_orientation_is_turned_upright_and_can_be_left(tmp_path, orientati
     options = {"lossless": True} if ending == "webp" else {}
     path = photograph(tmp_path / f"1.{ending}", orientation, **options)
     header = read_header(path, CARD)
-    assert header == (STORED[orientation].shape[:2], orientation, "RGB")
+    assert header == (STORED[orientation].shape[:2], orientation, "RGB", ())
     assert header.turned == (24, 40)
     assert np.array_equal(read(path), UPRIGHT)
     assert np.array_equal(read(path, exif="apply"), UPRIGHT)
