@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.image_kinds import is_deep_grey, read_as, scaled_grey
+from sambench.datasets.image_kinds import inexact, is_deep_grey, read_as, scaled_grey
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, SambenchError
 from sambench.image_rules import Drawn, ImageRules, Picture
@@ -75,17 +75,26 @@ def read_header(path: Path, card: DatasetCard) -> Header:
         return _header(image, path)
 
 
-def read_pixels(path: Path, card: DatasetCard, rules: ImageRules) -> np.ndarray:
-    """Read the values of an image of ground truth as they are stored, with no conversion.
+def read_pixels(path: Path, card: DatasetCard, rules: ImageRules, exact: bool = False) -> np.ndarray:
+    """Read the values of an image of ground truth as they are stored; of a GIF its colours, as encoders renumber those.
+
+    Args:
+        path: The file.
+        card: The dataset it belongs to, for messages.
+        rules: How large it may be.
+        exact: Refuse a file whose compression changes values, and one of several frames.
 
     Returns:
         (H, W) or (H, W, C) of the type the file has.
 
     Raises:
-        DatasetError: The file is missing, truncated, no image, or larger than the rules allow.
+        DatasetError: The file is missing, truncated, no image, larger than the rules allow, or not exact.
     """
     with opened(path, card, "file") as image:
-        return _decoded(image, path, rules)
+        if exact and (why := inexact(image, path)) is not None:
+            mend = "save ids without loss in one frame, as PNG, from what they were made of"
+            raise DatasetError(f"id image {why}", where=path, mend=mend)
+        return _decoded(image, path, rules, "RGB" if image.format == "GIF" else None)
 
 
 def drawn_size(path: Path, card: DatasetCard, rules: ImageRules, drawn: Drawn) -> Size:

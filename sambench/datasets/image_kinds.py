@@ -60,17 +60,23 @@ def scaled_grey(image: Image.Image, values: np.ndarray) -> np.ndarray:
     return np.repeat(shades[values][..., None], 3, axis=2)
 
 
-def rounding(image: Image.Image, path: Path) -> str | None:
-    """Say which compression of an open image changes values, so that no ids can be read from it; None where none does.
+def inexact(image: Image.Image, path: Path) -> str | None:
+    """Say why no ids can be read from an open image: its compression changes values, or which frame is meant is open.
+
+    Returns:
+        The reason, as the end of "id image ..."; None where there is none.
 
     Raises:
         OSError: The file cannot be read.
     """
-    if image.format in _LOSSY:
-        return str(image.format)
+    found = image.format if image.format in _LOSSY else None
     if image.format == "TIFF" and str(image.info.get("compression")) in _LOSSY_TIFF:
-        return f"TIFF with {image.info['compression']} compression"
-    return "lossy WebP" if image.format == "WEBP" and not _is_lossless_webp(path) else None
+        found = f"TIFF of {image.info['compression']} compression"
+    elif image.format == "WEBP" and not _is_lossless_webp(path):
+        found = "lossy WebP"
+    if found is not None:
+        return f"is {found}, which changes values, so that ids are lost"
+    return "has several frames or pages" if several_frames(image) else None
 
 
 def _is_deep(image: Image.Image, path: Path) -> bool:

@@ -36,7 +36,7 @@ def read_ids(
     """Read an id image as its values are stored: palette indices, 8 or 16-bit values, never converted colours.
 
     Args:
-        path: The PNG file.
+        path: The file, of a format that keeps values.
         card: The dataset, for messages.
         colours: What three or four channels mean. With "code" an image whose channels are equal is grey, and another's
             ids are red * 65536 + green * 256 + blue.
@@ -46,9 +46,9 @@ def read_ids(
         (H, W) int32 ids.
 
     Raises:
-        DatasetError: The file cannot be read, holds no whole numbers, or has channels where these are refused.
+        DatasetError: The file cannot be read, holds no whole or rounded numbers, or channels where these are refused.
     """
-    pixels = read_pixels(path, card, rules)
+    pixels = read_pixels(path, card, rules, exact=True)
     if pixels.dtype.kind not in "uib":
         raise data_error(card, f"id image holds {pixels.dtype} values; whole numbers are expected", path)
     values = pixels.astype(np.int32)

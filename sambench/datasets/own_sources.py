@@ -17,6 +17,9 @@ from sambench.datasets.sources import Source
 from sambench.datasets.via import ViaFile, ViaMasks, region_label
 from sambench.errors import DatasetError, listing
 
+_ROUNDED = (".jpg", ".jpeg")
+_LABELS = tuple(ending for ending in IMAGE_ENDINGS if ending not in _ROUNDED)
+
 
 def own_source(
     files: OwnFiles, card: MaskCard, colours: Colours, ignore: tuple[int, ...], allow_damaged: bool, by_label: bool
@@ -45,11 +48,14 @@ def label_source(
     found = tree(images) if images.is_dir() else {}
     if not found:
         raise data_error(card, f"no images: {holds(images)}", images)
-    maps, files = (tree(labels, (ending,)) if labels.is_dir() else {} for ending in (".png", ".json"))
+    maps, files = (tree(labels, endings) if labels.is_dir() else {} for endings in (_LABELS, (".json",)))
     if images == labels:
         maps = {}  # The images themselves.
     if bool(maps) == bool(files):
-        both = "both id images (.png) and JSON files" if maps else "neither id images (.png) nor LabelMe files (.json)"
+        if not maps and images != labels and labels.is_dir() and tree(labels, _ROUNDED):
+            what = "label images are JPEG, which changes values, so that ids are lost"
+            raise DatasetError(what, where=labels, mend="save them as PNG from what they were made of")
+        both = "both id images and JSON files" if maps else "neither id images (.png) nor LabelMe files (.json)"
         raise data_error(card, f"{both}: {holds(labels)}", labels)
     if files:
         pairs, faults = pair(found, files)
