@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import math
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +19,7 @@ from sambench.datasets.image_files import drawn_size, pixels_text, read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.datasets.sources import Item, Region, Source, read_json
+from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.masks.rle import Rle
 from sambench.types import Size
@@ -26,6 +30,16 @@ RULES = "2 labelme"
 _CORNERS = ("polygon", "rectangle", "rotation", "oriented_rectangle", "quadrilateral")
 _NO_AREA = ("point", "points", "line", "linestrip")
 _NO_OBJECT = ("__ignore__", "_background_")
+
+_EXPORT = """python -c "import base64, json, pathlib, sys
+labels, images = map(pathlib.Path, sys.argv[1:])
+for f in labels.rglob('*.json'):
+    d = json.loads(f.read_bytes())
+    o = (images / f.relative_to(labels)).with_suffix(pathlib.PurePath(d.get('imagePath') or '').suffix or '.png')
+    if d.get('imageData') and not o.exists():
+        o.parent.mkdir(parents=True, exist_ok=True)
+        o.write_bytes(base64.b64decode(d['imageData']))" """
+"""Writes the images inside the files of one folder into another; the two folders follow."""
 
 
 class Shape(NamedTuple):
@@ -117,6 +131,29 @@ class LabelMeMasks(Source):
             told = f"image is {pixels_text(header.stored)}, but its ground truth is for {pixels_text(size)}"
             raise data_error(self.card, told, image)
         return size, shapes
+
+
+def refuse_inner_images(
+    files: Mapping[str, Path], images: Mapping[str, Path], place: Path, labels: Path, card: MaskCard
+) -> None:
+    """Refuse files whose image is in the file alone, and print the command that writes such images out.
+
+    Args:
+        files, images: JSON files and images by their paths without endings.
+        place: The folder that the images belong in.
+        labels: The folder of the JSON files.
+        card: For messages.
+
+    Raises:
+        DatasetError: There are any.
+    """
+    alone = [path for name, path in files.items() if name not in images]
+    inner = [path for path in alone if isinstance(content := read_json(path, card), dict) and content.get("imageData")]
+    if inner:
+        names = listing([path.relative_to(labels).as_posix() for path in inner], 5)
+        what = f"{len(inner)} LabelMe files have their image in the file alone (imageData): {names}"
+        command = _EXPORT + shlex.join([str(labels), str(place)])
+        raise DatasetError(what, where=labels, mend=f"write the images out: {command}")
 
 
 def draw_shape(shape: Shape, size: Size) -> tuple[Rle | None, str]:

@@ -9,7 +9,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco_fields import ImageEntry
 from sambench.datasets.coco_source import CocoMasks, Part, Place
 from sambench.datasets.label_maps import Colours, IdImages, id_items
-from sambench.datasets.labelme import RULES, LabelMeMasks
+from sambench.datasets.labelme import RULES, LabelMeMasks, refuse_inner_images
 from sambench.datasets.layout import IMAGE_ENDINGS, Folders, holds, pair, tree
 from sambench.datasets.own_forms import TRUTH_FOLDERS, OwnFiles
 from sambench.datasets.reading import data_error
@@ -46,9 +46,10 @@ def label_source(
         DatasetError: The folders hold neither; what they hold is told.
     """
     found = tree(images) if images.is_dir() else {}
+    maps, files = (tree(labels, endings) if labels.is_dir() else {} for endings in (_LABELS, (".json",)))
+    refuse_inner_images(files, found, labels if images in labels.parents else images, labels, card)
     if not found:
         raise data_error(card, f"no images: {holds(images)}", images)
-    maps, files = (tree(labels, endings) if labels.is_dir() else {} for endings in (_LABELS, (".json",)))
     if images == labels:
         maps = {}  # The images themselves.
     if bool(maps) == bool(files):

@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -146,3 +148,35 @@ def test_numbers_that_are_none_are_told(tmp_path):
     with pytest.raises(DatasetError, match="no image has a mask"):
         dataset.keys  # noqa: B018
     assert len(dataset.report) == 3  # two masks, and the image
+
+
+def in_file(folder, labels, name, colour):
+    pixels = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(pixels, "PNG")
+    told = {"version": "5.5.0", "flags": {}, "imagePath": f"..\\photos\\{name}.png", "shapes": [shape(SQUARE)]}
+    told |= {"imageData": base64.b64encode(pixels.getvalue()).decode(), "imageHeight": 30, "imageWidth": 40}
+    path = folder / labels / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize(("labels", "beside"), [("labels", False), ("labels", True), (".", False)])
+def test_images_in_the_files_alone_are_refused_and_the_printed_command_writes_them_out(tmp_path, labels, beside):
+    root = tmp_path / "it's mine"
+    if beside:
+        write(root, shape(OTHER))  # one image in a file of its own: the others belong beside it
+    for name, colour in (("a/2", (1, 2, 3)), ("3", (4, 5, 6))):
+        in_file(root, labels, name, colour)
+    with pytest.raises(
+        DatasetError, match=r"2 LabelMe files have their image in the file alone \(imageData\)"
+    ) as error:
+        own(root)
+    assert "3.json" in error.value.what
+    assert "a/2.json" in error.value.what
+    before, command = error.value.mend.split("python", 1)
+    assert before == "write the images out: "
+    subprocess.run(["bash", "-c", f'"{sys.executable}"{command}'], check=True, timeout=60)
+    dataset = own(root)
+    assert sorted(dataset.keys) == ["1"] * beside + ["3", "a/2"]
+    assert dataset.load("a/2").image[0, 0].tolist() == [1, 2, 3]
+    assert [one.area for one in dataset.load("3").target.annotations] == [24]
