@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,6 +24,8 @@ from sambench.engine.gate_sides import (
 from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.intervals import spreads
+from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.run_noise import run_noise, within_range
 from sambench.metrics.support import plain_name, support
@@ -122,7 +123,7 @@ def _judge(
 ) -> tuple[list[Judgement], tuple[list[str], list[str]]]:
     """Resample all runs alike and judge the difference of the sides' means, by metric; name what one side has."""
     strata = task.strata(rows[0], ids)
-    weights, smallest = stratified_weights(strata, *resampling), min(Counter(strata).values())
+    weights = stratified_weights(strata, *resampling)
     ones = np.ones((1, len(ids)), np.int64)
     values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
     draws = [task.replicates(own, ids, weights) for own in rows]
@@ -135,7 +136,10 @@ def _judge(
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
     few = {name: min(own[name] for own in carried) for name in names}
-    units = {name: min(smallest, few[name]) for name in names}
+    change = partial(_changes, task, rows, ids, n_baselines, names)
+    spread = spreads(jackknife(change, strata), weights)
+    images = {name: min(few[name], int(spread[name].freedom + 1e-9) + 1) for name in names}
+    units = dict(images)
     noise = run_noise(values[sides[0]], values[sides[1]])
     if noise is not None:
         units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
@@ -156,6 +160,7 @@ def _judge(
                 policy.alpha,
                 policy.power,
                 {name: units[name] for name in family},
+                spread if noise is None else None,
             )
     bounds = bounds_of(first)
     for name, one in found.items():
@@ -169,10 +174,26 @@ def _judge(
             name in judged,
             few[name],
             own_words and policy.names(task.name, name),
-            few_runs=noise is not None and units[name] < ENOUGH <= min(smallest, few[name]),
+            few_runs=noise is not None and units[name] < ENOUGH <= images[name],
+            few_sets=images[name] < ENOUGH <= few[name],
         )
         for name in names
     ], alone
+
+
+def _changes(
+    task: Task,
+    rows: Sequence[Sequence[Row]],
+    ids: Sequence[str],
+    n_baselines: int,
+    names: Sequence[str],
+    weights: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Return the differences of the sides' means over weighted images: (B,) by metric."""
+    found = [task.replicates(own, ids, weights) for own in rows]
+    sides = found[:n_baselines], found[n_baselines:]
+    before, after = ({name: np.mean([own[name] for own in side], axis=0) for name in names} for side in sides)
+    return {name: after[name] - before[name] for name in names}
 
 
 def _flips(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from sambench.metrics.intervals import Spread, interval95
+
 ALPHA, POWER = 0.05, 0.8
 
 
@@ -23,7 +25,7 @@ class Comparison:
         name: The metric.
         baseline, candidate: Its two values.
         difference: candidate - baseline.
-        ci95: Low and high end of the difference's 95 % percentile interval.
+        ci95: Low and high end of the difference's 95 % interval.
         p_drop: One-sided p value of a drop (a worsening, whatever the metric's direction), for this metric alone.
         p_corrected: The same, corrected over all metrics that were compared.
         p_gain_corrected: One-sided p value of an improvement, corrected.
@@ -56,6 +58,7 @@ def compare_paired(
     alpha: float = ALPHA,
     power: float = POWER,
     samples: int | Mapping[str, int] | None = None,
+    spreads: Mapping[str, Spread] | None = None,
 ) -> dict[str, Comparison]:
     """Compare two checkpoints, metric by metric.
 
@@ -73,6 +76,8 @@ def compare_paired(
         samples: Images that carry a metric (of the smallest stratum), of all metrics alike or by name. A bootstrap of n
             images is too narrow by sqrt(n / (n - 1)) and knows nothing of Student's distribution; intervals and p
             values are widened for it. None widens nothing.
+        spreads: Metric -> what leaving images out says of its difference, for intervals made as those of single runs
+            are (`sambench.metrics.intervals`); without them they are expanded percentiles for `samples`.
 
     Returns:
         Metric -> what was found. A metric that is undefined on either side (NaN) has p values of 1.
@@ -97,17 +102,24 @@ def compare_paired(
     for k, name in enumerate(names):
         differences = np.asarray(candidate_draws[name], np.float64) - baseline_draws[name]
         margin = (margins or {}).get(name, 0.0)
+        difference = candidate[name] - baseline[name]
+        if spreads is None:
+            low, high = expanded_interval(differences, carried[name])
+        else:
+            low, high = interval95(difference, differences, spreads[name])
+        reach = high - difference if higher_is_better[name] else difference - low
+        seen = max(critical, _quantile(null[k], 0.975)) * ses[k]
         found[name] = Comparison(
             name=name,
             baseline=baseline[name],
             candidate=candidate[name],
-            difference=candidate[name] - baseline[name],
-            ci95=expanded_interval(differences, carried[name]),
+            difference=difference,
+            ci95=(low, high),
             p_drop=_tail(observed[k], null[k]),
             p_corrected=float(falls[k]),
             p_gain_corrected=float(rises[k]),
             se=ses[k],
-            mde=max(max(critical, _quantile(null[k], 0.975)) * ses[k], margin) + _quantile(null[k], power) * ses[k],
+            mde=max(seen, np.nan_to_num(reach), margin) + _quantile(null[k], power) * ses[k],
             higher_is_better=higher_is_better[name],
         )
     return found

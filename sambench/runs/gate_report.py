@@ -51,6 +51,8 @@ def carriers(one: Judgement, result: GateResult) -> str:
         return "undefined on both sides"
     if one.few_runs:
         return f"{len(result.baseline)} and {len(result.candidate)} runs are too few to tell how far runs spread"
+    if one.few_sets:
+        return "data sets that it averages hold too few images each"
     return f"carried by {one.support} of {result.samples} images"
 
 
@@ -184,7 +186,7 @@ def _takes(result: GateResult) -> list[str]:
         f"{one.found.name}: of about {math.ceil(ENOUGH * result.samples / one.support):,} images like these the least"
         f" number of {ENOUGH} would carry it; `sambench power` says what a drop of a given size takes"
         for one in result.untold
-        if one.support
+        if 0 < one.support < ENOUGH
     ]
 
 
@@ -194,6 +196,7 @@ def _cells(one: Judgement, result: GateResult) -> list[str]:
     verdict = one.verdict if one.judged else "(shown)"
     resting = [f"{one.support} of {result.samples} images"] if one.support != result.samples else []
     resting += [f"{len(result.baseline)} and {len(result.candidate)} runs"] if one.few_runs else []
+    resting += ["too few of a data set"] if one.few_sets else []
     return [
         found.name,
         _number(found.baseline) or "undefined",

@@ -38,6 +38,7 @@ class Judgement:
         support: Images that carry the metric on both sides.
         asked: Whether the user's own policy asks for this metric by its name.
         few_runs: Whether it cannot be told because the runs are too few to tell how far they spread.
+        few_sets: Whether it cannot be told because data sets that are averaged hold too few images each.
     """
 
     found: Comparison
@@ -47,6 +48,7 @@ class Judgement:
     support: int
     asked: bool = False
     few_runs: bool = False
+    few_sets: bool = False
 
     @property
     def undefined(self) -> bool:
@@ -149,7 +151,13 @@ class GateResult:
 
 
 def judge(
-    found: Comparison, policy: Policy, judged: bool, support: int, asked: bool = False, few_runs: bool = False
+    found: Comparison,
+    policy: Policy,
+    judged: bool,
+    support: int,
+    asked: bool = False,
+    few_runs: bool = False,
+    few_sets: bool = False,
 ) -> Judgement:
     """Hold one comparison against the policy.
 
@@ -163,13 +171,14 @@ def judge(
         support: Images that carry it on both sides.
         asked: Whether the user's own policy asks for it by name.
         few_runs: Whether the runs are too few to tell how far they spread.
+        few_sets: Whether the images that carry it lie too few in their data sets.
     """
     rule = policy.rule(found.name)
     sign = 1 if found.higher_is_better else -1
     low, high = sorted(sign * end for end in found.ci95) if not math.isnan(found.ci95[0]) else (-math.inf, math.inf)
     lost = math.isnan(found.candidate) and not math.isnan(found.baseline)
     never = math.isnan(found.candidate) and math.isnan(found.baseline)
-    few = never or ((support < ENOUGH or few_runs) and not lost and not math.isnan(found.baseline))
+    few = never or ((support < ENOUGH or few_runs or few_sets) and not lost and not math.isnan(found.baseline))
     if few:
         nan = math.nan
         found = replace(found, ci95=(nan, nan), p_drop=nan, p_corrected=nan, p_gain_corrected=nan, se=nan, mde=nan)
@@ -183,7 +192,7 @@ def judge(
         verdict = IMPROVED
     else:
         verdict = NOT_IMPROVED if rule.must_improve else OK
-    return Judgement(found, rule, judged, verdict, support, asked, few and few_runs)
+    return Judgement(found, rule, judged, verdict, support, asked, few and few_runs, few and few_sets)
 
 
 def _record(one: Judgement) -> tuple[object, ...]:

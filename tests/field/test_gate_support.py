@@ -2,15 +2,16 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
-from made_rows import edge_rows, proposal_rows
+from made_rows import edge_rows, point_rows, proposal_rows
 from stored_runs import stored
 
 from sambench.cli import dispatch
 from sambench.engine.gate import gate, open_side
 from sambench.metrics.paired import Comparison
-from sambench.runs.gate_report import render_gate
+from sambench.runs.gate_report import carriers, render_gate
 from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
 from sambench.runs.policy import Policy, load_policy
 
@@ -101,3 +102,34 @@ def test_undefined_is_written_out(tmp_path):
     assert text.startswith("regression: m")
     assert "undefined" in text
     assert "is undefined, where the baseline has a value" in render_gate(result, "junit")
+
+
+def judged_sets(folder, sizes):
+    """Judge points of data sets of the given sizes, every overlap a tenth less in the candidate."""
+    rows = point_rows(sum(sizes))
+    names = [f"set{place:02d}" for place, size in enumerate(sizes) for _ in range(size)]
+    images = dict(zip(dict.fromkeys(row["sample_id"] for row in rows), names, strict=True))
+    side = open_side(stored(folder, "points", rows))
+    before = [{**row, "dataset": images[row["sample_id"]]} for row in rows]
+    after = [{**row, "iou": 0.9 * row["iou"]} for row in before]
+    sides = [[replace(side, path=name, rows=own)] for name, own in (("a", before), ("b", after))]
+    return gate(*sides, load_policy("default"), replicates=200)
+
+
+@pytest.mark.parametrize(("sizes", "verdict"), [([30, 1], CANNOT_TELL), ([12, 12], REGRESSION)])
+def test_a_data_set_of_one_image_says_nothing_of_its_spread(tmp_path, sizes, verdict):
+    result = judged_sets(tmp_path / "a", sizes)
+    found = {one.found.name: one for one in result.judgements}["mIoU@1"]
+    assert found.verdict == verdict
+    assert math.isnan(found.found.ci95[0]) == math.isnan(found.p) == (verdict == CANNOT_TELL)
+    text = render_gate(result, "text")
+    assert ("cannot tell (too few of a data set)" in text) == (verdict == CANNOT_TELL)
+    why = "data sets that it averages hold too few images each"
+    judged = next(one for one in result.judgements if one.found.name == "mIoU@1")
+    assert carriers(judged, result) == (why if verdict == CANNOT_TELL else "carried by 24 of 24 images")
+
+
+def test_one_small_data_set_of_many_does_not_decide_for_all(tmp_path):
+    found = {one.found.name: one for one in judged_sets(tmp_path / "a", [3, *[8] * 9]).judgements}
+    assert found["mIoU@1"].verdict == REGRESSION
+    assert found["set00 mIoU@1"].verdict == CANNOT_TELL
