@@ -13,11 +13,16 @@ from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.image_files import read_image, read_pixels
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
-from sambench.errors import DatasetError
+from sambench.errors import DatasetError, listing
 from sambench.image_rules import ImageRules, Picture
-from sambench.metrics.boundary_inputs import boundaries_from_segs
+from sambench.metrics.boundary_inputs import boundaries_from_segs, one_channel
 from sambench.metrics.thinning import thin
 from sambench.types import BoundaryTruth, Sample, Size, without_pixels
+
+_MEND = "save 255 where there is a boundary and 0 elsewhere, as PNG, by the threshold that the data set names"
+
+_BLOCK, _BLOCK_SHARE = 6, 0.0225
+"""Side in pixels, and as a share of the diagonal (three times the usual tolerance), of a square that no line fills."""
 
 
 class BoundaryDataset(Dataset):
@@ -109,9 +114,10 @@ class BoundaryDataset(Dataset):
 def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTruth:
     """Read one file of ground truth.
 
-    A `.mat` file holds a cell `groundTruth` with a struct an annotator, of which one of two fields will do: without
-    `Boundaries` the regions' borders are thinned to them, as those of BSDS500 are; without `Segmentation` there is no
-    label map, which only region metrics read. An image is the boundary map of one annotator, of two values.
+    A `.mat` file holds a cell `groundTruth` with a struct an annotator (or an array of structs), of which one of two
+    fields will do: without `Boundaries` the regions' borders are thinned to them, as those of BSDS500 are; without
+    `Segmentation` there is no label map, which only region metrics read. An image is the boundary map of one annotator,
+    of two values.
 
     Raises:
         DatasetError: It is missing or damaged, or holds something else.
@@ -121,14 +127,25 @@ def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTrut
     if path.suffix.lower() != ".mat":
         return BoundaryTruth([], [_read_map(path, card, rules)])
     try:
-        cells = scipy.io.loadmat(path, variable_names=["groundTruth"])["groundTruth"].ravel()
-        found = [{name: np.asarray(cell[name][0, 0]) for name in cell.dtype.names} for cell in cells]
+        content = scipy.io.loadmat(path, variable_names=["groundTruth"])
+        found = _annotators(content["groundTruth"]) if "groundTruth" in content else None
+        names = [] if found is not None else [name for name, *_ in scipy.io.whosmat(path)]
+    except NotImplementedError as error:
+        raise DatasetError(
+            "ground truth is a .mat file of version 7.3", where=path, mend="save it with -v7, as in save(file, '-v7')"
+        ) from error
     # A damaged file makes scipy raise nearly anything (TypeError, zlib.error, struct.error, MemoryError, ...).
     except Exception as error:
         told = f"ground truth cannot be read, it may be truncated: {type(error).__name__}: {error}"
         raise data_error(card, told, path) from error
+    if found is None and not names:
+        raise data_error(card, "ground truth cannot be read, it may be truncated: it holds nothing", path)
+    if not found:
+        told = f"the file holds {listing(names)}" if names else "there is none, or it is something else"
+        mend = "save a cell groundTruth of structs with a field Boundaries, or Segmentation, one for each annotator"
+        raise DatasetError(f"ground truth should be structs in `groundTruth`; {told}", where=path, mend=mend)
     segmentations = [one["Segmentation"] for one in found if "Segmentation" in one]
-    boundaries = [one["Boundaries"] != 0 for one in found if "Boundaries" in one]
+    boundaries = [one["Boundaries"] for one in found if "Boundaries" in one]
     shapes = {part.shape for part in (*segmentations, *boundaries)}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2 or 0 in next(iter(shapes)):
         told = f"ground truth should hold maps of one size, has {sorted(shapes) if shapes else 'none'}"
@@ -136,29 +153,64 @@ def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTrut
     for name, maps in (("Segmentation", segmentations), ("Boundaries", boundaries)):
         if maps and len(maps) < len(found):
             raise data_error(card, f"only {len(maps)} of {len(found)} annotators have {name}", path)
-    if segmentations and segmentations[0].dtype.kind not in "iufb":
-        raise data_error(card, f"Segmentation holds {segmentations[0].dtype}, numbers are expected", path)
-    return BoundaryTruth(segmentations, boundaries or [thin(one) for one in boundaries_from_segs(segmentations)])
+    for one in segmentations:
+        if one.dtype.kind not in "iufb":
+            raise data_error(card, f"Segmentation holds {one.dtype}, numbers are expected", path)
+        if one.dtype.kind == "f" and not (np.isfinite(one) & (one == np.floor(one))).all():
+            raise data_error(card, "Segmentation holds NaN, infinite or broken numbers, labels are expected", path)
+    if boundaries:
+        return BoundaryTruth(segmentations, [_lines(one, path) for one in boundaries])
+    return BoundaryTruth(segmentations, [thin(one) for one in boundaries_from_segs(segmentations)])
+
+
+def _annotators(variable: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """Return each annotator's fields from a cell of structs, a struct or an array of them; none where it is neither."""
+    structs = [variable] if variable.dtype.names else [one for one in variable.ravel() if isinstance(one, np.ndarray)]
+    records = [record for one in structs if one.dtype.names for record in one.ravel()]
+    whole = len(structs) == (1 if variable.dtype.names else variable.size) and all(one.dtype.names for one in structs)
+    return [{name: np.asarray(one[name]) for name in one.dtype.names} for one in records] if whole else []
 
 
 def _read_map(path: Path, card: DatasetCard, rules: ImageRules) -> np.ndarray:
     """Read a boundary map as (H, W) bool.
 
     Raises:
-        DatasetError: It has more than two values, or most of it is boundary, as where lines are dark on white.
+        DatasetError: As `_lines`, or its channels have no one value.
     """
     pixels = read_pixels(path, card, rules)
-    if pixels.ndim == 3 and all(np.array_equal(pixels[..., 0], pixels[..., band]) for band in (1, pixels.shape[2] - 1)):
-        pixels = pixels[..., 0]
-    values = np.unique(pixels)
-    if pixels.ndim != 2 or len(values) > 2:
-        what = f"boundary map has shape {pixels.shape} and {len(values)} values, two values in one channel are expected"
-        mend = "save 255 where there is a boundary and 0 elsewhere, as PNG, by the threshold that the data set names"
-        raise DatasetError(what, where=path, mend=mend)
-    found: np.ndarray = pixels != 0 if len(values) == 1 else pixels == values[-1]
+    if pixels.ndim == 3:
+        try:
+            return _lines(one_channel(pixels), path)
+        except ValueError as error:
+            raise DatasetError(f"boundary map has shape {pixels.shape}: {error}", where=path, mend=_MEND) from error
+    return _lines(pixels, path)
+
+
+def _lines(pixels: np.ndarray, path: Path) -> np.ndarray:
+    """Return where a stored (H, W) map has a boundary, as bool.
+
+    Raises:
+        DatasetError: It has other values than 0 and one more, most of it is boundary, as where lines are dark on white,
+            or areas of it are, as where objects are filled.
+    """
+    if pixels.ndim != 2 or pixels.dtype.kind not in "biuf":
+        told = f"boundary map has shape {pixels.shape} and type {pixels.dtype}, numbers in one channel are expected"
+        raise DatasetError(told, where=path, mend=_MEND)
+    found: np.ndarray = pixels != 0
+    if not (~found | (pixels == pixels.max())).all():
+        values = np.unique(pixels)
+        told = f"boundary map has {len(values)} values, two values in one channel are expected, 0 and one above it"
+        raise DatasetError(f"{told}; it has {listing([f'{one:g}' for one in values], 5)}", where=path, mend=_MEND)
     if found.mean() > 0.5:
         what = f"boundary map is boundary at {found.mean():.0%} of its pixels, as where lines are dark on white"
         raise DatasetError(what, where=path, mend="save boundaries bright on black")
+    height, width = found.shape
+    side = max(_BLOCK, round(_BLOCK_SHARE * float(np.hypot(height, width))))
+    rows, columns = height // side, width // side
+    blocks = found[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    if blocks.all((1, 3)).any():
+        what = f"boundary map is boundary in whole squares of {side} x {side} pixels, as where objects are filled"
+        raise DatasetError(what, where=path, mend="save the lines between objects; filled ones are read by task=points")
     return found
 
 

@@ -94,6 +94,9 @@ def read_pixels(path: Path, card: DatasetCard, rules: ImageRules, exact: bool = 
         if exact and (why := inexact(image, path)) is not None:
             mend = "save ids without loss in one frame, as PNG, from what they were made of"
             raise DatasetError(f"id image {why}", where=path, mend=mend)
+        if (pictures := getattr(image, "n_frames", 1)) > 1:
+            told = f"the file holds {pictures} pictures, which of them is the ground truth is not known"
+            raise DatasetError(told, where=path, mend="save one picture a file")
         return _decoded(image, path, rules, "RGB" if image.format == "GIF" else None)
 
 

@@ -55,6 +55,16 @@ def test_either_field_will_do(tmp_path):
         ([{"Contours": LINE}], "maps of one size, has none"),
         ([{"Boundaries": LINE[:0]}], "maps of one size"),
         ([{"Segmentation": np.array([["a", "b"]], object)}], "numbers are expected"),
+        ([{"Boundaries": ~LINE}], "boundary at 90% of its pixels"),
+        (
+            [{"Boundaries": LABELS}],
+            "2 values, two values in one channel are expected, 0 and one above it; it has 1, 2",
+        ),
+        ([{"Boundaries": np.where(LINE, 1, 0.1)}], "it has 0.1, 1"),
+        ([{"Boundaries": np.where(LINE, 1, np.nan)}], "it has 1, nan"),
+        ([{"Boundaries": np.array([["a", "b"]], object)}], "type object"),
+        ([{"Segmentation": np.where(LINE, np.nan, 1)}], "labels are expected"),
+        ([{"Segmentation": LABELS}, {"Segmentation": LABELS / 2}], "labels are expected"),
     ],
 )
 def test_what_does_not_fit_together_is_told(tmp_path, annotators, message):
@@ -75,6 +85,57 @@ def test_a_coloured_image_of_equal_channels_is_grey_and_a_blank_one_has_no_bound
     assert np.array_equal(read(tmp_path / "1.png").boundaries, [LINE])
     Image.fromarray(LINE * np.uint8(0)).save(tmp_path / "2.png")
     assert not read(tmp_path / "2.png").boundaries[0].any()
+
+
+def test_structs_outside_a_cell_are_annotators_too(tmp_path):
+    scipy.io.savemat(tmp_path / "1.mat", {"groundTruth": {"Boundaries": LINE}})
+    assert np.array_equal(read(tmp_path / "1.mat").boundaries, [LINE])
+    two = np.empty((1, 2), [("Boundaries", object)])
+    two["Boundaries"][0, 0], two["Boundaries"][0, 1] = LINE, LINE & False
+    scipy.io.savemat(tmp_path / "2.mat", {"groundTruth": two})
+    assert np.array_equal(read(tmp_path / "2.mat").boundaries, [LINE, LINE & False])
+
+
+@pytest.mark.parametrize("value", [LINE, np.stack([LINE, LINE], -1), "text"])
+def test_a_variable_that_holds_no_structs_is_told(tmp_path, value):
+    scipy.io.savemat(tmp_path / "1.mat", {"groundTruth": value})
+    with pytest.raises(DatasetError, match="ground truth should be structs in `groundTruth`"):
+        read(tmp_path / "1.mat")
+    scipy.io.savemat(tmp_path / "1.mat", {"gt": LINE})
+    with pytest.raises(DatasetError, match="the file holds gt"):
+        read(tmp_path / "1.mat")
+
+
+def test_maps_in_a_cell_without_structs_are_told(tmp_path):
+    cells = np.empty((1, 2), object)
+    cells[0, 0], cells[0, 1] = LINE, LINE
+    scipy.io.savemat(tmp_path / "1.mat", {"groundTruth": cells})
+    with pytest.raises(DatasetError, match="ground truth should be structs in `groundTruth`"):
+        read(tmp_path / "1.mat")
+
+
+def test_filled_objects_are_no_boundaries_and_thick_lines_are(tmp_path):
+    filled, thick = np.zeros((2, 40, 60), np.uint8)
+    filled[10:24, 20:40] = 255
+    thick[:, 20:25] = 255
+    thick[10:15] = 255
+    for name, pixels in (("1", filled), ("2", thick)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    with pytest.raises(DatasetError, match="whole squares of 6 x 6 pixels, as where objects are filled"):
+        read(tmp_path / "1.png")
+    assert np.array_equal(read(tmp_path / "2.png").boundaries, [thick > 0])
+
+
+def test_alpha_and_several_pictures_hide_no_boundary(tmp_path):
+    grey = LINE * np.uint8(255)
+    Image.fromarray(np.stack([grey] * 3 + [grey * 0 + 255], -1)).save(tmp_path / "1.png")
+    assert np.array_equal(read(tmp_path / "1.png").boundaries, [LINE])
+    Image.fromarray(np.stack([grey * 0] * 3 + [grey], -1)).save(tmp_path / "2.png")
+    with pytest.raises(DatasetError, match="strength in the alpha channel alone"):
+        read(tmp_path / "2.png")
+    Image.fromarray(grey * 0).save(tmp_path / "3.tif", save_all=True, append_images=[Image.fromarray(grey)])
+    with pytest.raises(DatasetError, match="the file holds 2 pictures"):
+        read(tmp_path / "3.tif")
 
 
 def test_soft_and_inverted_maps_are_refused(tmp_path):
