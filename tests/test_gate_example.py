@@ -34,4 +34,4 @@ def test_the_example_workflow_runs(tmp_path, monkeypatch):
     policy["metrics"]["ap"] = {"must_improve": True}
     Path("baselines/policy.yaml").write_text(yaml.safe_dump(policy))
     assert dispatch(gate) == 1
-    assert "regression: ap" in Path("gate/gate.md").read_text()
+    assert "not improved: ap" in Path("gate/gate.md").read_text()
