@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +29,9 @@ from sambench.runs.compare_result import CompareResult, Entry, judge_pairs, rank
 from sambench.runs.gate_result import ENOUGH
 from sambench.runs.policy import DEFAULT, load_policy
 from sambench.runs.report_page import label
+from sambench.safe_names import printable
 from sambench.spelling import nearest
+from sambench.storage.places import is_remote
 
 
 def compare_runs(
@@ -66,7 +69,7 @@ def compare_runs(
     own = [sample_ids(side.rows) for side in sides]
     ids = [key for key in own[0] if all(key in other for other in own[1:])]
     data = first.record["identity"]["data"]
-    models = [str(side.record["identity"]["model"]["name"]) for side in sides]
+    models = [printable(str(side.record["identity"]["model"]["name"])) for side in sides]
     entries = [Entry(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
     outcome = CompareResult(
         task.name, f"{data['name']} {data['split']}", entries, len(ids), replicates, alpha, forbidding, told
@@ -113,8 +116,8 @@ def _check_sides(sides: Sequence[Side]) -> None:
             where="runs",
             mend="give runs=[A,B,C]",
         )
-    paths = [side.path for side in sides]
-    if twice := next((path for place, path in enumerate(paths) if path in paths[:place]), None):
+    places = [side.path if is_remote(side.path) else str(Path(side.path).resolve()) for side in sides]
+    if twice := next((side.path for at, side in enumerate(sides) if places[at] in places[:at]), None):
         raise UsageError("a run is named twice", where=twice, mend="name it once")
 
 

@@ -172,6 +172,7 @@ def test_a_path_with_marks_is_escaped_on_the_page(tmp_path):
         ([], "no runs given"),
         (["runs=[a0]"], "1 run given"),
         (["runs=[a0,a0]"], "named twice"),
+        (["runs=[a0,a0/../a]"], "named twice"),
         (["runs=[a0,a1]", "metrics=odss"], "use metrics=ods"),
         (["runs=[a0,a1]", "alpha=2"], "alpha"),
         (["runs=[a0,a1]", "compare=task.nms"], "no switch task.nms"),

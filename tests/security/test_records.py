@@ -78,6 +78,8 @@ COMMANDS = [
     ["gate", "baseline={run}", "candidate={run}", "replicates=100"],
     ["gate", "baseline={frozen}", "candidate={run}", "replicates=100"],
     ["gate", "freeze", "{run}", "out={out}/x.baseline"],
+    ["compare", "runs=[{run},{frozen}]", "replicates=100", "out={out}/compared"],
+    ["power", "pilot={run}", "effect=0.01", "replicates=100"],
     ["look", "{run}", "out={out}"],
     ["report", "runs=[{run}]", "out={out}"],
     ["merge", "{run}", "{run}", "out={out}/merged"],
