@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -14,7 +15,7 @@ from sambench.datasets.label_maps import Colours
 from sambench.datasets.layout import IMAGE_ENDINGS, Fault, holds, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.official_files import own_card
-from sambench.datasets.own_forms import FORMS, OwnFiles, find_own
+from sambench.datasets.own_forms import FORMS, OwnFiles, by_annotator, find_own
 from sambench.datasets.own_instances import instance_file
 from sambench.datasets.own_sources import own_source, placed_below
 from sambench.datasets.reading import data_error
@@ -166,10 +167,16 @@ def _boundaries(
     found = tree(files.images) if files.images.is_dir() and files.images != files.truth else {}
     if check_images and not found:
         raise data_error(card, f"no images: {holds(files.images)}", files.images)
-    if found:
-        _refuse(pair(found, truths)[1], card, files.root)
+    drawn: dict[str, tuple[Path, ...]] = {key: (path,) for key, path in truths.items()}
+    if found and (alone := pair(found, truths)[1]):
+        drawn = by_annotator(found, truths, files.root)
+        bare = [Fault(str(path), "image has no ground truth") for key, path in found.items() if key not in drawn]
+        _refuse(bare if drawn else alone, card, files.root)
+        counts = sorted({len(paths) for paths in drawn.values()})
+        told = f"files of {' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} annotators an image"
+        card = replace(card, note=f"{card.note}, {told}")
     return BoundaryDataset(
-        found, truths, root=files.root, split=split, card=card, whole=len(truths), limit=limit, ids=ids, form="own"
+        found, drawn, root=files.root, split=split, card=card, whole=len(drawn), limit=limit, ids=ids, form="own"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,6 +26,13 @@ FORMS: dict[Form, str] = {
 
 TRUTH_FOLDERS = ("labels", "annotations", "groundTruth", "masks")
 """Names of folders in which ground truth is looked for, and images are not."""
+
+_LAYOUTS: dict[str, Callable[[str], str]] = {
+    "IMAGE/ANNOTATOR": lambda name: name.rpartition("/")[0],
+    "ANNOTATOR/IMAGE": lambda name: name.partition("/")[2],
+    "IMAGE_NUMBER": lambda name: found[1] if (found := re.fullmatch(r"(.*)[_-]\d+", name)) else "",
+}
+"""How files of several annotators tell their image: layout -> the image of a path without ending."""
 
 _HEAD = 1 << 16
 """Bytes of a JSON file that tell what it is: annotators' tools write their own words at its beginning."""
@@ -79,6 +87,35 @@ def find_own(
         raise data_error(card, f"the folder of images does not exist; {holds(folder.parent)}", folder)
     named = place if base is not None else truth.parent if truth.name in TRUTH_FOLDERS else truth
     return OwnFiles(form, truth, folder, place, named.stem if named.is_file() else named.resolve().name)
+
+
+def by_annotator(images: Mapping[str, Path], truths: Mapping[str, Path], root: Path) -> dict[str, tuple[Path, ...]]:
+    """Group files of boundaries, one an annotator, by the image that folder or name tells.
+
+    Args:
+        images: Images by their paths without endings.
+        truths: Files of boundaries in the same way.
+        root: For messages.
+
+    Returns:
+        The files of each image that has any; empty where some file answers no image in any one layout.
+
+    Raises:
+        DatasetError: Two layouts would read them, with other files for an image.
+    """
+    readings: dict[str, dict[str, tuple[Path, ...]]] = {}
+    for layout, image_of in _LAYOUTS.items():
+        keys = {name: image_of(name) for name in truths}
+        if truths and all(key in images for key in keys.values()):
+            readings[layout] = {
+                key: tuple(truths[name] for name in truths if keys[name] == key)
+                for key in dict.fromkeys(sorted(keys.values()))
+            }
+    found = list(readings.values())
+    if any(one != found[0] for one in found):
+        what = f"files of boundaries may be laid out as {' or as '.join(readings)}, which give images other annotators"
+        raise DatasetError(what, where=root, mend="name annotators otherwise than images, as annotator1")
+    return found[0] if found else {}
 
 
 def _images(form: Form, truth: Path, place: Path) -> Path:

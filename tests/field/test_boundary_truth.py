@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
+from sambench.tasks.edges import EdgesTask
 from sambench.tasks.regions import RegionsTask
 from toys import write_bsds
 
 from sambench.cli import dispatch
 from sambench.datasets.boundary_data import read_truth
 from sambench.datasets.bsds500 import CARD, Bsds500
+from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules
 from sambench.metrics.thinning import thin
@@ -169,3 +171,43 @@ def test_truth_without_label_maps_is_scored_for_edges_and_told_for_regions(tmp_p
     assert load_run(tmp_path / "out").metrics["ods"].value == 1  # the predictions are what the one annotator drew
     with pytest.raises(DatasetError, match="boundaries and no segmentation"):
         RegionsTask().score(sample, [np.ones(sample.size, int)])
+
+
+def several(root, *names):
+    (root / "images").mkdir(parents=True)
+    for image in ("1", "b"):
+        Image.fromarray(np.zeros((8, 10, 3), np.uint8)).save(root / f"images/{image}.png")
+    for number, name in enumerate(names):
+        path = root / "groundTruth" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.roll(LINE, number, 1) * np.uint8(255)).save(path)
+    return own(root, for_task=EdgesTask())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("1/1", "1/x", "b/1"),
+        ("annotator1/1", "annotator2/1", "annotator2/b"),
+        ("1_1", "1_2", "b_2"),
+    ],
+)
+def test_files_of_several_annotators_are_read(tmp_path, names):
+    data = several(tmp_path, *names)
+    assert data.keys == ["1", "b"]
+    assert np.array_equal(data.load("1").target.boundaries, [LINE, np.roll(LINE, 1, 1)])
+    assert np.array_equal(data.load("b").target.boundaries, [np.roll(LINE, 2, 1)])
+    assert "files of 1 to 2 annotators an image" in data.card.note
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("1/1", "1/b", "b/1"), "IMAGE/ANNOTATOR or as ANNOTATOR/IMAGE"),
+        (("x/1", "y/1"), "1 files do not fit together: .*b.png: image has no ground truth"),
+        (("x/1", "b_1"), "4 files do not fit together"),
+    ],
+)
+def test_files_of_several_annotators_that_do_not_fit_are_told(tmp_path, names, message):
+    with pytest.raises(DatasetError, match=message):
+        several(tmp_path, *names)
