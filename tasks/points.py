@@ -252,7 +252,7 @@ REFERENCES = {"coco": "points_coco/COCO", "coco_masks": "points_coco/COCO", "lvi
 
 def sa23_names() -> set[str]:
     """Return the names of the paper's 23 data sets."""
-    from sambench.runs.reference import published
+    from sambench.published import published
 
     return set(published("points_fig9a")["dataset"])
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sambench import registry
 from sambench.errors import RunError, UsageError
 from sambench.json_files import JsonError, parse_json
+from sambench.published import published
 from sambench.runs.opening import load_run
-from sambench.runs.reference import published
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, number
 from sambench.runs.table_protocol import is_own

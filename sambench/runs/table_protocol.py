@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sambench.runs.reference import published_texts
+from sambench.published import published_texts
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import missing_note, nan_note
 from sambench.runs.table_specs import Answer, Expected, TableSpec, preset_of, read_config, specs_of_task

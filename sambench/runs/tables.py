@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sambench.runs.reference import published, published_texts
+from sambench.published import published, published_texts
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, metric_notes, missing_note, number
 from sambench.runs.table_protocol import (

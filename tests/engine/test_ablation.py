@@ -9,6 +9,7 @@ from sambench.api import compose
 from sambench.cli import dispatch
 from sambench.engine.ablation import member_words, sweep
 from sambench.errors import UsageError
+from sambench.published import published
 from sambench.runs.ablation_figure import ablation_figure
 from sambench.runs.ablations import (
     Ablation,
@@ -20,7 +21,6 @@ from sambench.runs.ablations import (
     members_path,
     read_members,
 )
-from sambench.runs.reference import published
 
 QUICK = ["limit=3", "workers=0", "progress=off", "illustrate=0"]
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from sambench.runs.reference import ABOUT, published, published_names, published_texts
+from sambench.published import ABOUT, published, published_names, published_texts
 
 COLUMNS = {
     "ambiguity": ["mIoU @1", "oracle @1"],

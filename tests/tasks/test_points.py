@@ -27,8 +27,8 @@ from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.models.transformers_sam import load
+from sambench.published import published
 from sambench.runs.points_figures import dataset_differences, differences, gallery, headline, miou_against_clicks
-from sambench.runs.reference import published
 from sambench.runs.table_specs import table_spec
 from sambench.runs.tables import build_table
 from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Prompts, Sample
