@@ -252,8 +252,8 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
 
 def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
     """Write a dataset as COCO JSON."""
+    from sambench.datasets.coco_export import export_coco, turned_note
     from sambench.progress import progress
-    from sambench.runs.coco_export import export_coco, turned_note
 
     dataset = _open_masks(name, settings)
     path = Path(values["out"] or f"{name}.json")
