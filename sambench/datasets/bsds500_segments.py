@@ -9,11 +9,11 @@ from typing import Literal
 from sambench.datasets import bsds500
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.label_maps import label_rles
+from sambench.datasets.formats.label_maps import label_rles
+from sambench.datasets.formats.sources import Item, Region, Source
 from sambench.datasets.layout import check_choice, require_root
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source
 from sambench.types import Size
 
 _KNOWN = {item.name: getattr(bsds500.CARD, item.name) for item in fields(DatasetCard)}

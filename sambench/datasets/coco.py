@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
 from sambench.datasets.official_files import coco_card
 

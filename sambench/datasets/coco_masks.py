@@ -9,8 +9,8 @@ from sambench.datasets import coco, lvis
 from sambench.datasets.base import DatasetCard, damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.catalog import catalog_card
-from sambench.datasets.coco_fields import ImageEntry
-from sambench.datasets.coco_source import CocoMasks, Part
+from sambench.datasets.formats.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.instances import annotation_file, images_folder
 from sambench.datasets.layout import check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of

@@ -9,7 +9,7 @@ import os
 import tempfile
 from typing import NamedTuple
 
-from sambench.datasets.sources import Source
+from sambench.datasets.formats.sources import Source
 from sambench.json_files import parse_json
 from sambench.paths import cache_root
 from sambench.safe_names import safe_part

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sambench.datasets.catalog import catalog_card
-from sambench.datasets.label_maps import Colours
+from sambench.datasets.formats.label_maps import Colours
+from sambench.datasets.formats.sources import Source
 from sambench.datasets.layout import check_choice, find_folder, holds
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.own_sources import coco_source, label_source, placed_below
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Source
 
 CARD = catalog_card(
     "ibd",

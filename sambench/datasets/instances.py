@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.datasets.base import Dataset, DatasetCard, damage_told
-from sambench.datasets.coco_fields import ImageEntry
-from sambench.datasets.coco_json import InstanceFile, annotation, read_instances, settle
+from sambench.datasets.formats.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
 from sambench.datasets.reading import data_error, fingerprint, truth_digests

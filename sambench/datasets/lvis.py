@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
 from sambench.datasets.official_files import lvis_card
 from sambench.errors import UsageError

@@ -14,12 +14,12 @@ from typing import Any, Literal, TypeVar, get_args
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
+from sambench.datasets.formats.sources import Region, Source
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import check_choice
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
-from sambench.datasets.sources import Region, Source
 from sambench.errors import listing
 from sambench.image_rules import ImageRules, Picture
 from sambench.masks import rle

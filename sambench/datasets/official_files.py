@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.coco_fields import ImageEntry
-from sambench.datasets.coco_json import InstanceFile
+from sambench.datasets.formats.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_json import InstanceFile
 
 Card = TypeVar("Card", bound=DatasetCard)
 

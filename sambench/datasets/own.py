@@ -10,8 +10,9 @@ from typing import ClassVar, Protocol
 from sambench.datasets.base import Dataset, damage_told
 from sambench.datasets.boundary_data import BoundaryDataset
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.formats.label_maps import Colours
+from sambench.datasets.formats.sources import Source
 from sambench.datasets.instances import InstanceDataset
-from sambench.datasets.label_maps import Colours
 from sambench.datasets.layout import IMAGE_ENDINGS, Fault, holds, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.official_files import own_card
@@ -20,7 +21,6 @@ from sambench.datasets.own_instances import instance_file
 from sambench.datasets.own_sources import own_source, placed_below
 from sambench.datasets.reading import data_error
 from sambench.datasets.selection import select
-from sambench.datasets.sources import Source
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.types import BoundaryTruth
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from sambench.datasets.base import DatasetCard
+from sambench.datasets.formats.via_csv import is_via_csv
 from sambench.datasets.layout import IMAGE_ENDINGS, given_path, holds, tree
 from sambench.datasets.reading import data_error
-from sambench.datasets.via_csv import is_via_csv
 from sambench.errors import DatasetError, UsageError, listing
 
 Form = Literal["coco", "via", "labelme", "ids", "mat"]

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from sambench.datasets.coco_fields import Entry, ImageEntry
-from sambench.datasets.coco_json import InstanceFile
+from sambench.datasets.formats.coco_fields import Entry, ImageEntry
+from sambench.datasets.formats.coco_json import InstanceFile
+from sambench.datasets.formats.sources import Source
 from sambench.datasets.masks import keep_regions
-from sambench.datasets.sources import Source
 from sambench.errors import listing
 
 _log = logging.getLogger(__name__)

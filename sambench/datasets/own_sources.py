@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.coco_fields import ImageEntry
-from sambench.datasets.coco_source import CocoMasks, Part, Place
-from sambench.datasets.label_maps import Colours, IdImages, id_items
-from sambench.datasets.labelme import RULES, LabelMeMasks, refuse_inner_images
+from sambench.datasets.formats.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_source import CocoMasks, Part, Place
+from sambench.datasets.formats.label_maps import Colours, IdImages, id_items
+from sambench.datasets.formats.labelme import RULES, LabelMeMasks, refuse_inner_images
+from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.via import ViaFile, ViaMasks, region_label
 from sambench.datasets.layout import IMAGE_ENDINGS, Folders, holds, pair, tree
 from sambench.datasets.own_forms import TRUTH_FOLDERS, OwnFiles
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Source
-from sambench.datasets.via import ViaFile, ViaMasks, region_label
 from sambench.errors import DatasetError, listing
 
 _ROUNDED = (".jpg", ".jpeg")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.catalog import catalog_card
+from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
-from sambench.datasets.via import ViaFile, ViaMasks
 
 CARD = catalog_card(
     "streets",

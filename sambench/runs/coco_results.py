@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from sambench.datasets.base import Dataset
-from sambench.datasets.coco_fields import identity
+from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files import atomic_path

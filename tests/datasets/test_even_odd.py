@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sambench.datasets.drawing import draw_segmentation
-from sambench.datasets.even_odd import fill_even_odd
+from sambench.datasets.formats.drawing import draw_segmentation
+from sambench.datasets.formats.even_odd import fill_even_odd
 from sambench.masks import rle
 
 

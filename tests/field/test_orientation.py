@@ -15,9 +15,9 @@ from sambench.config import build
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.bsds500 import CARD
 from sambench.datasets.coco import Coco
+from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.image_files import orientations, read_header, read_image
 from sambench.datasets.own import own
-from sambench.datasets.via import ViaFile, ViaMasks
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError
 from sambench.image_rules import ImageRules, Picture

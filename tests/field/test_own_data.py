@@ -18,9 +18,9 @@ from sambench.commands.data import main as data_command
 from sambench.config import build
 from sambench.datasets.bsds500 import Bsds500
 from sambench.datasets.coco import Coco
+from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import sample_ids
 from sambench.datasets.own import own
-from sambench.datasets.via import ViaFile, ViaMasks
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 from sambench.runs.opening import load_run

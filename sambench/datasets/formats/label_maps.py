@@ -11,10 +11,10 @@ from pycocotools import mask as coco_mask
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.formats.sources import Item, Region, Source, image_size
 from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, image_size
 from sambench.errors import listing
 from sambench.image_rules import ImageRules
 from sambench.masks.rle import Rle

@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.drawing import draw_ellipse, draw_segmentation
+from sambench.datasets.formats.drawing import draw_ellipse, draw_segmentation
+from sambench.datasets.formats.sources import Item, Region, Source, read_json
 from sambench.datasets.image_files import drawn_size, pixels_text, read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, read_json
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.masks.rle import Rle

@@ -10,12 +10,12 @@ import numpy as np
 
 from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.coco_fields import Entry, ImageEntry
-from sambench.datasets.coco_json import InstanceFile, mask_fault, read_instances
-from sambench.datasets.drawing import draw_segmentation
+from sambench.datasets.formats.coco_fields import Entry, ImageEntry
+from sambench.datasets.formats.coco_json import InstanceFile, mask_fault, read_instances
+from sambench.datasets.formats.drawing import draw_segmentation
+from sambench.datasets.formats.sources import Item, Region, Source
 from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import Size

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.drawing import draw_ellipse, draw_segmentation
+from sambench.datasets.formats.drawing import draw_ellipse, draw_segmentation
+from sambench.datasets.formats.sources import Item, Region, Source, read_json
+from sambench.datasets.formats.via_csv import read_via_csv
 from sambench.datasets.image_files import drawn_size
 from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, read_json
-from sambench.datasets.via_csv import read_via_csv
 from sambench.masks.rle import Rle
 from sambench.types import Size
 

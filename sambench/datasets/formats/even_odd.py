@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from sambench.datasets.drawing import overhang
+from sambench.datasets.formats.drawing import overhang
 from sambench.masks import rle
 from sambench.masks.rle import Rle
 from sambench.masks.rle_checks import check_size

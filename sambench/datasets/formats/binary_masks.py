@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.formats.sources import Item, Region, Source, image_size
 from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import Item, Region, Source, image_size
 from sambench.masks import rle
 from sambench.types import Size
 

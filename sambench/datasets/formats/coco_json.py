@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.coco_fields import (
+from sambench.datasets.formats.coco_fields import (
     Entry,
     ImageEntry,
     annotation_entry,
@@ -21,8 +21,8 @@ from sambench.datasets.coco_fields import (
     image_entry,
     packed,
 )
+from sambench.datasets.formats.sources import read_json
 from sambench.datasets.reading import data_error
-from sambench.datasets.sources import read_json
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import Annotation, Size
