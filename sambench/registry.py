@@ -31,7 +31,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "official": "sambench.models.official:load",
     },
     "datasets": {
-        "mini": "sambench.datasets.mini:Mini",
+        "mini": "sambench.datasets.mini.reader:Mini",
         "biped": "sambench.datasets.edge_sets:biped",
         "multicue": "sambench.datasets.edge_sets:multicue",
         "bsds500": "sambench.datasets.bsds500:Bsds500",

@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from sambench.datasets.mini import Mini
+from sambench.datasets.mini.reader import Mini
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.entry import pack
 from sambench.models.hierarchy import HierarchyModel

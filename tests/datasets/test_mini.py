@@ -10,9 +10,12 @@ import scipy.io
 from skimage.morphology import thin as skimage_thin
 
 from sambench import paths
-from sambench.datasets import mini, mini_annotate, mini_things, mini_write
 from sambench.datasets.bsds500 import Bsds500
-from sambench.datasets.mini import Mini, ensure_mini
+from sambench.datasets.mini import annotate as mini_annotate
+from sambench.datasets.mini import reader as mini
+from sambench.datasets.mini import things as mini_things
+from sambench.datasets.mini import write as mini_write
+from sambench.datasets.mini.reader import Mini, ensure_mini
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 
@@ -102,7 +105,7 @@ def test_annotation_files_hold_every_form_of_segmentation(cache):
 
 def test_polygons_give_back_the_mask_they_trace():
     scene, _ = mini_things.paint_scene(3, (160, 240))
-    from sambench.datasets.mini_instances import _segmentation
+    from sambench.datasets.mini.instances import _segmentation
 
     checked = 0
     for index in range(3, len(scene.layers)):

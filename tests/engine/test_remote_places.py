@@ -18,7 +18,7 @@ from sambench.commands.cache import main as cache
 from sambench.commands.look import main as look
 from sambench.commands.ls import main as ls
 from sambench.commands.merge import main as merge
-from sambench.datasets.mini import ensure_mini
+from sambench.datasets.mini.reader import ensure_mini
 from sambench.engine.launch import launch
 from sambench.errors import StorageError
 from sambench.runs.opening import load_run

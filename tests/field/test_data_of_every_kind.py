@@ -9,7 +9,7 @@ from replicas import WRITERS
 from toys import write_bsds
 
 from sambench.cli import dispatch
-from sambench.datasets.mini import ensure_mini
+from sambench.datasets.mini.reader import ensure_mini
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tiny_sams import tiny_model
 from toys import write_bsds
 
 from sambench.cli import main
-from sambench.datasets.mini import ensure_mini
+from sambench.datasets.mini.reader import ensure_mini
 from sambench.json_files import parse_json
 
 STANDS_FOR = [

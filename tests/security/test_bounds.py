@@ -13,7 +13,7 @@ import sambench
 from sambench import registry
 from sambench.cli import main as cli
 from sambench.config import build, constructor_hints, convert
-from sambench.datasets.mini import Mini
+from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
 from sambench.models.hierarchy import HierarchyModel
 from sambench.models.official import OfficialModel

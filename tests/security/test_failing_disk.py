@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from stored_runs import stored
 
-from sambench.datasets import mini, mini_write
+from sambench.datasets.mini import reader as mini
+from sambench.datasets.mini import write as mini_write
 from sambench.engine.cache import EmbeddingCache
 from sambench.engine.shared_cache import SharedEntries
 from sambench.faults import machine_error

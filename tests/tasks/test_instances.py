@@ -9,7 +9,7 @@ import yaml
 from sambench.tasks.instances import InstancesTask
 
 import sambench
-from sambench.datasets.mini import Mini
+from sambench.datasets.mini.reader import Mini
 from sambench.errors import PredictionError, UsageError
 from sambench.masks import rle
 from sambench.metrics.iou import paired_mask_ious

@@ -17,7 +17,7 @@ from toys import ToyModel
 
 import sambench
 from sambench.datasets.catalog import CATALOG
-from sambench.datasets.mini import Mini
+from sambench.datasets.mini.reader import Mini
 from sambench.datasets.sa23 import Sa23
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages

@@ -8,7 +8,7 @@ import yaml
 from sambench.tasks.proposals import ProposalsTask
 
 import sambench
-from sambench.datasets.mini import Mini
+from sambench.datasets.mini.reader import Mini
 from sambench.errors import PredictionError, UsageError
 from sambench.masks import rle
 from sambench.masks.generator_settings import PRESETS

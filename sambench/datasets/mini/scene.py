@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from sambench.datasets import mini_shapes as shapes
-from sambench.datasets import mini_texture as texture
+from sambench.datasets.mini import shapes, texture
 from sambench.types import Size
 
 BACKGROUND, OBJECT, PART, DETAIL = range(4)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sambench.datasets import mini_shapes as shapes
-from sambench.datasets.mini_scene import BACKGROUND, DETAIL, PART, Scene, add, finish, new_scene
+from sambench.datasets.mini import shapes
+from sambench.datasets.mini.scene import BACKGROUND, DETAIL, PART, Scene, add, finish, new_scene
 from sambench.types import Size
 
 _PLACES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from sambench.datasets.mini_shapes import Grid
+from sambench.datasets.mini.shapes import Grid
 
 _SCALES = (0.8, 2.5, 7.0, 20.0)
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.measure import find_contours
 
-from sambench.datasets.mini_scene import BACKGROUND, OBJECT, Layer, Scene
+from sambench.datasets.mini.scene import BACKGROUND, OBJECT, Layer, Scene
 from sambench.masks import rle
 
 _SMALLEST = 30

@@ -94,7 +94,7 @@ def ensure_mini(cache_dir: Path) -> Path:
     else:
         _log.info("making the generated data once: %s", folder)
     # Imported here: a run over data that is already there should not pay for what draws it.
-    from sambench.datasets.mini_write import write_all
+    from sambench.datasets.mini.write import write_all
 
     try:
         with work_folder(folder.parent) as work:

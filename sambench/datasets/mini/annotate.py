@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.morphology import thin
 
-from sambench.datasets.mini_scene import BACKGROUND, DETAIL, OBJECT, PART, Scene
+from sambench.datasets.mini.scene import BACKGROUND, DETAIL, OBJECT, PART, Scene
 
 
 @dataclass(frozen=True)
