@@ -149,7 +149,7 @@ def _list(root: Any) -> int:
     from tabulate import tabulate
 
     from sambench.datasets.cards import MaskCard
-    from sambench.datasets.catalog import CATALOG
+    from sambench.datasets.sa23.catalog import CATALOG
 
     place = local_only(root, "root") if root is not None else data_root()
     rows = []
@@ -226,7 +226,7 @@ def _open(settings: Mapping[str, Any]) -> Dataset:
 def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
     """Draw a sheet of images, in the sampling order of a seed."""
     from sambench.datasets.masks import MaskDataset
-    from sambench.datasets.sa23 import Sa23
+    from sambench.datasets.sa23.sa23 import Sa23
     from sambench.datasets.sampling import sampling_order
     from sambench.runs.contact_sheet import contact_sheet
     from sambench.runs.pictures import save_png

@@ -16,7 +16,7 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.masks import MaskDataset
-from sambench.datasets.sa23 import Sa23
+from sambench.datasets.sa23.sa23 import Sa23
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError
 from sambench.files import atomic_path

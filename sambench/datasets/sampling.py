@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sambench.datasets.catalog import SUBSAMPLED_ABOVE, SUBSAMPLED_TO
+from sambench.datasets.sa23.catalog import SUBSAMPLED_ABOVE, SUBSAMPLED_TO
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def test_data_of_other_kinds_is_loaded(tmp_path, capsys):
 def test_equal_counts_are_told(tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
-    from sambench.datasets import timberseg
+    from sambench.datasets.sa23 import timberseg
 
     WRITERS["timberseg"](tmp_path)
     monkeypatch.setattr(timberseg, "CARD", replace(timberseg.CARD, expected_images=1, expected_masks=1))

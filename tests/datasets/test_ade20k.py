@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from replicas import ade20k as write
 
-from sambench.datasets.ade20k import ade20k
+from sambench.datasets.sa23.ade20k import ade20k
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 

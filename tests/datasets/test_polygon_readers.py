@@ -7,9 +7,9 @@ import pytest
 from replicas import RING, WRITERS, box, coco, code, dump, picture
 
 from sambench.config import build
-from sambench.datasets.coco_masks import lvis_v05_masks
 from sambench.datasets.formats.coco_source import CocoMasks, Part
-from sambench.datasets.zerowaste import CARD as ZEROWASTE
+from sambench.datasets.sa23.coco_masks import lvis_v05_masks
+from sambench.datasets.sa23.zerowaste import CARD as ZEROWASTE
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 

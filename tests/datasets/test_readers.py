@@ -10,8 +10,8 @@ import yaml
 from replicas import WRITERS
 
 from sambench.config import build
-from sambench.datasets.catalog import CATALOG
 from sambench.datasets.layout import DatasetAbsentError
+from sambench.datasets.sa23.catalog import CATALOG
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 from sambench.registry import resolve

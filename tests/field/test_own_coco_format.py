@@ -9,9 +9,9 @@ from PIL import Image
 
 from sambench.cli import dispatch
 from sambench.datasets.coco import Coco
-from sambench.datasets.coco_masks import coco_masks
 from sambench.datasets.lvis import Lvis
 from sambench.datasets.official_files import COCO, Whole
+from sambench.datasets.sa23.coco_masks import coco_masks
 from sambench.runs.opening import load_run
 
 PUBLISHED = re.compile(r"SAM|ViT|COCO 2017")

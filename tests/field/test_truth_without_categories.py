@@ -9,9 +9,9 @@ from PIL import Image
 from sambench import score
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco import Coco
-from sambench.datasets.coco_masks import coco_masks
 from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.own import own
+from sambench.datasets.sa23.coco_masks import coco_masks
 from sambench.errors import DatasetError, UsageError
 
 LEFT = [2.0, 2.0, 12.0, 2.0, 12.0, 12.0, 2.0, 12.0]

@@ -16,9 +16,9 @@ from tiny_sams import tiny_model
 from toys import ToyModel
 
 import sambench
-from sambench.datasets.catalog import CATALOG
 from sambench.datasets.mini.reader import Mini
-from sambench.datasets.sa23 import Sa23
+from sambench.datasets.sa23.catalog import CATALOG
+from sambench.datasets.sa23.sa23 import Sa23
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import DatasetError, PredictionError, RunError, UsageError

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.datasets.catalog import catalog_card
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, Source
 from sambench.datasets.layout import Fault, check_choice, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
+from sambench.datasets.sa23.catalog import catalog_card
 from sambench.errors import UsageError
 from sambench.types import Size
 

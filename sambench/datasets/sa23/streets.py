@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sambench.datasets.catalog import catalog_card
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.sa23.catalog import catalog_card
 
 CARD = catalog_card(
     "streets",

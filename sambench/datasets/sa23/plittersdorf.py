@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sambench.datasets.catalog import catalog_card
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.layout import check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.sa23.catalog import catalog_card
 
 CARD = catalog_card(
     "plittersdorf",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sambench.datasets.catalog import catalog_card
 from sambench.datasets.formats.binary_masks import BinaryMasks
 from sambench.datasets.formats.sources import Item
 from sambench.datasets.layout import Fault, check_choice, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.sa23.catalog import catalog_card
 
 CARD = catalog_card(
     "bbbc038v1",

@@ -13,9 +13,9 @@ from typing import Any
 from sambench.config import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.catalog import CATALOG
 from sambench.datasets.layout import DatasetAbsentError, check_choice
 from sambench.datasets.masks import Ids, MaskDataset, SubsetRule
+from sambench.datasets.sa23.catalog import CATALOG
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.image_rules import ImageRules, Picture

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sambench.datasets.catalog import catalog_card
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, Source, image_size, read_json
 from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
+from sambench.datasets.sa23.catalog import catalog_card
 from sambench.errors import UsageError
 from sambench.image_rules import ImageRules
 from sambench.masks import rle

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.catalog import catalog_card
 from sambench.datasets.formats.drawing import draw_segmentation
 from sambench.datasets.formats.sources import Item, Region, Source, read_json
 from sambench.datasets.layout import Fault, Folders, check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
+from sambench.datasets.sa23.catalog import catalog_card
 from sambench.types import Size
 
 CARD = catalog_card(
