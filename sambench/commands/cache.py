@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from sambench.commands.words import checked, parse
-from sambench.engine.cache import EmbeddingCache
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.cache.shared import UNSIGNED, SharedEntries
+from sambench.engine.cache.signing import read_secret
 from sambench.engine.settings import BUDGET_GB
-from sambench.engine.shared_cache import UNSIGNED, SharedEntries
-from sambench.engine.signing import read_secret
 from sambench.errors import UsageError
 from sambench.paths import cache_root
 from sambench.spelling import nearest

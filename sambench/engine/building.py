@@ -8,11 +8,11 @@ from typing import Any
 
 from sambench.config import build
 from sambench.datasets.base import Dataset
-from sambench.engine.cache import EmbeddingCache
-from sambench.engine.environment import environment_of
+from sambench.engine.cache.environment import environment_of
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.cache.shared import SharedEntries
+from sambench.engine.cache.signing import read_secret
 from sambench.engine.predictor import Predictor
-from sambench.engine.shared_cache import SharedEntries
-from sambench.engine.signing import read_secret
 from sambench.engine.sources import ModelSource
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task

@@ -14,7 +14,7 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.image_files import orientation_record
 from sambench.datasets.reading import truth_record
 from sambench.engine.building import model_source, open_dataset
-from sambench.engine.cache import EmbeddingCache
+from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.device import resolve_device
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.choose import open_executor

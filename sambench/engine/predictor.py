@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sambench.engine.cache import EmbeddingCache
+from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
 from sambench.masks.nan_guard import NanGuard, NanPolicy

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from sambench.config import convert, group_faults, predictions_path
-from sambench.engine.signing import read_secret
+from sambench.engine.cache.signing import read_secret
 from sambench.errors import UsageError
 from sambench.progress import ProgressKind
 from sambench.ranges import SHARED, Range, RangeError, collecting, raise_faults

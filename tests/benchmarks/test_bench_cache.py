@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from sambench.datasets.mini.reader import Mini
-from sambench.engine.cache import EmbeddingCache
-from sambench.engine.entry import pack
+from sambench.engine.cache.entry import pack
+from sambench.engine.cache.local import EmbeddingCache
 from sambench.models.hierarchy import HierarchyModel
 from sambench.types import Embedding
 

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sambench.engine.cache import EmbeddingCache
-from sambench.engine.entry import pack, unpack
+from sambench.engine.cache.entry import pack, unpack
+from sambench.engine.cache.local import EmbeddingCache
 from sambench.types import Embedding
 
 EMBEDDING = Embedding(

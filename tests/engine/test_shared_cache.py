@@ -3,8 +3,8 @@ import uuid
 import pytest
 import torch
 
-from sambench.engine.cache import EmbeddingCache
-from sambench.engine.shared_cache import SharedEntries
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.cache.shared import SharedEntries
 from sambench.storage.places import join, write_bytes
 from sambench.types import Embedding
 

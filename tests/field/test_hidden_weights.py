@@ -11,7 +11,7 @@ from toys import write_bsds
 
 import sambench
 from sambench.cli import dispatch
-from sambench.engine.cache import EmbeddingCache
+from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.models.official import load

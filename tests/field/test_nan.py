@@ -76,7 +76,7 @@ def test_an_embedding_that_overflows_in_the_cache_is_told_as_the_embedding(tmp_p
             masks = super().decode(embedding, prompts, multimask)
             return type(masks)(masks.logits - masks.logits, torch.full_like(masks.predicted_iou, 0.5), masks.frame)
 
-    from sambench.engine.cache import EmbeddingCache
+    from sambench.engine.cache.local import EmbeddingCache
 
     predictor = Predictor(Large(), EmbeddingCache(tmp_path, dtype="fp16"), Stages())
     embedding = predictor.embed(Sample("x", np.full((20, 30, 3), 9, np.uint8), None))
@@ -124,7 +124,7 @@ def test_a_mask_that_is_nan_is_an_empty_one(tmp_path):
 
 
 def test_embeddings_of_nan_are_counted_and_never_cached(tmp_path):
-    from sambench.engine.cache import EmbeddingCache
+    from sambench.engine.cache.local import EmbeddingCache
 
     cache = EmbeddingCache(tmp_path)
     predictor = Predictor(NanModel("embedding"), cache, Stages(), nan="zero")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from sambench.engine.cache import GIVE_UP, EmbeddingCache
-from sambench.engine.shared_cache import SharedEntries
+from sambench.engine.cache.local import GIVE_UP, EmbeddingCache
+from sambench.engine.cache.shared import SharedEntries
 from sambench.errors import StorageError
 from sambench.types import Embedding
 

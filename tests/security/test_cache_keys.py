@@ -13,13 +13,13 @@ from toys import ToyModel, write_bsds
 import sambench
 from sambench.api import compose
 from sambench.commands.cache import main as cache_command
-from sambench.engine import environment as environments
 from sambench.engine.building import model_source
-from sambench.engine.cache import EmbeddingCache
-from sambench.engine.entry import pack, unpack
-from sambench.engine.environment import environment_of
-from sambench.engine.shared_cache import SharedEntries
-from sambench.engine.signing import MARK, Secret, read_secret
+from sambench.engine.cache import environment as environments
+from sambench.engine.cache.entry import pack, unpack
+from sambench.engine.cache.environment import environment_of
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.cache.shared import SharedEntries
+from sambench.engine.cache.signing import MARK, Secret, read_secret
 from sambench.errors import UsageError
 from sambench.models.hierarchy import HierarchyModel
 from sambench.storage.places import join, write_bytes
@@ -216,7 +216,7 @@ def test_a_hostile_header_is_a_damaged_entry_and_nothing_else(metadata, size):
 
 def test_a_size_that_is_no_size_and_endless_nesting_are_refused(monkeypatch):
     for size in ("[Infinity, 3]", "[1e999, 2]", "[" * 100_000, "7", "{}", "null", '["a", 2]', "[0, 3]", "[-1, 3]"):
-        monkeypatch.setattr("sambench.engine.entry.json.dumps", _with_size(size, json.dumps))
+        monkeypatch.setattr("sambench.engine.cache.entry.json.dumps", _with_size(size, json.dumps))
         blob = pack(embedding(), "key")
         monkeypatch.undo()
         with pytest.raises(ValueError, match=r"it (cannot be parsed|is of an image)"):

@@ -14,8 +14,8 @@ from stored_runs import stored
 
 from sambench.datasets.mini import reader as mini
 from sambench.datasets.mini import write as mini_write
-from sambench.engine.cache import EmbeddingCache
-from sambench.engine.shared_cache import SharedEntries
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.cache.shared import SharedEntries
 from sambench.faults import machine_error
 from sambench.files import atomic_path, files_below, write_text
 from sambench.runs import store as store_module

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
 
-from sambench.engine.cache import CacheCounts
+from sambench.engine.cache.local import CacheCounts
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import RunError

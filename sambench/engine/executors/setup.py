@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.engine.building import model_source, open_dataset
-from sambench.engine.cache import CacheCounts
+from sambench.engine.cache.local import CacheCounts
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import RunError

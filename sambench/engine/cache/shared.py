@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sambench.engine.entry import unpack
-from sambench.engine.signing import Secret
+from sambench.engine.cache.entry import unpack
+from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
 from sambench.files import is_leftover
 from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sambench.engine.entry import FORMAT, pack, unpack
-from sambench.engine.shared_cache import ENDING, STALE_SECONDS, UNSIGNED, Entry, SharedEntries, surplus, trouble
-from sambench.engine.signing import Secret
+from sambench.engine.cache.entry import FORMAT, pack, unpack
+from sambench.engine.cache.shared import ENDING, STALE_SECONDS, UNSIGNED, Entry, SharedEntries, surplus, trouble
+from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
 from sambench.files import write_bytes
 from sambench.types import Embedding

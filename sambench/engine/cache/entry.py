@@ -7,7 +7,7 @@ import json
 import struct
 from typing import Any
 
-from sambench.engine.signing import without_signature
+from sambench.engine.cache.signing import without_signature
 from sambench.types import Embedding
 
 FORMAT = "1"

@@ -1,0 +1,1 @@
+"""Embeddings kept on disk and shared between machines, found by what made them."""
