@@ -47,8 +47,8 @@ def main(words: list[str]) -> int:
         return 2
     from sambench.api import compose
     from sambench.engine.ablation import member_words, sweep
+    from sambench.figures.ablation import ablation_figure
     from sambench.files import write_text
-    from sambench.runs.ablation_figure import ablation_figure
     from sambench.runs.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
     from sambench.runs.opening import load_run
     from sambench.runs.table_render import FORMATS, as_file, check_format, render

@@ -157,11 +157,11 @@ def save(name: str, made: Made, out: Path) -> list[Path]:
 def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
     """Return what draws a figure; a table without runs, which has none, then imports neither torch nor numba."""
     if name == "clicks":
-        from sambench.runs.points_figures import miou_against_clicks
+        from sambench.figures.clicks import miou_against_clicks
 
         return miou_against_clicks
-    from sambench.runs.figures import precision_recall
-    from sambench.runs.recall_figure import recall_curves
+    from sambench.figures.precision_recall import precision_recall
+    from sambench.figures.recall import recall_curves
 
     return {"precision_recall": precision_recall, "recall_curves": recall_curves}[name]
 
@@ -181,7 +181,7 @@ def draw_against(name: str, runs: list[Run], other: str, out: Path) -> list[Path
     Raises:
         UsageError: There is not exactly one run of task points.
     """
-    from sambench.runs.points_figures import dataset_differences
+    from sambench.figures.clicks import dataset_differences
 
     if len(runs) != 1 or task_of(runs[0]) != "points":
         raise UsageError(

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sambench.figures.comparison import draw_standings
 from sambench.files import write_text
-from sambench.runs.compare_figure import draw_standings
 from sambench.runs.compare_result import CompareResult, PairFound
 from sambench.runs.gate_result import CANNOT_TELL, NOT_COMPARABLE
 from sambench.runs.table_render import render

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sambench.errors import RunError
-from sambench.runs.figures import precision_recall
-from sambench.runs.points_figures import dataset_differences, miou_against_clicks
-from sambench.runs.recall_figure import recall_curves
-from sambench.runs.report_figures import dataset_bars
+from sambench.figures.clicks import dataset_differences, miou_against_clicks
+from sambench.figures.datasets import dataset_bars
+from sambench.figures.precision_recall import precision_recall
+from sambench.figures.recall import recall_curves
 from sambench.runs.store import Run
 
 

@@ -9,8 +9,8 @@ from sambench.api import compose
 from sambench.cli import dispatch
 from sambench.engine.ablation import member_words, sweep
 from sambench.errors import UsageError
+from sambench.figures.ablation import ablation_figure
 from sambench.published import published
-from sambench.runs.ablation_figure import ablation_figure
 from sambench.runs.ablations import (
     Ablation,
     Member,

@@ -22,13 +22,13 @@ from sambench.datasets.sa23.sa23 import Sa23
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import DatasetError, PredictionError, RunError, UsageError
+from sambench.figures.clicks import dataset_differences, differences, gallery, headline, miou_against_clicks
 from sambench.masks import clicking
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.models.transformers_sam import load
 from sambench.published import published
-from sambench.runs.points_figures import dataset_differences, differences, gallery, headline, miou_against_clicks
 from sambench.runs.table_specs import table_spec
 from sambench.runs.tables import build_table
 from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Prompts, Sample

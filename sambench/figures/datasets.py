@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.runs.figures import save_figure
+from sambench.figures.precision_recall import save_figure
 from sambench.runs.store import Run
 
 COLUMN = " mIoU@1"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.figures.precision_recall import save_figure
 from sambench.runs.ablations import Ablation
-from sambench.runs.figures import save_figure
 from sambench.runs.store import Run
 from sambench.safe_names import file_inside
 

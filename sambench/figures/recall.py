@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.figures.precision_recall import save_figure
 from sambench.metrics.matching_rows import proposals_of_rows
 from sambench.metrics.recall import recall_curve
 from sambench.metrics.rules import IOU_THRESHOLDS
-from sambench.runs.figures import save_figure
 from sambench.runs.store import Run
 
 

@@ -1,0 +1,1 @@
+"""Figures made from stored runs, one module a kind."""
