@@ -14,8 +14,8 @@ from sambench.runs.store import Run
 from sambench.spelling import choose, nearest
 
 if TYPE_CHECKING:
-    from sambench.runs.compare_result import CompareResult
-    from sambench.runs.gate_result import GateResult
+    from sambench.gate.result import GateResult
+    from sambench.gate.standings import CompareResult
 
 __all__ = ["compare", "compose", "gate", "load_run", "resolve", "run", "score"]
 
@@ -96,9 +96,9 @@ def gate(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.engine.gate import gate as judge
-    from sambench.engine.gate_sides import open_side
-    from sambench.runs.policy import load_policy
+    from sambench.gate.compare import gate as judge
+    from sambench.gate.policy import load_policy
+    from sambench.gate.sides import open_side
 
     _check_resampling(samples, replicates, seed)
     sides = {"baseline": run_paths(baseline), "candidate": run_paths(candidate)}
@@ -142,9 +142,9 @@ def compare(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.engine.comparing import compare_runs
-    from sambench.engine.gate_sides import open_side
-    from sambench.runs.policy import CHANCE
+    from sambench.gate.policy import CHANCE
+    from sambench.gate.ranking import compare_runs
+    from sambench.gate.sides import open_side
 
     _check_resampling(samples, replicates, seed)
     check_range(alpha, CHANCE, "alpha")

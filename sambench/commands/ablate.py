@@ -46,9 +46,9 @@ def main(words: list[str]) -> int:
         print(page(words))
         return 2
     from sambench.api import compose
-    from sambench.engine.ablation import member_words, sweep
     from sambench.figures.ablation import ablation_figure
     from sambench.files import write_text
+    from sambench.gate.ablation import member_words, sweep
     from sambench.runs.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
     from sambench.runs.opening import load_run
     from sambench.runs.table_render import FORMATS, as_file, check_format, render

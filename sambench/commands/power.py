@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
+from sambench.gate.policy import CHANCE
 from sambench.ranges import RESAMPLES, SHARED, Range
-from sambench.runs.policy import CHANCE
 from sambench.spelling import nearest
 
 if TYPE_CHECKING:
-    from sambench.engine.power import PowerPlan
+    from sambench.gate.power import PowerPlan
     from sambench.metrics.power import Need
 
 HELP = """\
@@ -56,10 +56,10 @@ def main(words: list[str]) -> int:
     if not words:
         print(HELP)
         return 2
-    from sambench.engine.gate_sides import open_side
-    from sambench.engine.power import plan_gate
+    from sambench.gate.policy import load_policy
+    from sambench.gate.power import plan_gate
+    from sambench.gate.sides import open_side
     from sambench.metrics.bootstrap import REPLICATES
-    from sambench.runs.policy import load_policy
     from sambench.spelling import choose
 
     defaults: dict[str, Any] = {"pilot": None, "effect": None, "power": 0.8, "task": None, "metric": None}

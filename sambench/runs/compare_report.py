@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from sambench.figures.comparison import draw_standings
 from sambench.files import write_text
-from sambench.runs.compare_result import CompareResult, PairFound
-from sambench.runs.gate_result import CANNOT_TELL, NOT_COMPARABLE
+from sambench.gate.result import CANNOT_TELL, NOT_COMPARABLE
+from sambench.gate.standings import CompareResult, PairFound
 from sambench.runs.table_render import render
 
 if TYPE_CHECKING:

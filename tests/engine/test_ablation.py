@@ -7,9 +7,9 @@ from stored_runs import stored
 
 from sambench.api import compose
 from sambench.cli import dispatch
-from sambench.engine.ablation import member_words, sweep
 from sambench.errors import UsageError
 from sambench.figures.ablation import ablation_figure
+from sambench.gate.ablation import member_words, sweep
 from sambench.published import published
 from sambench.runs.ablations import (
     Ablation,

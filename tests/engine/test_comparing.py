@@ -11,10 +11,10 @@ from stored_runs import ROWS, stored
 import sambench
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
+from sambench.gate.result import ENOUGH
+from sambench.gate.standings import judge_pairs, rank_runs
 from sambench.metrics.boundary_rows import COUNTS
 from sambench.metrics.simultaneous import Pair
-from sambench.runs.compare_result import judge_pairs, rank_runs
-from sambench.runs.gate_result import ENOUGH
 
 
 def worse(rows, share):

@@ -12,13 +12,13 @@ from stored_runs import ROWS, stored
 
 from sambench import registry
 from sambench.cli import dispatch
-from sambench.engine.gate import freeze, gate, open_side, task_of
 from sambench.errors import RunError, SambenchError, UsageError
+from sambench.gate.compare import freeze, gate, open_side, task_of
+from sambench.gate.policy import Policy, Rule, load_policy, parse_policy
+from sambench.gate.render import FORMATS, render_gate
+from sambench.gate.result import FAILING
 from sambench.metrics.bootstrap import stratified_weights
 from sambench.metrics.boundary_rows import COUNTS
-from sambench.runs.gate_report import FORMATS, render_gate
-from sambench.runs.gate_result import FAILING
-from sambench.runs.policy import Policy, Rule, load_policy, parse_policy
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "gate"
 

@@ -7,8 +7,8 @@ from stored_runs import stored
 import sambench
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
+from sambench.gate.result import COLUMNS
 from sambench.metrics.boundary_rows import COUNTS
-from sambench.runs.gate_result import COLUMNS
 
 
 def worse(rows):

@@ -14,9 +14,9 @@ from toys import write_bsds
 from sambench import gate, score
 from sambench.cli import dispatch
 from sambench.datasets.bsds500 import Bsds500
-from sambench.engine.gate import freeze
 from sambench.errors import UsageError
-from sambench.runs.comparable import UNTOLD
+from sambench.gate.comparable import UNTOLD
+from sambench.gate.compare import freeze
 
 IMAGES = 8
 

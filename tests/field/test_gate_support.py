@@ -9,11 +9,11 @@ from made_rows import edge_rows, point_rows, proposal_rows
 from stored_runs import stored
 
 from sambench.cli import dispatch
-from sambench.engine.gate import gate, open_side
+from sambench.gate.compare import gate, open_side
+from sambench.gate.policy import Policy, load_policy
+from sambench.gate.render import carriers, render_gate
+from sambench.gate.result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
 from sambench.metrics.paired import Comparison
-from sambench.runs.gate_report import carriers, render_gate
-from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
-from sambench.runs.policy import Policy, load_policy
 
 
 def large_in(rows, carriers, place):

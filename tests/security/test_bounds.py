@@ -15,11 +15,11 @@ from sambench.cli import main as cli
 from sambench.config import build, constructor_hints, convert
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
+from sambench.gate.policy import parse_policy
 from sambench.models.hierarchy import HierarchyModel
 from sambench.models.official import OfficialModel
 from sambench.models.transformers_sam import TransformersSam
 from sambench.ranges import SHARED, Range, RangeError, check_range
-from sambench.runs.policy import parse_policy
 
 UNBOUNDED = {
     "ids": "names of samples, looked up in the data",

@@ -12,9 +12,9 @@ from resealed import reseal
 from stored_runs import stored
 
 from sambench.cli import main
-from sambench.engine.gate import freeze
 from sambench.errors import RunError
-from sambench.runs.baseline_file import _digest, read_baseline, write_baseline
+from sambench.gate.baseline import _digest, read_baseline, write_baseline
+from sambench.gate.compare import freeze
 from sambench.runs.opening import load_run
 from sambench.runs.row_columns import FROZEN, OPTIONAL, TOGETHER
 

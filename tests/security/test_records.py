@@ -15,9 +15,9 @@ from stored_runs import ROWS, stored
 from sambench import local_configs, registry
 from sambench.cli import main
 from sambench.config import build
-from sambench.engine.gate import freeze
 from sambench.errors import RunError, UsageError
-from sambench.runs.baseline_file import read_baseline, write_baseline
+from sambench.gate.baseline import read_baseline, write_baseline
+from sambench.gate.compare import freeze
 from sambench.runs.opening import load_run
 from sambench.runs.published import MANIFEST
 from sambench.runs.row_columns import ALIKE, COLUMNS

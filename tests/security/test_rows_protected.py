@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 from stored_runs import stored
 
-from sambench.engine.gate import open_side
 from sambench.errors import RunError
+from sambench.gate.compare import open_side
 from sambench.runs.opening import load_run
 from sambench.runs.seals import LISTING
 from sambench.runs.store import OWN, RunStore

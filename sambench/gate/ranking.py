@@ -11,7 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.engine.gate_sides import (
+from sambench.errors import UsageError
+from sambench.gate.policy import DEFAULT, load_policy
+from sambench.gate.result import ENOUGH
+from sambench.gate.sides import (
     Side,
     bounds_of,
     check_switches,
@@ -21,13 +24,10 @@ from sambench.engine.gate_sides import (
     sample_ids,
     task_of,
 )
-from sambench.errors import UsageError
+from sambench.gate.standings import CompareResult, Entry, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
-from sambench.runs.compare_result import CompareResult, Entry, judge_pairs, rank_runs
-from sambench.runs.gate_result import ENOUGH
-from sambench.runs.policy import DEFAULT, load_policy
 from sambench.runs.report_page import label
 from sambench.safe_names import printable
 from sambench.spelling import nearest

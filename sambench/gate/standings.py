@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sambench.gate.comparable import Difference
+from sambench.gate.result import CANNOT_TELL, NOT_COMPARABLE
 from sambench.metrics.simultaneous import Pair
-from sambench.runs.comparable import Difference
-from sambench.runs.gate_result import CANNOT_TELL, NOT_COMPARABLE
 
 if TYPE_CHECKING:
     import pandas as pd

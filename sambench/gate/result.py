@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from sambench.gate.comparable import Difference
+from sambench.gate.policy import Policy, Rule
 from sambench.metrics.paired import Comparison
-from sambench.runs.comparable import Difference
-from sambench.runs.policy import Policy, Rule
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.engine.gate_sides import (
+from sambench.engine.task import Task
+from sambench.errors import UsageError
+from sambench.gate.baseline import stored_rows, write_baseline
+from sambench.gate.policy import DEFAULT, Policy
+from sambench.gate.result import ENOUGH, Flip, GateResult, Judgement, judge
+from sambench.gate.sides import (
     Side,
     bounds_of,
     check_switches,
@@ -21,17 +26,12 @@ from sambench.engine.gate_sides import (
     sample_ids,
     task_of,
 )
-from sambench.engine.task import Task
-from sambench.errors import UsageError
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.intervals import spreads
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.run_noise import run_noise, within_range
 from sambench.metrics.support import plain_name, support
-from sambench.runs.baseline_file import stored_rows, write_baseline
-from sambench.runs.gate_result import ENOUGH, Flip, GateResult, Judgement, judge
-from sambench.runs.policy import DEFAULT, Policy
 from sambench.types import Row
 
 FLIPS = 5

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from sambench.files import finite
-from sambench.runs.gate_page import Line, gate_page
-from sambench.runs.gate_result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
+from sambench.gate.page import Line, gate_page
+from sambench.gate.result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
 from sambench.safe_names import printable, stored_names
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sambench.engine.gate_sides import Side, bounds_of, compacted, differences, sample_ids, task_of
 from sambench.errors import UsageError
+from sambench.gate.policy import Policy
+from sambench.gate.result import ENOUGH
+from sambench.gate.sides import Side, bounds_of, compacted, differences, sample_ids, task_of
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.power import Need, images_needed
 from sambench.metrics.support import plain_name, support
-from sambench.runs.gate_result import ENOUGH
-from sambench.runs.policy import Policy
 
 
 @dataclass(frozen=True)

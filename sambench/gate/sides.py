@@ -10,9 +10,8 @@ from typing import Any
 from sambench.config import build
 from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
-from sambench.metrics.support import plain_name
-from sambench.runs.baseline_file import read_baseline, stored_rows
-from sambench.runs.comparable import (
+from sambench.gate.baseline import read_baseline, stored_rows
+from sambench.gate.comparable import (
     COMMON,
     UNTOLD,
     Difference,
@@ -23,6 +22,7 @@ from sambench.runs.comparable import (
     truth_differences,
     unknown_patterns,
 )
+from sambench.metrics.support import plain_name
 from sambench.runs.opening import load_run
 from sambench.runs.store import metric_from_json
 from sambench.spelling import nearest

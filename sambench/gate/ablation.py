@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sambench.engine.gate import gate, open_side
 from sambench.engine.launch import launch
 from sambench.errors import SambenchError, UsageError, listing
 from sambench.faults import defect_report
 from sambench.files import json_text
+from sambench.gate.compare import gate, open_side
+from sambench.gate.policy import Policy
 from sambench.runs.ablations import Ablation, Member, members_path
-from sambench.runs.policy import Policy
 from sambench.storage.places import Place, write_bytes
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]

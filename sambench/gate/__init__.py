@@ -1,0 +1,1 @@
+"""Stored runs compared: policies, verdicts, frozen baselines and sweeps of one choice."""
