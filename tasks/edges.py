@@ -7,7 +7,7 @@ Protocol:   a 16 x 16 grid of points, three masks each, no filter by predicted I
             pixel is not on a mask's outer boundary; pixel-wise maximum; linear stretch to [0, 1]; edge NMS. The NMS
             threshold, the sigmoid and the absence of crops are the authors' word in segment-anything issue 226.
 Open:       everything else is a switch below whose default is stated with its reason.
-Metrics:    ODS, OIS, AP and R50 by the BSDS benchmark at 99 thresholds (`sambench.metrics.boundary`).
+Metrics:    ODS, OIS, AP and R50 by the BSDS benchmark at 99 thresholds (`sambench.metrics.boundary.counts`).
 Deviations: none known; the paper's own edge NMS and boundary rule were never published.
 """
 
@@ -109,8 +109,8 @@ class EdgesTask(Task):
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
         """Match the edge map with every annotator's boundaries at every threshold; one row an image."""
-        from sambench.metrics import boundary
-        from sambench.metrics.boundary_rows import columns_of_counts, levels_of
+        from sambench.metrics.boundary import counts as boundary
+        from sambench.metrics.boundary.rows import columns_of_counts, levels_of
 
         truths = sample.target.boundaries
         if isinstance(prediction, list):
@@ -125,9 +125,9 @@ class EdgesTask(Task):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Add the counts up over images; intervals re-accumulate them over resampled images."""
         from sambench.metrics.bootstrap import boundary_ci95
-        from sambench.metrics.boundary import summarize_counts
-        from sambench.metrics.boundary_rows import counts_of_rows, levels_of
-        from sambench.metrics.boundary_scores import half_precision_crossings
+        from sambench.metrics.boundary.counts import summarize_counts
+        from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+        from sambench.metrics.boundary.scores import half_precision_crossings
 
         counts = counts_of_rows(rows)
         levels = levels_of(counts.shape[1])
@@ -145,7 +145,7 @@ class EdgesTask(Task):
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Add the counts up anew over the images of each resample."""
         from sambench.metrics.bootstrap import boundary_replicates
-        from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+        from sambench.metrics.boundary.rows import counts_of_rows, levels_of
         from sambench.metrics.compact import in_order
 
         counts = counts_of_rows(in_order(rows, sample_ids))
@@ -185,8 +185,8 @@ class EdgesTask(Task):
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's best F over thresholds."""
-        from sambench.metrics.boundary_rows import counts_of_rows
-        from sambench.metrics.boundary_scores import recall_precision_f
+        from sambench.metrics.boundary.rows import counts_of_rows
+        from sambench.metrics.boundary.scores import recall_precision_f
 
         return float(recall_precision_f(counts_of_rows(rows))[2].max())
 

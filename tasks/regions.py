@@ -58,7 +58,7 @@ class RegionsTask(Task):
 
     def score(self, sample: Sample, prediction: RegionPrediction) -> list[Row]:
         """Compare every segmentation with every annotator's; one row an image."""
-        from sambench.metrics.boundary_rows import levels_of
+        from sambench.metrics.boundary.rows import levels_of
         from sambench.metrics.region_rows import columns_of_regions
         from sambench.metrics.regions import region_counts, region_counts_of_ucm2
 
@@ -75,7 +75,7 @@ class RegionsTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Average over images; intervals resample images and find the best thresholds anew each time."""
-        from sambench.metrics.boundary_rows import levels_of
+        from sambench.metrics.boundary.rows import levels_of
         from sambench.metrics.region_rows import regions_of_rows
         from sambench.metrics.region_scores import SCORES, region_ci95, summarize_regions
 

@@ -15,8 +15,8 @@ from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing
 from sambench.image_rules import ImageRules, Picture
-from sambench.metrics.boundary_inputs import boundaries_from_segs, one_channel
-from sambench.metrics.thinning import thin
+from sambench.metrics.boundary.inputs import boundaries_from_segs, one_channel
+from sambench.metrics.boundary.thinning import thin
 from sambench.types import BoundaryTruth, Sample, Size, without_pixels
 
 _MEND = "save 255 where there is a boundary and 0 elsewhere, as PNG, by the threshold that the data set names"

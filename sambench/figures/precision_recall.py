@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sambench.files import atomic_path
-from sambench.metrics.boundary_rows import counts_of_rows, levels_of
-from sambench.metrics.boundary_scores import summarize_counts
+from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import summarize_counts
 from sambench.runs.store import Run
 
 

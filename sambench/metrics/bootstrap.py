@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.boundary_scores import (
+from sambench.metrics.boundary.scores import (
     average_precision,
     best_counts,
     best_point,

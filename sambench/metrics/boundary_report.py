@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.metrics.boundary_scores import BoundaryScores
+from sambench.metrics.boundary.scores import BoundaryScores
 
 
 def eval_bdry_text(scores: BoundaryScores) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.metrics.boundary import boundary_counts, match_maps, thin
-from sambench.metrics.boundary_inputs import boundaries_from_segs, strength_from_image
-from sambench.metrics.boundary_rows import levels_of
-from sambench.metrics.boundary_scores import recall_precision_f
+from sambench.metrics.boundary.counts import boundary_counts, match_maps, thin
+from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
+from sambench.metrics.boundary.rows import levels_of
+from sambench.metrics.boundary.scores import recall_precision_f
 from sambench.runs.edge_maps import EdgePrediction
 from sambench.runs.pictures import save_png
 from sambench.safe_names import file_inside

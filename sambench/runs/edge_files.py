@@ -15,7 +15,7 @@ import numpy as np
 
 from sambench.errors import PredictionError
 from sambench.image_rules import ImageRules
-from sambench.metrics.boundary_inputs import one_channel, pb_from_ucm2, strength_from_image
+from sambench.metrics.boundary.inputs import one_channel, pb_from_ucm2, strength_from_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 ENDINGS = (".png", ".npy", ".mat", *IMAGE_ENDINGS[1:])

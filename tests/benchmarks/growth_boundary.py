@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from sambench.figures.precision_recall import save_figure
-from sambench.metrics.boundary import boundary_counts
+from sambench.metrics.boundary.counts import boundary_counts
 
 RADIUS = 0.0075 * np.hypot(*SHAPE)
 MEGAPIXELS = (0.154, 0.31, 0.62, 1.24, 2.5, 5.0, 8.0)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.metrics.bootstrap import bootstrap_intervals, boundary_ci95, boundary_replicates
-from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.runs.opening import load_run
 
 IMAGES, SUPPORTS, STRATA = (12, 50, 200, 1000), (1, 2, 3, 5, 6, 10, 30), 23

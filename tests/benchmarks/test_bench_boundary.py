@@ -9,8 +9,8 @@ from edge_scenes import N_ANNOTATORS, SHAPE, annotators, dense_edges, plain_coun
 from scipy.ndimage import gaussian_filter
 from skimage.morphology import thin as skimage_thin
 
-from sambench.metrics.boundary import DEFAULT_THRESHOLDS, boundary_counts
-from sambench.metrics.thinning import thin
+from sambench.metrics.boundary.counts import DEFAULT_THRESHOLDS, boundary_counts
+from sambench.metrics.boundary.thinning import thin
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ from edge_scenes import plain_counts, thin_edges
 from PIL import Image
 
 from sambench.datasets.bsds500 import Bsds500
-from sambench.metrics.boundary import DEFAULT_THRESHOLDS, boundary_counts, strength_from_image
-from sambench.metrics.boundary_rows import counts_of_rows
+from sambench.metrics.boundary.counts import DEFAULT_THRESHOLDS, boundary_counts, strength_from_image
+from sambench.metrics.boundary.rows import counts_of_rows
 from sambench.runs.opening import load_run
 
 KEPT = 23_500

@@ -121,7 +121,7 @@ def test_a_gradient_finds_most_boundaries_but_not_all(cache):
     # A set on which everything scores 1 would show nothing: judged here with dilation in place of exact matching.
     from scipy import ndimage
 
-    from sambench.metrics.thinning import thin
+    from sambench.metrics.boundary.thinning import thin
 
     best, found = 0.0, {}
     for sample in Mini(cache_dir=cache, limit=6):

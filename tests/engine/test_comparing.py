@@ -13,7 +13,7 @@ from sambench.cli import dispatch
 from sambench.errors import SambenchError
 from sambench.gate.result import ENOUGH
 from sambench.gate.standings import judge_pairs, rank_runs
-from sambench.metrics.boundary_rows import COUNTS
+from sambench.metrics.boundary.rows import COUNTS
 from sambench.metrics.simultaneous import Pair
 
 

@@ -14,7 +14,7 @@ from sambench.datasets.bsds500 import CARD, Bsds500
 from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules
-from sambench.metrics.thinning import thin
+from sambench.metrics.boundary.thinning import thin
 from sambench.runs.opening import load_run
 
 LABELS = np.ones((8, 10), np.uint16)

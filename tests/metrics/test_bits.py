@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sambench.metrics.bits import next_bit, set_bit
+from sambench.metrics.boundary.bits import next_bit, set_bit
 
 
 def test_next_bit_walks_a_set_in_order():

@@ -12,7 +12,7 @@ from sambench.metrics.bootstrap import (
     resampling_weights,
     weighted_sums,
 )
-from sambench.metrics.boundary_scores import summarize_counts
+from sambench.metrics.boundary.scores import summarize_counts
 
 THRESHOLDS = np.linspace(0.1, 0.9, 9)
 

@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.morphology import thin as skimage_thin
 
 from sambench.errors import PredictionError, UsageError
-from sambench.metrics.boundary import boundary_counts, counts_of_maps, match_maps
+from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, match_maps
 
 REACH = 0.11  # of a 10 x 10 map's diagonal: 1.56 pixels, so a pixel reaches its eight neighbours
 

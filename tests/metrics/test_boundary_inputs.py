@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sambench.errors import PredictionError
-from sambench.metrics.boundary import boundaries_from_segs, pb_from_ucm2, strength_from_image
+from sambench.metrics.boundary.counts import boundaries_from_segs, pb_from_ucm2, strength_from_image
 
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535), (bool, 1), (np.float32, 1)])

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 from skimage.morphology import thin as skimage_thin
 
-from sambench.metrics.boundary import (
+from sambench.metrics.boundary.counts import (
     DEFAULT_THRESHOLDS,
     boundaries_from_segs,
     boundary_counts,
@@ -25,8 +25,8 @@ from sambench.metrics.boundary import (
     summarize_counts,
     thin,
 )
-from sambench.metrics.matching import change_columns, empty_state
-from sambench.metrics.matching_graph import build_graph
+from sambench.metrics.boundary.graph import build_graph
+from sambench.metrics.boundary.matching import change_columns, empty_state
 
 BENCH_IDS = ["2018", "3063", "5096", "6046", "8068"]
 COUNT_IDS = ["101084", "123057", "16004", "196088", "23050", "289011", "372019", "69000"]

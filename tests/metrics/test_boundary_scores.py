@@ -3,14 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sambench.metrics.boundary_report import ev1_text, eval_bdry_img_text, eval_bdry_text, eval_bdry_thr_text
-from sambench.metrics.boundary_scores import (
+from sambench.metrics.boundary.scores import (
     average_precision,
     best_point,
     recall_at_half_precision,
     recall_precision_f,
     summarize_counts,
 )
+from sambench.metrics.boundary_report import ev1_text, eval_bdry_img_text, eval_bdry_text, eval_bdry_thr_text
 
 THRESHOLDS = np.array([0.25, 0.75])
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from sambench.metrics.matching import change_columns, empty_state
-from sambench.metrics.matching_graph import build_graph, disc
+from sambench.metrics.boundary.graph import build_graph, disc
+from sambench.metrics.boundary.matching import change_columns, empty_state
 
 RADII = [0.0, 1.0, 1.5, 2.9, 4.34]
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from skimage.morphology import thin as skimage_thin
 
-from sambench.metrics.thinning import pack, set_bits, thin, unpack
+from sambench.metrics.boundary.thinning import pack, set_bits, thin, unpack
 
 
 def drawn(text):

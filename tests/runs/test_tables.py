@@ -7,7 +7,7 @@ from fake_runs import COUNTS, EDGE_ROWS, edges_metrics, finished_run
 
 from sambench.errors import UsageError
 from sambench.figures.precision_recall import precision_recall
-from sambench.metrics.boundary_rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.published import published, published_texts
 from sambench.runs.summary import number
 from sambench.runs.table_protocol import changed_switches, departure, missing_rows

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sambench.metrics.boundary_rows import columns_of_counts
+from sambench.metrics.boundary.rows import columns_of_counts
 from sambench.metrics.matching_rows import columns_of_instances, columns_of_proposals
 from sambench.metrics.precision import NEVER_COUNTED, match_record
 from sambench.metrics.recall import ProposalMatches

@@ -7,7 +7,7 @@ in distribution, so that every true difference is 0; a shift lowers the candidat
 import numpy as np
 
 from sambench.metrics.bootstrap import boundary_replicates
-from sambench.metrics.boundary_rows import levels_of
+from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.click_figures import click_replicates
 from sambench.metrics.precision import NEVER_COUNTED, match_record
 from sambench.metrics.precision_totals import precision_replicates

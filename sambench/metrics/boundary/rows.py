@@ -14,12 +14,12 @@ COUNTS = ("cnt_r", "sum_r", "cnt_p", "sum_p")
 
 
 def columns_of_counts(counts: np.ndarray) -> Row:
-    """Return the columns of one image's (T, 4) counts (`sambench.metrics.boundary.boundary_counts`)."""
+    """Return the columns of one image's (T, 4) counts (`sambench.metrics.boundary.counts.boundary_counts`)."""
     return {name: counts[:, i].tolist() for i, name in enumerate(COUNTS)}
 
 
 def counts_of_rows(rows: Sequence[Row]) -> np.ndarray:
-    """Return (N, T, 4) int64 counts of N rows, as `sambench.metrics.boundary.summarize_counts` takes them.
+    """Return (N, T, 4) int64 counts of N rows, as `sambench.metrics.boundary.counts.summarize_counts` takes them.
 
     Raises:
         PredictionError: The rows have different numbers of thresholds (predictions with more or fewer segmentations).

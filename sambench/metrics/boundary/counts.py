@@ -14,11 +14,11 @@ from functools import reduce
 import numpy as np
 
 from sambench.errors import PredictionError, UsageError
-from sambench.metrics.boundary_inputs import boundaries_from_segs, pb_from_ucm2, strength_from_image
-from sambench.metrics.boundary_scores import BoundaryScores, summarize_counts
-from sambench.metrics.matching import State, change_columns, empty_state
-from sambench.metrics.matching_graph import Graph, build_graph
-from sambench.metrics.thinning import pack, set_bits, thin, thin_packed
+from sambench.metrics.boundary.graph import Graph, build_graph
+from sambench.metrics.boundary.inputs import boundaries_from_segs, pb_from_ucm2, strength_from_image
+from sambench.metrics.boundary.matching import State, change_columns, empty_state
+from sambench.metrics.boundary.scores import BoundaryScores, summarize_counts
+from sambench.metrics.boundary.thinning import pack, set_bits, thin, thin_packed
 
 __all__ = [
     "DEFAULT_MAX_DIST",

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sambench.metrics.bits import next_bit, set_bit
-from sambench.metrics.heap import drop_first, lift
-from sambench.metrics.matching_graph import Graph
+from sambench.metrics.boundary.bits import next_bit, set_bit
+from sambench.metrics.boundary.graph import Graph
+from sambench.metrics.boundary.heap import drop_first, lift
 
 _ABSENT = -(2**61)
 """Price of a column that is not present: no search can afford it."""

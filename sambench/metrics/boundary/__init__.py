@@ -1,0 +1,1 @@
+"""Boundary metrics of the Berkeley benchmark: ODS, OIS, AP and R50."""
