@@ -9,7 +9,7 @@ Protocol:   the first click is the point farthest from the object's boundary; ea
 Open:       whether the mask so far is given back with the clicks, and what a click on a mask without error is: switches
             below. The lists of sampled images were never published.
 Metrics:    mIoU at each number of clicks, of all objects and by COCO's sizes; the oracle, best of three by IoU at one
-            click, and how much of what is lacking the ranking loses; boundary IoU (`sambench.metrics.mask_scores`).
+            click, and how much of what is lacking the ranking loses; boundary IoU (`sambench.metrics.clicks.mask_scores`).
 Rules:      masks are compared at the image's own size; crowds are no objects; a mask without a pixel has IoU 0.
 Deviations: none known; two runs of one model by its authors differ by 0.5 mIoU (SAM 2 paper, tables 6 and 15).
 """
@@ -35,7 +35,7 @@ log = logging.getLogger("sambench.points")
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
-    from sambench.metrics.click_figures import Figure
+    from sambench.metrics.clicks.miou import Figure
     from sambench.runs.click_records import ClickPrediction
 
 
@@ -103,7 +103,7 @@ class PointsTask(ClickSettings, Task):
         """Compare every mask with its object; one row a mask and number of clicks."""
         from sambench.masks.resampled import resampled
         from sambench.masks.windows import chosen_runs, runs_of_rles
-        from sambench.metrics.mask_scores import boundary_ious, mask_ious
+        from sambench.metrics.clicks.mask_scores import boundary_ious, mask_ious
 
         clicked = prediction.clicked
         common = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "dataset": self.dataset_of(sample.id)}
@@ -134,7 +134,7 @@ class PointsTask(ClickSettings, Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Average masks within data sets and data sets among themselves; intervals resample images."""
-        from sambench.metrics.click_figures import click_figures
+        from sambench.metrics.clicks.miou import click_figures
 
         if not rows:
             raise DatasetError(
@@ -160,7 +160,7 @@ class PointsTask(ClickSettings, Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the masks of each resample's images."""
-        from sambench.metrics.click_figures import click_replicates
+        from sambench.metrics.clicks.miou import click_replicates
 
         return click_replicates(rows, sample_ids, weights)
 

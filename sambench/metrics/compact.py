@@ -36,7 +36,7 @@ def compact_clicks(rows: Sequence[Row]) -> list[Row]:
     """Put the clicked masks of an image into one row: overlaps in `STEPS`, sizes by their ranges, no boundary IoU.
 
     Args:
-        rows: One a mask and number of clicks (`sambench.metrics.click_figures`).
+        rows: One a mask and number of clicks (`sambench.metrics.clicks.miou`).
 
     Returns:
         One row an image: `dataset`, `clicks`, `size` (an object's index in `SIZES`), `steps` (the overlaps after the

@@ -11,7 +11,7 @@ from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.rle import decode_masks
 from sambench.masks.windows import runs_of_rles
-from sambench.metrics.mask_scores import mask_ious
+from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.runs.click_records import ClickPrediction
 from sambench.runs.pictures import save_png
 from sambench.safe_names import file_inside

@@ -12,7 +12,7 @@ from sambench.masks.measure import measure_masks
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import runs_of_rles
-from sambench.metrics.mask_scores import mask_ious
+from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.types import MaskFrame, Masks
 
 SIZE, COUNT = (1024, 2048), 100

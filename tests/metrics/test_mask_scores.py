@@ -4,7 +4,7 @@ from scipy.ndimage import binary_erosion, gaussian_filter
 
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import empty_runs, runs_of_rles
-from sambench.metrics.mask_scores import boundary_ious, boundary_width, mask_ious, size_members
+from sambench.metrics.clicks.mask_scores import boundary_ious, boundary_width, mask_ious, size_members
 
 
 def runs(*masks):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
+from sambench.metrics.clicks.mask_scores import size_members
 from sambench.metrics.compact import expanded_clicks
-from sambench.metrics.mask_scores import size_members
 from sambench.types import Row
 
 

@@ -1,0 +1,1 @@
+"""Metrics of clicked masks: IoU, boundary IoU and their means."""
