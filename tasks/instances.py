@@ -33,7 +33,7 @@ from sambench.types import InstanceTruth, Metric, Row, Sample
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
-    from sambench.metrics.detections import Detections
+    from sambench.metrics.coco.detections import Detections
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class InstancesTask(Task):
         Raises:
             UsageError: The annotation file tells no categories.
         """
-        from sambench.metrics.rules import evaluation_rules
+        from sambench.metrics.coco.params import evaluation_rules
         from sambench.runs.coco_results import ResultsFile, open_results
 
         if getattr(dataset, "classless", False):
@@ -135,7 +135,7 @@ class InstancesTask(Task):
 
         from sambench.masks.crops import layered_crops
         from sambench.masks.measure import measure_masks
-        from sambench.metrics.detections import Detections
+        from sambench.metrics.coco.detections import Detections
         from sambench.prompts.refine import answer_boxes
 
         boxes_xywh, scores, categories = self._prompts(sample)
@@ -156,9 +156,9 @@ class InstancesTask(Task):
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
-        from sambench.metrics.detections import ImagePair, truth_boxes_xywh
-        from sambench.metrics.evaluators import frequencies_of, instance_limits, match_instances_by
-        from sambench.metrics.matching_rows import columns_of_instances
+        from sambench.metrics.coco.detections import ImagePair, truth_boxes_xywh
+        from sambench.metrics.coco.evaluators import frequencies_of, instance_limits, match_instances_by
+        from sambench.metrics.coco.rows import columns_of_instances
 
         truth_boxes = truth_boxes_xywh(sample.target)
         match = match_instances_by(
@@ -175,10 +175,10 @@ class InstancesTask(Task):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Accumulate over images; intervals accumulate again over resampled images."""
         from sambench.metrics.bootstrap import bootstrap_intervals
-        from sambench.metrics.box_ious import box_ious
-        from sambench.metrics.evaluators import instance_figures, instance_limits
-        from sambench.metrics.matching_rows import frequencies_of_rows, instances_of_rows
-        from sambench.metrics.precision_totals import precision_replicates
+        from sambench.metrics.coco.average_precision import precision_replicates
+        from sambench.metrics.coco.box_ious import box_ious
+        from sambench.metrics.coco.evaluators import instance_figures, instance_limits
+        from sambench.metrics.coco.rows import frequencies_of_rows, instances_of_rows
 
         matches, frequencies = instances_of_rows(rows), frequencies_of_rows(rows)
         kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
@@ -201,11 +201,11 @@ class InstancesTask(Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Accumulate anew over the images of each resample."""
-        from sambench.metrics.box_ious import box_iou_replicates
+        from sambench.metrics.coco.average_precision import precision_replicates
+        from sambench.metrics.coco.box_ious import box_iou_replicates
+        from sambench.metrics.coco.evaluators import instance_limits
+        from sambench.metrics.coco.rows import frequencies_of_rows, instances_of_rows
         from sambench.metrics.compact import in_order
-        from sambench.metrics.evaluators import instance_limits
-        from sambench.metrics.matching_rows import frequencies_of_rows, instances_of_rows
-        from sambench.metrics.precision_totals import precision_replicates
 
         rows = in_order(rows, sample_ids)
         frequencies = frequencies_of_rows(rows)
@@ -251,7 +251,7 @@ class InstancesTask(Task):
     def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
         if self.boxes == "gt":
-            from sambench.metrics.detections import truth_boxes_xywh
+            from sambench.metrics.coco.detections import truth_boxes_xywh
 
             kept = self._prompted(sample.target)
             chosen = [found for found, is_kept in zip(sample.target.annotations, kept, strict=True) if is_kept]

@@ -33,7 +33,7 @@ from sambench.types import InstanceTruth, Metric, Row, Sample
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
-    from sambench.metrics.detections import Detections
+    from sambench.metrics.coco.detections import Detections
 
 COLUMNS = {"": "all", "s": "small", "m": "med.", "l": "large", "f": "freq.", "c": "com.", "r": "rare"}
 """What a figure's name adds for a group -> the column of table 4."""
@@ -76,7 +76,7 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def for_dataset(self, dataset: Dataset) -> ProposalsTask:
         """Return the task with the data's categories, whose frequencies make the last three columns of LVIS."""
-        from sambench.metrics.rules import evaluation_rules
+        from sambench.metrics.coco.params import evaluation_rules
 
         known = tuple(getattr(dataset, "categories", ()))
         rules = evaluation_rules(self.rules, getattr(dataset, "rules", "coco"), known)
@@ -85,7 +85,7 @@ class ProposalsTask(GeneratorSettings, Task):
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Generate the masks of one image, best first."""
         from sambench.masks.generator import AutomaticMaskGenerator
-        from sambench.metrics.detections import Detections
+        from sambench.metrics.coco.detections import Detections
 
         found = AutomaticMaskGenerator(predictor, self).generate(sample.image, predictor.embed(sample))
         order = np.argsort(-found.scores, kind="stable")
@@ -94,9 +94,9 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Find, for every object, the best-ranked proposal that takes it at each overlap; one row an image."""
-        from sambench.metrics.detections import ImagePair, truth_boxes_xywh
-        from sambench.metrics.evaluators import frequencies_of, match_proposals_by
-        from sambench.metrics.matching_rows import columns_of_proposals
+        from sambench.metrics.coco.detections import ImagePair, truth_boxes_xywh
+        from sambench.metrics.coco.evaluators import frequencies_of, match_proposals_by
+        from sambench.metrics.coco.rows import columns_of_proposals
 
         match = match_proposals_by(
             ImagePair(sample.target, prediction, truth_boxes_xywh(sample.target)),
@@ -111,9 +111,9 @@ class ProposalsTask(GeneratorSettings, Task):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Pool the objects of all images; intervals pool those of resampled images."""
         from sambench.metrics.bootstrap import bootstrap_intervals
-        from sambench.metrics.evaluators import proposal_figures
-        from sambench.metrics.matching_rows import proposals_of_rows
-        from sambench.metrics.recall import recall_replicates
+        from sambench.metrics.coco.average_recall import recall_replicates
+        from sambench.metrics.coco.evaluators import proposal_figures
+        from sambench.metrics.coco.rows import proposals_of_rows
 
         matches = proposals_of_rows(rows)
         figures = proposal_figures(matches, max_dets=self.max_dets, evaluator=self.evaluator)
@@ -128,9 +128,9 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Pool the objects anew over the images of each resample."""
+        from sambench.metrics.coco.average_recall import recall_replicates
+        from sambench.metrics.coco.rows import proposals_of_rows
         from sambench.metrics.compact import in_order
-        from sambench.metrics.matching_rows import proposals_of_rows
-        from sambench.metrics.recall import recall_replicates
 
         return recall_replicates(proposals_of_rows(in_order(rows, sample_ids)), weights, self.max_dets)
 
@@ -160,8 +160,8 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's average recall; NaN where it has no object."""
-        from sambench.metrics.matching_rows import proposals_of_rows
-        from sambench.metrics.recall import recall_figures
+        from sambench.metrics.coco.average_recall import recall_figures
+        from sambench.metrics.coco.rows import proposals_of_rows
 
         return recall_figures(proposals_of_rows(rows), (max(self.max_dets),))[f"AR@{max(self.max_dets)}"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.precision_recall import save_figure
-from sambench.metrics.matching_rows import proposals_of_rows
-from sambench.metrics.recall import recall_curve
-from sambench.metrics.rules import IOU_THRESHOLDS
+from sambench.metrics.coco.average_recall import recall_curve
+from sambench.metrics.coco.params import IOU_THRESHOLDS
+from sambench.metrics.coco.rows import proposals_of_rows
 from sambench.runs.store import Run
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from sambench.masks import rle
-from sambench.metrics.detections import Detections
+from sambench.metrics.coco.detections import Detections
 from sambench.runs.coco_results import write_detections
 
 SIZE = (480, 640)

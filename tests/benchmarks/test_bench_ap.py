@@ -6,7 +6,7 @@ import pytest
 from instance_scenes import pairs, perturbed, plain_coco, plain_hotcoco, read_figures, write_scenes
 
 from sambench.datasets.coco import Coco
-from sambench.metrics.evaluators import instance_figures, match_instances_by
+from sambench.metrics.coco.evaluators import instance_figures, match_instances_by
 
 LIMITS = (1, 10, 100)
 

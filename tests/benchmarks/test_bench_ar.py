@@ -10,8 +10,8 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from sambench.metrics.detections import Detections, ImagePair
-from sambench.metrics.evaluators import proposal_recall
+from sambench.metrics.coco.detections import Detections, ImagePair
+from sambench.metrics.coco.evaluators import proposal_recall
 from sambench.types import Annotation, InstanceTruth
 
 LIMITS = (1, 10, 100, 1000)

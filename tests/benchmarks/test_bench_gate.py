@@ -6,10 +6,10 @@ from made_rows import edge_rows, instance_rows, proposal_rows
 
 from sambench.metrics.bootstrap import boundary_replicates, resampling_weights
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-from sambench.metrics.matching_rows import instances_of_rows, proposals_of_rows
+from sambench.metrics.coco.average_precision import precision_replicates
+from sambench.metrics.coco.average_recall import recall_replicates
+from sambench.metrics.coco.rows import instances_of_rows, proposals_of_rows
 from sambench.metrics.paired import compare_paired
-from sambench.metrics.precision_totals import precision_replicates
-from sambench.metrics.recall import recall_replicates
 from sambench.metrics.support import support
 
 REPLICATES = 2000

@@ -11,7 +11,7 @@ from pycocotools import mask as coco_mask
 import sambench
 from sambench.datasets.coco import Coco
 from sambench.errors import UsageError
-from sambench.metrics.evaluators import proposal_recall
+from sambench.metrics.coco.evaluators import proposal_recall
 
 SIZE = (60, 80)
 QUIET = {"workers": 0, "progress": "off", "device": "cpu", "illustrate": 0}

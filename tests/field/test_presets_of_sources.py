@@ -17,7 +17,7 @@ from sambench.masks import rle
 from sambench.masks.resampled import resampled
 from sambench.metrics.boundary.rows import columns_of_counts
 from sambench.metrics.boundary.scores import half_precision_crossings
-from sambench.metrics.detections import Detections
+from sambench.metrics.coco.detections import Detections
 from sambench.runs.summary import caption
 from sambench.runs.table_specs import table_spec
 from sambench.runs.tables import build_table

@@ -6,15 +6,15 @@ from instance_scenes import pairs, perturbed, plain_coco, write_scenes
 
 from sambench.datasets.coco import Coco
 from sambench.errors import UsageError
-from sambench.metrics.coco_official import (
+from sambench.metrics.coco.average_recall import match_proposals
+from sambench.metrics.coco.by_pycocotools import (
     official_match_coco,
     official_match_proposals,
     official_precision_coco,
     official_recall,
 )
-from sambench.metrics.official_records import annotation_records, entries_by_category, result_records
-from sambench.metrics.precision import match_instances
-from sambench.metrics.recall import match_proposals
+from sambench.metrics.coco.matches import match_instances
+from sambench.metrics.coco.official_records import annotation_records, entries_by_category, result_records
 
 
 @pytest.fixture(scope="module")

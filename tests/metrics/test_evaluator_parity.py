@@ -27,9 +27,10 @@ from lvis import LVIS, LVISResults
 from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
 from sambench.masks import rle
-from sambench.metrics import evaluators
-from sambench.metrics.agreement import DisagreementError, agreed_figures, check_records
-from sambench.metrics.evaluators import (
+from sambench.metrics.coco import evaluators
+from sambench.metrics.coco.agreement import DisagreementError, agreed_figures, check_records
+from sambench.metrics.coco.by_lvis import RepairedEval
+from sambench.metrics.coco.evaluators import (
     EVALUATORS,
     evaluate_instances,
     frequencies_of,
@@ -39,7 +40,6 @@ from sambench.metrics.evaluators import (
     proposal_figures,
     proposal_recall,
 )
-from sambench.metrics.lvis_official import RepairedEval
 
 LIMITS = (1, 10, 100, 1000)
 

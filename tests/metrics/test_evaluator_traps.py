@@ -25,10 +25,10 @@ from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
 from sambench.errors import PredictionError
 from sambench.masks import rle
-from sambench.metrics.detections import Detections, ImagePair
-from sambench.metrics.evaluators import evaluate_instances, proposal_recall
-from sambench.metrics.lvis_official import RepairedEval
-from sambench.metrics.recall import match_proposals, recall_figures
+from sambench.metrics.coco.average_recall import match_proposals, recall_figures
+from sambench.metrics.coco.by_lvis import RepairedEval
+from sambench.metrics.coco.detections import Detections, ImagePair
+from sambench.metrics.coco.evaluators import evaluate_instances, proposal_recall
 from sambench.types import Annotation, InstanceTruth
 
 LIMITS = (1, 10, 100, 1000)

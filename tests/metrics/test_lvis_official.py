@@ -10,10 +10,10 @@ from lvis import LVISEval
 
 from sambench.datasets.lvis import Lvis
 from sambench.errors import DatasetError
-from sambench.metrics.evaluators import frequencies_of
-from sambench.metrics.lvis_official import RepairedEval, official_match_lvis, official_precision_lvis
-from sambench.metrics.precision import match_instances
-from sambench.metrics.precision_totals import precision_figures
+from sambench.metrics.coco.average_precision import precision_figures
+from sambench.metrics.coco.by_lvis import RepairedEval, official_match_lvis, official_precision_lvis
+from sambench.metrics.coco.evaluators import frequencies_of
+from sambench.metrics.coco.matches import match_instances
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,6 @@ def test_the_repair_leaves_numpy_and_lvis_alone():
 
 def test_the_fast_evaluator_does_without_the_official_packages():
     """lvis brings OpenCV and matplotlib in, which take seconds to import."""
-    code = "import sys, sambench.metrics.evaluators; print([m for m in ('lvis', 'cv2', 'hotcoco', 'matplotlib') if m in sys.modules])"  # noqa: E501
+    code = "import sys, sambench.metrics.coco.evaluators; print([m for m in ('lvis', 'cv2', 'hotcoco', 'matplotlib') if m in sys.modules])"  # noqa: E501
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

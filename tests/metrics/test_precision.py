@@ -11,11 +11,11 @@ from sambench.datasets.coco import Coco
 from sambench.errors import DatasetError, PredictionError, UsageError
 from sambench.masks import rle
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.detections import Detections, ImagePair
-from sambench.metrics.evaluators import evaluate_instances, frequencies_of
-from sambench.metrics.matching_rows import columns_of_instances, frequencies_of_rows, instances_of_rows
-from sambench.metrics.precision import match_instances
-from sambench.metrics.precision_totals import precision_figures, precision_replicates
+from sambench.metrics.coco.average_precision import precision_figures, precision_replicates
+from sambench.metrics.coco.detections import Detections, ImagePair
+from sambench.metrics.coco.evaluators import evaluate_instances, frequencies_of
+from sambench.metrics.coco.matches import match_instances
+from sambench.metrics.coco.rows import columns_of_instances, frequencies_of_rows, instances_of_rows
 from sambench.types import Annotation, InstanceTruth
 
 SIZE = (100, 400)

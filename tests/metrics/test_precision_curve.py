@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.precision import NEVER_COUNTED, InstanceMatches
-from sambench.metrics.precision_curve import LANES
-from sambench.metrics.precision_totals import precision_replicates, summary
-from sambench.metrics.rules import AREA_RANGES, IOU_THRESHOLDS, RECALL_LEVELS
+from sambench.metrics.coco.average_precision import precision_replicates, summary
+from sambench.metrics.coco.matches import NEVER_COUNTED, InstanceMatches
+from sambench.metrics.coco.params import AREA_RANGES, IOU_THRESHOLDS, RECALL_LEVELS
+from sambench.metrics.coco.precision_curve import LANES
 
 LIMITS = [1, 3, 10]
 

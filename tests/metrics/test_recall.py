@@ -7,12 +7,18 @@ from instance_scenes import decoded, pairs, perturbed, plain_coco, read_figures,
 from sambench.datasets.coco import Coco
 from sambench.errors import DatasetError, PredictionError, UsageError
 from sambench.masks import rle
-from sambench.metrics.detections import Detections, ImagePair
-from sambench.metrics.evaluators import frequencies_of, proposal_recall
-from sambench.metrics.greedy import greedy_places
-from sambench.metrics.matching_rows import columns_of_proposals, proposals_of_rows
-from sambench.metrics.recall import match_proposals, recall_counts, recall_curve, recall_figures, recall_replicates
-from sambench.metrics.rules import IOU_THRESHOLDS
+from sambench.metrics.coco.average_recall import (
+    match_proposals,
+    recall_counts,
+    recall_curve,
+    recall_figures,
+    recall_replicates,
+)
+from sambench.metrics.coco.detections import Detections, ImagePair
+from sambench.metrics.coco.evaluators import frequencies_of, proposal_recall
+from sambench.metrics.coco.greedy import greedy_places
+from sambench.metrics.coco.params import IOU_THRESHOLDS
+from sambench.metrics.coco.rows import columns_of_proposals, proposals_of_rows
 from sambench.types import Annotation, InstanceTruth
 
 LIMITS = (1, 10, 100, 1000)

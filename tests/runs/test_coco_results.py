@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sambench.errors import PredictionError
 from sambench.masks import rle
-from sambench.metrics.detections import Detections
+from sambench.metrics.coco.detections import Detections
 from sambench.runs.coco_results import ResultsFile, ResultsFolder, write_detections
 from sambench.runs.results_index import ResultsIndex
 from sambench.types import InstanceTruth, Sample

@@ -13,7 +13,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy import ndimage
 
-from sambench.metrics.detections import Detections, ImagePair
+from sambench.metrics.coco.detections import Detections, ImagePair
 
 AREAS = ("", "s", "m", "l")
 

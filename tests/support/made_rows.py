@@ -3,9 +3,9 @@
 import numpy as np
 
 from sambench.metrics.boundary.rows import columns_of_counts
-from sambench.metrics.matching_rows import columns_of_instances, columns_of_proposals
-from sambench.metrics.precision import NEVER_COUNTED, match_record
-from sambench.metrics.recall import ProposalMatches
+from sambench.metrics.coco.average_recall import ProposalMatches
+from sambench.metrics.coco.matches import NEVER_COUNTED, match_record
+from sambench.metrics.coco.rows import columns_of_instances, columns_of_proposals
 from sambench.metrics.region_rows import columns_of_regions
 from sambench.metrics.regions import RegionCounts
 

@@ -9,9 +9,9 @@ import numpy as np
 from sambench.metrics.bootstrap import boundary_replicates
 from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.clicks.miou import click_replicates
-from sambench.metrics.precision import NEVER_COUNTED, match_record
-from sambench.metrics.precision_totals import precision_replicates
-from sambench.metrics.recall import ProposalMatches, recall_replicates
+from sambench.metrics.coco.average_precision import precision_replicates
+from sambench.metrics.coco.average_recall import ProposalMatches, recall_replicates
+from sambench.metrics.coco.matches import NEVER_COUNTED, match_record
 
 LEVELS = levels_of(33)
 DATASETS = ("a", "b", "c")

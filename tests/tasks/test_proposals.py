@@ -12,7 +12,7 @@ from sambench.datasets.mini.reader import Mini
 from sambench.errors import PredictionError, UsageError
 from sambench.masks import rle
 from sambench.masks.generator_settings import PRESETS
-from sambench.metrics.detections import Detections
+from sambench.metrics.coco.detections import Detections
 from sambench.types import Annotation, InstanceTruth, Sample
 
 SIZE = (40, 60)

@@ -10,7 +10,7 @@ from numba import njit
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.windows import paint_runs
-from sambench.metrics.rules import AREA_RANGES, area_members, letter
+from sambench.metrics.coco.params import AREA_RANGES, area_members, letter
 from sambench.types import Size
 
 DILATION_RATIO = 0.02

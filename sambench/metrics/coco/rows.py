@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sambench.metrics.precision import InstanceMatches
-from sambench.metrics.recall import ProposalMatches
-from sambench.metrics.rules import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS
+from sambench.metrics.coco.average_recall import ProposalMatches
+from sambench.metrics.coco.matches import InstanceMatches
+from sambench.metrics.coco.params import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS
 from sambench.types import Row
 
 _SHIFT = 16  # uncounted bits are stored above the hits

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from hotcoco import Params, StreamingEval
 
-from sambench.metrics.detections import Detections, ImagePair
-from sambench.metrics.official_records import annotation_records, result_records
-from sambench.metrics.precision_totals import summary
-from sambench.metrics.recall import proposal_groups
-from sambench.metrics.rules import (
+from sambench.metrics.coco.average_precision import summary
+from sambench.metrics.coco.average_recall import proposal_groups
+from sambench.metrics.coco.detections import Detections, ImagePair
+from sambench.metrics.coco.official_records import annotation_records, result_records
+from sambench.metrics.coco.params import (
     AREA_RANGES,
     FREQUENCY_GROUPS,
     IouType,

@@ -18,18 +18,18 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from sambench.metrics.detections import ImagePair
-from sambench.metrics.official_records import (
+from sambench.metrics.coco.average_precision import summary
+from sambench.metrics.coco.average_recall import ProposalMatches, proposal_groups
+from sambench.metrics.coco.detections import ImagePair
+from sambench.metrics.coco.matches import InstanceMatches
+from sambench.metrics.coco.official_records import (
     Entry,
     annotation_records,
     entries_by_category,
     record_of_entries,
     result_records,
 )
-from sambench.metrics.precision import InstanceMatches
-from sambench.metrics.precision_totals import summary
-from sambench.metrics.recall import ProposalMatches, proposal_groups
-from sambench.metrics.rules import (
+from sambench.metrics.coco.params import (
     AREA_RANGES,
     COCO_LIMITS,
     IOU_THRESHOLDS,

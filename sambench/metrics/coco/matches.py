@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sambench.metrics.detections import ImagePair, overlaps
-from sambench.metrics.greedy import greedy_hits
-from sambench.metrics.rules import (
+from sambench.metrics.coco.detections import ImagePair, overlaps
+from sambench.metrics.coco.greedy import greedy_hits
+from sambench.metrics.coco.params import (
     AREA_RANGES,
     COCO_LIMITS,
     IOU_THRESHOLDS,

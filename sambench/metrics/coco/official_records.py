@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sambench.metrics.detections import Detections, ImagePair
-from sambench.metrics.precision import InstanceMatches, match_record
-from sambench.metrics.precision_totals import image_order
-from sambench.metrics.rules import AREA_RANGES, IOU_THRESHOLDS, IouType
+from sambench.metrics.coco.average_precision import image_order
+from sambench.metrics.coco.detections import Detections, ImagePair
+from sambench.metrics.coco.matches import InstanceMatches, match_record
+from sambench.metrics.coco.params import AREA_RANGES, IOU_THRESHOLDS, IouType
 
 Entry = dict[str, Any]
 """One image, category and area range as pycocotools matched it: dtScores, dtMatches, dtIgnore, gtIgnore, ..."""

@@ -12,7 +12,7 @@ from pycocotools import mask as coco_mask
 
 from sambench.errors import PredictionError
 from sambench.masks import rle
-from sambench.metrics.rules import IouType
+from sambench.metrics.coco.params import IouType
 from sambench.types import InstanceTruth
 
 

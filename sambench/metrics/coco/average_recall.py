@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sambench.metrics.bootstrap import weighted_sums
-from sambench.metrics.detections import ImagePair, overlaps
-from sambench.metrics.greedy import greedy_places
-from sambench.metrics.rules import (
+from sambench.metrics.coco.detections import ImagePair, overlaps
+from sambench.metrics.coco.greedy import greedy_places
+from sambench.metrics.coco.params import (
     AREA_RANGES,
     FREQUENCY_GROUPS,
     IOU_THRESHOLDS,

@@ -23,17 +23,17 @@ import lvis.eval
 import numpy as np
 from lvis import LVIS, LVISEval, LVISResults
 
-from sambench.metrics.detections import ImagePair
-from sambench.metrics.official_records import (
+from sambench.metrics.coco.average_precision import summary
+from sambench.metrics.coco.detections import ImagePair
+from sambench.metrics.coco.matches import InstanceMatches
+from sambench.metrics.coco.official_records import (
     Entry,
     annotation_records,
     entries_by_category,
     record_of_entries,
     result_records,
 )
-from sambench.metrics.precision import InstanceMatches
-from sambench.metrics.precision_totals import summary
-from sambench.metrics.rules import AREA_RANGES, IOU_THRESHOLDS, LVIS_LIMITS, IouType, checked_kinds, frequency_of
+from sambench.metrics.coco.params import AREA_RANGES, IOU_THRESHOLDS, LVIS_LIMITS, IouType, checked_kinds, frequency_of
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 `evaluator="fast"` is this package's own matching: numba over pycocotools' overlaps, image by image, with records small
 enough to keep; it takes about half of hotcoco's time. `"official"` is pycocotools (COCO, proposals) or lvis (LVIS).
-`"both"` runs these two and hotcoco, and stops where they differ (`sambench.metrics.agreement`).
+`"both"` runs these two and hotcoco, and stops where they differ (`sambench.metrics.coco.agreement`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError, UsageError, listing
-from sambench.metrics.agreement import agreed_figures, check_records
-from sambench.metrics.detections import ImagePair
-from sambench.metrics.precision import InstanceMatches, default_limits, match_instances
-from sambench.metrics.precision_totals import precision_figures
-from sambench.metrics.recall import ProposalMatches, match_proposals, recall_figures
-from sambench.metrics.rules import PROPOSAL_LIMITS, IouType, Kind, checked_limits
+from sambench.metrics.coco.agreement import agreed_figures, check_records
+from sambench.metrics.coco.average_precision import precision_figures
+from sambench.metrics.coco.average_recall import ProposalMatches, match_proposals, recall_figures
+from sambench.metrics.coco.detections import ImagePair
+from sambench.metrics.coco.matches import InstanceMatches, default_limits, match_instances
+from sambench.metrics.coco.params import PROPOSAL_LIMITS, IouType, Kind, checked_limits
 
 Evaluator = Literal["fast", "official", "both"]
 EVALUATORS = ("fast", "official", "both")
@@ -58,7 +58,7 @@ def evaluate_instances(
     limits = instance_limits(kind, max_dets)
     witness = None
     if check_evaluator(evaluator) == "both":
-        from sambench.metrics.coco_fast import FastInstances
+        from sambench.metrics.coco.by_hotcoco import FastInstances
 
         witness = FastInstances(categories, kind, iou_type, limits)
     known = np.array([int(category["id"]) for category in categories], np.int64)
@@ -104,7 +104,7 @@ def proposal_recall(
     frequencies = frequencies_of(categories or [])
     witness = None
     if check_evaluator(evaluator) == "both":
-        from sambench.metrics.coco_fast import FastProposals
+        from sambench.metrics.coco.by_hotcoco import FastProposals
 
         witness = FastProposals(iou_type, limits, frequencies)
     matches = []
@@ -128,11 +128,11 @@ def match_instances_by(
     if check_evaluator(evaluator) != "official":
         records["sambench"] = match_instances(pair, kind=kind, iou_type=iou_type, max_dets=max_dets)
     if evaluator != "fast" and kind == "lvis":
-        from sambench.metrics.lvis_official import official_match_lvis
+        from sambench.metrics.coco.by_lvis import official_match_lvis
 
         records["lvis"] = official_match_lvis(pair, iou_type=iou_type, max_dets=max_dets)
     elif evaluator != "fast":
-        from sambench.metrics.coco_official import official_match_coco
+        from sambench.metrics.coco.by_pycocotools import official_match_coco
 
         records["pycocotools"] = official_match_coco(pair, iou_type=iou_type, max_dets=max_dets)
     check_records({name: vars(record) for name, record in records.items()}, pair.truth.image_id)
@@ -152,7 +152,7 @@ def match_proposals_by(
     if check_evaluator(evaluator) != "official":
         records["sambench"] = match_proposals(pair, iou_type=iou_type, max_dets=max_dets, frequencies=frequencies)
     if evaluator != "fast":
-        from sambench.metrics.coco_official import official_match_proposals
+        from sambench.metrics.coco.by_pycocotools import official_match_proposals
 
         records["pycocotools"] = official_match_proposals(
             pair, iou_type=iou_type, max_dets=max_dets, frequencies=frequencies
@@ -175,11 +175,11 @@ def instance_figures(
     if check_evaluator(evaluator) != "official":
         figures["sambench"] = precision_figures(matches, kind=kind, max_dets=limits, frequencies=frequencies)
     if evaluator != "fast" and kind == "lvis":
-        from sambench.metrics.lvis_official import official_precision_lvis
+        from sambench.metrics.coco.by_lvis import official_precision_lvis
 
         figures["lvis"] = official_precision_lvis(matches, frequencies=frequencies or {}, max_dets=limits)
     elif evaluator != "fast":
-        from sambench.metrics.coco_official import official_precision_coco
+        from sambench.metrics.coco.by_pycocotools import official_precision_coco
 
         figures["pycocotools"] = official_precision_coco(matches, max_dets=limits)
     return agreed_figures(figures)
@@ -197,7 +197,7 @@ def proposal_figures(
     if check_evaluator(evaluator) != "official":
         figures["sambench"] = recall_figures(matches, limits)
     if evaluator != "fast":
-        from sambench.metrics.coco_official import official_recall
+        from sambench.metrics.coco.by_pycocotools import official_recall
 
         figures["pycocotools"] = official_recall(matches, max_dets=limits)
     return agreed_figures(figures)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sambench.metrics.rules import IOU_THRESHOLDS, RECALL_LEVELS
+from sambench.metrics.coco.params import IOU_THRESHOLDS, RECALL_LEVELS
 
 LANES = 8
 """Resamples walked at once: one gather of an image's weights serves all, and a processor adds eight in one or two."""
