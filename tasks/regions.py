@@ -6,7 +6,7 @@ Protocol:   one segmentation a threshold: an ultrametric contour map (`ucm2`) cu
             (`segs`) in the order they are stored.
 Metrics:    segmentation covering at optimal data set scale (ODS), optimal image scale (OIS) and best per region;
             probabilistic Rand index and variation of information (bits, less is better) at ODS and OIS
-            (`sambench.metrics.regions`).
+            (`sambench.metrics.regions.counts`).
 Deviations: none; the benchmark's own result files are reproduced to the byte.
 """
 
@@ -59,8 +59,8 @@ class RegionsTask(Task):
     def score(self, sample: Sample, prediction: RegionPrediction) -> list[Row]:
         """Compare every segmentation with every annotator's; one row an image."""
         from sambench.metrics.boundary.rows import levels_of
-        from sambench.metrics.region_rows import columns_of_regions
-        from sambench.metrics.regions import region_counts, region_counts_of_ucm2
+        from sambench.metrics.regions.counts import region_counts, region_counts_of_ucm2
+        from sambench.metrics.regions.rows import columns_of_regions
 
         truths = sample.target.segmentations
         if not truths:
@@ -76,8 +76,8 @@ class RegionsTask(Task):
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Average over images; intervals resample images and find the best thresholds anew each time."""
         from sambench.metrics.boundary.rows import levels_of
-        from sambench.metrics.region_rows import regions_of_rows
-        from sambench.metrics.region_scores import SCORES, region_ci95, summarize_regions
+        from sambench.metrics.regions.rows import regions_of_rows
+        from sambench.metrics.regions.scores import SCORES, region_ci95, summarize_regions
 
         images = regions_of_rows(rows)
         scores, intervals = summarize_regions(images, levels_of(len(images[0].voi))), region_ci95(images, seed=seed)
@@ -86,8 +86,8 @@ class RegionsTask(Task):
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the images of each resample."""
         from sambench.metrics.compact import in_order
-        from sambench.metrics.region_rows import regions_of_rows
-        from sambench.metrics.region_scores import region_replicates
+        from sambench.metrics.regions.rows import regions_of_rows
+        from sambench.metrics.regions.scores import region_replicates
 
         return region_replicates(regions_of_rows(in_order(rows, sample_ids)), weights)
 

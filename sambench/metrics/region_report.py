@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from sambench.metrics.boundary_report import lines
-from sambench.metrics.region_scores import RegionScores
-from sambench.metrics.regions import RegionCounts
+from sambench.metrics.regions.counts import RegionCounts
+from sambench.metrics.regions.scores import RegionScores
 
 
 def rounded(counts: RegionCounts) -> RegionCounts:

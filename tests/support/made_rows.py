@@ -6,8 +6,8 @@ from sambench.metrics.boundary.rows import columns_of_counts
 from sambench.metrics.coco.average_recall import ProposalMatches
 from sambench.metrics.coco.matches import NEVER_COUNTED, match_record
 from sambench.metrics.coco.rows import columns_of_instances, columns_of_proposals
-from sambench.metrics.region_rows import columns_of_regions
-from sambench.metrics.regions import RegionCounts
+from sambench.metrics.regions.counts import RegionCounts
+from sambench.metrics.regions.rows import columns_of_regions
 
 CLICKS = (1, 2, 3, 5, 9)
 FREQUENCIES = {category: "rcf"[category % 3] for category in range(100)}

@@ -11,7 +11,7 @@ from toys import write_bsds
 import sambench
 from sambench.api import compose
 from sambench.errors import PredictionError, UsageError
-from sambench.metrics.region_scores import SCORES
+from sambench.metrics.regions.scores import SCORES
 
 SIZE = (24, 36)
 

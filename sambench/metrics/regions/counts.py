@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from sambench.errors import PredictionError, UsageError
-from sambench.metrics.region_levels import regions_of_ucm2
+from sambench.metrics.regions.levels import regions_of_ucm2
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def region_counts_of_ucm2(ucm2: np.ndarray, truths: Sequence[np.ndarray], thresh
     """Score a double-size ultrametric contour map cut at each threshold.
 
     Args:
-        ucm2: (2 * H + 1, 2 * W + 1) float; see `sambench.metrics.region_levels.regions_of_ucm2`.
+        ucm2: (2 * H + 1, 2 * W + 1) float; see `sambench.metrics.regions.levels.regions_of_ucm2`.
         truths: As in `region_counts`.
         thresholds: (T,) float, ascending.
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from sambench.metrics.bootstrap import REPLICATES, SEED, bootstrap_intervals
-from sambench.metrics.regions import RegionCounts
+from sambench.metrics.regions.counts import RegionCounts
 
 _RAND, _VOI, _BEST = 4, 5, 6
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.metrics.regions import RegionCounts
+from sambench.metrics.regions.counts import RegionCounts
 from sambench.types import Row
 
 COVER = ("cover_r", "sum_r", "cover_p", "sum_p")

@@ -1,0 +1,1 @@
+"""Region metrics of the Berkeley benchmark: covering, Rand index, variation of information."""
