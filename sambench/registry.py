@@ -26,7 +26,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "regions": "sambench.tasks.regions:RegionsTask",
     },
     "models": {
-        "hierarchy": "sambench.models.hierarchy:HierarchyModel",
+        "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "sam": "sambench.models.transformers_sam:load",
         "official": "sambench.models.official:load",
     },

@@ -8,7 +8,7 @@ import torch
 from sambench.datasets.mini.reader import Mini
 from sambench.engine.cache.entry import pack
 from sambench.engine.cache.local import EmbeddingCache
-from sambench.models.hierarchy import HierarchyModel
+from sambench.models.hierarchy.model import HierarchyModel
 from sambench.types import Embedding
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from skimage.segmentation import felzenszwalb
 
-from sambench.models.hierarchy import HierarchyModel
-from sambench.models.hierarchy_constants import TreeConstants
-from sambench.models.hierarchy_merge import RegionGraph, merge_regions
+from sambench.models.hierarchy.constants import TreeConstants
+from sambench.models.hierarchy.merge import RegionGraph, merge_regions
+from sambench.models.hierarchy.model import HierarchyModel
 from sambench.types import Prompts
 
 SIZE = (321, 481)

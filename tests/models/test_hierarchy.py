@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from sambench.errors import ModelError, UsageError
-from sambench.models.hierarchy import HierarchyModel
+from sambench.models.hierarchy.model import HierarchyModel
 from sambench.types import Embedding, Prompts
 
 MODEL = HierarchyModel()

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sambench.models.hierarchy_constants import TreeConstants
-from sambench.models.hierarchy_cues import boundary_cues, strength_and_orientation
-from sambench.models.hierarchy_filters import convolve, gaussian_kernels, words
-from sambench.models.hierarchy_fit import box_regions, mask_regions
-from sambench.models.hierarchy_logits import leaf_logits
-from sambench.models.hierarchy_merge import RegionGraph, merge_regions
-from sambench.models.hierarchy_paths import points_regions
-from sambench.models.hierarchy_spectral import spectral_strengths
-from sambench.models.hierarchy_tree import build_tree, canonical_tree, region_graph
+from sambench.models.hierarchy.constants import TreeConstants
+from sambench.models.hierarchy.cues import boundary_cues, strength_and_orientation
+from sambench.models.hierarchy.filters import convolve, gaussian_kernels, words
+from sambench.models.hierarchy.fit import box_regions, mask_regions
+from sambench.models.hierarchy.logits import leaf_logits
+from sambench.models.hierarchy.merge import RegionGraph, merge_regions
+from sambench.models.hierarchy.paths import points_regions
+from sambench.models.hierarchy.spectral import spectral_strengths
+from sambench.models.hierarchy.tree import build_tree, canonical_tree, region_graph
 
 BORDERS_ONLY = TreeConstants(colour_share=0.0, texture_share=0.0, small_power=0.0)
 

@@ -21,7 +21,7 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
 from sambench.engine.cache.signing import MARK, Secret, read_secret
 from sambench.errors import UsageError
-from sambench.models.hierarchy import HierarchyModel
+from sambench.models.hierarchy.model import HierarchyModel
 from sambench.storage.places import join, write_bytes
 from sambench.types import Embedding
 

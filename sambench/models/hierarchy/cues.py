@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from skimage.color import rgb2lab
 
-from sambench.models.hierarchy_constants import TreeConstants
-from sambench.models.hierarchy_filters import convolve, gaussian_kernels, texture_features, words
+from sambench.models.hierarchy.constants import TreeConstants
+from sambench.models.hierarchy.filters import convolve, gaussian_kernels, texture_features, words
 
 TEXTURE_SIGMAS = (1.0, 2.0)
 CHROMA_WEIGHT = 1.5

@@ -13,13 +13,13 @@ import torch
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
-from sambench.models.hierarchy_constants import AnswerConstants, TreeConstants, read_constants
-from sambench.models.hierarchy_cues import boundary_cues
-from sambench.models.hierarchy_fit import box_regions, leaf_pixels, mask_regions
-from sambench.models.hierarchy_logits import leaf_logits, paint
-from sambench.models.hierarchy_paths import CANDIDATES, points_regions
-from sambench.models.hierarchy_prompts import PixelPrompts, pixel_prompts
-from sambench.models.hierarchy_tree import FIELDS, RegionTree, build_tree
+from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants, read_constants
+from sambench.models.hierarchy.cues import boundary_cues
+from sambench.models.hierarchy.fit import box_regions, leaf_pixels, mask_regions
+from sambench.models.hierarchy.logits import leaf_logits, paint
+from sambench.models.hierarchy.paths import CANDIDATES, points_regions
+from sambench.models.hierarchy.prompts import PixelPrompts, pixel_prompts
+from sambench.models.hierarchy.tree import FIELDS, RegionTree, build_tree
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 VERSION = 1

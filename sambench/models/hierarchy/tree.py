@@ -8,10 +8,10 @@ import higra
 import numpy as np
 from numba import njit
 
-from sambench.models.hierarchy_constants import TreeConstants
-from sambench.models.hierarchy_cues import Cues, strength_and_orientation
-from sambench.models.hierarchy_merge import RegionGraph, merge_regions
-from sambench.models.hierarchy_spectral import spectral_strengths
+from sambench.models.hierarchy.constants import TreeConstants
+from sambench.models.hierarchy.cues import Cues, strength_and_orientation
+from sambench.models.hierarchy.merge import RegionGraph, merge_regions
+from sambench.models.hierarchy.spectral import spectral_strengths
 
 
 @dataclass(frozen=True)

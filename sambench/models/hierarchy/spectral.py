@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
-from sambench.models.hierarchy_constants import TreeConstants
-from sambench.models.hierarchy_merge import RegionGraph
+from sambench.models.hierarchy.constants import TreeConstants
+from sambench.models.hierarchy.merge import RegionGraph
 
 LINK = 1e-6
 """Affinity a border pixel pair has however strong the border is, so that the graph stays connected."""

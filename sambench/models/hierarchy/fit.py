@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sambench.models.hierarchy_paths import CANDIDATES, area_of, best_distinct, mark_path, points_regions
+from sambench.models.hierarchy.paths import CANDIDATES, area_of, best_distinct, mark_path, points_regions
 
 SIMPLICITY = np.array([0.0, 0.01, 0.05])
 """What one more region costs when a mask is rebuilt from regions, as a share of the mask's area: one answer each."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from sambench.models.hierarchy_constants import TreeConstants
+from sambench.models.hierarchy.constants import TreeConstants
 
 
 @dataclass(frozen=True)
