@@ -28,7 +28,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     "models": {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "sam": "sambench.models.transformers_sam:load",
-        "official": "sambench.models.official:load",
+        "official": "sambench.models.official.model:load",
     },
     "datasets": {
         "mini": "sambench.datasets.mini.reader:Mini",

@@ -15,7 +15,7 @@ from segment_anything import SamPredictor
 from segment_anything_hq import SamPredictor as SamHQPredictor
 
 from sambench.masks.resize import logits_at_original
-from sambench.models.official import OfficialModel
+from sambench.models.official.model import OfficialModel
 from sambench.types import Embedding, Prompts
 
 

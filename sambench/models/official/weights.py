@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sambench.models.official_state import KNOWN
+from sambench.models.official.state import KNOWN
 
 MOST = 200_000
 """Objects looked at before a predictor counts as one that cannot be looked through."""

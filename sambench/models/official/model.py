@@ -28,9 +28,9 @@ from sambench.errors import ModelError, UsageError, listing
 from sambench.models.base import PromptableModel
 from sambench.models.checkpoint_files import sha256_of
 from sambench.models.devices import torch_device
-from sambench.models.official_ask import ASKED, as_logits, dialect, differ, frame_of
-from sambench.models.official_state import State
-from sambench.models.official_weights import Found, code_sha256, weights_sha256
+from sambench.models.official.dialects import ASKED, as_logits, dialect, differ, frame_of
+from sambench.models.official.state import State
+from sambench.models.official.weights import Found, code_sha256, weights_sha256
 from sambench.models.padding import without_padding
 from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, MaskFrame, Masks, Prompts

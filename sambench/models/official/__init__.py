@@ -1,0 +1,1 @@
+"""Predictors with SamPredictor's interface, scored unchanged."""
