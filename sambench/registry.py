@@ -27,7 +27,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
     },
     "models": {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
-        "sam": "sambench.models.transformers_sam:load",
+        "sam": "sambench.models.sam.model:load",
         "official": "sambench.models.official.model:load",
     },
     "datasets": {

@@ -128,7 +128,7 @@ def test_generation_32_by_32(benchmark, tmp_path):
     encoded, and as those of random weights are noise, at its dearest.
     """
     segment_anything = pytest.importorskip("segment_anything")
-    from sambench.models.transformers_sam import load
+    from sambench.models.sam.model import load
 
     references = reference_models()
     model = references.randomise(segment_anything.sam_model_registry["vit_b"](), 1)

@@ -14,7 +14,7 @@ pytest.importorskip("segment_anything")
 
 from segment_anything import SamPredictor, sam_model_registry
 
-from sambench.models.transformers_sam import load
+from sambench.models.sam.model import load
 
 ROUNDS = 2
 

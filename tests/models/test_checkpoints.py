@@ -10,10 +10,10 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from sambench.errors import ModelError, UsageError
-from sambench.models import convert_sam, convert_sam2
 from sambench.models.checkpoint_files import read_tensors
-from sambench.models.checkpoints import load_checkpoint, recognise
-from sambench.models.transformers_sam import load
+from sambench.models.sam import convert_sam, convert_sam2
+from sambench.models.sam.checkpoints import load_checkpoint, recognise
+from sambench.models.sam.model import load
 
 NAMES = json.loads((Path(__file__).parent.parent / "golden" / "original_names.json").read_text())
 MODELS = {

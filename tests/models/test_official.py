@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.official.model import load
-from sambench.models.sam_preprocess import LongestSide
+from sambench.models.sam.preprocess import LongestSide
 from sambench.types import Embedding, MaskFrame, Prompts
 
 

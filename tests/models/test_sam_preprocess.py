@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sambench.models.sam_preprocess import LongestSide, Square, longest_side_size, stack_pixels
+from sambench.models.sam.preprocess import LongestSide, Square, longest_side_size, stack_pixels
 from sambench.types import MaskFrame
 
 

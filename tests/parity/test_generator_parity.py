@@ -24,7 +24,7 @@ from pycocotools import mask as coco_mask
 
 from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelSource
 from sambench.masks.nms import box_nms
-from sambench.models.transformers_sam import load
+from sambench.models.sam.model import load
 from sambench.types import Prompts
 
 if importlib.util.find_spec("segment_anything") is None:

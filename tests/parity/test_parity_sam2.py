@@ -10,8 +10,8 @@ from sam2.build_sam import build_sam2
 from sam2.sam2_image_predictor import SAM2ImagePredictor
 
 from sambench.masks.resize import logits_at_original
-from sambench.models.checkpoints import load_checkpoint
-from sambench.models.transformers_sam import load
+from sambench.models.sam.checkpoints import load_checkpoint
+from sambench.models.sam.model import load
 from sambench.types import Prompts
 
 

@@ -18,7 +18,7 @@ from sambench.errors import UsageError
 from sambench.gate.policy import parse_policy
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.models.official.model import OfficialModel
-from sambench.models.transformers_sam import TransformersSam
+from sambench.models.sam.model import TransformersSam
 from sambench.ranges import SHARED, Range, RangeError, check_range
 
 UNBOUNDED = {

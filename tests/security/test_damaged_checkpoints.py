@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from sambench.errors import ModelError
-from sambench.models.checkpoints import load_checkpoint
+from sambench.models.sam.checkpoints import load_checkpoint
 
 MASK_TOKENS, REL_POS = "mask_decoder.mask_tokens.weight", "image_encoder.blocks.0.attn.rel_pos_h"
 

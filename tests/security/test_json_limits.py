@@ -20,7 +20,7 @@ from sambench.json_files import (
     unpacked,
     whole,
 )
-from sambench.models.checkpoint_folders import load_folder
+from sambench.models.sam.checkpoint_folders import load_folder
 from sambench.runs.ablations import members_path, read_members
 from sambench.runs.record import parse_record
 from sambench.runs.results_index import ResultsIndex

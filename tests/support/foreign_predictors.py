@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from sambench.models.sam_preprocess import LongestSide
+from sambench.models.sam.preprocess import LongestSide
 
 SIDE = 64
 REGISTRY = {}

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
 from torch import Tensor, nn
 
-from sambench.models.sam_attention import SharedImage, TwoWayTransformer
+from sambench.models.sam.attention import SharedImage, TwoWayTransformer
 
 
 @dataclass(frozen=True)

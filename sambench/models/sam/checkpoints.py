@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError, listing
-from sambench.models import convert_sam, convert_sam2
 from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, first_line, read_tensors, sha256_of
-from sambench.models.checkpoint_folders import FAMILIES, load_folder
+from sambench.models.sam import convert_sam, convert_sam2
+from sambench.models.sam.checkpoint_folders import FAMILIES, load_folder
 
 
 @dataclass(frozen=True)

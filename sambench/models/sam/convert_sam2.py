@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sambench.models.convert_sam import HEAD_RULES, Tensors, count, head_config, rename, rename_mlps
+from sambench.models.sam.convert_sam import HEAD_RULES, Tensors, count, head_config, rename, rename_mlps
 
 KEPT = ("image_encoder.", "sam_prompt_encoder.", "sam_mask_decoder.", "no_mem_embed")
 """Prefixes of the image half; the rest remembers frames of a video."""

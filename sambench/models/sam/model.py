@@ -14,12 +14,12 @@ from torch import Tensor
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import PromptableModel
-from sambench.models.checkpoint_folders import FAMILIES
-from sambench.models.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.devices import torch_device, torch_dtype
 from sambench.models.padding import without_padding
-from sambench.models.sam_decode import DecoderImage, MaskDecoder, TokenRules, hq_features
-from sambench.models.sam_preprocess import preprocessing_of, stack_pixels
+from sambench.models.sam.checkpoint_folders import FAMILIES
+from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
+from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
+from sambench.models.sam.preprocess import preprocessing_of, stack_pixels
 from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, Masks, Prompts
 

@@ -1,0 +1,1 @@
+"""The SAM family: checkpoints, preprocessing, encoders and decoders."""
