@@ -177,8 +177,8 @@ class EdgesTask(Task):
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image, and what of them is right at the threshold that is best for it."""
-        from sambench.runs.boundary_pictures import match_picture
-        from sambench.runs.pictures import edge_overlay
+        from sambench.pictures.boundaries import match_picture
+        from sambench.pictures.overlay import edge_overlay
 
         edge_overlay(sample, prediction, folder)
         match_picture(sample, prediction, folder, self.thresholds, self.max_dist, self.thin)

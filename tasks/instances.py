@@ -236,7 +236,7 @@ class InstancesTask(Task):
 
     def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Draw the objects, each with the overlap of the mask that fits it best."""
-        from sambench.runs.instance_pictures import draw_instances
+        from sambench.pictures.instances import draw_instances
 
         draw_instances(sample, prediction, folder)
 

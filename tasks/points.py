@@ -200,7 +200,7 @@ class PointsTask(ClickSettings, Task):
 
     def illustrate(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
         """Draw a few objects with their clicks, the three candidates and the last mask."""
-        from sambench.runs.click_pictures import draw_clicks
+        from sambench.pictures.clicks import draw_clicks
 
         draw_clicks(sample, prediction, self.objects(sample), folder)
 

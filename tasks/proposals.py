@@ -154,7 +154,7 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Draw the objects, each with the overlap of the proposal that fits it best."""
-        from sambench.runs.instance_pictures import draw_instances
+        from sambench.pictures.instances import draw_instances
 
         draw_instances(sample, prediction, folder)
 

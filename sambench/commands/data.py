@@ -228,8 +228,8 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     from sambench.datasets.masks import MaskDataset
     from sambench.datasets.sa23.sa23 import Sa23
     from sambench.datasets.sampling import sampling_order
-    from sambench.runs.contact_sheet import contact_sheet
-    from sambench.runs.pictures import save_png
+    from sambench.pictures.contact_sheet import contact_sheet
+    from sambench.pictures.overlay import save_png
     from sambench.types import BoundaryTruth
 
     dataset = _open(settings)

@@ -9,7 +9,7 @@ from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 
 from sambench.cli import dispatch
 from sambench.errors import UsageError
-from sambench.runs.pictures import save_png
+from sambench.pictures.overlay import save_png
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
-from sambench.runs.pictures import save_png
+from sambench.pictures.overlay import save_png
 from sambench.safe_names import file_inside
 from sambench.types import Sample
 

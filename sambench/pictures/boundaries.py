@@ -11,8 +11,8 @@ from sambench.metrics.boundary.counts import boundary_counts, match_maps, thin
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.boundary.scores import recall_precision_f
+from sambench.pictures.overlay import save_png
 from sambench.runs.edge_maps import EdgePrediction
-from sambench.runs.pictures import save_png
 from sambench.safe_names import file_inside
 from sambench.types import Sample
 

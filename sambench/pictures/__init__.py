@@ -1,0 +1,1 @@
+"""Pictures of single images with what was predicted for them."""
