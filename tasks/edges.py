@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.masks.edge_strength import MaskEdge
-    from sambench.runs.edge_maps import EdgePrediction
-    from sambench.runs.edge_suppression import Suppression
+    from sambench.predictions.edge_maps import EdgePrediction
+    from sambench.predictions.edge_suppression import Suppression
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
 
@@ -159,7 +159,7 @@ class EdgesTask(Task):
 
     def save(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
         """Write the map as a PNG (8 or 16 bits), or as .npy where it is float32."""
-        from sambench.runs.edge_maps import write_map
+        from sambench.predictions.edge_maps import write_map
 
         write_map(prediction, folder, sample.id)
 
@@ -171,7 +171,7 @@ class EdgesTask(Task):
             dataset: What they answer to.
             nms: Edge suppression of soft maps; "auto" measures whether they still need it.
         """
-        from sambench.runs.edge_maps import EdgeMapFolder
+        from sambench.predictions.edge_maps import EdgeMapFolder
 
         return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels)
 

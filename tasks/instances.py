@@ -26,8 +26,8 @@ import numpy as np
 
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
+from sambench.predictions.coco_results import ResultsFile
 from sambench.ranges import Range
-from sambench.runs.coco_results import ResultsFile
 from sambench.types import InstanceTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class InstancesTask(Task):
             UsageError: The annotation file tells no categories.
         """
         from sambench.metrics.coco.params import evaluation_rules
-        from sambench.runs.coco_results import ResultsFile, open_results
+        from sambench.predictions.coco_results import ResultsFile, open_results
 
         if getattr(dataset, "classless", False):
             raise UsageError(
@@ -224,13 +224,13 @@ class InstancesTask(Task):
 
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
-        from sambench.runs.coco_results import write_detections
+        from sambench.predictions.coco_results import write_detections
 
         write_detections(prediction, sample.target.image_id, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a COCO results file, or the `predictions` folder of a run."""
-        from sambench.runs.coco_results import open_results
+        from sambench.predictions.coco_results import open_results
 
         return open_results(path, dataset, categories=True)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.metrics.clicks.miou import Figure
-    from sambench.runs.click_records import ClickPrediction
+    from sambench.predictions.click_records import ClickPrediction
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class PointsTask(ClickSettings, Task):
         """Click on every object of one image until each has the largest number of clicks."""
         from sambench.masks.clicking import click_objects
         from sambench.masks.windows import runs_of_rles
+        from sambench.predictions.click_records import ClickPrediction
         from sambench.prompts.clicks import lots
-        from sambench.runs.click_records import ClickPrediction
 
         found, embedding = self.objects(sample), predictor.embed(sample)
         names = [str(one.id) for one in found]
@@ -186,14 +186,14 @@ class PointsTask(ClickSettings, Task):
 
     def save(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
         """Write clicks, masks and candidates as compressed run lengths, one file an image."""
-        from sambench.runs.click_records import write_clicks
+        from sambench.predictions.click_records import write_clicks
 
         write_clicks(prediction, sample.size, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open the `predictions` folder of a run, or one made elsewhere in its form."""
+        from sambench.predictions.click_records import ClickFolder
         from sambench.prompts.clicks import checked_counts
-        from sambench.runs.click_records import ClickFolder
 
         counts = checked_counts(self.clicks)
         return ClickFolder(path, dataset.all_keys, counts, lambda sample: [str(one.id) for one in self.objects(sample)])

@@ -142,13 +142,13 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
-        from sambench.runs.coco_results import write_detections
+        from sambench.predictions.coco_results import write_detections
 
         write_detections(prediction, sample.target.image_id, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a COCO results file, or the `predictions` folder of a run; categories play no part."""
-        from sambench.runs.coco_results import open_results
+        from sambench.predictions.coco_results import open_results
 
         return open_results(path, dataset, categories=False)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
-    from sambench.runs.region_maps import RegionPrediction
+    from sambench.predictions.region_maps import RegionPrediction
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class RegionsTask(Task):
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy."""
-        from sambench.runs.region_maps import RegionMapFolder
+        from sambench.predictions.region_maps import RegionMapFolder
 
         return RegionMapFolder(path, dataset.all_keys)
 

@@ -16,8 +16,8 @@ from sambench.masks.rle import areas
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.pictures.clicks import object_strip, stacked
 from sambench.pictures.overlay import save_png
+from sambench.predictions.click_records import ClickFolder
 from sambench.published import published
-from sambench.runs.click_records import ClickFolder
 from sambench.runs.store import Run
 from sambench.runs.table_protocol import departure, is_own
 from sambench.runs.table_specs import table_spec

@@ -12,7 +12,7 @@ from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from
 from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.boundary.scores import recall_precision_f
 from sambench.pictures.overlay import save_png
-from sambench.runs.edge_maps import EdgePrediction
+from sambench.predictions.edge_maps import EdgePrediction
 from sambench.safe_names import file_inside
 from sambench.types import Sample
 

@@ -13,7 +13,7 @@ from sambench.masks.rle import decode_masks
 from sambench.masks.windows import runs_of_rles
 from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.pictures.overlay import save_png
-from sambench.runs.click_records import ClickPrediction
+from sambench.predictions.click_records import ClickPrediction
 from sambench.safe_names import file_inside
 from sambench.types import Annotation, Sample
 

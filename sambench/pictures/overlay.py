@@ -8,7 +8,7 @@ import numpy as np
 
 from sambench.files import atomic_path
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-from sambench.runs.edge_maps import EdgePrediction
+from sambench.predictions.edge_maps import EdgePrediction
 from sambench.safe_names import file_inside
 from sambench.types import Sample
 

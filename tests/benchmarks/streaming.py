@@ -18,7 +18,7 @@ from PIL import Image
 
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
-from sambench.runs.coco_results import write_detections
+from sambench.predictions.coco_results import write_detections
 
 SIZE = (480, 640)
 OBJECTS = 12

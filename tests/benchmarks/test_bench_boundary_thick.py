@@ -11,7 +11,7 @@ from PIL import Image
 
 from sambench.datasets.bsds500 import Bsds500
 from sambench.metrics.boundary.counts import boundary_counts, strength_from_image
-from sambench.runs.edge_suppression import suppressed
+from sambench.predictions.edge_suppression import suppressed
 
 IMAGES = 20
 

@@ -9,7 +9,7 @@ import sambench
 from sambench import local_configs
 from sambench.cli import main
 from sambench.commands import COMMANDS
-from sambench.runs.edge_files import ENDINGS
+from sambench.predictions.edge_files import ENDINGS
 
 PARTS = [
     *([command] for command in COMMANDS),

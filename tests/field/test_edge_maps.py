@@ -13,9 +13,9 @@ from toys import write_bsds
 import sambench
 from sambench.engine.merge import merge
 from sambench.errors import PredictionError, RunError, UsageError
-from sambench.runs.edge_files import read_edge_file
-from sambench.runs.edge_maps import EdgeMapFolder
-from sambench.runs.edge_suppression import choose_suppression, removed_share, strength_notes, suppressed
+from sambench.predictions.edge_files import read_edge_file
+from sambench.predictions.edge_maps import EdgeMapFolder
+from sambench.predictions.edge_suppression import choose_suppression, removed_share, strength_notes, suppressed
 
 KEYS = ["1000", "1001", "1002"]
 

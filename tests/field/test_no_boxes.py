@@ -8,7 +8,7 @@ from PIL import Image
 
 import sambench
 from sambench.datasets.coco import Coco
-from sambench.runs.coco_results import open_results
+from sambench.predictions.coco_results import open_results
 
 
 def write(folder):

@@ -7,8 +7,8 @@ import pickle
 import pytest
 
 from sambench.errors import PredictionError
-from sambench.runs import results_index
-from sambench.runs.results_index import ResultsIndex
+from sambench.predictions import results_index
+from sambench.predictions.results_index import ResultsIndex
 
 ENTRIES = [{"image_id": number % 3, "score": number / 10, "bbox": [0, 0, 1, 1]} for number in range(7)]
 

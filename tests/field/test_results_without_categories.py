@@ -14,7 +14,7 @@ from pycocotools.cocoeval import COCOeval
 
 from sambench import score
 from sambench.errors import PredictionError
-from sambench.runs.coco_results import ResultsFile, ResultsFolder
+from sambench.predictions.coco_results import ResultsFile, ResultsFolder
 from sambench.types import InstanceTruth, Sample
 
 SIZE = (60, 80)

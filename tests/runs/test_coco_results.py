@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sambench.errors import PredictionError
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
-from sambench.runs.coco_results import ResultsFile, ResultsFolder, write_detections
-from sambench.runs.results_index import ResultsIndex
+from sambench.predictions.coco_results import ResultsFile, ResultsFolder, write_detections
+from sambench.predictions.results_index import ResultsIndex
 from sambench.types import InstanceTruth, Sample
 
 SIZES = {7: (10, 12), 8: (20, 16)}

@@ -15,8 +15,8 @@ from sambench.api import compose
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import PredictionError, UsageError
-from sambench.runs.edge_files import read_edge_file
-from sambench.runs.edge_maps import read_map, write_map
+from sambench.predictions.edge_files import read_edge_file
+from sambench.predictions.edge_maps import read_map, write_map
 from sambench.types import BoundaryTruth, MaskFrame, Masks, Sample
 
 IMAGE = np.full((24, 32, 3), 128, np.uint8)

@@ -18,7 +18,7 @@ from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.windows import runs_of_rles
-from sambench.runs.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
 from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 

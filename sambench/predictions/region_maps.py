@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.runs.edge_files import ENDINGS, label_maps, mat_variables, numbers
-from sambench.runs.map_folders import MapFolder
+from sambench.predictions.edge_files import ENDINGS, label_maps, mat_variables, numbers
+from sambench.predictions.map_folders import MapFolder
 from sambench.types import Sample, Size
 
 RegionPrediction = np.ndarray | list[np.ndarray]

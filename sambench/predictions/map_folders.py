@@ -8,7 +8,7 @@ from typing import Literal
 
 from sambench.errors import PredictionError, listing
 from sambench.files import files_below, hidden
-from sambench.runs.sample_files import files_fingerprint
+from sambench.predictions.sample_files import files_fingerprint
 from sambench.safe_names import stored_names
 
 

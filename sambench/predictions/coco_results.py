@@ -19,8 +19,8 @@ from sambench.files import atomic_path
 from sambench.json_files import number, parse_json, unpacked, whole
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
-from sambench.runs.results_index import ResultsIndex
-from sambench.runs.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.predictions.results_index import ResultsIndex
+from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
 from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
