@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
         return 2
     from sambench.api import compare
     from sambench.metrics.bootstrap import REPLICATES
-    from sambench.runs.compare_report import render_comparison, write_comparison
+    from sambench.report.comparison import render_comparison, write_comparison
     from sambench.runs.table_render import as_file, check_format
 
     defaults: dict[str, Any] = {"runs": None, "metrics": None, "alpha": 0.05, "format": "md", "out": None}

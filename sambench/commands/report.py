@@ -59,10 +59,10 @@ def write_report(runs: Sequence[Run], path: Path, count: int, max_mb: float) -> 
     Returns:
         What is left out, in sentences; the page says it too.
     """
-    from sambench.engine.report_gallery import collect
     from sambench.files import write_text
-    from sambench.runs.report_page import build_page
-    from sambench.runs.report_pictures import embed
+    from sambench.report.gallery import collect
+    from sambench.report.page import build_page
+    from sambench.report.pictures import embed
 
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)

@@ -28,7 +28,7 @@ from sambench.gate.standings import CompareResult, Entry, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
-from sambench.runs.report_page import label
+from sambench.report.page import label
 from sambench.safe_names import printable
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote

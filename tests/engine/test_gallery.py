@@ -8,7 +8,7 @@ from PIL import Image
 
 import sambench
 from sambench.cli import main
-from sambench.engine.gallery import choose
+from sambench.report.choice import choose
 
 
 @given(length=st.integers(0, 30), count=st.integers(1, 6))

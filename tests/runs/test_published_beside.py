@@ -8,8 +8,8 @@ from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 from sambench.commands.table import main as table
 from sambench.errors import RunError
 from sambench.figures.clicks import dataset_differences, differences
+from sambench.report.parts import metric_lines
 from sambench.runs.console import print_run
-from sambench.runs.report_parts import metric_lines
 from sambench.runs.table_protocol import departure, published_beside
 from sambench.runs.table_specs import table_spec
 from sambench.runs.tables import build_own_table, build_table

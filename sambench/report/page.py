@@ -12,9 +12,9 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
-from sambench.runs import report_parts as parts
-from sambench.runs.report_embedded import task_figures
-from sambench.runs.report_pictures import Shown
+from sambench.report import parts
+from sambench.report.figures import task_figures
+from sambench.report.pictures import Shown
 from sambench.runs.store import Run
 from sambench.runs.summary import caption, number
 from sambench.runs.table_protocol import is_own
@@ -41,7 +41,7 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
 
     Args:
         runs: Finished runs, in the order in which they are shown.
-        galleries: The images of each, as `sambench.runs.report_pictures.embed` left them.
+        galleries: The images of each, as `sambench.report.pictures.embed` left them.
         notes: Sentences on what is left out.
         scratch: A folder for the figures' files.
 
@@ -120,7 +120,7 @@ def _environment() -> Any:
     import jinja2
     from markupsafe import Markup
 
-    folder = files("sambench.runs") / "templates"
+    folder = files("sambench.report") / "templates"
 
     def source(name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""A report: one HTML page with all that stored runs tell."""
