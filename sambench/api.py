@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sambench.errors import UsageError
 from sambench.ranges import RESAMPLES, SHARED, check_range
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import Run
 from sambench.spelling import choose, nearest
 

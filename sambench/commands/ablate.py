@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
     from sambench.files import write_text
     from sambench.gate.ablation import member_words, sweep
     from sambench.runs.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
-    from sambench.runs.opening import load_run
+    from sambench.runs.open import load_run
     from sambench.runs.table_render import FORMATS, as_file, check_format, render
     from sambench.safe_names import file_inside
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sambench.commands.words import parse
 from sambench.errors import UsageError
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import Run
 
 HELP = """\

@@ -26,7 +26,7 @@ def main(words: list[str]) -> int:
         return 2
     from sambench.figures.clicks import gallery
     from sambench.report.choice import draw_gallery, open_again, place_of_predictions
-    from sambench.runs.opening import load_run
+    from sambench.runs.open import load_run
     from sambench.runs.summary import number
     from sambench.safe_names import inside, safe_name
 

@@ -93,7 +93,7 @@ def tables() -> dict[str, str]:
 
 def _runs(folder: Place) -> int:
     """Print the runs below a folder with their state and main metrics; a damaged one is told, not skipped."""
-    from sambench.runs.opening import load_run, run_places
+    from sambench.runs.open import load_run, run_places
     from sambench.runs.summary import number
 
     found = run_places(folder)

@@ -37,7 +37,7 @@ def main(words: list[str]) -> int:
         return 2
     from sambench.engine.merge import merge
     from sambench.runs.console import print_run
-    from sambench.runs.opening import load_run
+    from sambench.runs.open import load_run
 
     defaults = {"out": None, "data.root": None, "allow_missing": 0}
     folders = [word for word in words if _is_folder(word, defaults)]

@@ -11,7 +11,7 @@ from typing import Annotated
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import UsageError
 from sambench.ranges import Range
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import Run
 
 HELP = """\

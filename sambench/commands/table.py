@@ -11,7 +11,7 @@ from sambench import registry
 from sambench.commands.lists import listed
 from sambench.commands.words import as_list, checked, parse
 from sambench.errors import SambenchError, UsageError
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import Run
 from sambench.spelling import choose, nearest
 from sambench.storage.places import Place, is_remote, join
@@ -232,7 +232,7 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
 
 def found_runs(results: Place, task: str) -> list[Run]:
     """Return the finished runs of a task below a folder, by folder name; damaged ones are told on standard error."""
-    from sambench.runs.opening import run_places
+    from sambench.runs.open import run_places
 
     runs = []
     for place in run_places(results):

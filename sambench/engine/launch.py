@@ -31,7 +31,7 @@ from sambench.interrupts import plain_interrupts
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance
-from sambench.runs.opening import load_run, open_store
+from sambench.runs.open import load_run, open_store
 from sambench.runs.store import RECORD, Run, identity_hash
 from sambench.runs.summary import nan_note
 from sambench.safe_names import check_apart, check_text, readable, safe_part

@@ -18,7 +18,7 @@ from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError, listing
 from sambench.files import files_below, hidden
-from sambench.runs.opening import open_store
+from sambench.runs.open import open_store
 from sambench.runs.store import Run
 from sambench.safe_names import inside
 from sambench.storage.places import Place, is_remote

@@ -23,7 +23,7 @@ from sambench.gate.comparable import (
     unknown_patterns,
 )
 from sambench.metrics.support import plain_name
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import metric_from_json
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote

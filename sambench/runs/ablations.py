@@ -12,7 +12,7 @@ from sambench import registry
 from sambench.errors import RunError, UsageError
 from sambench.json_files import JsonError, parse_json
 from sambench.published import published
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, number
 from sambench.runs.table_protocol import is_own

@@ -16,7 +16,7 @@ import numpy as np
 
 from sambench.metrics.bootstrap import bootstrap_intervals, boundary_ci95, boundary_replicates
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 IMAGES, SUPPORTS, STRATA = (12, 50, 200, 1000), (1, 2, 3, 5, 6, 10, 30), 23
 SIZES = {"equal": [9] * STRATA, "unequal": [2] * 12 + [20] * 8 + [200] * 3, "one image each": [1] * STRATA}

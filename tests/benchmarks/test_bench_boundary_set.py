@@ -17,7 +17,7 @@ from PIL import Image
 from sambench.datasets.bsds500 import Bsds500
 from sambench.metrics.boundary.counts import DEFAULT_THRESHOLDS, boundary_counts, strength_from_image
 from sambench.metrics.boundary.rows import counts_of_rows
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 KEPT = 23_500
 """Pixels of a map above 0, so that about 20,000 remain of them once they are thinned."""

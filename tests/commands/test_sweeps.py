@@ -9,7 +9,7 @@ import yaml
 from toys import environment, write_bsds
 
 from sambench import registry
-from sambench.runs.opening import load_run, run_places
+from sambench.runs.open import load_run, run_places
 
 
 def installed(package):

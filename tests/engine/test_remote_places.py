@@ -21,7 +21,7 @@ from sambench.commands.merge import main as merge
 from sambench.datasets.mini.reader import ensure_mini
 from sambench.engine.launch import launch
 from sambench.errors import StorageError
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.storage.places import listing
 
 QUICK = ["progress=off", "illustrate=1", "workers=0", "task=edges"]

@@ -15,7 +15,7 @@ from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules
 from sambench.metrics.boundary.thinning import thin
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 LABELS = np.ones((8, 10), np.uint16)
 LABELS[:, 4:] = 2

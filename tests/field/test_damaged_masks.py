@@ -8,7 +8,7 @@ from PIL import Image
 from sambench.cli import dispatch
 from sambench.datasets.own import own
 from sambench.errors import DatasetError
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 QUIET = ["workers=0", "progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
 SOUND = [[4, 4, 30, 4, 30, 40, 4, 40]]

@@ -13,7 +13,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from sambench.cli import dispatch
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.summary import number
 
 QUIET = ["workers=0", "progress=off", "illustrate=0", "device=cpu", "run.dir=made"]

@@ -14,7 +14,7 @@ from sambench.datasets.image_files import read_header, read_image
 from sambench.datasets.own import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules, Picture
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.summary import missing_note
 
 GREY = np.array([[0, 1, 128, 129], [257, 4095, 32767, 32768], [385, 386, 65406, 65535]], np.uint16)

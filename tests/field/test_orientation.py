@@ -22,7 +22,7 @@ from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError
 from sambench.image_rules import ImageRules, Picture
 from sambench.masks import rle
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.types import BoundaryTruth, Sample
 
 UPRIGHT = np.zeros((24, 40, 3), np.uint8)

@@ -12,7 +12,7 @@ from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
 from sambench.datasets.official_files import COCO, Whole
 from sambench.datasets.sa23.coco_masks import coco_masks
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 PUBLISHED = re.compile(r"SAM|ViT|COCO 2017")
 QUIET = ["workers=0", "progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]

@@ -23,7 +23,7 @@ from sambench.datasets.layout import sample_ids
 from sambench.datasets.own import own
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 SQUARE = [2, 3, 8, 3, 8, 7, 2, 7]  # 6 x 4 pixels
 

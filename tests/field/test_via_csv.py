@@ -10,7 +10,7 @@ from PIL import Image
 from sambench.cli import dispatch
 from sambench.datasets.own import own
 from sambench.errors import DatasetError
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 
 QUIET = ["workers=0", "progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
 HEAD = ["filename", "file_size", "file_attributes", "region_count", "region_id"]

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from sambench.errors import RunError, StorageError
 from sambench.runs import remote_store
-from sambench.runs.opening import load_run, open_store, run_places
-from sambench.runs.published import MANIFEST, RemoteFolder
+from sambench.runs.open import load_run, open_store, run_places
+from sambench.runs.remote_folder import MANIFEST, RemoteFolder
 from sambench.runs.store import RunStore
 from sambench.storage.lease import NAME
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sambench.errors import RunError
 from sambench.runs.journal import Journal
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.store import Run, RunStore
 from sambench.types import Metric
 

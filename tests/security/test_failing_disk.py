@@ -19,7 +19,7 @@ from sambench.engine.cache.shared import SharedEntries
 from sambench.faults import machine_error
 from sambench.files import atomic_path, files_below, write_text
 from sambench.runs import store as store_module
-from sambench.runs.opening import load_run, open_store, run_places
+from sambench.runs.open import load_run, open_store, run_places
 from sambench.runs.seals import prediction_hashes
 from sambench.storage.places import join, listing, write_bytes
 from sambench.types import Metric

@@ -15,7 +15,7 @@ from sambench.cli import main
 from sambench.errors import RunError
 from sambench.gate.baseline import _digest, read_baseline, write_baseline
 from sambench.gate.compare import freeze
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.row_columns import FROZEN, OPTIONAL, TOGETHER
 
 TASKS = ["edges", "regions", "points", "proposals", "instances"]

@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from sambench.errors import RunError, StorageError
-from sambench.runs.opening import load_run, open_store
-from sambench.runs.published import MANIFEST, PARTS
+from sambench.runs.open import load_run, open_store
+from sambench.runs.remote_folder import MANIFEST, PARTS
 from sambench.storage.copies import local_copy
 from sambench.storage.places import join, listing, read_bytes, write_bytes
 from sambench.types import Metric

@@ -18,8 +18,8 @@ from sambench.config import build
 from sambench.errors import RunError, UsageError
 from sambench.gate.baseline import read_baseline, write_baseline
 from sambench.gate.compare import freeze
-from sambench.runs.opening import load_run
-from sambench.runs.published import MANIFEST
+from sambench.runs.open import load_run
+from sambench.runs.remote_folder import MANIFEST
 from sambench.runs.row_columns import ALIKE, COLUMNS
 from sambench.storage.places import join, write_bytes
 

@@ -9,7 +9,7 @@ from stored_runs import stored
 
 from sambench.errors import RunError
 from sambench.gate.compare import open_side
-from sambench.runs.opening import load_run
+from sambench.runs.open import load_run
 from sambench.runs.seals import LISTING
 from sambench.runs.store import OWN, RunStore
 from sambench.types import Metric

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.runs.published import MANIFEST, PARTS, RemoteFolder
+from sambench.runs.remote_folder import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
 from sambench.runs.store import RECORD, Run, RunStore, read_record
 from sambench.safe_names import safe_part
