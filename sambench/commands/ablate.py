@@ -35,7 +35,7 @@ OWN = {"checkpoints": None, "format": "md", "out": "results/tables", "dry": Fals
 
 def page(words: Sequence[str]) -> str:
     """Return the page, with the list of sweeps."""
-    from sambench.runs.ablations import ablation_names
+    from sambench.tables.ablations import ablation_names
 
     return HELP.format(sweeps=listed(ablation_names()))
 
@@ -49,10 +49,10 @@ def main(words: list[str]) -> int:
     from sambench.figures.ablation import ablation_figure
     from sambench.files import write_text
     from sambench.gate.ablation import member_words, sweep
-    from sambench.runs.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
     from sambench.runs.open import load_run
-    from sambench.runs.table_render import FORMATS, as_file, check_format, render
     from sambench.safe_names import file_inside
+    from sambench.tables.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
+    from sambench.tables.render import FORMATS, as_file, check_format, render
 
     ablation = load_ablation(words[0])
     own = [word for word in words[1:] if word.partition("=")[0] in OWN]

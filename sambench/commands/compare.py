@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
     from sambench.api import compare
     from sambench.metrics.bootstrap import REPLICATES
     from sambench.report.comparison import render_comparison, write_comparison
-    from sambench.runs.table_render import as_file, check_format
+    from sambench.tables.render import as_file, check_format
 
     defaults: dict[str, Any] = {"runs": None, "metrics": None, "alpha": 0.05, "format": "md", "out": None}
     defaults |= {"compare": None, "samples": "same", "replicates": REPLICATES, "seed": 0}

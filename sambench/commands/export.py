@@ -36,8 +36,8 @@ def main(words: list[str]) -> int:
             f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend="use sambench export bsds RUN"
         )
     from sambench.files import write_text
-    from sambench.runs.bsds_files import bsds_files
     from sambench.safe_names import inside
+    from sambench.tables.bsds import bsds_files
 
     run, out = _chosen(words[1:])
     texts = bsds_files(run)
@@ -68,7 +68,7 @@ def _chosen(words: list[str]) -> tuple[Run, Path]:
 def _scored(words: list[str]) -> Run:
     from sambench.api import compose
     from sambench.engine.launch import launch
-    from sambench.runs.console import print_run
+    from sambench.tables.console import print_run
 
     launched = launch(compose(words, also=["out"]))
     if not launched.was_finished:

@@ -36,8 +36,8 @@ def main(words: list[str]) -> int:
         print(HELP)
         return 2
     from sambench.engine.merge import merge
-    from sambench.runs.console import print_run
     from sambench.runs.open import load_run
+    from sambench.tables.console import print_run
 
     defaults = {"out": None, "data.root": None, "allow_missing": 0}
     folders = [word for word in words if _is_folder(word, defaults)]

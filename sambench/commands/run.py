@@ -197,7 +197,7 @@ def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None
 
 def _run_one(config: dict[str, Any]) -> None:
     from sambench.engine.launch import launch
-    from sambench.runs.console import print_run
+    from sambench.tables.console import print_run
 
     logging.basicConfig(format="sambench: %(message)s", level=logging.WARNING)
     launched = launch(config)

@@ -63,8 +63,8 @@ def main(words: list[str]) -> int:
     if not words:
         print(page(words))
         return 2
-    from sambench.runs.table_render import FORMATS, as_file, check_format
-    from sambench.runs.table_specs import all_tables
+    from sambench.tables.render import FORMATS, as_file, check_format
+    from sambench.tables.specs import all_tables
 
     name = words[0]
     defaults = {"runs": None, "format": "md", "out": "results/tables", "results": "results", "against": None}
@@ -98,9 +98,9 @@ def make(name: str, chosen: list[Run] | None, results: Place) -> Made:
     Raises:
         UsageError: There is no such table.
     """
-    from sambench.runs.ablations import ablation_names, build_ablation_table, read_members
-    from sambench.runs.table_specs import check_metrics, table_names, table_spec
-    from sambench.runs.tables import build_table
+    from sambench.tables.ablations import ablation_names, build_ablation_table, read_members
+    from sambench.tables.build import build_table
+    from sambench.tables.specs import check_metrics, table_names, table_spec
 
     if name in ablation_names() and chosen is None and (name not in table_names() or read_members(name, results)):
         return Made(*build_ablation_table(name, results), [], None)
@@ -125,9 +125,9 @@ def own_part(name: str, made: Made, of_many: bool) -> dict[str, Made]:
         made: It, with its runs.
         of_many: Whether it is one of many, of which the first of a task shows them.
     """
-    from sambench.runs.table_protocol import is_own
-    from sambench.runs.table_specs import first_of_task, table_spec
-    from sambench.runs.tables import build_own_table
+    from sambench.tables.build import build_own_table
+    from sambench.tables.departures import is_own
+    from sambench.tables.specs import first_of_task, table_spec
 
     own = [run for run in made.runs if is_own(run)]
     if not own or not table_spec(name).published or (of_many and not first_of_task(table_spec(name))):
@@ -138,7 +138,7 @@ def own_part(name: str, made: Made, of_many: bool) -> dict[str, Made]:
 
 def written(made: dict[str, Made], form: str) -> dict[str, str]:
     """Write tables in one format; of several CSV tables each begins with a line of its caption."""
-    from sambench.runs.table_render import render
+    from sambench.tables.render import render
 
     texts = {name: render(one.table, one.notes, one.title, form) for name, one in made.items()}
     if form == "csv" and len(made) > 1:
@@ -148,7 +148,7 @@ def written(made: dict[str, Made], form: str) -> dict[str, str]:
 
 def save(name: str, made: Made, out: Path) -> list[Path]:
     """Write a table in every format, and its figure where there are runs; returns the figure's files."""
-    from sambench.runs.table_render import FORMATS
+    from sambench.tables.render import FORMATS
 
     _save_texts(name, {form: written({name: made}, form)[name] for form in FORMATS}, out)
     return _figure(made.figure)(made.runs, out / name) if made.figure and made.runs else []
@@ -168,8 +168,8 @@ def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
 
 def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:
     from sambench.files import write_text
-    from sambench.runs.table_render import FORMATS, as_file
     from sambench.safe_names import inside
+    from sambench.tables.render import FORMATS, as_file
 
     for form, text in texts.items():
         write_text(inside(out, f"{name}.{FORMATS[form]}"), as_file(text, form))
@@ -204,8 +204,8 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
     Raises:
         UsageError: A named run is of no task of these tables or is not finished.
     """
-    from sambench.runs.ablations import ablation_names
-    from sambench.runs.table_specs import table_names, table_spec
+    from sambench.tables.ablations import ablation_names
+    from sambench.tables.specs import table_names, table_spec
 
     if not folders:
         return None

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.precision_recall import save_figure
-from sambench.runs.ablations import Ablation
 from sambench.runs.store import Run
 from sambench.safe_names import file_inside
+from sambench.tables.ablations import Ablation
 
 
 def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -> list[Path]:

@@ -19,8 +19,8 @@ from sambench.pictures.overlay import save_png
 from sambench.predictions.click_records import ClickFolder
 from sambench.published import published
 from sambench.runs.store import Run
-from sambench.runs.table_protocol import departure, is_own
-from sambench.runs.table_specs import table_spec
+from sambench.tables.departures import departure, is_own
+from sambench.tables.specs import table_spec
 from sambench.types import Metric, Row
 
 ENDINGS = ("png", "svg")

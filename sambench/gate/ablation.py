@@ -12,8 +12,8 @@ from sambench.faults import defect_report
 from sambench.files import json_text
 from sambench.gate.compare import gate, open_side
 from sambench.gate.policy import Policy
-from sambench.runs.ablations import Ablation, Member, members_path
 from sambench.storage.places import Place, write_bytes
+from sambench.tables.ablations import Ablation, Member, members_path
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
 

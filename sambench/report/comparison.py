@@ -12,7 +12,7 @@ from sambench.figures.comparison import draw_standings
 from sambench.files import write_text
 from sambench.gate.result import CANNOT_TELL, NOT_COMPARABLE
 from sambench.gate.standings import CompareResult, PairFound
-from sambench.runs.table_render import render
+from sambench.tables.render import render
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,10 +17,10 @@ from sambench.report.figures import task_figures
 from sambench.report.pictures import Shown
 from sambench.runs.store import Run
 from sambench.runs.summary import caption, number
-from sambench.runs.table_protocol import is_own
-from sambench.runs.table_render import render
-from sambench.runs.table_specs import first_of_task, table_names, table_spec
-from sambench.runs.tables import build_own_table, build_table
+from sambench.tables.build import build_own_table, build_table
+from sambench.tables.departures import is_own
+from sambench.tables.render import render
+from sambench.tables.specs import first_of_task, table_names, table_spec
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sambench.redact import without_places
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import carriers, interval, number
-from sambench.runs.table_protocol import Beside, published_beside
+from sambench.tables.departures import Beside, published_beside
 from sambench.types import COUNTED, Metric
 
 SHOWN_METRICS = 6

@@ -12,7 +12,7 @@ from sambench import local_configs
 from sambench.cli import main
 from sambench.errors import UsageError
 from sambench.overrides import check_words
-from sambench.runs.ablations import Ablation, check_metrics
+from sambench.tables.ablations import Ablation, check_metrics
 
 HYDRAS = re.compile(r"Could not|in struct|Lexer|full_key|object_type|search path|hydra\.cc|append|Traceback|usage:")
 

@@ -8,7 +8,7 @@ from resealed import reseal
 
 from sambench.cli import main
 from sambench.published import published, published_texts
-from sambench.runs.table_specs import ARTICLE, all_tables, table_names, table_spec
+from sambench.tables.specs import ARTICLE, all_tables, table_names, table_spec
 from sambench.types import Metric
 
 

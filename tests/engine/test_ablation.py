@@ -11,7 +11,7 @@ from sambench.errors import UsageError
 from sambench.figures.ablation import ablation_figure
 from sambench.gate.ablation import member_words, sweep
 from sambench.published import published
-from sambench.runs.ablations import (
+from sambench.tables.ablations import (
     Ablation,
     Member,
     ablation_names,

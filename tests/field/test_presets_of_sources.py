@@ -19,8 +19,8 @@ from sambench.metrics.boundary.rows import columns_of_counts
 from sambench.metrics.boundary.scores import half_precision_crossings
 from sambench.metrics.coco.detections import Detections
 from sambench.runs.summary import caption
-from sambench.runs.table_specs import table_spec
-from sambench.runs.tables import build_table
+from sambench.tables.build import build_table
+from sambench.tables.specs import table_spec
 from sambench.types import Annotation, InstanceTruth, Sample
 
 SIZE = (20, 30)

@@ -10,10 +10,10 @@ from sambench import load_run
 from sambench.cli import dispatch
 from sambench.metrics.support import plain_name
 from sambench.registry import resolve
-from sambench.runs.console import print_run
 from sambench.runs.summary import carriers, cell
-from sambench.runs.table_specs import table_names, table_spec
-from sambench.runs.tables import build_own_table
+from sambench.tables.build import build_own_table
+from sambench.tables.console import print_run
+from sambench.tables.specs import table_names, table_spec
 from sambench.types import Metric
 
 IMAGES = 60

@@ -10,7 +10,7 @@ from sambench.metrics.boundary.scores import (
     recall_precision_f,
     summarize_counts,
 )
-from sambench.metrics.boundary_report import ev1_text, eval_bdry_img_text, eval_bdry_text, eval_bdry_thr_text
+from sambench.tables.bsds_boundary import ev1_text, eval_bdry_img_text, eval_bdry_text, eval_bdry_thr_text
 
 THRESHOLDS = np.array([0.25, 0.75])
 

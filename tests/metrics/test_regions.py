@@ -10,11 +10,11 @@ from scipy.io import loadmat
 from skimage.metrics import adapted_rand_error, variation_of_information
 
 from sambench.errors import PredictionError, UsageError
-from sambench.metrics import region_report as report
 from sambench.metrics.regions.counts import RegionCounts, region_counts, region_counts_of_ucm2
 from sambench.metrics.regions.levels import regions_of_ucm2
 from sambench.metrics.regions.rows import columns_of_regions, regions_of_rows
 from sambench.metrics.regions.scores import SCORES, region_ci95, region_replicates, summarize_regions
+from sambench.tables import bsds_regions as report
 
 HALVES = np.repeat([[1, 1, 2, 2]], 4, axis=0)
 WHOLE = np.ones((4, 4), int)

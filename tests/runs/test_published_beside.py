@@ -9,10 +9,10 @@ from sambench.commands.table import main as table
 from sambench.errors import RunError
 from sambench.figures.clicks import dataset_differences, differences
 from sambench.report.parts import metric_lines
-from sambench.runs.console import print_run
-from sambench.runs.table_protocol import departure, published_beside
-from sambench.runs.table_specs import table_spec
-from sambench.runs.tables import build_own_table, build_table
+from sambench.tables.build import build_own_table, build_table
+from sambench.tables.console import print_run
+from sambench.tables.departures import departure, published_beside
+from sambench.tables.specs import table_spec
 from sambench.types import Metric
 
 COCO = {"name": "coco", "split": "val2017", "samples": 5000}

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sambench.csv_cells import csv_cell
-from sambench.runs.table_render import FORMATS, render
-from sambench.runs.table_specs import table_spec
-from sambench.runs.tables import build_table
+from sambench.tables.build import build_table
+from sambench.tables.render import FORMATS, render
+from sambench.tables.specs import table_spec
 from sambench.types import Metric
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tables"

@@ -10,10 +10,10 @@ from sambench.figures.precision_recall import precision_recall
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.published import published, published_texts
 from sambench.runs.summary import number
-from sambench.runs.table_protocol import changed_switches, departure, missing_rows
-from sambench.runs.table_render import render
-from sambench.runs.table_specs import ARTICLE, read_config, table_names, table_spec
-from sambench.runs.tables import Footnotes, build_table, signed
+from sambench.tables.build import Footnotes, build_table, signed
+from sambench.tables.departures import changed_switches, departure, missing_rows
+from sambench.tables.render import render
+from sambench.tables.specs import ARTICLE, read_config, table_names, table_spec
 from sambench.types import Metric
 
 

@@ -12,7 +12,7 @@ from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 from hostile_data import write_hostile_coco
 
 from sambench.cli import dispatch
-from sambench.runs.console import print_run
+from sambench.tables.console import print_run
 
 FORMULA = re.compile(r"[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?\.?\d[\d.]*( \[[+-]?[\d.]+, [+-]?[\d.]+\])?")

@@ -22,8 +22,8 @@ from sambench.json_files import (
 )
 from sambench.models.sam.checkpoint_folders import load_folder
 from sambench.predictions.results_index import ResultsIndex
-from sambench.runs.ablations import members_path, read_members
 from sambench.runs.record import parse_record
+from sambench.tables.ablations import members_path, read_members
 
 MINE = {"text": 'brackets in text [[[{{{ and "quotes" \\ \\" stay text', "list": [1, 2.5, None, True, "ä€😀"]}
 

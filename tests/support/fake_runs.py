@@ -7,7 +7,7 @@ import yaml
 
 from sambench.metrics.boundary.rows import columns_of_counts
 from sambench.runs.store import RunStore
-from sambench.runs.table_specs import table_spec
+from sambench.tables.specs import table_spec
 from sambench.types import Metric
 
 

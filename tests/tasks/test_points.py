@@ -29,8 +29,8 @@ from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.models.sam.model import load
 from sambench.published import published
-from sambench.runs.table_specs import table_spec
-from sambench.runs.tables import build_table
+from sambench.tables.build import build_table
+from sambench.tables.specs import table_spec
 from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Prompts, Sample
 
 SIZE = (12, 20)

@@ -15,7 +15,7 @@ from typing import Any
 from sambench.published import published_texts
 from sambench.runs.store import Run, flatten
 from sambench.runs.summary import missing_note, nan_note
-from sambench.runs.table_specs import Answer, Expected, TableSpec, preset_of, read_config, specs_of_task
+from sambench.tables.specs import Answer, Expected, TableSpec, preset_of, read_config, specs_of_task
 from sambench.types import Metric
 
 

@@ -15,10 +15,10 @@ from sambench.published import published
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, number
-from sambench.runs.table_protocol import is_own
 from sambench.safe_names import safe_part
 from sambench.spelling import check_keys, choose
 from sambench.storage.places import Place, join, read_bytes
+from sambench.tables.departures import is_own
 from sambench.yaml_files import read_yaml
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sambench.published import published, published_texts
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, metric_notes, missing_note, number
-from sambench.runs.table_protocol import (
+from sambench.tables.departures import (
     answered_row,
     departing_switches,
     departure,
@@ -18,7 +18,7 @@ from sambench.runs.table_protocol import (
     missing_rows,
     told_switches,
 )
-from sambench.runs.table_specs import Expected, TableSpec
+from sambench.tables.specs import Expected, TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.metrics.boundary_report import lines
 from sambench.metrics.regions.counts import RegionCounts
 from sambench.metrics.regions.scores import RegionScores
+from sambench.tables.bsds_boundary import lines
 
 
 def rounded(counts: RegionCounts) -> RegionCounts:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sambench.runs.store import Run
 from sambench.runs.summary import caption, carriers, interval, number
-from sambench.runs.table_protocol import published_beside
+from sambench.tables.departures import published_beside
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,0 +1,1 @@
+"""The paper's tables: published rows beside measured ones."""
