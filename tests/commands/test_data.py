@@ -10,7 +10,7 @@ from replicas import WRITERS, code
 from sambench.commands.data import main
 from sambench.commands.data_check import check
 from sambench.datasets.layout import DatasetAbsentError
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import SambenchError, UsageError
 from sambench.masks import rle
 

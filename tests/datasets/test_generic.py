@@ -3,7 +3,7 @@ import pytest
 from replicas import DOT, RING, SIZE, TWO, WRITERS, coco, corners, dump, id_map, picture, png, twin
 
 from sambench.config import build
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.masks import rle
 

@@ -9,7 +9,7 @@ from replicas import WRITERS, id_map, picture, png
 
 from sambench.config import build
 from sambench.datasets import counts
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.datasets.sa23.sa23 import Sa23
 from sambench.datasets.sampling import sampling_order, take_subset
 from sambench.errors import DatasetError, UsageError

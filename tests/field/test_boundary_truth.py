@@ -11,7 +11,7 @@ from toys import write_bsds
 from sambench.cli import dispatch
 from sambench.datasets.boundary_data import read_truth
 from sambench.datasets.bsds500 import CARD, Bsds500
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules
 from sambench.metrics.boundary.thinning import thin

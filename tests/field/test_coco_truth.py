@@ -11,7 +11,7 @@ from pycocotools import mask as coco_mask
 from sambench import score
 from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.datasets.sa23.coco_masks import coco_masks
 from sambench.errors import DatasetError
 from sambench.masks import rle

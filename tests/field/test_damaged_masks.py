@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from sambench.cli import dispatch
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.runs.open import load_run
 

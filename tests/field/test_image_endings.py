@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 
 
 @pytest.mark.parametrize("ending", ["png", "PNG", "bmp", "tif", "TIFF", "webp", "WebP"])

@@ -11,7 +11,7 @@ from sambench import score
 from sambench.cli import dispatch
 from sambench.datasets.bsds500 import CARD
 from sambench.datasets.image_files import read_header, read_image
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules, Picture
 from sambench.runs.open import load_run

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 
 IDS = np.zeros((12, 16), np.uint8)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.masks import rle
 

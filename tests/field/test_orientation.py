@@ -17,7 +17,7 @@ from sambench.datasets.bsds500 import CARD
 from sambench.datasets.coco import Coco
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.image_files import orientations, read_header, read_image
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError
 from sambench.image_rules import ImageRules, Picture

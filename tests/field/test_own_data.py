@@ -20,7 +20,7 @@ from sambench.datasets.bsds500 import Bsds500
 from sambench.datasets.coco import Coco
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import sample_ids
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
 from sambench.runs.open import load_run

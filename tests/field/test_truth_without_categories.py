@@ -10,7 +10,7 @@ from sambench import score
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.coco import Coco
 from sambench.datasets.formats.coco_source import CocoMasks, Part
-from sambench.datasets.own import own
+from sambench.datasets.own.reader import own
 from sambench.datasets.sa23.coco_masks import coco_masks
 from sambench.errors import DatasetError, UsageError
 

@@ -16,9 +16,9 @@ from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.layout import IMAGE_ENDINGS, Fault, holds, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.official_files import own_card
-from sambench.datasets.own_forms import FORMS, OwnFiles, by_annotator, find_own
-from sambench.datasets.own_instances import instance_file
-from sambench.datasets.own_sources import own_source, placed_below
+from sambench.datasets.own.forms import FORMS, OwnFiles, by_annotator, find_own
+from sambench.datasets.own.instances import instance_file
+from sambench.datasets.own.sources import own_source, placed_below
 from sambench.datasets.reading import data_error
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing

@@ -13,7 +13,7 @@ from sambench.datasets.formats.labelme import RULES, LabelMeMasks, refuse_inner_
 from sambench.datasets.formats.sources import Source
 from sambench.datasets.formats.via import ViaFile, ViaMasks, region_label
 from sambench.datasets.layout import IMAGE_ENDINGS, Folders, holds, pair, tree
-from sambench.datasets.own_forms import TRUTH_FOLDERS, OwnFiles
+from sambench.datasets.own.forms import TRUTH_FOLDERS, OwnFiles
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, listing
 

@@ -1,0 +1,1 @@
+"""A user's own data, in whatever form it was annotated."""
