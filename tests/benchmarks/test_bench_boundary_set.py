@@ -14,7 +14,7 @@ import pytest
 from edge_scenes import plain_counts, thin_edges
 from PIL import Image
 
-from sambench.datasets.bsds500 import Bsds500
+from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.metrics.boundary.counts import DEFAULT_THRESHOLDS, boundary_counts, strength_from_image
 from sambench.metrics.boundary.rows import counts_of_rows
 from sambench.runs.open import load_run

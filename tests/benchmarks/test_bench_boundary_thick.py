@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.datasets.bsds500 import Bsds500
+from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.metrics.boundary.counts import boundary_counts, strength_from_image
 from sambench.predictions.edge_suppression import suppressed
 

@@ -8,7 +8,7 @@ import scipy.io
 from PIL import Image
 from toys import write_bsds
 
-from sambench.datasets.bsds500 import CARD, Bsds500
+from sambench.datasets.edges.bsds500 import CARD, Bsds500
 from sambench.errors import DatasetError, UsageError
 
 RNG = np.random.default_rng(0)

@@ -7,8 +7,8 @@ from PIL import Image
 from replicas import DOT, RING, SIZE, TWO, WRITERS, box, id_map, picture, png
 
 from sambench.config import build
-from sambench.datasets.bsds500_segments import bsds500_segments
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.edges.bsds500_segments import bsds500_segments
 from sambench.datasets.formats.label_maps import label_rles, read_ids
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle

@@ -10,7 +10,7 @@ import scipy.io
 from skimage.morphology import thin as skimage_thin
 
 from sambench import paths
-from sambench.datasets.bsds500 import Bsds500
+from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.mini import annotate as mini_annotate
 from sambench.datasets.mini import reader as mini
 from sambench.datasets.mini import things as mini_things

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.datasets.bsds500 import CARD
+from sambench.datasets.edges.bsds500 import CARD
 from sambench.datasets.image_files import read_image
 from sambench.datasets.reading import list_files
 from sambench.errors import DatasetError

@@ -13,7 +13,7 @@ from toys import write_bsds
 
 from sambench import gate, score
 from sambench.cli import dispatch
-from sambench.datasets.bsds500 import Bsds500
+from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.errors import UsageError
 from sambench.gate.comparable import UNTOLD
 from sambench.gate.compare import freeze

@@ -9,8 +9,8 @@ from sambench.tasks.regions import RegionsTask
 from toys import write_bsds
 
 from sambench.cli import dispatch
-from sambench.datasets.boundary_data import read_truth
-from sambench.datasets.bsds500 import CARD, Bsds500
+from sambench.datasets.edges.boundary_data import read_truth
+from sambench.datasets.edges.bsds500 import CARD, Bsds500
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.image_rules import ImageRules

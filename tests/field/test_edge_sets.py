@@ -10,7 +10,7 @@ from toys import write_bsds
 import sambench
 from sambench.api import compose
 from sambench.cli import dispatch
-from sambench.datasets.edge_sets import biped, multicue, nyudv2
+from sambench.datasets.edges.edge_sets import biped, multicue, nyudv2
 from sambench.engine.launch import launch
 from sambench.errors import DatasetError, UsageError
 

@@ -9,7 +9,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from sambench import score
 from sambench.cli import dispatch
-from sambench.datasets.bsds500 import CARD
+from sambench.datasets.edges.bsds500 import CARD
 from sambench.datasets.image_files import read_header, read_image
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError

@@ -13,8 +13,8 @@ from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
 from sambench.config import build
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.bsds500 import CARD
 from sambench.datasets.coco import Coco
+from sambench.datasets.edges.bsds500 import CARD
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.image_files import orientations, read_header, read_image
 from sambench.datasets.own.reader import own

@@ -16,8 +16,8 @@ from toys import write_bsds
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
 from sambench.config import build
-from sambench.datasets.bsds500 import Bsds500
 from sambench.datasets.coco import Coco
+from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import sample_ids
 from sambench.datasets.own.reader import own

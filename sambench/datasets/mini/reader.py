@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.bsds500 import Bsds500
 from sambench.datasets.coco import Coco
+from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.lvis import Lvis
 from sambench.errors import DatasetError, UsageError
 from sambench.files import work_folder

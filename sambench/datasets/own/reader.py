@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from sambench.datasets.base import Dataset, damage_told
-from sambench.datasets.boundary_data import BoundaryDataset
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.formats.label_maps import Colours
 from sambench.datasets.formats.sources import Source
 from sambench.datasets.instances import InstanceDataset

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.boundary_data import BoundaryDataset
-from sambench.datasets.bsds500_names import NAMES
+from sambench.datasets.edges.boundary_data import BoundaryDataset
+from sambench.datasets.edges.bsds500_names import NAMES
 from sambench.datasets.official_files import own_card
 from sambench.datasets.reading import data_error, list_files
 from sambench.errors import UsageError, listing

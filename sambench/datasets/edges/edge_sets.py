@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.boundary_data import BoundaryDataset
-from sambench.datasets.bsds500 import Bsds500, check_pairs, list_split
+from sambench.datasets.edges.boundary_data import BoundaryDataset
+from sambench.datasets.edges.bsds500 import Bsds500, check_pairs, list_split
 from sambench.datasets.layout import IMAGE_ENDINGS
 from sambench.datasets.reading import data_error
 from sambench.errors import UsageError, listing

@@ -6,9 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
-from sambench.datasets import bsds500
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.edges import bsds500
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, Source
 from sambench.datasets.layout import check_choice, require_root

@@ -1,0 +1,1 @@
+"""Data sets whose ground truth is boundaries that people drew."""
