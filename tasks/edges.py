@@ -144,16 +144,16 @@ class EdgesTask(Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Add the counts up anew over the images of each resample."""
+        from sambench.metrics.baseline_rows import in_order
         from sambench.metrics.bootstrap import boundary_replicates
         from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-        from sambench.metrics.compact import in_order
 
         counts = counts_of_rows(in_order(rows, sample_ids))
         return boundary_replicates(counts, levels_of(counts.shape[1]), weights)
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Shorten the images' hashes; counts compress well as they are."""
-        from sambench.metrics.compact import without
+        from sambench.metrics.baseline_rows import without
 
         return without(rows)
 

@@ -201,11 +201,11 @@ class InstancesTask(Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Accumulate anew over the images of each resample."""
+        from sambench.metrics.baseline_rows import in_order
         from sambench.metrics.coco.average_precision import precision_replicates
         from sambench.metrics.coco.box_ious import box_iou_replicates
         from sambench.metrics.coco.evaluators import instance_limits
         from sambench.metrics.coco.rows import frequencies_of_rows, instances_of_rows
-        from sambench.metrics.compact import in_order
 
         rows = in_order(rows, sample_ids)
         frequencies = frequencies_of_rows(rows)
@@ -218,7 +218,7 @@ class InstancesTask(Task):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Keep scores in single precision."""
-        from sambench.metrics.compact import compact_instances
+        from sambench.metrics.baseline_rows import compact_instances
 
         return compact_instances(rows)
 

@@ -171,13 +171,13 @@ class PointsTask(ClickSettings, Task):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Round overlaps to 16 bits and keep sizes as ranges; boundary IoU is left out."""
-        from sambench.metrics.compact import compact_clicks
+        from sambench.metrics.baseline_rows import compact_clicks
 
         return compact_clicks(rows)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""
-        from sambench.metrics.compact import expanded_clicks
+        from sambench.metrics.baseline_rows import expanded_clicks
 
         rows = expanded_clicks(rows)
         fewest = min((row["clicks"] for row in rows), default=0)

@@ -128,15 +128,15 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Pool the objects anew over the images of each resample."""
+        from sambench.metrics.baseline_rows import in_order
         from sambench.metrics.coco.average_recall import recall_replicates
         from sambench.metrics.coco.rows import proposals_of_rows
-        from sambench.metrics.compact import in_order
 
         return recall_replicates(proposals_of_rows(in_order(rows, sample_ids)), weights, self.max_dets)
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Keep of each proposal's place only which limits it is within."""
-        from sambench.metrics.compact import compact_places
+        from sambench.metrics.baseline_rows import compact_places
 
         return compact_places(rows, self.max_dets)
 

@@ -85,7 +85,7 @@ class RegionsTask(Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the images of each resample."""
-        from sambench.metrics.compact import in_order
+        from sambench.metrics.baseline_rows import in_order
         from sambench.metrics.regions.rows import regions_of_rows
         from sambench.metrics.regions.scores import region_replicates
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sambench.errors import RunError
+from sambench.metrics.baseline_rows import SIZES
 from sambench.metrics.coco.params import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS
-from sambench.metrics.compact import SIZES
 
 if TYPE_CHECKING:
     import pyarrow as pa

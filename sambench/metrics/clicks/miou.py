@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sambench.metrics.baseline_rows import expanded_clicks
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
 from sambench.metrics.clicks.mask_scores import size_members
-from sambench.metrics.compact import expanded_clicks
 from sambench.types import Row
 
 
@@ -61,7 +61,7 @@ def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np
     """Return the figures over resampled images: of one data set by name, else the means and "DATASET mIoU@1" of each.
 
     Args:
-        rows: As `click_figures` takes them, or as `sambench.metrics.compact` left them.
+        rows: As `click_figures` takes them, or as `sambench.metrics.baseline_rows` left them.
         sample_ids: N images.
         weights: (B, N) how often each resample holds each image.
 
