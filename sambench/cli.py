@@ -10,7 +10,7 @@ from typing import Any
 
 from sambench.commands import COMMANDS, PAGES
 from sambench.errors import SambenchError, UsageError
-from sambench.faults import DEFECT, defect_report, told_refusals
+from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
 from sambench.local_configs import take_config_dirs
 from sambench.spelling import nearest

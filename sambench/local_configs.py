@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import UsageError
-from sambench.yaml_files import read_yaml
+from sambench.files.yaml_files import read_yaml
 
 FLAGS = ("--config-dir", "-cd")
 GROUPS = ("ablation", "cluster", "data", "executor", "gate", "model", "table", "task")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sambench.cli import dispatch
-from sambench.csv_cells import csv_cell
+from sambench.files.csv_cells import csv_cell
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sambench import safe_names
 from sambench.errors import DatasetError, RunError
-from sambench.files import atomic_path
-from sambench.safe_names import check_apart, check_text, file_inside, inside, safe_name, safe_part, stored_names
+from sambench.files import safe_names
+from sambench.files.atomic import atomic_path
+from sambench.files.safe_names import check_apart, check_text, file_inside, inside, safe_name, safe_part, stored_names
 
 SHORT = ["..", ".", "/", "\\", "C:", "con", "NUL", "com1", "Lpt9", ".png", ".npy", "\n", "\0", " ", "~", "a", "A", "é"]
 ODD = ["e\u0301", "\u200d", "\u202e", "\ud800", "x" * 130, "日" * 70, "?", "*", "=cmd()", "<b>", "0" * 32, "f" * 31]

@@ -47,10 +47,10 @@ def main(words: list[str]) -> int:
         return 2
     from sambench.api import compose
     from sambench.figures.ablation import ablation_figure
-    from sambench.files import write_text
+    from sambench.files.atomic import write_text
+    from sambench.files.safe_names import file_inside
     from sambench.gate.ablation import member_words, sweep
     from sambench.runs.open import load_run
-    from sambench.safe_names import file_inside
     from sambench.tables.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
     from sambench.tables.render import FORMATS, as_file, check_format, render
 

@@ -13,7 +13,7 @@ from sambench.engine.cache.shared import UNSIGNED, SharedEntries
 from sambench.engine.cache.signing import read_secret
 from sambench.engine.settings import BUDGET_GB
 from sambench.errors import UsageError
-from sambench.paths import cache_root
+from sambench.files.paths import cache_root
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 

@@ -10,7 +10,7 @@ from sambench import registry
 from sambench.commands.words import checked, parse
 from sambench.config import build, group_faults
 from sambench.errors import DatasetError, UsageError
-from sambench.paths import data_root
+from sambench.files.paths import data_root
 from sambench.ranges import SHARED, Range, raise_faults
 from sambench.spelling import nearest
 from sambench.storage.places import local_only

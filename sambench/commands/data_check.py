@@ -11,7 +11,6 @@ from typing import Any
 from tabulate import tabulate
 
 from sambench.config import build
-from sambench.csv_cells import csv_cell
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
 from sambench.datasets.layout import DatasetAbsentError
@@ -19,10 +18,11 @@ from sambench.datasets.masks import MaskDataset
 from sambench.datasets.sa23.sa23 import Sa23
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
+from sambench.files.csv_cells import csv_cell
+from sambench.files.safe_names import printable
 from sambench.progress import progress
 from sambench.runs.summary import orientation_notes
-from sambench.safe_names import printable
 
 _SHOWN = 10
 """Findings of one kind that are printed."""

@@ -35,8 +35,8 @@ def main(words: list[str]) -> int:
         raise UsageError(
             f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend="use sambench export bsds RUN"
         )
-    from sambench.files import write_text
-    from sambench.safe_names import inside
+    from sambench.files.atomic import write_text
+    from sambench.files.safe_names import inside
     from sambench.tables.bsds import bsds_files
 
     run, out = _chosen(words[1:])

@@ -79,7 +79,7 @@ def main(words: list[str]) -> int:
     if words[0] == "freeze":
         return _freeze(words[1:])
     from sambench.api import gate
-    from sambench.files import write_text
+    from sambench.files.atomic import write_text
     from sambench.gate.render import FORMATS, render_gate
     from sambench.metrics.bootstrap import REPLICATES
 

@@ -25,10 +25,10 @@ def main(words: list[str]) -> int:
         print(HELP)
         return 2
     from sambench.figures.clicks import gallery
+    from sambench.files.safe_names import inside, safe_name
     from sambench.report.choice import draw_gallery, open_again, place_of_predictions
     from sambench.runs.open import load_run
     from sambench.runs.summary import number
-    from sambench.safe_names import inside, safe_name
 
     takes = {"count": Annotated[int, Range(1, 1000)], "out": str | None}
     values = checked(parse(words[1:], {"count": 3, "out": None}, "look RUN"), takes)

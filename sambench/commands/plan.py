@@ -52,7 +52,7 @@ def main(words: list[str]) -> int:
 
     from sambench.api import compose
     from sambench.engine.pilot import run_pilot
-    from sambench.files import write_json
+    from sambench.files.atomic import write_json
 
     given = any(word.startswith("limit=") for word in own)
     config = compose([word for word in words if word not in own], also=list(defaults))

@@ -137,6 +137,6 @@ def _json(plan: PowerPlan, shown: Sequence[Need]) -> str:
     import json
     from dataclasses import asdict
 
-    from sambench.files import finite
+    from sambench.files.atomic import finite
 
     return json.dumps(finite({**asdict(plan), "needs": [asdict(one) for one in shown]}), indent=2, ensure_ascii=False)

@@ -59,7 +59,7 @@ def write_report(runs: Sequence[Run], path: Path, count: int, max_mb: float) -> 
     Returns:
         What is left out, in sentences; the page says it too.
     """
-    from sambench.files import write_text
+    from sambench.files.atomic import write_text
     from sambench.report.gallery import collect
     from sambench.report.page import build_page
     from sambench.report.pictures import embed

@@ -13,7 +13,7 @@ from sambench.commands.flags import part_flags
 from sambench.commands.lists import choices
 from sambench.commands.score_page import page as score_page
 from sambench.errors import SambenchError, UsageError
-from sambench.faults import DEFECT, defect_report, told_refusals
+from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.redact import without_secrets
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote

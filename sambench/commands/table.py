@@ -167,8 +167,8 @@ def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
 
 
 def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:
-    from sambench.files import write_text
-    from sambench.safe_names import inside
+    from sambench.files.atomic import write_text
+    from sambench.files.safe_names import inside
     from sambench.tables.render import FORMATS, as_file
 
     for form, text in texts.items():

@@ -11,7 +11,7 @@ from typing import Any
 from sambench.datasets.image_files import orientation_record
 from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.masks import MaskDataset
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
 from sambench.masks import rle
 
 Masks = MaskDataset | InstanceDataset

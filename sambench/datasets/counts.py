@@ -10,9 +10,9 @@ import tempfile
 from typing import NamedTuple
 
 from sambench.datasets.formats.sources import Source
-from sambench.json_files import parse_json
-from sambench.paths import cache_root
-from sambench.safe_names import safe_part
+from sambench.files.json_files import parse_json
+from sambench.files.paths import cache_root
+from sambench.files.safe_names import safe_part
 
 
 class Counted(NamedTuple):

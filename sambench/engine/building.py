@@ -17,8 +17,8 @@ from sambench.engine.sources import ModelSource
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import UsageError
+from sambench.files.paths import cache_root
 from sambench.masks.nan_guard import policy_of
-from sambench.paths import cache_root
 from sambench.storage.places import is_remote
 from sambench.types import Sample
 

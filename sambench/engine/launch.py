@@ -26,7 +26,8 @@ from sambench.engine.shards import keys_sha256, parse_shard
 from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored, open_reader
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.faults import told_refusals
+from sambench.files.faults import told_refusals
+from sambench.files.safe_names import check_apart, check_text, readable, safe_part
 from sambench.interrupts import plain_interrupts
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
@@ -34,7 +35,6 @@ from sambench.runs import provenance
 from sambench.runs.open import load_run, open_store
 from sambench.runs.store import RECORD, Run, identity_hash
 from sambench.runs.summary import nan_note
-from sambench.safe_names import check_apart, check_text, readable, safe_part
 from sambench.storage.copies import local
 from sambench.storage.places import Place, join
 from sambench.version import __version__

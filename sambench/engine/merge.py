@@ -17,10 +17,10 @@ from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, f
 from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError, listing
-from sambench.files import files_below, hidden
+from sambench.files.atomic import files_below, hidden
+from sambench.files.safe_names import inside
 from sambench.runs.open import open_store
 from sambench.runs.store import Run
-from sambench.safe_names import inside
 from sambench.storage.places import Place, is_remote
 
 PICTURES = "pictures"

@@ -88,7 +88,7 @@ class Task(ABC):
     def save(self, sample: Sample, prediction: Any, folder: Path) -> None:  # noqa: B027 - optional
         """Write a prediction below `folder` in the field's own format, atomically and always to the same bytes.
 
-        The file is `sambench.safe_names.file_inside(folder, sample.id, ENDING)`, as an id may be any text.
+        The file is `sambench.files.safe_names.file_inside(folder, sample.id, ENDING)`, as an id may be any text.
         """
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.precision_recall import save_figure
+from sambench.files.safe_names import file_inside
 from sambench.runs.store import Run
-from sambench.safe_names import file_inside
 from sambench.tables.ablations import Ablation
 
 

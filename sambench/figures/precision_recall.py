@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import summarize_counts
 from sambench.runs.store import Run

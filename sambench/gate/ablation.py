@@ -8,8 +8,8 @@ from typing import Any
 
 from sambench.engine.launch import launch
 from sambench.errors import SambenchError, UsageError, listing
-from sambench.faults import defect_report
-from sambench.files import json_text
+from sambench.files.atomic import json_text
+from sambench.files.faults import defect_report
 from sambench.gate.compare import gate, open_side
 from sambench.gate.policy import Policy
 from sambench.storage.places import Place, write_bytes

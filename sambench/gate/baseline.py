@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.files import atomic_path, finite
-from sambench.json_files import parse_json
+from sambench.files.atomic import atomic_path, finite
+from sambench.files.json_files import parse_json
 from sambench.redact import without_places
 from sambench.runs.record import SCHEMA, check_form, guarded
 from sambench.runs.row_columns import check_columns, read_table

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.errors import UsageError
+from sambench.files.safe_names import printable
 from sambench.gate.policy import DEFAULT, load_policy
 from sambench.gate.result import ENOUGH
 from sambench.gate.sides import (
@@ -29,7 +30,6 @@ from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
 from sambench.report.page import label
-from sambench.safe_names import printable
 from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 

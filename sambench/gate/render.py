@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from sambench.files import finite
+from sambench.files.atomic import finite
+from sambench.files.safe_names import printable, stored_names
 from sambench.gate.page import Line, gate_page
 from sambench.gate.result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
-from sambench.safe_names import printable, stored_names
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
 """Format -> file ending."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.files.safe_names import file_inside
 from sambench.metrics.boundary.counts import boundary_counts, match_maps, thin
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.boundary.scores import recall_precision_f
 from sambench.pictures.overlay import save_png
 from sambench.predictions.edge_maps import EdgePrediction
-from sambench.safe_names import file_inside
 from sambench.types import Sample
 
 RIGHT, FALSE, MISSED = (0.0, 0.7, 0.0), (0.3, 0.5, 1.0), (1.0, 0.0, 0.0)

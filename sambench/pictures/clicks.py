@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.files.safe_names import file_inside
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.rle import decode_masks
@@ -14,7 +15,6 @@ from sambench.masks.windows import runs_of_rles
 from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.pictures.overlay import save_png
 from sambench.predictions.click_records import ClickPrediction
-from sambench.safe_names import file_inside
 from sambench.types import Annotation, Sample
 
 CELL, HEAD, GAP = 200, 16, 4

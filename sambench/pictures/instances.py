@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
 from sambench.pictures.overlay import save_png
-from sambench.safe_names import file_inside
 from sambench.types import Sample
 
 _COLOURS = np.array(

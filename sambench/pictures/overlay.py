@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
+from sambench.files.safe_names import file_inside
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.predictions.edge_maps import EdgePrediction
-from sambench.safe_names import file_inside
 from sambench.types import Sample
 
 

@@ -12,14 +12,14 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import PredictionError, listing
-from sambench.files import atomic_path
-from sambench.json_files import parse_json, unpacked
+from sambench.files.atomic import atomic_path
+from sambench.files.json_files import parse_json, unpacked
+from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.device_rle import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
-from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"

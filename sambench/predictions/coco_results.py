@@ -15,13 +15,13 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
-from sambench.files import atomic_path
-from sambench.json_files import number, parse_json, unpacked, whole
+from sambench.files.atomic import atomic_path
+from sambench.files.json_files import number, parse_json, unpacked, whole
+from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
 from sambench.predictions.results_index import ResultsIndex
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
-from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
+from sambench.files.safe_names import file_inside
 from sambench.image_rules import ImageRules
 from sambench.predictions.edge_files import ENDINGS, EdgeFile, read_edge_file
 from sambench.predictions.edge_suppression import SAMPLED, Suppression, choose_suppression, strength_notes, suppressed
 from sambench.predictions.map_folders import MapFolder
-from sambench.safe_names import file_inside
 from sambench.types import Sample, Size
 
 EdgePrediction = np.ndarray | list[np.ndarray]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from sambench.errors import PredictionError, listing
-from sambench.files import files_below, hidden
+from sambench.files.atomic import files_below, hidden
+from sambench.files.safe_names import stored_names
 from sambench.predictions.sample_files import files_fingerprint
-from sambench.safe_names import stored_names
 
 
 class MapFolder:

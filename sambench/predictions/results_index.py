@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.json_files import JsonError, in_utf8, unique_keys, unpacked
+from sambench.files.json_files import JsonError, in_utf8, unique_keys, unpacked
 
 _CHUNK = 1 << 22
 _LONGEST = 1 << 28

@@ -1,4 +1,4 @@
-"""Folders that hold one file a sample, named by its id (`sambench.safe_names`)."""
+"""Folders that hold one file a sample, named by its id (`sambench.files.safe_names`)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sambench.files import files_below, hidden
-from sambench.safe_names import safe_name, stored_names
+from sambench.files.atomic import files_below, hidden
+from sambench.files.safe_names import safe_name, stored_names
 
 
 def find_file(folder: Path, sample_id: str, ending: str) -> Path:

@@ -12,8 +12,8 @@ from sambench.engine.building import open_dataset
 from sambench.engine.sources import open_reader
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import RunError, listing
+from sambench.files.safe_names import inside
 from sambench.runs.store import Run
-from sambench.safe_names import inside
 from sambench.storage.copies import local
 from sambench.types import Row
 

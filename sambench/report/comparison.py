@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sambench.figures.comparison import draw_standings
-from sambench.files import write_text
+from sambench.files.atomic import write_text
 from sambench.gate.result import CANNOT_TELL, NOT_COMPARABLE
 from sambench.gate.standings import CompareResult, PairFound
 from sambench.tables.render import render

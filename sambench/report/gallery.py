@@ -11,10 +11,10 @@ import numpy as np
 from sambench.config import build
 from sambench.engine.task import Task
 from sambench.errors import SambenchError
+from sambench.files.safe_names import safe_name
 from sambench.report.choice import choose, open_again, ranked_samples, stored_predictions
 from sambench.report.pictures import Shown, picture_files
 from sambench.runs.store import Run
-from sambench.safe_names import safe_name
 from sambench.types import Row
 
 NAN = float("nan")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sambench.errors import RunError
-from sambench.safe_names import safe_name
+from sambench.files.safe_names import safe_name
 
 LONGEST, THUMBNAIL = 1600, (480, 320)
 """Longest side of a large picture, and (width, height) of a small one, in pixels."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 
-from sambench.files import named, write_bytes
+from sambench.files.atomic import named, write_bytes
 from sambench.types import Row
 
 log = logging.getLogger("sambench.runs")

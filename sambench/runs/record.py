@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.json_files import JsonError, parse_json
+from sambench.files.json_files import JsonError, parse_json
 from sambench.runs.seals import check_record
 
 SCHEMA_VERSION = 2

@@ -18,11 +18,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.files import atomic_path, is_leftover
-from sambench.json_files import parse_json
+from sambench.files.atomic import atomic_path, is_leftover
+from sambench.files.json_files import parse_json
+from sambench.files.safe_names import faults_of, inside, quoted
 from sambench.runs.record import AGAIN, SCHEMA, check_form, checked_record
 from sambench.runs.store import OWN
-from sambench.safe_names import faults_of, inside, quoted
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"

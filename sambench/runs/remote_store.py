@@ -12,12 +12,12 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from sambench.errors import RunError, SambenchError, StorageError
-from sambench.faults import told_refusals
-from sambench.files import atomic_path, files_below, hidden, write_json
+from sambench.files.atomic import atomic_path, files_below, hidden, write_json
+from sambench.files.faults import told_refusals
+from sambench.files.safe_names import safe_part
 from sambench.runs.remote_folder import Published, RemoteFolder
 from sambench.runs.seals import LISTING
 from sambench.runs.store import FINISHED, JOURNAL, RECORD, ROWS, RunStore, read_record
-from sambench.safe_names import safe_part
 from sambench.storage.copies import home_of
 from sambench.storage.lease import Lease
 

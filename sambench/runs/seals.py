@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import RunError, listing
-from sambench.files import file_sha256, files_below, finite, hidden, write_text
+from sambench.files.atomic import file_sha256, files_below, finite, hidden, write_text
 from sambench.redact import redacted
 
 LISTING = "predictions.sha256"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sambench.errors import RunError
-from sambench.files import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
+from sambench.files.atomic import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
+from sambench.files.safe_names import inside
 from sambench.redact import without_secrets
 from sambench.runs import provenance
 from sambench.runs.journal import Journal
@@ -26,7 +27,6 @@ from sambench.runs.seals import (
     sealed,
     write_listing,
 )
-from sambench.safe_names import inside
 from sambench.types import Metric, Row
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sambench.errors import StorageError
-from sambench.files import atomic_path, write_text
-from sambench.paths import cache_root
+from sambench.files.atomic import atomic_path, write_text
+from sambench.files.paths import cache_root
+from sambench.files.safe_names import faults_of, inside
 from sambench.progress import progress
 from sambench.redact import without_secrets
-from sambench.safe_names import faults_of, inside
 from sambench.storage.places import Place, attempt, filesystem, is_remote, listing
 
 try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sambench.errors import SambenchError, StorageError, UsageError
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
 from sambench.redact import hide_credentials
 
 T = TypeVar("T")

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from sambench import registry
 from sambench.errors import RunError, UsageError
-from sambench.json_files import JsonError, parse_json
+from sambench.files.json_files import JsonError, parse_json
+from sambench.files.safe_names import safe_part
+from sambench.files.yaml_files import read_yaml
 from sambench.published import published
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, number
-from sambench.safe_names import safe_part
 from sambench.spelling import check_keys, choose
 from sambench.storage.places import Place, join, read_bytes
 from sambench.tables.departures import is_own
-from sambench.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd

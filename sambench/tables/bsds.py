@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from sambench.errors import UsageError
+from sambench.files.safe_names import safe_part
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import summarize_counts
 from sambench.metrics.regions.rows import regions_of_rows
 from sambench.metrics.regions.scores import summarize_regions
 from sambench.runs.store import Run
-from sambench.safe_names import safe_part
 from sambench.tables import bsds_boundary as boundary_report
 from sambench.tables import bsds_regions as region_report
 from sambench.types import Row

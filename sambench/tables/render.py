@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sambench.csv_cells import csv_cell
+from sambench.files.csv_cells import csv_cell
 from sambench.spelling import choose
 
 if TYPE_CHECKING:

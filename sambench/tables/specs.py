@@ -11,10 +11,10 @@ from typing import Any
 
 from sambench import registry
 from sambench.errors import UsageError
+from sambench.files.yaml_files import read_yaml
 from sambench.published import published
 from sambench.runs.store import Run
 from sambench.spelling import check_keys, choose
-from sambench.yaml_files import read_yaml
 
 ARTICLE = (
     "points",

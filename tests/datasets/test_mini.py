@@ -9,7 +9,6 @@ import pytest
 import scipy.io
 from skimage.morphology import thin as skimage_thin
 
-from sambench import paths
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.mini import annotate as mini_annotate
 from sambench.datasets.mini import reader as mini
@@ -17,6 +16,7 @@ from sambench.datasets.mini import things as mini_things
 from sambench.datasets.mini import write as mini_write
 from sambench.datasets.mini.reader import Mini, ensure_mini
 from sambench.errors import DatasetError, UsageError
+from sambench.files import paths
 from sambench.masks import rle
 
 REAL = os.environ.get("SAMBENCH_TEST_DATA")

@@ -24,7 +24,7 @@ from toys import write_bsds
 
 from sambench.cli import main
 from sambench.datasets.mini.reader import ensure_mini
-from sambench.json_files import parse_json
+from sambench.files.json_files import parse_json
 
 STANDS_FOR = [
     (r"s3://bucket/sam_vit_h_4b8939\.pth", "file://{page}/bucket/sam"),

@@ -13,7 +13,7 @@ from fake_runs import edges_metrics, finished_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sambench.csv_cells import csv_cell
+from sambench.files.csv_cells import csv_cell
 from sambench.tables.build import build_table
 from sambench.tables.render import FORMATS, render
 from sambench.tables.specs import table_spec

@@ -10,7 +10,7 @@ import pytest
 from sambench import cli
 from sambench.engine.launch import launch
 from sambench.errors import SambenchError
-from sambench.faults import MachineError, machine_error
+from sambench.files.faults import MachineError, machine_error
 
 REFUSALS = [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EMFILE, errno.ENOMEM, errno.EDQUOT, errno.ENOENT]
 

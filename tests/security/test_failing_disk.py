@@ -16,8 +16,8 @@ from sambench.datasets.mini import reader as mini
 from sambench.datasets.mini import write as mini_write
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
-from sambench.faults import machine_error
-from sambench.files import atomic_path, files_below, write_text
+from sambench.files.atomic import atomic_path, files_below, write_text
+from sambench.files.faults import machine_error
 from sambench.runs import store as store_module
 from sambench.runs.open import load_run, open_store, run_places
 from sambench.runs.seals import prediction_hashes
@@ -36,7 +36,7 @@ def killed_while_writing(path):
     code = """
 import os, sys
 from pathlib import Path
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
 with atomic_path(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     print(temporary, flush=True)
@@ -83,7 +83,7 @@ def test_a_writer_leaves_alone_what_others_are_writing(tmp_path):
     away.rename(elsewhere)
     with atomic_path(tmp_path / "a") as mine:
         mine.write_text("being written")
-        code = "import sys, pathlib, sambench.files as files; files.write_text(pathlib.Path(sys.argv[1]), '')"
+        code = "import sys, pathlib, sambench.files.atomic as files; files.write_text(pathlib.Path(sys.argv[1]), '')"
         subprocess.run([sys.executable, "-c", code, str(tmp_path / "b")], check=True)
         assert {path.name for path in tmp_path.iterdir()} == {"b", mine.name, elsewhere.name}
     assert (tmp_path / "a").read_text() == "being written"

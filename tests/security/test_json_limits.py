@@ -10,7 +10,7 @@ from PIL import Image
 
 from sambench.datasets.coco import Coco
 from sambench.errors import DatasetError, ModelError, PredictionError, RunError, UsageError
-from sambench.json_files import (
+from sambench.files.json_files import (
     BYTES_SWITCH,
     DEPTH_SWITCH,
     JsonError,

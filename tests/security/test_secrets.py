@@ -14,8 +14,8 @@ import sambench
 from sambench import redact
 from sambench.cli import main
 from sambench.errors import SambenchError
-from sambench.faults import defect_report
-from sambench.files import write_json, write_text
+from sambench.files.atomic import write_json, write_text
+from sambench.files.faults import defect_report
 from sambench.redact import redacted, without_secrets
 from sambench.runs.seals import sealed
 from sambench.storage.places import filesystem

@@ -2,7 +2,7 @@
 
 import json
 
-from sambench.files import file_sha256
+from sambench.files.atomic import file_sha256
 from sambench.runs.seals import sealed
 
 

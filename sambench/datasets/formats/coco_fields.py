@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import Any, NamedTuple
 
-from sambench.json_files import number, whole
+from sambench.files.json_files import number, whole
 from sambench.masks.rle_checks import check_size
 from sambench.types import Size
 

@@ -13,8 +13,8 @@ from sambench.datasets.image_files import read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
+from sambench.files.json_files import JsonError, read_json_file
 from sambench.image_rules import Drawn, ImageRules
-from sambench.json_files import JsonError, read_json_file
 from sambench.masks.rle import Rle
 from sambench.types import Size
 
@@ -98,7 +98,7 @@ def read_json(
     encoding: str | None = None,
     hook: Callable[[dict[str, Any]], Any] | None = None,
 ) -> Any:
-    """Read a JSON file; encoding and hook are as in `sambench.json_files`.
+    """Read a JSON file; encoding and hook are as in `sambench.files.json_files`.
 
     Raises:
         DatasetError: It is missing, cannot be read, is no JSON (line and column are told), too large, or nested too

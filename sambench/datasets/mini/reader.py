@@ -15,9 +15,9 @@ from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.lvis import Lvis
 from sambench.errors import DatasetError, UsageError
-from sambench.files import work_folder
-from sambench.json_files import parse_json
-from sambench.paths import cache_root
+from sambench.files.atomic import work_folder
+from sambench.files.json_files import parse_json
+from sambench.files.paths import cache_root
 
 CARD = DatasetCard(
     name="mini",

@@ -17,7 +17,7 @@ from sambench.engine.cache.entry import FORMAT, pack, unpack
 from sambench.engine.cache.shared import ENDING, STALE_SECONDS, UNSIGNED, Entry, SharedEntries, surplus, trouble
 from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
-from sambench.files import write_bytes
+from sambench.files.atomic import write_bytes
 from sambench.types import Embedding
 
 if TYPE_CHECKING:

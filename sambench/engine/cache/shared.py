@@ -12,7 +12,7 @@ from typing import Any
 from sambench.engine.cache.entry import unpack
 from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
-from sambench.files import is_leftover
+from sambench.files.atomic import is_leftover
 from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes
 
 ENDING = ".safetensors"

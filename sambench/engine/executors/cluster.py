@@ -15,9 +15,9 @@ from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
 from sambench.engine.executors.ray_workers import score_on_cluster, where_given
 from sambench.engine.executors.workers import FAILED
-from sambench.files import atomic_path
+from sambench.files.atomic import atomic_path
+from sambench.files.safe_names import inside
 from sambench.masks.nan_guard import NanCounts
-from sambench.safe_names import inside
 from sambench.types import Row
 
 log = logging.getLogger("sambench.executor")

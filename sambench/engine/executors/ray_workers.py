@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
-from sambench.files import files_below
+from sambench.files.atomic import files_below
 
 Place = tuple[str, tuple[str, ...]]
 

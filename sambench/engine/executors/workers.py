@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.errors import SambenchError
-from sambench.faults import machine_error
+from sambench.files.faults import machine_error
 
 READY, PREDICTED, DONE, SCORED, FAILED = "ready", "predicted", "done", "scored", "failed"
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from sambench.errors import ModelError, listing
-from sambench.json_files import JsonError, read_json_file
+from sambench.files.json_files import JsonError, read_json_file
 from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, expected, first_line
 from sambench.models.sam import convert_sam, convert_sam2
 

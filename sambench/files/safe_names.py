@@ -19,7 +19,7 @@ from sambench.errors import DatasetError, RunError, listing
 
 LONGEST_PART, LONGEST = 200, 1000
 """Bytes of a part and of a whole name. Disks allow 255 a part; the rest is for the file's ending and for the prefix of
-its temporary name (`sambench.files.atomic_path`)."""
+its temporary name (`sambench.files.atomic.atomic_path`)."""
 
 _RESERVED = frozenset('<>:"|?*\\')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)

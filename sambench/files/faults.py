@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sambench.errors import SambenchError
-from sambench.files import write_text
-from sambench.paths import cache_root
+from sambench.files.atomic import write_text
+from sambench.files.paths import cache_root
 from sambench.redact import without_secrets
 
 DEFECT = 70
