@@ -11,7 +11,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 import sambench
-from sambench import registry
+from sambench.config import registry
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sambench.config.ranges import RESAMPLES, SHARED, check_range
+from sambench.config.spelling import choose, nearest
 from sambench.errors import UsageError
-from sambench.ranges import RESAMPLES, SHARED, check_range
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
-from sambench.spelling import choose, nearest
 
 if TYPE_CHECKING:
     from sambench.gate.result import GateResult
@@ -189,8 +189,8 @@ def compose(
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    from sambench.composition import composed
-    from sambench.overrides import check_words, refusal
+    from sambench.config.composition import composed
+    from sambench.config.overrides import check_words, refusal
 
     words = hydra_words(overrides)
     try:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 from sambench.commands import COMMANDS, PAGES
+from sambench.config.local_configs import take_config_dirs
+from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
-from sambench.local_configs import take_config_dirs
-from sambench.spelling import nearest
 
 USAGE = """\
 sambench: zero-shot evaluation of promptable segmentation models

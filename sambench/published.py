@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from sambench.spelling import choose
+from sambench.config.spelling import choose
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
+from sambench.config.ranges import Range
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
-from sambench.ranges import Range
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
 CHUNK = 32

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
+from sambench.config.ranges import Range
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
 from sambench.predictions.coco_results import ResultsFile
-from sambench.ranges import Range
 from sambench.types import InstanceTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
+from sambench.config.ranges import Range
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import DatasetError
 from sambench.prompts.click_settings import ClickSettings
-from sambench.ranges import Range
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 
 log = logging.getLogger("sambench.points")

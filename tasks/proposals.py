@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
+from sambench.config.ranges import Range
 from sambench.engine.task import PredictionReader, Task
 from sambench.masks.generator_settings import GeneratorSettings, Rank
-from sambench.ranges import Range
 from sambench.types import InstanceTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:

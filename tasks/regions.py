@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from sambench.config.ranges import Range
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import DatasetError, UsageError
-from sambench.ranges import Range
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@ from typing import Literal
 
 import pytest
 
-from sambench import registry
-from sambench.config import build, convert
+from sambench.config import registry
+from sambench.config.resolve import build, convert
 from sambench.errors import UsageError
 
 

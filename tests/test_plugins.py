@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from toys import environment
 
-from sambench import registry
+from sambench.config import registry
 from sambench.errors import UsageError
 
 PAGE = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text(encoding="utf-8")

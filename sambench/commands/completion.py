@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
         os.environ["COMP_POINT"] = str(point - len(command) - 1)
     import hydra
 
-    from sambench.plugins import register_configs
+    from sambench.config.plugins import register_configs
 
     register_configs()
     sys.argv = ["sambench", "-sc", *words]

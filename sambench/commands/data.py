@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sambench import registry
 from sambench.commands.words import checked, parse
-from sambench.config import build, group_faults
+from sambench.config import registry
+from sambench.config.ranges import SHARED, Range, raise_faults
+from sambench.config.resolve import build, group_faults
+from sambench.config.spelling import nearest
 from sambench.errors import DatasetError, UsageError
 from sambench.files.paths import data_root
-from sambench.ranges import SHARED, Range, raise_faults
-from sambench.spelling import nearest
 from sambench.storage.places import local_only
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
 from sambench.datasets.layout import DatasetAbsentError

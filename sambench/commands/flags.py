@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.spelling import nearest
 
 _SHORT = {
     "-c": "--cfg",

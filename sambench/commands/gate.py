@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
+from sambench.config.ranges import RESAMPLES, SHARED
+from sambench.config.spelling import choose
 from sambench.errors import UsageError
-from sambench.ranges import RESAMPLES, SHARED
-from sambench.spelling import choose
 
 HELP = """\
 sambench gate baseline=RUN candidate=RUN [policy=default] [format=text] [out=FOLDER]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sambench import registry
+from sambench.config import registry
 
 
 def choices(group: str) -> str:

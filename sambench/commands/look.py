@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.words import checked, parse
-from sambench.ranges import Range
+from sambench.config.ranges import Range
 
 HELP = """\
 sambench look RUN [count=3] [out=RUN/gallery]

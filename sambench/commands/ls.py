@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sambench import registry
 from sambench.commands.words import checked, parse
+from sambench.config import registry
+from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.redact import without_secrets
-from sambench.spelling import nearest
 from sambench.storage.places import Place, join
 
 HELP = """\

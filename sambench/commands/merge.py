@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.words import checked, parse
+from sambench.config.ranges import SHARED, Range
 from sambench.errors import listing
-from sambench.ranges import SHARED, Range
 from sambench.storage.places import is_remote, join
 
 HELP = """\

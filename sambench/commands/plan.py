@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.words import checked, parse
+from sambench.config.ranges import SHARED, Range
 from sambench.engine.settings import DEVICES, WORKERS
-from sambench.ranges import SHARED, Range
 
 if TYPE_CHECKING:
     from sambench.engine.pilot import Pilot

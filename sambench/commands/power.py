@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
+from sambench.config.ranges import RESAMPLES, SHARED, Range
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
 from sambench.gate.policy import CHANCE
-from sambench.ranges import RESAMPLES, SHARED, Range
-from sambench.spelling import nearest
 
 if TYPE_CHECKING:
     from sambench.gate.power import PowerPlan
@@ -56,11 +56,11 @@ def main(words: list[str]) -> int:
     if not words:
         print(HELP)
         return 2
+    from sambench.config.spelling import choose
     from sambench.gate.policy import load_policy
     from sambench.gate.power import plan_gate
     from sambench.gate.sides import open_side
     from sambench.metrics.bootstrap import REPLICATES
-    from sambench.spelling import choose
 
     defaults: dict[str, Any] = {"pilot": None, "effect": None, "power": 0.8, "task": None, "metric": None}
     defaults |= {"policy": "default", "format": "text", "replicates": REPLICATES, "seed": 0}

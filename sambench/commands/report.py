@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.words import as_list, checked, parse
+from sambench.config.ranges import Range
 from sambench.errors import UsageError
-from sambench.ranges import Range
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
 

@@ -12,10 +12,10 @@ from typing import Any
 from sambench.commands.flags import part_flags
 from sambench.commands.lists import choices
 from sambench.commands.score_page import page as score_page
+from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.redact import without_secrets
-from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 HELP = """\
@@ -129,9 +129,9 @@ def _hydra(words: list[str]) -> int:
     import hydra
     from omegaconf import DictConfig
 
-    from sambench.composition import without_application
-    from sambench.overrides import check_words
-    from sambench.plugins import register_configs
+    from sambench.config.composition import without_application
+    from sambench.config.overrides import check_words
+    from sambench.config.plugins import register_configs
 
     register_configs()
     failed: list[int] = []
@@ -176,7 +176,7 @@ def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from sambench.overrides import refusal
+    from sambench.config.overrides import refusal
 
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits with 1

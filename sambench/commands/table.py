@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sambench import registry
 from sambench.commands.lists import listed
 from sambench.commands.words import as_list, checked, parse
+from sambench.config import registry
+from sambench.config.spelling import choose, nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
-from sambench.spelling import choose, nearest
 from sambench.storage.places import Place, is_remote, join
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sambench.config import convert
+from sambench.config.ranges import collecting, raise_faults
+from sambench.config.resolve import convert
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.ranges import collecting, raise_faults
-from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 _EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sambench.image_rules import ImageRules, Picture
+from sambench.config.image_rules import ImageRules, Picture
 from sambench.types import Sample
 
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from sambench.config.image_rules import Drawn, ImageRules, Picture
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.image_kinds import inexact, is_deep_grey, read_as, scaled_grey
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, SambenchError
-from sambench.image_rules import Drawn, ImageRules, Picture
 from sambench.types import Size
 
 _ORIENTATION = 0x0112

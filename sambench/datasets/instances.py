@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sambench.config.image_rules import Drawn, Picture
 from sambench.datasets.base import Dataset, DatasetCard, damage_told
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
@@ -18,7 +19,6 @@ from sambench.datasets.layout import Folders, given_path, sample_ids
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
-from sambench.image_rules import Drawn, Picture
 from sambench.masks import rle
 from sambench.types import InstanceTruth, Sample, Size, without_pixels
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
+from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
@@ -21,7 +22,6 @@ from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
 from sambench.errors import listing
-from sambench.image_rules import ImageRules, Picture
 from sambench.masks import rle
 from sambench.types import Annotation, InstanceTruth, Sample, Size
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
+from sambench.config.ranges import SHARED, check_range
 from sambench.errors import DatasetError, UsageError, listing
-from sambench.ranges import SHARED, check_range
 
 _SHOWN = 10
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.engine.cache.environment import environment_of
 from sambench.engine.cache.local import EmbeddingCache

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
-from sambench.config import build, predictions_path
+from sambench.config.resolve import build, predictions_path
 from sambench.datasets.base import Dataset
 from sambench.datasets.image_files import orientation_record
 from sambench.datasets.reading import truth_record

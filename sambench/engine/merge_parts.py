@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.shards import Shard, keys_sha256

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.engine.building import open_dataset
 from sambench.engine.launch import launch
 from sambench.engine.scaling import DEVICE_STAGES, Costs, Projection, simulate

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from sambench.config import convert, group_faults, predictions_path
+from sambench.config.ranges import SHARED, Range, RangeError, collecting, raise_faults
+from sambench.config.registry import GROUPS
+from sambench.config.resolve import convert, group_faults, predictions_path
 from sambench.engine.cache.signing import read_secret
 from sambench.errors import UsageError
 from sambench.progress import ProgressKind
-from sambench.ranges import SHARED, Range, RangeError, collecting, raise_faults
-from sambench.registry import GROUPS
 
 WORKERS = Range(0, 1024)
 """Scoring processes at once."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from sambench.config import check_fields
+from sambench.config.resolve import check_fields
 from sambench.errors import PredictionError, UsageError
 from sambench.types import Metric, Row, Sample
 

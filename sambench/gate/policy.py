@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from sambench import registry
+from sambench.config import registry
+from sambench.config.ranges import Range, check_range
+from sambench.config.spelling import check_keys, choose, nearest
 from sambench.errors import UsageError
 from sambench.files.yaml_files import read_yaml
-from sambench.ranges import Range, check_range
-from sambench.spelling import check_keys, choose, nearest
 
 CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 """What `alpha` and `power`, margins and floors may be."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
 from sambench.files.safe_names import printable
 from sambench.gate.policy import DEFAULT, load_policy
@@ -30,7 +31,6 @@ from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
 from sambench.report.page import label
-from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sambench.config import build
+from sambench.config.resolve import build
+from sambench.config.spelling import nearest
 from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
 from sambench.gate.baseline import read_baseline, stored_rows
@@ -25,7 +26,6 @@ from sambench.gate.comparable import (
 from sambench.metrics.support import plain_name
 from sambench.runs.open import load_run
 from sambench.runs.store import metric_from_json
-from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 from sambench.types import Row
 

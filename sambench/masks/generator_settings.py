@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from sambench.config import check_fields
-from sambench.ranges import Range
+from sambench.config.ranges import Range
+from sambench.config.resolve import check_fields
 
 Rank = Literal["predicted_iou", "iou_and_stability", "random"]
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sambench.config.image_rules import ImageRules
 from sambench.errors import PredictionError
-from sambench.image_rules import ImageRules
 from sambench.metrics.boundary.inputs import one_channel, pb_from_ucm2, strength_from_image
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.config.image_rules import ImageRules
 from sambench.errors import PredictionError
 from sambench.files.atomic import atomic_path
 from sambench.files.safe_names import file_inside
-from sambench.image_rules import ImageRules
 from sambench.predictions.edge_files import ENDINGS, EdgeFile, read_edge_file
 from sambench.predictions.edge_suppression import SAMPLED, Suppression, choose_suppression, strength_notes, suppressed
 from sambench.predictions.map_folders import MapFolder

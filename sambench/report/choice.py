@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from pathlib import Path
 
-from sambench.config import build, predictions_path
+from sambench.config.resolve import build, predictions_path
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.sources import open_reader

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.engine.task import Task
 from sambench.errors import SambenchError
 from sambench.files.safe_names import safe_name

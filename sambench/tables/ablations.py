@@ -8,7 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sambench import registry
+from sambench.config import registry
+from sambench.config.spelling import check_keys, choose
 from sambench.errors import RunError, UsageError
 from sambench.files.json_files import JsonError, parse_json
 from sambench.files.safe_names import safe_part
@@ -17,7 +18,6 @@ from sambench.published import published
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
 from sambench.runs.summary import cell, number
-from sambench.spelling import check_keys, choose
 from sambench.storage.places import Place, join, read_bytes
 from sambench.tables.departures import is_own
 

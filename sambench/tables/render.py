@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sambench.config.spelling import choose
 from sambench.files.csv_cells import csv_cell
-from sambench.spelling import choose
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,12 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from sambench import registry
+from sambench.config import registry
+from sambench.config.spelling import check_keys, choose
 from sambench.errors import UsageError
 from sambench.files.yaml_files import read_yaml
 from sambench.published import published
 from sambench.runs.store import Run
-from sambench.spelling import check_keys, choose
 
 ARTICLE = (
     "points",

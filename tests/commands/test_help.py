@@ -6,9 +6,9 @@ import sys
 import pytest
 
 import sambench
-from sambench import local_configs
 from sambench.cli import main
 from sambench.commands import COMMANDS
+from sambench.config import local_configs
 from sambench.predictions.edge_files import ENDINGS
 
 PARTS = [

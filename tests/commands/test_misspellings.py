@@ -8,10 +8,10 @@ import pytest
 from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 
 import sambench
-from sambench import local_configs
 from sambench.cli import main
+from sambench.config import local_configs
+from sambench.config.overrides import check_words
 from sambench.errors import UsageError
-from sambench.overrides import check_words
 from sambench.tables.ablations import Ablation, check_metrics
 
 HYDRAS = re.compile(r"Could not|in struct|Lexer|full_key|object_type|search path|hydra\.cc|append|Traceback|usage:")

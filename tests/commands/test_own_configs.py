@@ -11,8 +11,8 @@ import pytest
 from resealed import reseal
 from stored_runs import stored
 
-from sambench import local_configs
 from sambench.cli import main
+from sambench.config import local_configs
 from sambench.gate.baseline import read_baseline
 
 TABLE = """# edges: my own columns

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from toys import environment, write_bsds
 
-from sambench import registry
+from sambench.config import registry
 from sambench.runs.open import load_run, run_places
 
 

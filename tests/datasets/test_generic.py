@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from replicas import DOT, RING, SIZE, TWO, WRITERS, coco, corners, dump, id_map, picture, png, twin
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.masks import rle

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from replicas import DOT, RING, SIZE, TWO, WRITERS, box, id_map, picture, png
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.edges.bsds500_segments import bsds500_segments
 from sambench.datasets.formats.label_maps import label_rles, read_ids

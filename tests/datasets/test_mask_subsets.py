@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from replicas import WRITERS, id_map, picture, png
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets import counts
 from sambench.datasets.own.reader import own
 from sambench.datasets.sa23.sa23 import Sa23

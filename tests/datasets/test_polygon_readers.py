@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from replicas import RING, WRITERS, box, coco, code, dump, picture
 
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.sa23.coco_masks import lvis_v05_masks
 from sambench.datasets.sa23.zerowaste import CARD as ZEROWASTE

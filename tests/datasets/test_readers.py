@@ -9,12 +9,12 @@ import pytest
 import yaml
 from replicas import WRITERS
 
-from sambench.config import build
+from sambench.config.registry import resolve
+from sambench.config.resolve import build
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.sa23.catalog import CATALOG
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
-from sambench.registry import resolve
 
 NAMES = sorted(WRITERS)
 

@@ -18,7 +18,7 @@ def config(tmp_path):
 
 
 def opened(config):
-    from sambench.config import build
+    from sambench.config.resolve import build
 
     return DeviceWork(config, "cpu", open_dataset(config["data"], build("tasks", "task", config["task"])).fingerprint)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from made_rows import edge_rows, instance_rows, point_rows, proposal_rows, region_rows
 from stored_runs import ROWS, stored
 
-from sambench import registry
 from sambench.cli import dispatch
+from sambench.config import registry
 from sambench.errors import RunError, SambenchError, UsageError
 from sambench.gate.compare import freeze, gate, open_side, task_of
 from sambench.gate.policy import Policy, Rule, load_policy, parse_policy

@@ -9,11 +9,11 @@ from sambench.tasks.regions import RegionsTask
 from toys import write_bsds
 
 from sambench.cli import dispatch
+from sambench.config.image_rules import ImageRules
 from sambench.datasets.edges.boundary_data import read_truth
 from sambench.datasets.edges.bsds500 import CARD, Bsds500
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
-from sambench.image_rules import ImageRules
 from sambench.metrics.boundary.thinning import thin
 from sambench.runs.open import load_run
 

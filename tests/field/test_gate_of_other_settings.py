@@ -8,9 +8,9 @@ from own_folders import write_own
 from toys import write_bsds
 
 from sambench.cli import dispatch
-from sambench.config import build, known_switches
+from sambench.config.registry import resolve
+from sambench.config.resolve import build, known_switches
 from sambench.errors import UsageError
-from sambench.registry import resolve
 
 QUIET = ["workers=0", "progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
 

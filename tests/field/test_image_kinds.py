@@ -9,11 +9,11 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from sambench import score
 from sambench.cli import dispatch
+from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.edges.bsds500 import CARD
 from sambench.datasets.image_files import read_header, read_image
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
-from sambench.image_rules import ImageRules, Picture
 from sambench.runs.open import load_run
 from sambench.runs.summary import missing_note
 

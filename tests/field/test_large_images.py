@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 import sambench
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.errors import DatasetError, PredictionError, UsageError
 from sambench.masks import rle
 

@@ -11,7 +11,8 @@ from sambench.tasks.edges import EdgesTask
 
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
-from sambench.config import build
+from sambench.config.image_rules import ImageRules, Picture
+from sambench.config.resolve import build
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import CARD
@@ -20,7 +21,6 @@ from sambench.datasets.image_files import orientations, read_header, read_image
 from sambench.datasets.own.reader import own
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError
-from sambench.image_rules import ImageRules, Picture
 from sambench.masks import rle
 from sambench.runs.open import load_run
 from sambench.types import BoundaryTruth, Sample

@@ -15,7 +15,7 @@ from toys import write_bsds
 
 from sambench.cli import dispatch
 from sambench.commands.data import main as data_command
-from sambench.config import build
+from sambench.config.resolve import build
 from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.formats.via import ViaFile, ViaMasks

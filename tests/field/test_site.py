@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import sambench
-from sambench import registry
+from sambench.config import registry
 
 pytest.importorskip("mkdocs")
 

@@ -10,16 +10,16 @@ import pytest
 import yaml
 
 import sambench
-from sambench import registry
 from sambench.cli import main as cli
-from sambench.config import build, constructor_hints, convert
+from sambench.config import registry
+from sambench.config.ranges import SHARED, Range, RangeError, check_range
+from sambench.config.resolve import build, constructor_hints, convert
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
 from sambench.gate.policy import parse_policy
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.models.official.model import OfficialModel
 from sambench.models.sam.model import TransformersSam
-from sambench.ranges import SHARED, Range, RangeError, check_range
 
 UNBOUNDED = {
     "ids": "names of samples, looked up in the data",

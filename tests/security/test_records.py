@@ -12,9 +12,9 @@ import pytest
 from resealed import reseal
 from stored_runs import ROWS, stored
 
-from sambench import local_configs, registry
 from sambench.cli import main
-from sambench.config import build
+from sambench.config import local_configs, registry
+from sambench.config.resolve import build
 from sambench.errors import RunError, UsageError
 from sambench.gate.baseline import read_baseline, write_baseline
 from sambench.gate.compare import freeze

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from sambench import registry
 from sambench.api import compose
 from sambench.commands import COMMANDS
-from sambench.config import group_faults
-from sambench.ranges import raise_faults
+from sambench.config import registry
+from sambench.config.ranges import raise_faults
+from sambench.config.resolve import group_faults
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path.stem: path for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}

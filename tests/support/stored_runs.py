@@ -5,7 +5,7 @@ from importlib.resources import files
 import yaml
 from made_rows import edge_rows, instance_rows, point_rows, proposal_rows, region_rows
 
-from sambench import registry
+from sambench.config import registry
 from sambench.runs.store import RunStore
 
 ROWS = {

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
+from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.image_files import read_image, read_pixels
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing
-from sambench.image_rules import ImageRules, Picture
 from sambench.metrics.boundary.inputs import boundaries_from_segs, one_channel
 from sambench.metrics.boundary.thinning import thin
 from sambench.types import BoundaryTruth, Sample, Size, without_pixels

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from sambench.config.image_rules import ImageRules
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.sources import Item, Region, Source, image_size
@@ -16,7 +17,6 @@ from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import listing
-from sambench.image_rules import ImageRules
 from sambench.masks.rle import Rle
 from sambench.types import Size
 

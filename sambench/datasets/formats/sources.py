@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sambench.config.image_rules import Drawn, ImageRules
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.image_files import read_header
@@ -14,7 +15,6 @@ from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
 from sambench.files.json_files import JsonError, read_json_file
-from sambench.image_rules import Drawn, ImageRules
 from sambench.masks.rle import Rle
 from sambench.types import Size
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sambench.config.image_rules import ImageRules
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, Source, image_size, read_json
 from sambench.datasets.image_files import read_pixels
@@ -16,7 +17,6 @@ from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader
 from sambench.datasets.reading import data_error
 from sambench.datasets.sa23.catalog import catalog_card
 from sambench.errors import UsageError
-from sambench.image_rules import ImageRules
 from sambench.masks import rle
 from sambench.types import Size
 

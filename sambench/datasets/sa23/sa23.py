@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sambench.config import build
+from sambench.config.image_rules import ImageRules, Picture
+from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.layout import DatasetAbsentError, check_choice
@@ -18,7 +19,6 @@ from sambench.datasets.masks import Ids, MaskDataset, SubsetRule
 from sambench.datasets.sa23.catalog import CATALOG
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
-from sambench.image_rules import ImageRules, Picture
 from sambench.types import InstanceTruth, Sample
 
 CARD = MaskCard(

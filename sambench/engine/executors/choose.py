@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sambench.config import predictions_path
+from sambench.config.resolve import predictions_path
 from sambench.engine.device import device_list
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.local import LocalExecutor

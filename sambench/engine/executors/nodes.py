@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sambench.config import convert
+from sambench.config.resolve import convert
 from sambench.errors import UsageError
 
 _LOOK_EVERY_SECONDS = 2.0

@@ -31,7 +31,7 @@ class DeviceWork:
     """
 
     def __init__(self, config: Mapping[str, Any], device: str, data_fingerprint: str) -> None:
-        from sambench.config import build
+        from sambench.config.resolve import build
 
         task: Task = build("tasks", "task", config["task"], own_words=True)
         self.dataset = open_dataset(config["data"], task, own_words=True)

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from sambench.config import constructor_hints, convert
+from sambench.config.ranges import Range, raise_faults
+from sambench.config.resolve import constructor_hints, convert
 from sambench.errors import UsageError
-from sambench.ranges import Range, raise_faults
 
 
 @dataclass(frozen=True)

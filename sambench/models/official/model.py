@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError, UsageError, listing
 from sambench.models.base import PromptableModel
 from sambench.models.checkpoint_files import sha256_of
@@ -32,7 +33,6 @@ from sambench.models.official.dialects import ASKED, as_logits, dialect, differ,
 from sambench.models.official.state import State
 from sambench.models.official.weights import Found, code_sha256, weights_sha256
 from sambench.models.padding import without_padding
-from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 log = logging.getLogger("sambench.models")

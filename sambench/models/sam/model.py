@@ -12,6 +12,7 @@ import torch
 import transformers
 from torch import Tensor
 
+from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import PromptableModel
 from sambench.models.devices import torch_device, torch_dtype
@@ -20,7 +21,6 @@ from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
 from sambench.models.sam.preprocess import preprocessing_of, stack_pixels
-from sambench.ranges import SHARED, check_range
 from sambench.types import Embedding, Masks, Prompts
 
 ENCODE_VERSION = 1

@@ -11,9 +11,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
+from sambench.config.local_configs import config_folders, declared_names
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.local_configs import config_folders, declared_names
-from sambench.spelling import nearest
 
 Kind = Literal["tasks", "models", "datasets"]
 

@@ -9,11 +9,11 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from sambench import registry
+from sambench.config import registry
+from sambench.config.image_rules import ImageRules
+from sambench.config.ranges import SHARED, check_range, collecting, raise_faults
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.image_rules import ImageRules
-from sambench.ranges import SHARED, check_range, collecting, raise_faults
-from sambench.spelling import nearest
 from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}

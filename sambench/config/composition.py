@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from sambench.plugins import PluginConfigs
+from sambench.config.plugins import PluginConfigs
 
 VERSION_BASE = "1.3"
 

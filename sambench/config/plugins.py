@@ -8,7 +8,7 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from sambench.local_configs import config_folders
+from sambench.config.local_configs import config_folders
 
 
 class PluginConfigs(SearchPathPlugin):

@@ -12,12 +12,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sambench import registry
 from sambench.api import SHOW
-from sambench.composition import composed
-from sambench.config import RESERVED, known_switches
+from sambench.config import registry
+from sambench.config.composition import composed
+from sambench.config.resolve import RESERVED, known_switches
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.spelling import nearest
 
 KINDS = {group: kind for kind, group in registry.GROUPS.items()}
 OPEN = (*KINDS, "executor", "hydra")

@@ -17,10 +17,10 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from sambench.api import SHOW
-from sambench.composition import composed, config_loader
+from sambench.config.composition import composed, config_loader
+from sambench.config.override_keys import KINDS, LISTED, check_key, keys_of, plain_values, unknown, with_choices
+from sambench.config.spelling import nearest
 from sambench.errors import UsageError, listing
-from sambench.override_keys import KINDS, LISTED, check_key, keys_of, plain_values, unknown, with_choices
-from sambench.spelling import nearest
 
 _MEMBERS = 64
 """Members of a sweep whose words are looked at."""
