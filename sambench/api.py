@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sambench.config.ranges import RESAMPLES, SHARED, check_range
-from sambench.config.spelling import choose, nearest
+from sambench.config.spelling import SHOW, choose, nearest
 from sambench.errors import UsageError
 from sambench.runs.open import load_run
 from sambench.runs.store import Run
@@ -21,9 +21,6 @@ __all__ = ["compare", "compose", "gate", "load_run", "resolve", "run", "score"]
 
 SECTIONS = ("task", "model", "data", "executor", "run", "cache", "predictions")
 """Top-level keys that hold keys."""
-
-SHOW = "`sambench run task=NAME --cfg job` shows every key with its value"
-"""What a message says where no name is near."""
 
 
 def run(

@@ -12,11 +12,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sambench.api import SHOW
 from sambench.config import registry
 from sambench.config.composition import composed
 from sambench.config.resolve import RESERVED, known_switches
-from sambench.config.spelling import nearest
+from sambench.config.spelling import SHOW, nearest
 from sambench.errors import UsageError
 
 KINDS = {group: kind for kind, group in registry.GROUPS.items()}

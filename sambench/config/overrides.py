@@ -16,10 +16,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from sambench.api import SHOW
 from sambench.config.composition import composed, config_loader
 from sambench.config.override_keys import KINDS, LISTED, check_key, keys_of, plain_values, unknown, with_choices
-from sambench.config.spelling import nearest
+from sambench.config.spelling import SHOW, nearest
 from sambench.errors import UsageError, listing
 
 _MEMBERS = 64

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from sambench.errors import UsageError
 
+SHOW = "`sambench run task=NAME --cfg job` shows every key with its value"
+"""What a message says where no name is near."""
+
 
 def nearest(name: object, known: Iterable[str], count: int = 1) -> list[str]:
     """Return the known names that resemble a name, the most alike first; case and the sign between words count little.
