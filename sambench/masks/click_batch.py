@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
-from sambench.masks.device_rle import RunLengths
+from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
 from sambench.prompts.clicks import deepest_pixel, farther_click, nth_pixel
 

@@ -11,8 +11,8 @@ import torch
 
 from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
-from sambench.masks.device_rle import RunLengths
 from sambench.masks.measure import measure_masks
+from sambench.masks.runs import RunLengths
 from sambench.masks.windows import chosen_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts

@@ -2,56 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 import torch
-from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from sambench.types import Size
-
-
-@dataclass(frozen=True)
-class RunLengths:
-    """Uncompressed run-length codes of N masks, one after the other.
-
-    Attributes:
-        counts: (T,) int32 run lengths in column-major order; each mask's runs start with background (a 0 where its
-            first pixel is foreground) and sum to H * W.
-        lengths: (N,) int64, how many of the counts belong to each mask.
-        size: (H, W) in pixels.
-    """
-
-    counts: np.ndarray
-    lengths: np.ndarray
-    size: Size
-
-    @staticmethod
-    def joined(parts: Sequence[RunLengths]) -> RunLengths:
-        """Put the masks of several batches (at least one, all of one size) into one."""
-        return RunLengths(
-            np.concatenate([part.counts for part in parts]),
-            np.concatenate([part.lengths for part in parts]),
-            parts[0].size,
-        )
-
-    def compressed(self, chosen: np.ndarray) -> list[dict[str, Any]]:
-        """Write the chosen masks as compressed COCO codes, {"size": [H, W], "counts": bytes}.
-
-        Args:
-            chosen: (K,) integer indices of masks.
-        """
-        stops = np.cumsum(self.lengths)
-        height, width = self.size
-        return [
-            coco_mask.frPyObjects(
-                {"size": [height, width], "counts": self.counts[stops[i] - self.lengths[i] : stops[i]]}, height, width
-            )
-            for i in chosen
-        ]
+from sambench.masks.runs import RunLengths
 
 
 def mask_run_lengths(masks: Tensor) -> RunLengths:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.crops import Crop
-from sambench.masks.device_rle import RunLengths, mask_run_lengths
+from sambench.masks.device_rle import mask_run_lengths
 from sambench.masks.resize import logits_at_original
+from sambench.masks.runs import RunLengths
 from sambench.masks.scan import axis_taps, scan_masks
 from sambench.masks.stability import stability_from_areas, stability_score
 from sambench.types import Masks, Size

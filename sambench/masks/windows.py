@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from sambench.masks.device_rle import RunLengths
 from sambench.masks.rle import Rle, run_lengths
+from sambench.masks.runs import RunLengths
 from sambench.types import Size
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from sambench.files.safe_names import file_inside
 from sambench.masks.clicking import ClickedObjects
-from sambench.masks.device_rle import RunLengths
 from sambench.masks.rle import decode_masks
+from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.pictures.overlay import save_png

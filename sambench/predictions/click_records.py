@@ -17,7 +17,7 @@ from sambench.files.json_files import parse_json, unpacked
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
-from sambench.masks.device_rle import RunLengths
+from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
 from sambench.types import Sample, Size

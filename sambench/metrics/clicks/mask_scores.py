@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
-from sambench.masks.device_rle import RunLengths
+from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
 from sambench.metrics.coco.params import AREA_RANGES, area_members, letter
 from sambench.types import Size
