@@ -271,7 +271,7 @@ class InstancesTask(Task):
         """
         from sambench.masks.resampled import resampled
         from sambench.masks.rle import areas
-        from sambench.metrics.iou import paired_mask_ious
+        from sambench.metrics.clicks.mask_scores import paired_mask_ious
 
         if self.boxes != "gt" or prediction.rles is None or not prediction.by_prompt:
             return {}

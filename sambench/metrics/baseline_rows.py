@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sambench.metrics.coco.params import AREA_RANGES, FREQUENCY_GROUPS, area_members
+from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, area_members
 from sambench.types import Row
 
 CHECK_DIGITS = 8

@@ -15,7 +15,8 @@ import numpy as np
 
 from sambench.config.image_rules import ImageRules
 from sambench.errors import PredictionError
-from sambench.metrics.boundary.inputs import one_channel, pb_from_ucm2, strength_from_image
+from sambench.metrics.boundary.inputs import one_channel, strength_from_image
+from sambench.metrics.ucm2 import pb_from_ucm2
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 ENDINGS = (".png", ".npy", ".mat", *IMAGE_ENDINGS[1:])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sambench.errors import RunError
 from sambench.metrics.baseline_rows import SIZES
-from sambench.metrics.coco.params import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS
+from sambench.metrics.coco.params import IOU_THRESHOLDS
+from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,8 +6,9 @@ import pytest
 from sambench.metrics.bootstrap import resampling_weights
 from sambench.metrics.coco.average_precision import precision_replicates, summary
 from sambench.metrics.coco.matches import NEVER_COUNTED, InstanceMatches
-from sambench.metrics.coco.params import AREA_RANGES, IOU_THRESHOLDS, RECALL_LEVELS
+from sambench.metrics.coco.params import IOU_THRESHOLDS, RECALL_LEVELS
 from sambench.metrics.coco.precision_curve import LANES
+from sambench.metrics.groups import AREA_RANGES
 
 LIMITS = [1, 3, 10]
 

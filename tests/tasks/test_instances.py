@@ -12,7 +12,7 @@ import sambench
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import PredictionError, UsageError
 from sambench.masks import rle
-from sambench.metrics.iou import paired_mask_ious
+from sambench.metrics.clicks.mask_scores import paired_mask_ious
 from sambench.prompts.refine import answer_boxes, most_confident
 from sambench.types import Embedding, MaskFrame, Masks
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from sambench.errors import PredictionError, UsageError
 from sambench.metrics.boundary.graph import Graph, build_graph
-from sambench.metrics.boundary.inputs import boundaries_from_segs, pb_from_ucm2, strength_from_image
+from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.matching import State, change_columns, empty_state
 from sambench.metrics.boundary.scores import BoundaryScores, summarize_counts
 from sambench.metrics.boundary.thinning import pack, set_bits, thin, thin_packed
+from sambench.metrics.ucm2 import pb_from_ucm2
 
 __all__ = [
     "DEFAULT_MAX_DIST",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from pycocotools import mask as coco_mask
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
-from sambench.metrics.coco.params import AREA_RANGES, area_members, letter
+from sambench.metrics.groups import AREA_RANGES, area_members, letter
 from sambench.types import Size
 
 DILATION_RATIO = 0.02
@@ -164,3 +166,21 @@ def _boundary(counts: np.ndarray, box_xyxy: np.ndarray, image_height: int, width
             if inside > 2 * width:
                 window[y, x - width] = False
     return window
+
+
+def paired_mask_ious(predicted: list[dict[str, Any]], truth: list[dict[str, Any]]) -> np.ndarray:
+    """Measure each predicted mask against its own object.
+
+    Args:
+        predicted: N compressed COCO run-length codes.
+        truth: N codes of the same sizes.
+
+    Returns:
+        (N,) float64 IoU in [0, 1]; 0 where both masks are empty.
+    """
+    ious = np.zeros(len(predicted))
+    for index, (left, right) in enumerate(zip(predicted, truth, strict=True)):
+        both = float(coco_mask.area(coco_mask.merge([left, right], intersect=True)))
+        either = float(coco_mask.area(left)) + float(coco_mask.area(right)) - both
+        ious[index] = both / either if either else 0.0
+    return ious

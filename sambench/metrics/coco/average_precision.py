@@ -10,8 +10,9 @@ import numpy as np
 from scipy import sparse
 
 from sambench.metrics.coco.matches import NEVER_COUNTED, InstanceMatches, default_limits
-from sambench.metrics.coco.params import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS, Kind, frequency_of, letter
+from sambench.metrics.coco.params import IOU_THRESHOLDS, Kind, frequency_of
 from sambench.metrics.coco.precision_curve import LANES, Ranking, weighted_precision
+from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, letter
 
 Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Of one area range: (K, 10) average precision, (K, M, 10) recall, and (K,) bool whether a category has objects."""

@@ -16,17 +16,8 @@ import numpy as np
 from sambench.metrics.bootstrap import weighted_sums
 from sambench.metrics.coco.detections import ImagePair, overlaps
 from sambench.metrics.coco.greedy import greedy_places
-from sambench.metrics.coco.params import (
-    AREA_RANGES,
-    FREQUENCY_GROUPS,
-    IOU_THRESHOLDS,
-    PROPOSAL_LIMITS,
-    IouType,
-    area_members,
-    checked_kinds,
-    frequency_of,
-    letter,
-)
+from sambench.metrics.coco.params import IOU_THRESHOLDS, PROPOSAL_LIMITS, IouType, checked_kinds, frequency_of
+from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, area_members, letter
 
 
 @dataclass(frozen=True)

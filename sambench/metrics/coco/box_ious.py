@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sambench.metrics.bootstrap import mean_ci95, weighted_sums
-from sambench.metrics.coco.params import AREA_RANGES, letter
+from sambench.metrics.groups import AREA_RANGES, letter
 from sambench.types import Row
 
 

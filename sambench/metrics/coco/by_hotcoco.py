@@ -18,16 +18,8 @@ from sambench.metrics.coco.average_precision import summary
 from sambench.metrics.coco.average_recall import proposal_groups
 from sambench.metrics.coco.detections import Detections, ImagePair
 from sambench.metrics.coco.official_records import annotation_records, result_records
-from sambench.metrics.coco.params import (
-    AREA_RANGES,
-    FREQUENCY_GROUPS,
-    IouType,
-    Kind,
-    checked_kinds,
-    checked_limits,
-    frequency_of,
-    letter,
-)
+from sambench.metrics.coco.params import IouType, Kind, checked_kinds, checked_limits, frequency_of
+from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, letter
 
 _ONE_CATEGORY = [{"id": 1, "name": "object"}]
 

@@ -33,7 +33,8 @@ from sambench.metrics.coco.official_records import (
     record_of_entries,
     result_records,
 )
-from sambench.metrics.coco.params import AREA_RANGES, IOU_THRESHOLDS, LVIS_LIMITS, IouType, checked_kinds, frequency_of
+from sambench.metrics.coco.params import IOU_THRESHOLDS, LVIS_LIMITS, IouType, checked_kinds, frequency_of
+from sambench.metrics.groups import AREA_RANGES
 
 _LOGGER = logging.getLogger(__name__)
 

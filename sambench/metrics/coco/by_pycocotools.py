@@ -29,15 +29,8 @@ from sambench.metrics.coco.official_records import (
     record_of_entries,
     result_records,
 )
-from sambench.metrics.coco.params import (
-    AREA_RANGES,
-    COCO_LIMITS,
-    IOU_THRESHOLDS,
-    PROPOSAL_LIMITS,
-    IouType,
-    checked_kinds,
-    letter,
-)
+from sambench.metrics.coco.params import COCO_LIMITS, IOU_THRESHOLDS, PROPOSAL_LIMITS, IouType, checked_kinds
+from sambench.metrics.groups import AREA_RANGES, letter
 
 _ONE_CATEGORY = 1
 

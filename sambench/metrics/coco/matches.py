@@ -17,16 +17,8 @@ import numpy as np
 
 from sambench.metrics.coco.detections import ImagePair, overlaps
 from sambench.metrics.coco.greedy import greedy_hits
-from sambench.metrics.coco.params import (
-    AREA_RANGES,
-    COCO_LIMITS,
-    IOU_THRESHOLDS,
-    LVIS_LIMITS,
-    IouType,
-    Kind,
-    area_members,
-    checked_kinds,
-)
+from sambench.metrics.coco.params import COCO_LIMITS, IOU_THRESHOLDS, LVIS_LIMITS, IouType, Kind, checked_kinds
+from sambench.metrics.groups import AREA_RANGES, area_members
 
 NEVER_COUNTED = (1 << len(IOU_THRESHOLDS)) - 1
 """The `uncounted` bits of a detection that counts at no threshold."""

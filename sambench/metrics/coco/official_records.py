@@ -10,7 +10,8 @@ import numpy as np
 from sambench.metrics.coco.average_precision import image_order
 from sambench.metrics.coco.detections import Detections, ImagePair
 from sambench.metrics.coco.matches import InstanceMatches, match_record
-from sambench.metrics.coco.params import AREA_RANGES, IOU_THRESHOLDS, IouType
+from sambench.metrics.coco.params import IOU_THRESHOLDS, IouType
+from sambench.metrics.groups import AREA_RANGES
 
 Entry = dict[str, Any]
 """One image, category and area range as pycocotools matched it: dtScores, dtMatches, dtIgnore, gtIgnore, ..."""

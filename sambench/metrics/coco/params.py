@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.errors import DatasetError, UsageError
+from sambench.metrics.groups import FREQUENCY_GROUPS
 
 log = logging.getLogger("sambench.metrics")
 
@@ -21,11 +22,6 @@ IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALL_LEVELS = np.linspace(0.0, 1.0, 101)
 """(101,) float64 recalls at which precision is read off."""
 
-AREA_RANGES = {"all": (0.0, 1e10), "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
-"""Lowest and highest area in pixels, both ends included: an object of 1024 pixels is small and medium."""
-
-FREQUENCY_GROUPS = {"rare": "r", "common": "c", "frequent": "f"}
-"""LVIS groups and the letter of `frequency` in its categories: seen in < 10, < 100, >= 100 training images."""
 
 PROPOSAL_LIMITS = (1, 10, 100, 1000)
 COCO_LIMITS = (1, 10, 100)
@@ -57,17 +53,6 @@ def evaluation_rules(chosen: str, data_rules: Kind, categories: Sequence[Mapping
             "categories have a `frequency`, but the data is evaluated by COCO's rules; task.rules=lvis is LVIS's"
         )
     return rules
-
-
-def letter(group: str) -> str:
-    """Return what a group adds to a figure's name: "" for all, "s" for small, ... as in ARs@1000."""
-    return "" if group == "all" else group[0]
-
-
-def area_members(areas: np.ndarray) -> np.ndarray:
-    """Return (A, N) bool: which of (N,) areas in pixels lie in each of `AREA_RANGES`."""
-    areas = np.asarray(areas, np.float64)
-    return np.stack([(areas >= low) & (areas <= high) for low, high in AREA_RANGES.values()])
 
 
 def frequency_of(category_id: int, frequencies: Mapping[int, str]) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 
 from sambench.metrics.coco.average_recall import ProposalMatches
 from sambench.metrics.coco.matches import InstanceMatches
-from sambench.metrics.coco.params import AREA_RANGES, FREQUENCY_GROUPS, IOU_THRESHOLDS
+from sambench.metrics.coco.params import IOU_THRESHOLDS
+from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS
 from sambench.types import Row
 
 _SHIFT = 16  # uncounted bits are stored above the hits

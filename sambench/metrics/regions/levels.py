@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.metrics.boundary.inputs import check_double_size
+from sambench.metrics.ucm2 import check_double_size
 
 
 def regions_of_ucm2(ucm2: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
