@@ -109,16 +109,17 @@ class EdgesTask(Task):
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
         """Match the edge map with every annotator's boundaries at every threshold; one row an image."""
-        from sambench.metrics.boundary import counts as boundary
+        from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps
+        from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
         from sambench.metrics.boundary.rows import columns_of_counts, levels_of
 
         truths = sample.target.boundaries
         if isinstance(prediction, list):
-            maps = boundary.boundaries_from_segs(prediction)
-            levels, counts = "segs", boundary.counts_of_maps(maps, truths, self.max_dist, self.thin)
+            maps = boundaries_from_segs(prediction)
+            levels, counts = "segs", counts_of_maps(maps, truths, self.max_dist, self.thin)
         else:
-            strength, at = boundary.strength_from_image(prediction), levels_of(self.thresholds)
-            levels, counts = "thresholds", boundary.boundary_counts(strength, truths, at, self.max_dist, self.thin)
+            strength, at = strength_from_image(prediction), levels_of(self.thresholds)
+            levels, counts = "thresholds", boundary_counts(strength, truths, at, self.max_dist, self.thin)
         identity = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "annotators": len(truths)}
         return [{**identity, "levels": levels, **columns_of_counts(counts)}]
 

@@ -9,7 +9,8 @@ Protocol:   the first click is the point farthest from the object's boundary; ea
 Open:       whether the mask so far is given back with the clicks, and what a click on a mask without error is: switches
             below. The lists of sampled images were never published.
 Metrics:    mIoU at each number of clicks, of all objects and by COCO's sizes; the oracle, best of three by IoU at one
-            click, and how much of what is lacking the ranking loses; boundary IoU (`sambench.metrics.clicks.mask_scores`).
+            click, and how much of what is lacking the ranking loses; boundary IoU
+            (`sambench.metrics.clicks.mask_scores`).
 Rules:      masks are compared at the image's own size; crowds are no objects; a mask without a pixel has IoU 0.
 Deviations: none known; two runs of one model by its authors differ by 0.5 mIoU (SAM 2 paper, tables 6 and 15).
 """

@@ -13,8 +13,7 @@ from sambench.metrics.boundary.scores import summarize_counts
 from sambench.metrics.regions.rows import regions_of_rows
 from sambench.metrics.regions.scores import summarize_regions
 from sambench.runs.store import Run
-from sambench.tables import bsds_boundary as boundary_report
-from sambench.tables import bsds_regions as region_report
+from sambench.tables import bsds_boundary, bsds_regions
 from sambench.types import Row
 
 
@@ -67,28 +66,28 @@ def _edges(names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
     thresholds = _thresholds(rows, counts.shape[1])
     scores = summarize_counts(counts, thresholds)
     return {
-        "eval_bdry.txt": boundary_report.eval_bdry_text(scores),
-        "eval_bdry_thr.txt": boundary_report.eval_bdry_thr_text(scores),
-        "eval_bdry_img.txt": boundary_report.eval_bdry_img_text(scores),
-        **{f"{n}_ev1.txt": boundary_report.ev1_text(one, thresholds) for n, one in zip(names, counts, strict=True)},
+        "eval_bdry.txt": bsds_boundary.eval_bdry_text(scores),
+        "eval_bdry_thr.txt": bsds_boundary.eval_bdry_thr_text(scores),
+        "eval_bdry_img.txt": bsds_boundary.eval_bdry_img_text(scores),
+        **{f"{n}_ev1.txt": bsds_boundary.ev1_text(one, thresholds) for n, one in zip(names, counts, strict=True)},
     }
 
 
 def _regions(names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
-    images = [region_report.rounded(one) for one in regions_of_rows(rows)]
+    images = [bsds_regions.rounded(one) for one in regions_of_rows(rows)]
     thresholds = _thresholds(rows, len(images[0].voi))
     scores = summarize_regions(images, thresholds)
     found = {
-        "eval_cover.txt": region_report.eval_cover_text(scores),
-        "eval_cover_th.txt": region_report.eval_cover_th_text(scores),
-        "eval_cover_img.txt": region_report.eval_cover_img_text(scores),
-        "eval_RI_VOI.txt": region_report.eval_ri_voi_text(scores),
-        "eval_RI_VOI_thr.txt": region_report.eval_ri_voi_thr_text(scores),
+        "eval_cover.txt": bsds_regions.eval_cover_text(scores),
+        "eval_cover_th.txt": bsds_regions.eval_cover_th_text(scores),
+        "eval_cover_img.txt": bsds_regions.eval_cover_img_text(scores),
+        "eval_RI_VOI.txt": bsds_regions.eval_ri_voi_text(scores),
+        "eval_RI_VOI_thr.txt": bsds_regions.eval_ri_voi_thr_text(scores),
     }
     for name, one in zip(names, images, strict=True):
-        found[f"{name}_ev2.txt"] = region_report.ev2_text(one, thresholds)
-        found[f"{name}_ev3.txt"] = region_report.ev3_text(one)
-        found[f"{name}_ev4.txt"] = region_report.ev4_text(one, thresholds)
+        found[f"{name}_ev2.txt"] = bsds_regions.ev2_text(one, thresholds)
+        found[f"{name}_ev3.txt"] = bsds_regions.ev3_text(one)
+        found[f"{name}_ev4.txt"] = bsds_regions.ev4_text(one, thresholds)
     return found
 
 
