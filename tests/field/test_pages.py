@@ -51,7 +51,7 @@ NOT_HERE = {
     r"^python3 -m venv|^pip install": "installs from a package index; .ci/run does",
     r"^git |^\(cd \.\./before": "works on another commit of the repository",
     r"^pytest": "is a part of this test suite",
-    r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/test_ray_executor.py does",
+    r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/executors/test_ray_workers.py does",
     r"cluster=(slurm|local)": "needs the submitit launcher; tests/commands/test_sweeps.py runs it where it is",
     **({} if find_spec("timm") else {r"model=edgetam": "needs timm"}),
 }

@@ -20,4 +20,4 @@ if [ ! -e "$env/complete" ]; then
     build || { echo "the parity environment cannot be built here: $env" >&2; exit 77; }
 fi
 cd "$root"
-PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore tests/parity tests/models/test_sam_families.py "$@"
+PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore tests/parity tests/models/sam/test_sam_families.py "$@"

@@ -9,7 +9,7 @@ import yaml
 
 from sambench.cli import dispatch
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def commands():

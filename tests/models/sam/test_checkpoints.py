@@ -15,7 +15,7 @@ from sambench.models.sam import convert_sam, convert_sam2
 from sambench.models.sam.checkpoints import load_checkpoint, recognise
 from sambench.models.sam.model import load
 
-NAMES = json.loads((Path(__file__).parent.parent / "golden" / "original_names.json").read_text())
+NAMES = json.loads((Path(__file__).parents[2] / "golden" / "original_names.json").read_text())
 MODELS = {
     "sam": ("SamModel", "SamConfig"),
     "sam_hq": ("SamHQModel", "SamHQConfig"),
@@ -33,7 +33,7 @@ def small(tmp_path_factory) -> Path:
     """Return an original-style SAM checkpoint of a small configuration, under a name that tells nothing."""
     import numpy as np
 
-    held = np.load(Path(__file__).parent.parent / "golden" / "sam_small.npz")
+    held = np.load(Path(__file__).parents[2] / "golden" / "sam_small.npz")
     tensors = {k.removeprefix("weights/"): torch.from_numpy(held[k]).float() for k in held if k.startswith("weights/")}
     path = tmp_path_factory.mktemp("small") / "whatever.xyz"
     torch.save(tensors, path)

@@ -10,7 +10,7 @@ from sambench.masks.resize import logits_at_original
 from sambench.models.sam.model import load
 from sambench.types import Prompts
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 KINDS = ("points", "boxes", "masks", "points+boxes+masks")
 
 
