@@ -125,8 +125,8 @@ class EdgesTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Add the counts up over images; intervals re-accumulate them over resampled images."""
-        from sambench.metrics.bootstrap import boundary_ci95
         from sambench.metrics.boundary.counts import summarize_counts
+        from sambench.metrics.boundary.resampled import boundary_ci95
         from sambench.metrics.boundary.rows import counts_of_rows, levels_of
         from sambench.metrics.boundary.scores import half_precision_crossings
 
@@ -146,7 +146,7 @@ class EdgesTask(Task):
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Add the counts up anew over the images of each resample."""
         from sambench.metrics.baseline_rows import in_order
-        from sambench.metrics.bootstrap import boundary_replicates
+        from sambench.metrics.boundary.resampled import boundary_replicates
         from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 
         counts = counts_of_rows(in_order(rows, sample_ids))

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 
-from sambench.metrics.boundary.scores import (
-    average_precision,
-    best_counts,
-    best_point,
-    recall_at_half_precision,
-    recall_precision_f,
-)
 from sambench.metrics.intervals import NO_INTERVAL, interval95, spreads
 from sambench.metrics.jackknife import Replicates, jackknife
 
@@ -135,44 +127,3 @@ def mean_ci95(
         return {"mean": sums / np.where(total > 0, total, np.nan)}
 
     return bootstrap_intervals(means, [""] * len(values), replicates, seed, {"mean": bounds})["mean"]
-
-
-def boundary_ci95(
-    counts: np.ndarray, thresholds: np.ndarray, replicates: int = REPLICATES, seed: int = SEED
-) -> dict[str, tuple[float, float]]:
-    """Bootstrap the four boundary scores over images.
-
-    Args:
-        counts: (N, T, 4) integer counts of N images (`boundary_counts`).
-        thresholds: (T,) float, ascending.
-        replicates, seed: See `resampling_weights`; all four scores share the resamples.
-
-    Returns:
-        95 % intervals by name: ods, ois, ap, r50; NaN where too few images carry a score.
-    """
-    return bootstrap_intervals(partial(boundary_replicates, counts, thresholds), [""] * len(counts), replicates, seed)
-
-
-def boundary_replicates(counts: np.ndarray, thresholds: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the four boundary scores of resamples of images, the counts added up anew in each.
-
-    Args:
-        counts: (N, T, 4) integer counts of N images (`boundary_counts`).
-        thresholds: (T,) float, ascending.
-        weights: (B, N) how often each resample holds each image.
-
-    Returns:
-        (B,) float64 by name: ods, ois, ap, r50.
-    """
-    counts = np.asarray(counts)
-    # float64 sums are exact: counts stay far below 2**53
-    totals = weighted_sums(weights, counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:])
-    recalls, precisions, _ = recall_precision_f(totals)
-    curves = list(zip(recalls, precisions, strict=True))
-    replicated = {
-        "ods": [best_point(thresholds, *curve)[3] for curve in curves],
-        "ois": recall_precision_f(weighted_sums(weights, best_counts(counts)))[2],
-        "ap": [average_precision(*curve) for curve in curves],
-        "r50": [recall_at_half_precision(*curve) for curve in curves],
-    }
-    return {name: np.asarray(values, np.float64) for name, values in replicated.items()}

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.metrics.bootstrap import bootstrap_intervals, boundary_ci95, boundary_replicates
+from sambench.metrics.bootstrap import bootstrap_intervals
+from sambench.metrics.boundary.resampled import boundary_ci95, boundary_replicates
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.runs.open import load_run
 

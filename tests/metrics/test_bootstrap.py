@@ -5,13 +5,8 @@ import pytest
 from scipy import stats
 from scipy.stats import bootstrap
 
-from sambench.metrics.bootstrap import (
-    bootstrap_intervals,
-    boundary_ci95,
-    mean_ci95,
-    resampling_weights,
-    weighted_sums,
-)
+from sambench.metrics.bootstrap import bootstrap_intervals, mean_ci95, resampling_weights, weighted_sums
+from sambench.metrics.boundary.resampled import boundary_ci95
 from sambench.metrics.boundary.scores import summarize_counts
 
 THRESHOLDS = np.linspace(0.1, 0.9, 9)
