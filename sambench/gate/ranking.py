@@ -30,7 +30,7 @@ from sambench.gate.standings import CompareResult, Entry, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
-from sambench.report.page import label
+from sambench.runs.summary import label
 from sambench.storage.places import is_remote
 
 

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from sambench.report import parts
 from sambench.report.figures import task_figures
 from sambench.report.pictures import Shown
 from sambench.runs.store import Run
-from sambench.runs.summary import caption, number
+from sambench.runs.summary import caption, label, number
 from sambench.tables.build import build_own_table, build_table
 from sambench.tables.departures import is_own
 from sambench.tables.render import render
@@ -61,12 +60,6 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
         sections.append(section)
         told += more
     return _environment().get_template("report.html").render(entries=entries, sections=sections, notes=told)
-
-
-def label(place: int) -> str:
-    """Return A to Z, then A2 and so on."""
-    turn, letter = divmod(place, len(ascii_uppercase))
-    return ascii_uppercase[letter] + (str(turn + 1) if turn else "")
 
 
 def _section(task: str, entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, Any], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from string import ascii_uppercase
 
 from sambench.runs.store import Run
 from sambench.types import Metric
@@ -99,3 +100,9 @@ def number(value: float | None, digits: int = 3) -> str:
         return ""
     text = f"{value:.{digits}f}"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def label(place: int) -> str:
+    """Return A to Z, then A2 and so on."""
+    turn, letter = divmod(place, len(ascii_uppercase))
+    return ascii_uppercase[letter] + (str(turn + 1) if turn else "")
