@@ -11,7 +11,7 @@ from sambench.config.ranges import RESAMPLES, SHARED, check_range
 from sambench.config.spelling import SHOW, choose, nearest
 from sambench.errors import UsageError
 from sambench.runs.open import load_run
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 if TYPE_CHECKING:
     from sambench.gate.result import GateResult

@@ -8,7 +8,7 @@ from pathlib import Path
 from sambench.commands.words import parse
 from sambench.errors import UsageError
 from sambench.runs.open import load_run
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 HELP = """\
 sambench export bsds RUN [out=FOLDER]

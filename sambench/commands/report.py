@@ -12,7 +12,7 @@ from sambench.commands.words import as_list, checked, parse
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 from sambench.runs.open import load_run
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 HELP = """\
 sambench report runs=[FOLDER,...] [out=report] [count=3] [max_mb=20]

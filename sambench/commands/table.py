@@ -13,7 +13,7 @@ from sambench.config import registry
 from sambench.config.spelling import choose, nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.open import load_run
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.storage.places import Place, is_remote, join
 
 if TYPE_CHECKING:

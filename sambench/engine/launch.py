@@ -32,8 +32,9 @@ from sambench.interrupts import plain_interrupts
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance
+from sambench.runs.identity import identity_hash
 from sambench.runs.open import load_run, open_store
-from sambench.runs.store import RECORD, Run, identity_hash
+from sambench.runs.run import RECORD, Run
 from sambench.runs.summary import nan_note
 from sambench.storage.copies import local
 from sambench.storage.places import Place, join

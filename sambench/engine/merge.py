@@ -20,7 +20,7 @@ from sambench.errors import RunError, UsageError, listing
 from sambench.files.atomic import files_below, hidden
 from sambench.files.safe_names import inside
 from sambench.runs.open import open_store
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.storage.places import Place, is_remote
 
 PICTURES = "pictures"

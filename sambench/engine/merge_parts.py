@@ -13,7 +13,8 @@ from sambench.engine.building import open_dataset
 from sambench.engine.shards import Shard, keys_sha256
 from sambench.engine.task import Task
 from sambench.errors import RunError, listing
-from sambench.runs.store import Run, flatten
+from sambench.runs.identity import flatten
+from sambench.runs.run import Run
 from sambench.types import Row
 
 _PLACES = {"root", "limit", "ids", "annotations", "images", "labels", "cache_dir", "max_pixels"}

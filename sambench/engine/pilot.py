@@ -20,7 +20,7 @@ from sambench.engine.scaling import DEVICE_STAGES, Costs, Projection, simulate
 from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.runs.journal import Journal
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 WARM_UP = 2
 """Images run before the pilot and not counted: they compile, load libraries and fill file caches."""

@@ -18,7 +18,8 @@ from sambench.engine.sources import Source
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.progress import Progress, ProgressKind, progress
-from sambench.runs.store import Run, RunStore
+from sambench.runs.run import Run
+from sambench.runs.store import RunStore
 from sambench.types import Sample
 
 log = logging.getLogger("sambench.runner")

@@ -9,7 +9,7 @@ import numpy as np
 
 from sambench.figures.precision_recall import save_figure
 from sambench.files.safe_names import file_inside
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.tables.ablations import Ablation
 
 

@@ -18,7 +18,7 @@ from sambench.pictures.clicks import object_strip, stacked
 from sambench.pictures.overlay import save_png
 from sambench.predictions.click_records import ClickFolder
 from sambench.published import published
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.tables.departures import departure, is_own
 from sambench.tables.specs import table_spec
 from sambench.types import Metric, Row

@@ -10,7 +10,7 @@ import numpy as np
 from sambench.files.atomic import atomic_path
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import summarize_counts
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 
 def precision_recall(runs: Sequence[Run], folder: Path) -> list[Path]:

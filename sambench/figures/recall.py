@@ -11,7 +11,7 @@ from sambench.figures.precision_recall import save_figure
 from sambench.metrics.coco.average_recall import recall_curve
 from sambench.metrics.coco.params import IOU_THRESHOLDS
 from sambench.metrics.coco.rows import proposals_of_rows
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 
 def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:

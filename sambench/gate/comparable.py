@@ -9,7 +9,7 @@ from typing import Any
 
 from sambench.datasets.reading import ALIKE
 from sambench.errors import listing
-from sambench.runs.store import flatten
+from sambench.runs.identity import flatten
 
 ABSENT = "(absent)"
 TOLD = ("model.name", "model.fingerprint", "model.settings", "device", "embedding_dtype", "version", "seed")

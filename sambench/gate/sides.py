@@ -25,7 +25,7 @@ from sambench.gate.comparable import (
 )
 from sambench.metrics.support import plain_name
 from sambench.runs.open import load_run
-from sambench.runs.store import metric_from_json
+from sambench.runs.run import metric_from_json
 from sambench.storage.places import is_remote
 from sambench.types import Row
 

@@ -13,7 +13,7 @@ from sambench.engine.sources import open_reader
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import RunError, listing
 from sambench.files.safe_names import inside
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.storage.copies import local
 from sambench.types import Row
 

@@ -12,7 +12,7 @@ from sambench.figures.clicks import dataset_differences, miou_against_clicks
 from sambench.figures.datasets import dataset_bars
 from sambench.figures.precision_recall import precision_recall
 from sambench.figures.recall import recall_curves
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 
 class Figure(NamedTuple):

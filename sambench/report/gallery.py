@@ -14,7 +14,7 @@ from sambench.errors import SambenchError
 from sambench.files.safe_names import safe_name
 from sambench.report.choice import choose, open_again, ranked_samples, stored_predictions
 from sambench.report.pictures import Shown, picture_files
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.types import Row
 
 NAN = float("nan")

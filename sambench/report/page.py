@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sambench.report import parts
 from sambench.report.figures import task_figures
 from sambench.report.pictures import Shown
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.runs.summary import caption, label, number
 from sambench.tables.build import build_own_table, build_table
 from sambench.tables.departures import is_own

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sambench.redact import without_places
-from sambench.runs.store import Run, flatten
+from sambench.runs.identity import flatten
+from sambench.runs.run import Run
 from sambench.runs.summary import carriers, interval, number
 from sambench.tables.departures import Beside, published_beside
 from sambench.types import COUNTED, Metric

@@ -11,7 +11,8 @@ from sambench.errors import RunError
 from sambench.files.safe_names import safe_part
 from sambench.runs.remote_folder import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
-from sambench.runs.store import RECORD, Run, RunStore, read_record
+from sambench.runs.run import RECORD, Run, read_record
+from sambench.runs.store import RunStore
 from sambench.storage.copies import home_of, locked
 from sambench.storage.places import Place, is_remote, listing
 

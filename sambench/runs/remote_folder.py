@@ -22,7 +22,7 @@ from sambench.files.atomic import atomic_path, is_leftover
 from sambench.files.json_files import parse_json
 from sambench.files.safe_names import faults_of, inside, quoted
 from sambench.runs.record import AGAIN, SCHEMA, check_form, checked_record
-from sambench.runs.store import OWN
+from sambench.runs.run import OWN
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"

@@ -16,8 +16,9 @@ from sambench.files.atomic import atomic_path, files_below, hidden, write_json
 from sambench.files.faults import told_refusals
 from sambench.files.safe_names import safe_part
 from sambench.runs.remote_folder import Published, RemoteFolder
+from sambench.runs.run import FINISHED, JOURNAL, RECORD, ROWS, read_record
 from sambench.runs.seals import LISTING
-from sambench.runs.store import FINISHED, JOURNAL, RECORD, ROWS, RunStore, read_record
+from sambench.runs.store import RunStore
 from sambench.storage.copies import home_of
 from sambench.storage.lease import Lease
 

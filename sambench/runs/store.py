@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
 from sambench.files.safe_names import inside
-from sambench.redact import without_secrets
 from sambench.runs import provenance
+from sambench.runs.identity import check_same
 from sambench.runs.journal import Journal
-from sambench.runs.record import AGAIN, SCHEMA_VERSION, Record, parse_record
-from sambench.runs.row_columns import check_columns, read_table
+from sambench.runs.record import SCHEMA_VERSION
+from sambench.runs.run import FINISHED, JOURNAL, LOCK, OWN, RECORD, REMOVED, ROWS, RUNNING, Run, read_record
 from sambench.runs.seals import (
     LISTING,
-    check_predictions,
-    checked_bytes,
     prediction_hashes,
     sealed,
     write_listing,
@@ -30,120 +26,12 @@ from sambench.runs.seals import (
 from sambench.types import Metric, Row
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
+    pass
 
 try:
     import fcntl
 except ImportError:  # Windows has no flock; two processes in one folder are then the user's care
     fcntl = None  # type: ignore[assignment]
-
-RUNNING, FINISHED, REMOVED = "running", "finished", "being removed"
-RECORD, ROWS, JOURNAL, LOCK = "run.json", "rows.parquet", "rows.jsonl", ".lock"
-OWN = (RECORD, ROWS, JOURNAL, LISTING, "predictions", "pictures", "gallery")
-"""Everything that a run folder holds; a folder with anything else is none."""
-
-
-@dataclass(repr=False)
-class Run:
-    """A stored run.
-
-    Attributes:
-        folder: The run folder, or a local copy of it.
-        record: The content of `run.json`.
-        url: Where the run lies, if it is not on a local file system.
-        fetch: Brings predictions into the local copy.
-    """
-
-    folder: Path
-    record: dict[str, Any] = field(default_factory=dict)
-    url: str | None = None
-    fetch: Callable[[], None] | None = None
-
-    def __repr__(self) -> str:
-        """Say in one line what was run on what, its first metrics and where it lies."""
-        task = self.record.get("identity", {}).get("task", {}).get("name", "nothing yet")
-        model, data = self.record.get("model", {}).get("name"), self.record.get("data", {})
-        what = f"{task}, {model} on {data.get('card', {}).get('title')} {data.get('split')}" if model and data else task
-        figures = ", ".join(f"{name} {metric.value:.3f}" for name, metric in list(self.metrics.items())[:4])
-        told = [what, *([figures] if figures else [self.record.get("status", "not begun")]), self.place]
-        return f"<Run {'; '.join(told)}>"
-
-    @property
-    def place(self) -> str:
-        """Where the run lies, to be shown: its folder, or its URL without credentials."""
-        return without_secrets(self.url or str(self.folder))
-
-    @property
-    def finished(self) -> bool:
-        """Whether the run came to its end."""
-        return self.record.get("status") == FINISHED
-
-    @property
-    def metrics(self) -> dict[str, Metric]:
-        """The run's metrics by name."""
-        return {name: metric_from_json(value) for name, value in self.record.get("metrics", {}).items()}
-
-    @property
-    def predictions(self) -> Path:
-        """The folder of saved predictions; those of a run that lies elsewhere are copied at the first use."""
-        if self.fetch is not None:
-            self.fetch()
-            self.fetch = None
-        return self.folder / "predictions"
-
-    @property
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 (hex) of the rows and of the list of predictions; empty for a run from before there were hashes."""
-        return dict(self.record.get("files") or {})
-
-    def rows(self) -> list[Row]:
-        """Read the rows of a finished run, in the dataset's order.
-
-        Raises:
-            RunError: They are not there, cannot be read, or are not those that the run wrote.
-        """
-        return self._table().to_pylist()
-
-    def frame(self) -> pd.DataFrame:
-        """Read the rows of a finished run as a table: a line a sample, in the dataset's order.
-
-        Raises:
-            RunError: As `rows`.
-        """
-        return self._table().to_pandas()
-
-    def sample_ids(self) -> set[str]:
-        """Read which samples a finished run has rows of.
-
-        Raises:
-            RunError: As `rows`.
-        """
-        return set(self._table()["sample_id"].to_pylist())
-
-    def _table(self) -> pa.Table:
-        import pyarrow as pa
-
-        path = self.folder / ROWS
-        try:
-            table = read_table(checked_bytes(path, self.hashes.get(ROWS)))
-            check_columns(table, self.record.get("identity", {}).get("task", {}).get("name", ""), path)
-            return table
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise RunError(
-                f"the run's rows cannot be read: {error}",
-                where=path,
-                mend="score the run again with run.overwrite=true",
-            ) from error
-
-    def check_predictions(self) -> None:
-        """Compare the saved predictions with what the run wrote.
-
-        Raises:
-            RunError: A prediction was changed, lost or added.
-        """
-        if self.predictions.exists() or LISTING in self.hashes:
-            check_predictions(self.folder, self.hashes.get(LISTING))
 
 
 class RunStore:
@@ -312,69 +200,3 @@ def resumable(folder: Path, identity: dict[str, Any]) -> bool:
     except RunError:
         return False
     return record["status"] == RUNNING
-
-
-def read_record(folder: Path) -> Record:
-    """Read and check a folder's `run.json` (`parse_record`).
-
-    Raises:
-        RunError: There is none, or it is not what a run writes.
-    """
-    path = folder / RECORD
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise RunError("there is no run in this folder", where=folder, mend="`sambench ls runs` lists runs") from error
-    except OSError as error:
-        raise RunError(f"run.json cannot be read: {error}", where=path, mend=AGAIN) from error
-    return parse_record(content, path)
-
-
-_METRIC_KEYS = [one.name for one in fields(Metric)]
-
-
-def metric_from_json(value: dict[str, Any]) -> Metric:
-    """Undo the JSON form of a metric; null is NaN."""
-    low_high = None if value["ci95"] is None else tuple(map(_number, value["ci95"]))
-    known = {key: value[key] for key in _METRIC_KEYS if key in value}  # a later sambench may tell more
-    return Metric(**{**known, "value": _number(value["value"]), "ci95": low_high})
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
-
-
-def identity_hash(identity: dict[str, Any]) -> str:
-    """Return eight hex digits that name an identity in a default folder's name."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def check_same(stored: dict[str, Any], wanted: dict[str, Any], folder: Path) -> None:
-    """Refuse to continue a run under other settings.
-
-    Raises:
-        RunError: The identities differ; every differing key is shown with both values.
-    """
-    before, after = flatten(stored), flatten(json.loads(json.dumps(wanted)))
-    lines = [
-        f"{key}: {before.get(key, '(absent)')} there, {after.get(key, '(absent)')} now"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key, "(absent)") != after.get(key, "(absent)")
-    ]
-    if lines:
-        raise RunError(
-            "the folder holds a run with other settings:\n    " + "\n    ".join(lines),
-            where=folder,
-            mend="choose another folder with run.dir=FOLDER, or redo this one with overwrite=true",
-        )
-
-
-def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turn nested tables into one with dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, item in value.items():
-        if isinstance(item, dict):
-            flat.update(flatten(item, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = item
-    return flat

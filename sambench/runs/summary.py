@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from string import ascii_uppercase
 
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.types import Metric
 
 

@@ -16,7 +16,7 @@ from sambench.files.safe_names import safe_part
 from sambench.files.yaml_files import read_yaml
 from sambench.published import published
 from sambench.runs.open import load_run
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.runs.summary import cell, number
 from sambench.storage.places import Place, join, read_bytes
 from sambench.tables.departures import is_own

@@ -12,7 +12,7 @@ from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import summarize_counts
 from sambench.metrics.regions.rows import regions_of_rows
 from sambench.metrics.regions.scores import summarize_regions
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.tables import bsds_boundary, bsds_regions
 from sambench.types import Row
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sambench.published import published, published_texts
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.runs.summary import cell, metric_notes, missing_note, number
 from sambench.tables.departures import (
     answered_row,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 from sambench.runs.summary import caption, carriers, interval, number
 from sambench.tables.departures import published_beside
 

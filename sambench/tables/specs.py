@@ -14,7 +14,7 @@ from sambench.config.spelling import check_keys, choose
 from sambench.errors import UsageError
 from sambench.files.yaml_files import read_yaml
 from sambench.published import published
-from sambench.runs.store import Run
+from sambench.runs.run import Run
 
 ARTICLE = (
     "points",

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sambench.errors import RunError
 from sambench.runs.journal import Journal
 from sambench.runs.open import load_run
-from sambench.runs.store import Run, RunStore
+from sambench.runs.run import Run
+from sambench.runs.store import RunStore
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}

@@ -10,8 +10,9 @@ from stored_runs import stored
 from sambench.errors import RunError
 from sambench.gate.compare import open_side
 from sambench.runs.open import load_run
+from sambench.runs.run import OWN
 from sambench.runs.seals import LISTING
-from sambench.runs.store import OWN, RunStore
+from sambench.runs.store import RunStore
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}
