@@ -19,8 +19,8 @@ try:
 except SystemExit as ended:
     print("heavy:", [name for name in {HEAVY} if name in sys.modules], "code:", ended.code or 0)
 """
-FROZEN = ("edges", "regions", "proposals", "instances")
-"""Tasks whose gate needs no torch; that of points reads run lengths, whose class is one of tensors too."""
+FROZEN = ("edges", "regions", "proposals", "instances", "points")
+"""Tasks whose gate needs no torch."""
 
 
 def answer(folder, *words):
