@@ -14,8 +14,8 @@ from sambench.runs.open import load_run
 from sambench.runs.run import Run
 
 if TYPE_CHECKING:
-    from sambench.gate.result import GateResult
-    from sambench.gate.standings import CompareResult
+    from sambench.gates.result import GateResult
+    from sambench.gates.standings import CompareResult
 
 __all__ = ["compare", "compose", "gate", "load_run", "resolve", "run", "score"]
 
@@ -93,9 +93,9 @@ def gate(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.gate.compare import gate as judge
-    from sambench.gate.policy import load_policy
-    from sambench.gate.sides import open_side
+    from sambench.gates.compare import gate as judge
+    from sambench.gates.policy import load_policy
+    from sambench.gates.sides import open_side
 
     _check_resampling(samples, replicates, seed)
     sides = {"baseline": run_paths(baseline), "candidate": run_paths(candidate)}
@@ -139,9 +139,9 @@ def compare(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.gate.policy import CHANCE
-    from sambench.gate.ranking import compare_runs
-    from sambench.gate.sides import open_side
+    from sambench.gates.policy import CHANCE
+    from sambench.gates.ranking import compare_runs
+    from sambench.gates.sides import open_side
 
     _check_resampling(samples, replicates, seed)
     check_range(alpha, CHANCE, "alpha")

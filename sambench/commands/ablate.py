@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
     from sambench.figures.ablation import ablation_figure
     from sambench.files.atomic import write_text
     from sambench.files.safe_names import file_inside
-    from sambench.gate.ablation import member_words, sweep
+    from sambench.gates.ablation import member_words, sweep
     from sambench.runs.open import load_run
     from sambench.tables.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
     from sambench.tables.render import FORMATS, as_file, check_format, render

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
 from sambench.config.ranges import RESAMPLES, SHARED
-from sambench.gate.policy import CHANCE
+from sambench.gates.policy import CHANCE
 
 HELP = """\
 sambench compare runs=[A,B,C,...] [metrics=[NAME,...]] [alpha=0.05] [format=md] [out=FOLDER]

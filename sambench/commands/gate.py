@@ -80,7 +80,7 @@ def main(words: list[str]) -> int:
         return _freeze(words[1:])
     from sambench.api import gate
     from sambench.files.atomic import write_text
-    from sambench.gate.render import FORMATS, render_gate
+    from sambench.gates.render import FORMATS, render_gate
     from sambench.metrics.bootstrap import REPLICATES
 
     defaults: dict[str, Any] = {"baseline": None, "candidate": None, "policy": "default", "format": "text", "out": None}
@@ -108,8 +108,8 @@ def _freeze(words: list[str]) -> int:
     """Write a run as a baseline file."""
     if not words or "=" in words[0] or words[0].startswith("-"):
         raise UsageError("no run was given", where="sambench gate freeze", mend="sambench gate freeze RUN")
-    from sambench.gate.baseline import ENDING
-    from sambench.gate.compare import freeze
+    from sambench.gates.baseline import ENDING
+    from sambench.gates.compare import freeze
 
     out = parse(words[1:], {"out": None}, "gate freeze RUN")["out"]
     path = Path(str(out)) if out is not None else Path(Path(words[0]).resolve().name + ENDING)

@@ -10,10 +10,10 @@ from sambench.commands.words import as_list, checked, parse
 from sambench.config.ranges import RESAMPLES, SHARED, Range
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.gate.policy import CHANCE
+from sambench.gates.policy import CHANCE
 
 if TYPE_CHECKING:
-    from sambench.gate.power import PowerPlan
+    from sambench.gates.power import PowerPlan
     from sambench.metrics.power import Need
 
 HELP = """\
@@ -57,9 +57,9 @@ def main(words: list[str]) -> int:
         print(HELP)
         return 2
     from sambench.config.spelling import choose
-    from sambench.gate.policy import load_policy
-    from sambench.gate.power import plan_gate
-    from sambench.gate.sides import open_side
+    from sambench.gates.policy import load_policy
+    from sambench.gates.power import plan_gate
+    from sambench.gates.sides import open_side
     from sambench.metrics.bootstrap import REPLICATES
 
     defaults: dict[str, Any] = {"pilot": None, "effect": None, "power": 0.8, "task": None, "metric": None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sambench.figures.precision_recall import save_figure
-from sambench.gate.standings import BEHIND, BEST, CompareResult, Standing
+from sambench.gates.standings import BEHIND, BEST, CompareResult, Standing
 
 COLUMNS = 3
 _COLOURS = {BEST: "#1b5e20", BEHIND: "#b71c1c"}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from sambench.figures.comparison import draw_standings
 from sambench.files.atomic import write_text
-from sambench.gate.result import CANNOT_TELL, NOT_COMPARABLE
-from sambench.gate.standings import CompareResult, PairFound
+from sambench.gates.result import CANNOT_TELL, NOT_COMPARABLE
+from sambench.gates.standings import CompareResult, PairFound
 from sambench.tables.render import render
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import sys
 import pytest
 from stored_runs import stored
 
-from sambench.gate.compare import freeze
+from sambench.gates.compare import freeze
 
 HEAVY = ("torch", "transformers", "ray")
 CHILD = f"""

@@ -13,7 +13,7 @@ from stored_runs import stored
 
 from sambench.cli import main
 from sambench.config import local_configs
-from sambench.gate.baseline import read_baseline
+from sambench.gates.baseline import read_baseline
 
 TABLE = """# edges: my own columns
 title: "Edges of my own"

@@ -8,7 +8,7 @@ from stored_runs import ROWS, stored
 from sambench import gate
 from sambench.cli import dispatch
 from sambench.errors import UsageError
-from sambench.gate.compare import freeze
+from sambench.gates.compare import freeze
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from made_rows import edge_rows, point_rows, proposal_rows
 from stored_runs import stored
 
 from sambench.cli import dispatch
-from sambench.gate.compare import gate, open_side
-from sambench.gate.policy import Policy, load_policy
-from sambench.gate.render import carriers, render_gate
-from sambench.gate.result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
+from sambench.gates.compare import gate, open_side
+from sambench.gates.policy import Policy, load_policy
+from sambench.gates.render import carriers, render_gate
+from sambench.gates.result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
 from sambench.metrics.paired import Comparison
 
 

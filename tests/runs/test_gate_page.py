@@ -7,8 +7,8 @@ from made_rows import edge_rows, proposal_rows
 from stored_runs import stored
 
 from sambench import gate
-from sambench.gate.page import Line, gate_page
-from sambench.gate.render import render_gate
+from sambench.gates.page import Line, gate_page
+from sambench.gates.render import render_gate
 
 
 class Texts(HTMLParser):

@@ -16,7 +16,7 @@ from sambench.config.ranges import SHARED, Range, RangeError, check_range
 from sambench.config.resolve import build, constructor_hints, convert
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
-from sambench.gate.policy import parse_policy
+from sambench.gates.policy import parse_policy
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.models.official.model import OfficialModel
 from sambench.models.sam.model import TransformersSam

@@ -13,8 +13,8 @@ from stored_runs import stored
 
 from sambench.cli import main
 from sambench.errors import RunError
-from sambench.gate.baseline import _digest, read_baseline, write_baseline
-from sambench.gate.compare import freeze
+from sambench.gates.baseline import _digest, read_baseline, write_baseline
+from sambench.gates.compare import freeze
 from sambench.runs.open import load_run
 from sambench.runs.row_columns import FROZEN, OPTIONAL, TOGETHER
 

@@ -11,8 +11,8 @@ from toys import ToyModel
 import sambench
 from sambench.cli import dispatch
 from sambench.errors import RunError
-from sambench.gate.render import _files
-from sambench.gate.result import Flip
+from sambench.gates.render import _files
+from sambench.gates.result import Flip
 from sambench.runs.store import RunStore
 
 TASKS = ["edges", *(pytest.param(task, marks=pytest.mark.slow) for task in ("points", "proposals", "instances"))]

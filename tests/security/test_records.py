@@ -16,8 +16,8 @@ from sambench.cli import main
 from sambench.config import local_configs, registry
 from sambench.config.resolve import build
 from sambench.errors import RunError, UsageError
-from sambench.gate.baseline import read_baseline, write_baseline
-from sambench.gate.compare import freeze
+from sambench.gates.baseline import read_baseline, write_baseline
+from sambench.gates.compare import freeze
 from sambench.runs.open import load_run
 from sambench.runs.remote_folder import MANIFEST
 from sambench.runs.row_columns import ALIKE, COLUMNS

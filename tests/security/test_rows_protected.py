@@ -8,7 +8,7 @@ import pytest
 from stored_runs import stored
 
 from sambench.errors import RunError
-from sambench.gate.compare import open_side
+from sambench.gates.compare import open_side
 from sambench.runs.open import load_run
 from sambench.runs.run import OWN
 from sambench.runs.seals import LISTING

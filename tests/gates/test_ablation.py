@@ -9,7 +9,7 @@ from sambench.api import compose
 from sambench.cli import dispatch
 from sambench.errors import UsageError
 from sambench.figures.ablation import ablation_figure
-from sambench.gate.ablation import member_words, sweep
+from sambench.gates.ablation import member_words, sweep
 from sambench.published import published
 from sambench.tables.ablations import (
     Ablation,

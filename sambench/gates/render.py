@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 from sambench.files.atomic import finite
 from sambench.files.safe_names import printable, stored_names
-from sambench.gate.page import Line, gate_page
-from sambench.gate.result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
+from sambench.gates.page import Line, gate_page
+from sambench.gates.result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
 """Format -> file ending."""

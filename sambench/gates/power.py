@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from sambench.errors import UsageError
-from sambench.gate.policy import Policy
-from sambench.gate.result import ENOUGH
-from sambench.gate.sides import Side, bounds_of, compacted, differences, sample_ids, task_of
+from sambench.gates.policy import Policy
+from sambench.gates.result import ENOUGH
+from sambench.gates.sides import Side, bounds_of, compacted, differences, sample_ids, task_of
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.power import Need, images_needed
 from sambench.metrics.support import plain_name, support

@@ -7,7 +7,7 @@ from stored_runs import stored
 import sambench
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
-from sambench.gate.result import COLUMNS
+from sambench.gates.result import COLUMNS
 from sambench.metrics.boundary.rows import COUNTS
 
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sambench.gate.comparable import Difference
-from sambench.gate.policy import Policy, Rule
+from sambench.gates.comparable import Difference
+from sambench.gates.policy import Policy, Rule
 from sambench.metrics.paired import Comparison
 
 if TYPE_CHECKING:

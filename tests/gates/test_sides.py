@@ -15,8 +15,8 @@ from sambench import gate, score
 from sambench.cli import dispatch
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.errors import UsageError
-from sambench.gate.comparable import UNTOLD
-from sambench.gate.compare import freeze
+from sambench.gates.comparable import UNTOLD
+from sambench.gates.compare import freeze
 
 IMAGES = 8
 

@@ -13,10 +13,10 @@ from stored_runs import ROWS, stored
 from sambench.cli import dispatch
 from sambench.config import registry
 from sambench.errors import RunError, SambenchError, UsageError
-from sambench.gate.compare import freeze, gate, open_side, task_of
-from sambench.gate.policy import Policy, Rule, load_policy, parse_policy
-from sambench.gate.render import FORMATS, render_gate
-from sambench.gate.result import FAILING
+from sambench.gates.compare import freeze, gate, open_side, task_of
+from sambench.gates.policy import Policy, Rule, load_policy, parse_policy
+from sambench.gates.render import FORMATS, render_gate
+from sambench.gates.result import FAILING
 from sambench.metrics.bootstrap import stratified_weights
 from sambench.metrics.boundary.rows import COUNTS
 

@@ -14,9 +14,9 @@ import numpy as np
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
 from sambench.files.safe_names import printable
-from sambench.gate.policy import DEFAULT, load_policy
-from sambench.gate.result import ENOUGH
-from sambench.gate.sides import (
+from sambench.gates.policy import DEFAULT, load_policy
+from sambench.gates.result import ENOUGH
+from sambench.gates.sides import (
     Side,
     bounds_of,
     check_switches,
@@ -26,7 +26,7 @@ from sambench.gate.sides import (
     sample_ids,
     task_of,
 )
-from sambench.gate.standings import CompareResult, Entry, judge_pairs, rank_runs
+from sambench.gates.standings import CompareResult, Entry, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support

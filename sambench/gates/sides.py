@@ -11,8 +11,8 @@ from sambench.config.resolve import build
 from sambench.config.spelling import nearest
 from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
-from sambench.gate.baseline import read_baseline, stored_rows
-from sambench.gate.comparable import (
+from sambench.gates.baseline import read_baseline, stored_rows
+from sambench.gates.comparable import (
     COMMON,
     UNTOLD,
     Difference,

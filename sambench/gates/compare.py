@@ -11,10 +11,10 @@ import numpy as np
 
 from sambench.engine.task import Task
 from sambench.errors import UsageError
-from sambench.gate.baseline import stored_rows, write_baseline
-from sambench.gate.policy import DEFAULT, Policy
-from sambench.gate.result import ENOUGH, Flip, GateResult, Judgement, judge
-from sambench.gate.sides import (
+from sambench.gates.baseline import stored_rows, write_baseline
+from sambench.gates.policy import DEFAULT, Policy
+from sambench.gates.result import ENOUGH, Flip, GateResult, Judgement, judge
+from sambench.gates.sides import (
     Side,
     bounds_of,
     check_switches,

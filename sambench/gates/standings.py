@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sambench.gate.comparable import Difference
-from sambench.gate.result import CANNOT_TELL, NOT_COMPARABLE
+from sambench.gates.comparable import Difference
+from sambench.gates.result import CANNOT_TELL, NOT_COMPARABLE
 from sambench.metrics.simultaneous import Pair
 
 if TYPE_CHECKING:
