@@ -98,6 +98,7 @@ def gate(
     from sambench.gates.sides import open_side
 
     _check_resampling(samples, replicates, seed)
+    chosen = load_policy(str(policy))
     sides = {"baseline": run_paths(baseline), "candidate": run_paths(candidate)}
     for key, paths in sides.items():
         if not paths:
@@ -105,7 +106,7 @@ def gate(
     return judge(
         [open_side(path) for path in sides["baseline"]],
         [open_side(path) for path in sides["candidate"]],
-        load_policy(str(policy)),
+        chosen,
         compare=compare,
         common=samples == "common",
         replicates=replicates,

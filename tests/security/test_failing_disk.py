@@ -57,7 +57,7 @@ def test_making_the_embedded_data_goes_on_after_a_kill_and_leaves_nothing(tmp_pa
     code = """
 import os, sys
 from pathlib import Path
-from sambench.datasets import mini, mini_write
+from sambench.datasets.mini import reader as mini, write as mini_write
 def write_all(folder):
     folder.mkdir()
     (folder / "half").write_text("")

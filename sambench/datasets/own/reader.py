@@ -116,7 +116,7 @@ def own(
     if instances and files.form == "coco":
         return InstanceDataset(
             files.truth,
-            placed_below(files.images, files.root),
+            placed_below(files.images, files.root, check_images),
             root=files.root,
             split=split,
             card=card,

@@ -73,11 +73,15 @@ def label_source(
     )
 
 
-def placed_below(images: Path, root: Path) -> Place:
+def placed_below(images: Path, root: Path, needed: bool = True) -> Place:
     """Look for a COCO JSON's file names below the images' folder, else below the root, else deeper in either.
 
     Annotators' tools write a name alone and keep the image in a folder of their own (`images/default/a.png` of CVAT,
     `val2017/a.jpg`). Folders that may hold ground truth as images are not searched.
+
+    Args:
+        images, root: The two folders.
+        needed: Refuse to choose among several images of one name; False where images may be missing.
 
     Raises:
         DatasetError: When an image is placed: several of its name lie deeper.
@@ -93,12 +97,12 @@ def placed_below(images: Path, root: Path) -> Place:
             if folder not in deeper:
                 deeper[folder] = _by_name(folder)
             ends = [path for path in deeper[folder].get(Path(name).name, []) if _ends(path, name)]
-            if len(ends) > 1:
+            if len(ends) > 1 and needed:
                 what = f"{name} may be any of {listing([path.relative_to(folder).as_posix() for path in sorted(ends)])}"
                 raise DatasetError(
                     what, where=folder, mend="write the folder into each file_name, or give data.images=FOLDER"
                 )
-            if ends:
+            if len(ends) == 1:
                 return name, ends[0]
         return name, images / name
 
