@@ -36,7 +36,7 @@ log = logging.getLogger("sambench.points")
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
-    from sambench.metrics.clicks.miou import Figure
+    from sambench.metrics.clicks.miou import MeanIou
     from sambench.predictions.click_records import ClickPrediction
 
 
@@ -258,7 +258,7 @@ def sa23_names() -> set[str]:
     return set(published("points_fig9a")["dataset"])
 
 
-def _metrics(figures: Mapping[str, Figure], label: str, reference: str | None) -> dict[str, Metric]:
+def _metrics(figures: Mapping[str, MeanIou], label: str, reference: str | None) -> dict[str, Metric]:
     """Name figures and tie those that were published to their column, as in "points/SA-23 @1"."""
     metrics = {}
     for name, (value, ci95, n) in figures.items():

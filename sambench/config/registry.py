@@ -15,9 +15,9 @@ from sambench.config.local_configs import config_folders, declared_names
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
 
-Kind = Literal["tasks", "models", "datasets"]
+NamedKind = Literal["tasks", "models", "datasets"]
 
-_BUILT_IN: dict[Kind, dict[str, str]] = {
+_BUILT_IN: dict[NamedKind, dict[str, str]] = {
     "tasks": {
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
@@ -70,15 +70,15 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
 }
 
 
-GROUPS: dict[Kind, str] = {"tasks": "task", "models": "model", "datasets": "data"}
+GROUPS: dict[NamedKind, str] = {"tasks": "task", "models": "model", "datasets": "data"}
 """Kind -> its group of the configuration."""
 
-LISTS: dict[Kind, str] = {"tasks": "tasks", "models": "models", "datasets": "data"}
+LISTS: dict[NamedKind, str] = {"tasks": "tasks", "models": "models", "datasets": "data"}
 """Kind -> what `sambench ls` calls it."""
 
 
 @cache
-def targets(kind: Kind) -> dict[str, str]:
+def targets(kind: NamedKind) -> dict[str, str]:
     """Map every known name to its "module:attribute", without importing any of them.
 
     Raises:
@@ -96,7 +96,7 @@ def targets(kind: Kind) -> dict[str, str]:
     return known
 
 
-def resolve(kind: Kind, name: str, own_words: bool = False) -> Callable[..., Any]:
+def resolve(kind: NamedKind, name: str, own_words: bool = False) -> Callable[..., Any]:
     """Import what a name stands for; the one place where a name becomes code.
 
     Args:

@@ -27,7 +27,7 @@ _FROM_TASK = ("check_images", "boxes_only", "for_task")
 
 
 def build(
-    kind: registry.Kind, group: str, settings: Mapping[str, Any], *, own_words: bool = False, **extra: Any
+    kind: registry.NamedKind, group: str, settings: Mapping[str, Any], *, own_words: bool = False, **extra: Any
 ) -> Any:
     """Construct a task, model or dataset from its group of the configuration.
 
@@ -69,7 +69,7 @@ def build(
 
 
 def group_faults(
-    kind: registry.Kind, group: str, settings: Mapping[str, Any], own_words: bool = False
+    kind: registry.NamedKind, group: str, settings: Mapping[str, Any], own_words: bool = False
 ) -> list[UsageError]:
     """Return all that is wrong with a group's values, in their order, before anything is made of them.
 
@@ -83,7 +83,7 @@ def group_faults(
 
 
 def _read_group(
-    kind: registry.Kind, group: str, settings: Mapping[str, Any], own_words: bool
+    kind: registry.NamedKind, group: str, settings: Mapping[str, Any], own_words: bool
 ) -> tuple[Callable[..., Any], dict[str, Any], list[UsageError]]:
     """Return what a group's name stands for, its values as they are handed over, and all that is wrong with them."""
     if not settings.get("name"):
@@ -118,12 +118,12 @@ def _switch(key: str, value: Any, hints: Mapping[str, Any], where: str) -> Any:
     return found
 
 
-def _hints_of_every(kind: registry.Kind) -> dict[str, Any]:
+def _hints_of_every(kind: registry.NamedKind) -> dict[str, Any]:
     """Return the type hints of switches that everything of a kind has beside its own."""
     return constructor_hints(_OF_EVERY[kind]) if kind in _OF_EVERY else {}
 
 
-def known_switches(kind: registry.Kind, target: Callable[..., Any]) -> tuple[list[str], bool]:
+def known_switches(kind: registry.NamedKind, target: Callable[..., Any]) -> tuple[list[str], bool]:
     """Return the keywords that a task, model or dataset names, and whether it takes no others.
 
     Args:

@@ -14,10 +14,10 @@ from sambench.datasets.masks import MaskDataset
 from sambench.files.atomic import atomic_path
 from sambench.masks import rle
 
-Masks = MaskDataset | InstanceDataset
+MaskData = MaskDataset | InstanceDataset
 
 
-def export_coco(dataset: Masks, path: Path, advance: Callable[[], None] = lambda: None) -> tuple[int, int]:
+def export_coco(dataset: MaskData, path: Path, advance: Callable[[], None] = lambda: None) -> tuple[int, int]:
     """Write the kept images and their masks as COCO's instances JSON, masks as compressed run lengths.
 
     Images' file names are relative to the dataset's root; `source_id` keeps our id of an image and the dataset's id of
@@ -70,21 +70,21 @@ def export_coco(dataset: Masks, path: Path, advance: Callable[[], None] = lambda
     return len(images), masks
 
 
-def turned_note(dataset: Masks) -> str:
+def turned_note(dataset: MaskData) -> str:
     """Say how many images are turned by EXIF orientation, as the masks of the written file are of the turned images."""
     count = orientation_record(dataset, dataset.keys)["orientations"]["turned"]
     told = f"{count} images are turned by EXIF orientation, and their masks are of the turned images"
     return f"{told}: read them with data.exif=apply, or turn the files" if count else ""
 
 
-def _categories(dataset: Masks, used: set[int]) -> list[dict[str, Any]]:
+def _categories(dataset: MaskData, used: set[int]) -> list[dict[str, Any]]:
     if isinstance(dataset, InstanceDataset):
         return [{"id": one["id"], "name": one["name"]} for one in dataset.categories]
     names = {**{number: str(number) for number in used}, **dataset.source.categories}
     return [{"id": number, "name": name} for number, name in sorted(names.items())]
 
 
-def _info(dataset: Masks) -> dict[str, Any]:
+def _info(dataset: MaskData) -> dict[str, Any]:
     card = dataset.card
     return {
         "description": f"{card.title}, split {dataset.split}; masks written by sambench",

@@ -9,7 +9,7 @@ import os
 import tempfile
 from typing import NamedTuple
 
-from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.sources import RegionSource
 from sambench.files.json_files import parse_json
 from sambench.files.paths import cache_root
 from sambench.files.safe_names import safe_part
@@ -37,7 +37,7 @@ class Counts:
         source: The source.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: RegionSource) -> None:
         self._source = source
         rules = hashlib.sha256(f"{source.card.name} {source.rules}".encode()).hexdigest()[:16]
         self._path = cache_root() / "counts" / f"{safe_part(source.card.name)}-{rules}.json"

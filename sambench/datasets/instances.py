@@ -12,7 +12,7 @@ import numpy as np
 
 from sambench.config.image_rules import Drawn, Picture
 from sambench.datasets.base import Dataset, DatasetCard, damage_told
-from sambench.datasets.formats.coco_fields import ImageEntry
+from sambench.datasets.formats.coco_fields import ImageEntry, ImagePlace
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
@@ -21,9 +21,6 @@ from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.masks import rle
 from sambench.types import InstanceTruth, Sample, Size, without_pixels
-
-Place = Callable[[ImageEntry], tuple[str, Path]]
-"""Gives an image's path below the root, which becomes its sample id, and the file itself."""
 
 Judge = Callable[[InstanceFile], DatasetCard]
 """Gives the card that a file deserves: the published data's, or a user's own (`sambench.datasets.official_files`)."""
@@ -64,7 +61,7 @@ class InstanceDataset(Dataset):
     def __init__(
         self,
         file: Path | InstanceFile,
-        place: Place,
+        place: ImagePlace,
         *,
         root: Path,
         split: str,
@@ -221,7 +218,7 @@ def images_folder(root: str | Path | None, inner: str, given: str | Path | None,
     return Path(root or "") / inner
 
 
-def _by_key(entries: Iterable[ImageEntry], place: Place, file: Path) -> dict[str, tuple[ImageEntry, Path]]:
+def _by_key(entries: Iterable[ImageEntry], place: ImagePlace, file: Path) -> dict[str, tuple[ImageEntry, Path]]:
     """Name every image by its path, without ending where that tells it from the others.
 
     Raises:

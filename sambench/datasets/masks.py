@@ -15,7 +15,7 @@ from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
-from sambench.datasets.formats.sources import Region, Source
+from sambench.datasets.formats.sources import Region, RegionSource
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import check_choice
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
@@ -87,7 +87,7 @@ class MaskDataset(Dataset):
     """
 
     def __init__(
-        self, source: Source, *, root: str | Path, split: str, choice: Choice, form: str | None = None
+        self, source: RegionSource, *, root: str | Path, split: str, choice: Choice, form: str | None = None
     ) -> None:
         check_choice(source.card, "subset", choice.subset, get_args(SubsetRule))
         self.source, self.root, self.split, self._choice = source, str(root), split, choice

@@ -18,7 +18,7 @@ from sambench.datasets.formats.coco_json import InstanceFile
 Card = TypeVar("Card", bound=DatasetCard)
 
 
-class Whole(NamedTuple):
+class WholeFile(NamedTuple):
     """What a published file holds; None where the number is not known."""
 
     images: int
@@ -26,13 +26,13 @@ class Whole(NamedTuple):
 
 
 COCO = {
-    "val2017": Whole(5000, 36781),
-    "train2017": Whole(118287, 860001),
-    "val2014": Whole(40504, 291875),
-    "train2014": Whole(82783, 604907),
+    "val2017": WholeFile(5000, 36781),
+    "train2017": WholeFile(118287, 860001),
+    "val2014": WholeFile(40504, 291875),
+    "train2014": WholeFile(82783, 604907),
 }
-LVIS_V1 = {"val": Whole(19809, 244707), "train": Whole(100170, 1270141)}
-LVIS_V05 = {"val": Whole(5000, None)}
+LVIS_V1 = {"val": WholeFile(19809, 244707), "train": WholeFile(100170, 1270141)}
+LVIS_V05 = {"val": WholeFile(5000, None)}
 
 LVIS_CATEGORIES = {"v1": 1203, "v0.5": 1230}
 
@@ -82,7 +82,7 @@ def own_card(card: Card, title: str) -> Card:
     return replace(card, name=name, title=title, **own)  # type: ignore[arg-type]
 
 
-def _judged(card: Card, file: InstanceFile, whole: Whole | None, title: str | None, alike: bool) -> Card:
+def _judged(card: Card, file: InstanceFile, whole: WholeFile | None, title: str | None, alike: bool) -> Card:
     """Decide by the counts where names are the published ones; a name of the user's own settles it."""
     images, annotations = len(file.images), sum(map(len, file.annotations.values()))
     if title is not None or not alike or (whole is not None and images > whole.images):

@@ -13,7 +13,7 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
 from sambench.engine.cache.signing import read_secret
 from sambench.engine.predictor import Predictor
-from sambench.engine.sources import ModelSource
+from sambench.engine.sources import ModelPredictions
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import UsageError
@@ -86,7 +86,7 @@ def open_cache(settings: Mapping[str, Any], environment: Mapping[str, str]) -> E
 
 def model_source(
     config: Mapping[str, Any], task: Task, stages: Stages, device: str
-) -> tuple[ModelSource, dict[str, Any], EmbeddingCache | None]:
+) -> tuple[ModelPredictions, dict[str, Any], EmbeddingCache | None]:
     """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache."""
     model = build("models", "model", config["model"], own_words=True, device=device)
     environment = environment_of(model, config["model"], device)
@@ -100,4 +100,4 @@ def model_source(
         "encoded_with": environment,
         **model.provenance,
     }
-    return ModelSource(task, predictor, stages), told, cache
+    return ModelPredictions(task, predictor, stages), told, cache

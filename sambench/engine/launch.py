@@ -23,7 +23,7 @@ from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.settings import check_settings
 from sambench.engine.shards import keys_sha256, parse_shard
-from sambench.engine.sources import ModelSource, Source, StoredSource, check_stored, open_reader
+from sambench.engine.sources import ModelPredictions, PredictionSource, StoredPredictions, check_stored, open_reader
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.files.faults import told_refusals
@@ -84,7 +84,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
     chosen = switches(task)
     settings: dict[str, Any] = {}
     answers: dict[str, Any] = {}
-    source: Source | None = None
+    source: PredictionSource | None = None
     cache: EmbeddingCache | None = None
     keys = list(dataset.keys)
     check_text(keys, dataset.root)
@@ -161,7 +161,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
                 counts, nan, notes = executor.cache_counts(), executor.nan_counts(), executor.notes()
             else:
                 counts = asdict(cache.counts) if cache is not None else None
-                made = source if isinstance(source, ModelSource) else None
+                made = source if isinstance(source, ModelPredictions) else None
                 nan, notes = (made.predictor.guard.counts, made.notes()) if made is not None else ({}, [])
             signed = config["cache"]["secret_file"] is not None
             told = {**counts, "environment": environment, "signed": signed} if counts is not None else None
@@ -212,7 +212,7 @@ def _folder_word(name: str) -> str:
 
 def _from_files(
     config: Mapping[str, Any], task: Task, dataset: Dataset, stages: Stages
-) -> tuple[Source, dict[str, Any], list[str], dict[str, Any]]:
+) -> tuple[PredictionSource, dict[str, Any], list[str], dict[str, Any]]:
     """Open predictions made elsewhere.
 
     Returns:
@@ -239,4 +239,4 @@ def _from_files(
     }
     choices = dict(getattr(reader, "choices", {}))
     answers = {"predictions": choices} if choices else {}
-    return StoredSource(reader, stages), told, [key for key in dataset.keys if key not in left_out], answers
+    return StoredPredictions(reader, stages), told, [key for key in dataset.keys if key not in left_out], answers

@@ -13,7 +13,15 @@ from typing import Any
 from sambench.datasets.image_files import orientation_record
 from sambench.datasets.reading import truth_record
 from sambench.engine.launch import run_folder
-from sambench.engine.merge_parts import Gathered, Whole, check_settings_alike, find_whole, gather, part_record, refuse
+from sambench.engine.merge_parts import (
+    Gathered,
+    WholeRun,
+    check_settings_alike,
+    find_whole,
+    gather,
+    part_record,
+    refuse,
+)
 from sambench.engine.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError, listing
@@ -78,7 +86,7 @@ def _write(
     identity: dict[str, Any],
     record: dict[str, Any],
     parts: Sequence[Run],
-    whole: Whole,
+    whole: WholeRun,
     keys: list[str],
     found: Gathered,
 ) -> Run:
@@ -101,7 +109,7 @@ def _write(
         store.close()
 
 
-def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered) -> dict[str, Any]:
+def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathered) -> dict[str, Any]:
     """Return the merged run's record with its identity."""
     first = parts[0].record
     data = {
@@ -134,7 +142,7 @@ def _record(parts: Sequence[Run], whole: Whole, keys: list[str], found: Gathered
     }
 
 
-def _orientations(parts: Sequence[Run], whole: Whole, keys: list[str], twice: Sequence[str]) -> dict[str, Any]:
+def _orientations(parts: Sequence[Run], whole: WholeRun, keys: list[str], twice: Sequence[str]) -> dict[str, Any]:
     """Add up how many images were not read as they are stored; where parts share images, the files are asked."""
     told = [run.record["data"].get("orientations") for run in parts]
     if any(counts is None for counts in told):

@@ -22,7 +22,7 @@ _PLACES = {"root", "limit", "ids", "annotations", "images", "labels", "cache_dir
 
 
 @dataclass
-class Whole:
+class WholeRun:
     """What the parts are parts of.
 
     Attributes:
@@ -70,7 +70,7 @@ def check_settings_alike(parts: Sequence[Run]) -> None:
     refuse(faults)
 
 
-def find_whole(parts: Sequence[Run], root: str | None) -> Whole:
+def find_whole(parts: Sequence[Run], root: str | None) -> WholeRun:
     """Open the data the parts were made on and find each part's samples and their order in it.
 
     Shards of one selection make up that selection; parts of other selections (`limit`, `data.ids`) make up the data
@@ -111,10 +111,10 @@ def find_whole(parts: Sequence[Run], root: str | None) -> Whole:
     settings = _whole_settings(parts)
     task, dataset = open_once(settings)
     settings = settings if root is None else {**settings, "root": root}
-    return Whole(task, dataset, _scored_keys(parts[0], dataset), keys, settings)
+    return WholeRun(task, dataset, _scored_keys(parts[0], dataset), keys, settings)
 
 
-def gather(parts: Sequence[Run], whole: Whole, allow_missing: int) -> Gathered:
+def gather(parts: Sequence[Run], whole: WholeRun, allow_missing: int) -> Gathered:
     """Read the rows of all parts, each sample once.
 
     Args:

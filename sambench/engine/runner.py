@@ -14,7 +14,7 @@ from sambench.datasets.base import Dataset
 from sambench.engine.building import loader
 from sambench.engine.executors.base import Executor, Job
 from sambench.engine.scoring import Scorer
-from sambench.engine.sources import Source
+from sambench.engine.sources import PredictionSource
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.progress import Progress, ProgressKind, progress
@@ -46,7 +46,7 @@ class Plan:
 
     task: Task
     dataset: Dataset
-    source: Source | None
+    source: PredictionSource | None
     keys: list[str]
     stages: Stages
     workers: int = 0
@@ -112,7 +112,7 @@ def _here(plan: Plan, store: RunStore, todo: list[str], display: Progress) -> No
         scorer.close()
 
 
-def _predict(plan: Plan, source: Source, store: RunStore, sample: Sample) -> Any:
+def _predict(plan: Plan, source: PredictionSource, store: RunStore, sample: Sample) -> Any:
     """Make, save and, for the first few samples, draw a prediction."""
     prediction = source.predict(sample)
     with plan.stages.timed("save"):

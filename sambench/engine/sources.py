@@ -16,7 +16,7 @@ from sambench.errors import PredictionError, UsageError, listing
 from sambench.types import Sample
 
 
-class Source(Protocol):
+class PredictionSource(Protocol):
     """Gives the prediction for a sample."""
 
     def prepare(self, samples: Sequence[Sample]) -> None:
@@ -27,7 +27,7 @@ class Source(Protocol):
 
 
 @dataclass
-class ModelSource:
+class ModelPredictions:
     """Predictions made by a model now."""
 
     task: Task
@@ -50,7 +50,7 @@ class ModelSource:
 
 
 @dataclass
-class StoredSource:
+class StoredPredictions:
     """Predictions read from files."""
 
     reader: PredictionReader

@@ -26,7 +26,7 @@ from sambench.types import Metric, Row
 ENDINGS = ("png", "svg")
 
 
-class Difference(NamedTuple):
+class IouDifference(NamedTuple):
     """Mean IoU of one run less another's on one data set, its 95 % interval, and the masks both have."""
 
     value: float
@@ -129,10 +129,10 @@ def dataset_differences(
         return [save_figure(figure, folder / f"dataset_differences.{ending}") for ending in ENDINGS]
 
 
-def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, Difference]:
+def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, IouDifference]:
     """Compare two runs mask by mask, or a run with published means, data set by data set (`dataset_differences`)."""
     own = _by_object(run, clicks)
-    found: dict[str, Difference] = {}
+    found: dict[str, IouDifference] = {}
     if isinstance(baseline, str):
         if is_own(run):
             raise RunError(
@@ -149,7 +149,7 @@ def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, Dif
         places = np.array([images.setdefault(sample, len(images)) for _, sample, _ in gains])
         values, counts = np.array(list(gains.values())), np.bincount(places)
         interval = mean_ci95(np.bincount(places, values) / counts, counts, bounds=(-1.0, 1.0))
-        found[name] = Difference(float(values.mean()), interval, len(values))
+        found[name] = IouDifference(float(values.mean()), interval, len(values))
     if not found:
         raise RunError(
             f"nothing to compare: no mask after {clicks} click(s) is in both",

@@ -29,7 +29,7 @@ th:first-child, td:first-child, th:last-child, td:last-child { text-align: left;
 }"""
 
 
-class Line(NamedTuple):
+class GateLine(NamedTuple):
     """A metric's line: how it is marked ("failing", "improved", "untold", "shown" or nothing), and its cells."""
 
     kind: str
@@ -40,7 +40,7 @@ def gate_page(
     heading: str,
     about: Sequence[str],
     heads: Sequence[str],
-    lines: Sequence[Line],
+    lines: Sequence[GateLine],
     reading: Sequence[str],
     lists: Sequence[tuple[str, Sequence[str]]],
 ) -> str:

@@ -26,7 +26,7 @@ from sambench.gates.sides import (
     sample_ids,
     task_of,
 )
-from sambench.gates.standings import CompareResult, Entry, judge_pairs, rank_runs
+from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
@@ -70,7 +70,7 @@ def compare_runs(
     ids = [key for key in own[0] if all(key in other for other in own[1:])]
     data = first.record["identity"]["data"]
     models = [printable(str(side.record["identity"]["model"]["name"])) for side in sides]
-    entries = [Entry(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
+    entries = [RankedRun(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
     outcome = CompareResult(
         task.name, f"{data['name']} {data['split']}", entries, len(ids), replicates, alpha, forbidding, told
     )

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from sambench.files.atomic import finite
 from sambench.files.safe_names import printable, stored_names
-from sambench.gates.page import Line, gate_page
+from sambench.gates.page import GateLine, gate_page
 from sambench.gates.result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
@@ -90,7 +90,7 @@ def _markdown(result: GateResult) -> str:
 
 
 def _html(result: GateResult) -> str:
-    lines = [Line(_kind(one), _cells(one, result)) for one in result.judgements]
+    lines = [GateLine(_kind(one), _cells(one, result)) for one in result.judgements]
     reading = [_reading(result), *_takes(result)] if lines else []
     return gate_page(_heading(result), _sides(result), HEADS, lines, reading, _flips(result))
 

@@ -18,7 +18,7 @@ BEST, WITH_BEST, BEHIND, UNDEFINED = "best", "not told from the best", "behind t
 
 
 @dataclass(frozen=True)
-class Entry:
+class RankedRun:
     """One of the runs: the letter it is called by, its path and its model's name."""
 
     label: str
@@ -93,7 +93,7 @@ class CompareResult:
 
     task: str
     data: str
-    runs: list[Entry]
+    runs: list[RankedRun]
     samples: int
     replicates: int
     alpha: float

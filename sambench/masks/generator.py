@@ -32,7 +32,7 @@ from sambench.types import Embedding, Masks, Prompts, Size
 
 
 class MaskSource(Protocol):
-    """What answers the generator's prompts: a run's predictor, or a bare model in `ModelSource`."""
+    """What answers the generator's prompts: a run's predictor, or a bare model in `ModelMasks`."""
 
     def encode_image(self, image: np.ndarray) -> Embedding:
         """Encode (H, W, 3) uint8 RGB."""
@@ -51,7 +51,7 @@ class EncodesAndDecodes(Protocol):
         """Answer a batch of prompts."""
 
 
-class ModelSource:
+class ModelMasks:
     """A model as a `MaskSource`: no cache, one answer a batch.
 
     Args:

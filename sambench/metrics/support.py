@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sambench.metrics.jackknife import Replicates
 from sambench.types import Metric
-
-Replicates = Callable[[np.ndarray], Mapping[str, np.ndarray]]
-"""(B, N) weights of images -> metric -> (B,) values."""
 
 BLOCKS = 128
 """Groups of images that are left out at once, where there are more images than this."""

@@ -15,7 +15,7 @@ from sambench.figures.recall import recall_curves
 from sambench.runs.run import Run
 
 
-class Figure(NamedTuple):
+class EmbeddedFigure(NamedTuple):
     """A figure ready for the page: its caption, what it shows in words, and its data URI."""
 
     title: str
@@ -23,7 +23,7 @@ class Figure(NamedTuple):
     uri: str
 
 
-def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Figure], list[str]]:
+def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[EmbeddedFigure], list[str]]:
     """Draw the figures of one task's runs.
 
     Args:
@@ -42,11 +42,11 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Fi
     found, notes = [], []
     if task in drawers:
         title, draw = drawers[task]
-        found.append(Figure(title, f"{title}: {_told(runs)}", svg_uri(draw(list(runs), scratch))))
+        found.append(EmbeddedFigure(title, f"{title}: {_told(runs)}", svg_uri(draw(list(runs), scratch))))
     if task == "points":
         if bars := dataset_bars(list(runs), scratch):
             title = "Mean IoU at one click, by data set"
-            found.append(Figure(title, f"{title}: {_told(runs)}", svg_uri(bars)))
+            found.append(EmbeddedFigure(title, f"{title}: {_told(runs)}", svg_uri(bars)))
         for place, run in enumerate(runs[1:]):
             title = f"Mean IoU of {run.folder.name} less that of {runs[0].folder.name}, by data set"
             try:
@@ -54,7 +54,7 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Fi
             except RunError as error:
                 notes.append(f"{title} is not drawn: {str(error).splitlines()[0]}")
             else:
-                found.append(Figure(title, title, svg_uri(paths)))
+                found.append(EmbeddedFigure(title, title, svg_uri(paths)))
     return found, notes
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReportedRun:
     """A run on the page: the letter it is called by, its caption, and its images."""
 
     label: str
@@ -48,10 +48,10 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
         HTML; the same runs and pictures give the same text.
     """
     entries = [
-        Entry(label(place), run, caption(run), [one for one in gallery if one.thumbnail])
+        ReportedRun(label(place), run, caption(run), [one for one in gallery if one.thumbnail])
         for place, (run, gallery) in enumerate(zip(runs, galleries, strict=True))
     ]
-    grouped: dict[str, list[Entry]] = {}
+    grouped: dict[str, list[ReportedRun]] = {}
     for entry in entries:
         grouped.setdefault(entry.run.record["identity"]["task"]["name"], []).append(entry)
     told, sections = list(notes), []
@@ -62,7 +62,7 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
     return _environment().get_template("report.html").render(entries=entries, sections=sections, notes=told)
 
 
-def _section(task: str, entries: Sequence[Entry], scratch: Path) -> tuple[dict[str, Any], list[str]]:
+def _section(task: str, entries: Sequence[ReportedRun], scratch: Path) -> tuple[dict[str, Any], list[str]]:
     """Gather what the page says of one task."""
     runs = [entry.run for entry in entries]
     figures, notes = task_figures(task, runs, scratch)

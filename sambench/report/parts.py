@@ -17,7 +17,7 @@ SHOWN_METRICS = 6
 """Metrics of a task that stand in sight; further ones are folded away."""
 
 
-class Line(NamedTuple):
+class MetricLine(NamedTuple):
     """A run's value of a metric; positions are percent of a scale from 0 to 1, None where the metric has none."""
 
     label: str
@@ -40,7 +40,7 @@ class Segment(NamedTuple):
     per_image: str
 
 
-def metric_lines(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, list[Line]]]:
+def metric_lines(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, list[MetricLine]]]:
     """Return each metric with a line for every run that has it, in the order in which runs name them."""
     names = dict.fromkeys(name for run in runs for name in run.metrics)
     rows = [published_beside(run) for run in runs]
@@ -50,7 +50,7 @@ def metric_lines(runs: Sequence[Run], labels: Sequence[str]) -> list[tuple[str, 
     ]
 
 
-def _line(run: Run, name: str, label: str, colour: int, rows: Sequence[Beside]) -> Line:
+def _line(run: Run, name: str, label: str, colour: int, rows: Sequence[Beside]) -> MetricLine:
     metric = run.metrics[name]
     published = ", ".join(f"{row.values[name]} {row.name}" for row in rows if name in row.values)
     value = metric_text(metric)
@@ -58,7 +58,7 @@ def _line(run: Run, name: str, label: str, colour: int, rows: Sequence[Beside]) 
     if metric.unit not in COUNTED and value:
         low, high = metric.ci95 if interval(metric) and metric.ci95 else (metric.value, metric.value)
         ends = (_percent(metric.value), _percent(low), _percent(high))
-    return Line(label, colour % 6, value, interval(metric), carriers(metric) or str(metric.n), published, *ends)
+    return MetricLine(label, colour % 6, value, interval(metric), carriers(metric) or str(metric.n), published, *ends)
 
 
 def metric_text(metric: Metric) -> str:

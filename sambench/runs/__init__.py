@@ -1,1 +1,1 @@
-"""What is left of a run: its folder, and the tables and figures made from it."""
+"""The run folder and nothing else: record, rows, seals, at a path or a URL."""

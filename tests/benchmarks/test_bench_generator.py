@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from sambench.masks.boxes import masks_to_boxes_xyxy
 from sambench.masks.crops import Crop
 from sambench.masks.device_rle import mask_run_lengths
-from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelSource
+from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelMasks
 from sambench.masks.measure import measure_masks
 from sambench.masks.nms import box_nms
 from sambench.masks.stability import stability_score
@@ -138,7 +138,7 @@ def test_generation_32_by_32(benchmark, tmp_path):
     peer = segment_anything.SamAutomaticMaskGenerator(
         model, points_per_side=32, pred_iou_thresh=0.0, stability_score_thresh=0.0, output_mode="coco_rle"
     )
-    generator = AutomaticMaskGenerator(ModelSource(load(str(tmp_path / "weights.bin"), device="cpu")), settings)
+    generator = AutomaticMaskGenerator(ModelMasks(load(str(tmp_path / "weights.bin"), device="cpu")), settings)
     own = seconds(benchmark.pedantic, generator.generate, (image,))
     theirs = seconds(peer.generate, image)
     benchmark.extra_info.update(settings=asdict(settings), ours=own, peer=theirs, ratio=theirs / own)

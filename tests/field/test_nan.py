@@ -13,7 +13,7 @@ from sambench.cli import dispatch
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
-from sambench.masks.generator import AutomaticMaskGenerator, ModelSource
+from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
 from sambench.masks.generator_settings import GeneratorSettings
 from sambench.masks.undefined import checked
 from sambench.runs.summary import nan_note
@@ -184,9 +184,9 @@ def test_a_bare_model_in_the_generator_is_watched_too():
     image = np.full((24, 36, 3), 120, np.uint8)
     settings = GeneratorSettings(points_per_side=2)
     with pytest.raises(ModelError, match="logits are NaN"):
-        AutomaticMaskGenerator(ModelSource(NanModel("logits")), settings).generate(image)
+        AutomaticMaskGenerator(ModelMasks(NanModel("logits")), settings).generate(image)
     with pytest.raises(ModelError, match="not finite"):
-        AutomaticMaskGenerator(ModelSource(NanModel("predicted_iou", "minus")), settings).generate(image)
+        AutomaticMaskGenerator(ModelMasks(NanModel("predicted_iou", "minus")), settings).generate(image)
 
 
 def test_large_logits_are_no_fault():

@@ -10,7 +10,7 @@ from PIL import Image
 from sambench.cli import dispatch
 from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
-from sambench.datasets.official_files import COCO, Whole
+from sambench.datasets.official_files import COCO, WholeFile
 from sambench.datasets.sa23.coco_masks import coco_masks
 from sambench.runs.open import load_run
 
@@ -116,11 +116,11 @@ def test_other_annotations_of_all_of_its_images_are_not_cocos(tmp_path, monkeypa
     about = {"names": ("000000000139.jpg", "000000000285.jpg"), "categories": ((1, "person"),)}
     write(tmp_path / "c", **about)
     for count, own in ((2, False), (3, True)):
-        monkeypatch.setitem(COCO, "val2017", Whole(2, count))
+        monkeypatch.setitem(COCO, "val2017", WholeFile(2, count))
         card = Coco(tmp_path / "c").card
         assert card.own == own
         assert own or card.note == ""
-    monkeypatch.setitem(COCO, "val2017", Whole(1, None))
+    monkeypatch.setitem(COCO, "val2017", WholeFile(1, None))
     assert Coco(tmp_path / "c").card.own, "more images than COCO has"
 
 

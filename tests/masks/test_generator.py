@@ -9,7 +9,7 @@ import torch
 from pycocotools import mask as coco_mask
 
 from sambench.errors import ModelError, UsageError
-from sambench.masks.generator import AutomaticMaskGenerator, ModelSource
+from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
 from sambench.masks.generator_settings import PRESETS, GeneratorSettings
 from sambench.masks.proposals import Proposals, distinct_between_crops, without_small_regions
 from sambench.types import Embedding, MaskFrame, Masks
@@ -25,7 +25,7 @@ spec.loader.exec_module(toy)
 
 def generate(settings, image=None, model=None, method="auto", **given):
     image = toy.blobs_image(150, 211, seed=3) if image is None else image
-    return AutomaticMaskGenerator(ModelSource(model or toy.ToySegmenter()), settings, method).generate(image, **given)
+    return AutomaticMaskGenerator(ModelMasks(model or toy.ToySegmenter()), settings, method).generate(image, **given)
 
 
 def decode(rles):
@@ -87,7 +87,7 @@ def test_the_batch_size_changes_nothing():
 
 
 def test_a_source_may_answer_in_smaller_batches():
-    class Halving(ModelSource):
+    class Halving(ModelMasks):
         def decode(self, embedding, prompts, multimask):
             half = len(prompts) // 2
             for part in (prompts[:half], prompts[half:]):

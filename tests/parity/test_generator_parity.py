@@ -22,7 +22,7 @@ import reference_models
 import torch
 from pycocotools import mask as coco_mask
 
-from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelSource
+from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelMasks
 from sambench.masks.nms import box_nms
 from sambench.models.sam.model import load
 from sambench.types import Prompts
@@ -167,7 +167,7 @@ def test_equals_the_reference_in_order(case, method, size):
     image = toy.blobs_image(*size, seed=3)
     settings = CASES[case]
     expected = expectation(case, size)
-    proposals = AutomaticMaskGenerator(ModelSource(toy.ToySegmenter()), settings, method).generate(image)
+    proposals = AutomaticMaskGenerator(ModelMasks(toy.ToySegmenter()), settings, method).generate(image)
     assert len(proposals) == len(expected) >= 3
     assert [rle["counts"].decode() for rle in proposals.rles] == [ann["segmentation"]["counts"] for ann in expected]
     assert_rows_equal(proposals, expected)
@@ -193,7 +193,7 @@ def test_empty_masks_are_all_that_the_reference_returns_besides(method):
     expected = generate_by_reference(image, toy.ToySegmenter(empty_every=5), settings)
     filled = [ann for ann in expected if ann["area"] > 0]
     assert len(filled) < len(expected)
-    proposals = AutomaticMaskGenerator(ModelSource(toy.ToySegmenter(empty_every=5)), settings, method).generate(image)
+    proposals = AutomaticMaskGenerator(ModelMasks(toy.ToySegmenter(empty_every=5)), settings, method).generate(image)
     assert_rows_equal(proposals, filled)
 
 
@@ -237,7 +237,7 @@ def test_equals_the_reference_with_the_same_weights(changes, tmp_path):
     image = reference_models.image(90, 131)
     settings = replace(RANDOM_WEIGHTS, **changes)
     expected = [ann for ann in generate_by_reference(image, None, settings, model) if ann["area"] > 0]
-    source = ModelSource(load(str(tmp_path / "weights.bin"), family="sam", device="cpu"))
+    source = ModelMasks(load(str(tmp_path / "weights.bin"), family="sam", device="cpu"))
     ours = AutomaticMaskGenerator(source, settings).generate(image)
     assert len(ours) == len(expected) > 3
     order = np.lexsort((ours.predicted_iou, *ours.points_xy.T))

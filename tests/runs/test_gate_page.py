@@ -7,7 +7,7 @@ from made_rows import edge_rows, proposal_rows
 from stored_runs import stored
 
 from sambench import gate
-from sambench.gates.page import Line, gate_page
+from sambench.gates.page import GateLine, gate_page
 from sambench.gates.render import render_gate
 
 
@@ -44,7 +44,7 @@ def test_what_is_not_comparable_is_said_alike(tmp_path):
 
 def test_texts_are_escaped():
     evil = "<script>alert(1)</script>"
-    page = gate_page(evil, [evil], [evil], [Line("failing", [evil])], [evil], [(evil, [evil])])
+    page = gate_page(evil, [evil], [evil], [GateLine("failing", [evil])], [evil], [(evil, [evil])])
     assert evil not in page
     assert page.count(html.escape(evil)) == 8  # one also in the title
     assert "default-src 'none'" in page

@@ -10,7 +10,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.edges import bsds500
 from sambench.datasets.formats.label_maps import label_rles
-from sambench.datasets.formats.sources import Item, Region, Source
+from sambench.datasets.formats.sources import Item, Region, RegionSource
 from sambench.datasets.layout import check_choice, require_root
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
@@ -59,7 +59,7 @@ def bsds500_segments(
     return MaskDataset(source, root=root or "", split=split, choice=Choice(limit, ids, subset, subset_seed))
 
 
-class _Segments(Source):
+class _Segments(RegionSource):
     """The segments of `Bsds500`'s ground truth."""
 
     def __init__(self, data: bsds500.Bsds500, annotators: Annotators) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.formats.sources import Item, Region, Source, image_size
+from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size
 from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
@@ -15,7 +15,7 @@ from sambench.masks import rle
 from sambench.types import Size
 
 
-class BinaryMasks(Source):
+class BinaryMasks(RegionSource):
     """Images with one mask image an object.
 
     Args:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sambench.files.json_files import number, whole
@@ -19,7 +21,7 @@ _FLAGS: dict[Any, int] = {0: 0, 1: 1, "0": 0, "1": 1, None: 0, "false": 0, "true
 """What `iscrowd` may be; False, True, 0.0 and 1.0 are equal to 0 and 1."""
 
 
-class Entry(NamedTuple):
+class AnnotationEntry(NamedTuple):
     """An annotation as the file gives it; polygons are packed into arrays, which take a quarter of the memory.
 
     Attributes:
@@ -58,6 +60,10 @@ class ImageEntry(NamedTuple):
     not_exhaustive_category_ids: list[int]
 
 
+ImagePlace = Callable[[ImageEntry], tuple[str, Path]]
+"""Gives an image's path below the root, which becomes its sample id, and the file itself."""
+
+
 def identity(value: Any) -> int | str | None:
     """Return an id as a text or a whole number of 64 bits, 7.0 as 7, or None where it is neither."""
     if isinstance(value, str):
@@ -83,7 +89,7 @@ def packed(record: dict[str, Any]) -> Any:
             segmentation = {**segmentation, "counts": array("q", segmentation["counts"])}
     except (TypeError, OverflowError):
         pass  # Kept as it is: whoever draws it says what is wrong with it.
-    return Entry(
+    return AnnotationEntry(
         record.get("id"),
         record["image_id"],
         record.get("category_id"),
@@ -106,17 +112,19 @@ def as_one_category(content: dict[str, Any]) -> bool:
     """
     records, categories = content["annotations"], content.get("categories") or []
     content["categories"] = categories
-    entries = [record for record in records if isinstance(record, Entry)]
+    entries = [record for record in records if isinstance(record, AnnotationEntry)]
     if not entries or (categories and any(entry.category_id is not None for entry in entries)):
         return False
     content["categories"] = [{"id": 1, "name": "object"}]
-    content["annotations"] = [one._replace(category_id=1) if isinstance(one, Entry) else one for one in records]
+    content["annotations"] = [
+        one._replace(category_id=1) if isinstance(one, AnnotationEntry) else one for one in records
+    ]
     return True
 
 
-def annotation_entry(entry: Any) -> Entry | str:
+def annotation_entry(entry: Any) -> AnnotationEntry | str:
     """Return an annotation with its ids and flag as they are meant, or what is wrong with them."""
-    if not isinstance(entry, Entry):
+    if not isinstance(entry, AnnotationEntry):
         return "annotations lack id, image_id or category_id"
     found, image, category = identity(entry.id), identity(entry.image_id), identity(entry.category_id)
     if found is None or image is None or category is None:

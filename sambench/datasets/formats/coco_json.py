@@ -10,7 +10,7 @@ from typing import Any
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.coco_fields import (
-    Entry,
+    AnnotationEntry,
     ImageEntry,
     annotation_entry,
     area_fault,
@@ -48,7 +48,7 @@ class InstanceFile:
     path: Path
     images: dict[int | str, ImageEntry]
     categories: list[dict[str, Any]]
-    annotations: dict[int | str, list[Entry]] = field(default_factory=dict)
+    annotations: dict[int | str, list[AnnotationEntry]] = field(default_factory=dict)
     classless: bool = False
 
 
@@ -112,7 +112,7 @@ def settle(
     problems, taken, lenient = Problems(file.path), Problems(file.path), Problems(file.path)
     kept = groups = boxes = 0
     for image_id in image_ids:
-        entries: list[Entry] = []
+        entries: list[AnnotationEntry] = []
         for entry in file.annotations.get(image_id, ()):
             for wrong in filter(None, (box_fault(entry.bbox), area_fault(entry.area))):
                 problems.add(wrong, entry.id)
@@ -146,7 +146,7 @@ def settle(
     return notes
 
 
-def mask_fault(entry: Entry, size: Size) -> str | None:
+def mask_fault(entry: AnnotationEntry, size: Size) -> str | None:
     """Say why an annotation's mask cannot be drawn in an image of (height, width); None where there is no reason."""
     if entry.segmentation is None:
         return None
@@ -157,7 +157,7 @@ def mask_fault(entry: Entry, size: Size) -> str | None:
     return None
 
 
-def annotation(entry: Entry, size: Size) -> Annotation:
+def annotation(entry: AnnotationEntry, size: Size) -> Annotation:
     """Draw an annotation of an image of `size` (height, width); one of a box alone has a mask without pixels."""
     box = None if entry.bbox is None else tuple(float(side) for side in entry.bbox)
     code = rle.empty(size) if entry.segmentation is None else rle.from_segmentation(entry.segmentation, size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,28 +10,25 @@ import numpy as np
 
 from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.formats.coco_fields import Entry, ImageEntry
+from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, ImagePlace
 from sambench.datasets.formats.coco_json import InstanceFile, mask_fault, read_instances
 from sambench.datasets.formats.drawing import draw_segmentation
-from sambench.datasets.formats.sources import Item, Region, Source
+from sambench.datasets.formats.sources import Item, Region, RegionSource
 from sambench.datasets.layout import Fault, Folders, sample_ids
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import Size
 
-Place = Callable[[ImageEntry], tuple[str, Path]]
-"""Gives an image's path below the root, which becomes its sample id, and the file itself."""
-
 
 class Part(NamedTuple):
     """One annotation file and where its images are."""
 
     annotations: Path
-    place: Place
+    place: ImagePlace
 
 
-class CocoMasks(Source):
+class CocoMasks(RegionSource):
     """Images with annotations in COCO's JSON; groups (`iscrowd`) are no objects and are left out.
 
     Args:
@@ -115,7 +112,7 @@ class CocoMasks(Source):
             self._places[key] = file, entry
 
 
-def _draw(entry: Entry, size: Size, some_damaged: bool) -> Region:
+def _draw(entry: AnnotationEntry, size: Size, some_damaged: bool) -> Region:
     if entry.iscrowd:
         return Region(entry.id, entry.category_id, None, "it stands for a group (iscrowd)")
     if some_damaged and (damage := _damage(entry, size)) is not None:
@@ -136,7 +133,7 @@ def _damaged(file: InstanceFile) -> list[Fault]:
     return found
 
 
-def _damage(entry: Entry, size: Size) -> str | None:
+def _damage(entry: AnnotationEntry, size: Size) -> str | None:
     """Say why a mask means nothing: run lengths that do not fill its image, text, pieces that are no x, y in turn.
 
     Pieces of fewer than three points, and those off the image, stand in real data sets; they are left out and told.

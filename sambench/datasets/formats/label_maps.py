@@ -12,7 +12,7 @@ from pycocotools import mask as coco_mask
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.formats.sources import Item, Region, Source, image_size
+from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size
 from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
@@ -97,7 +97,7 @@ def _code(starts: np.ndarray, ends: np.ndarray, shape: tuple[int, ...]) -> Rle:
     return dict(coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width))
 
 
-class IdImages(Source):
+class IdImages(RegionSource):
     """Images with an id image each.
 
     Args:

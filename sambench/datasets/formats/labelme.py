@@ -15,7 +15,7 @@ from PIL import Image
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.drawing import draw_ellipse, draw_segmentation
-from sambench.datasets.formats.sources import Item, Region, Source, read_json
+from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.image_files import drawn_size, pixels_text, read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
@@ -60,7 +60,7 @@ class Shape(NamedTuple):
     mask: str | None
 
 
-class LabelMeMasks(Source):
+class LabelMeMasks(RegionSource):
     """Images with a LabelMe file each; corners are pixels from the image's corner, drawn by COCO's rule.
 
     As in LabelMe's own converters, shapes of one label and one `group_id` are one object. A circle is the disc about

@@ -49,7 +49,7 @@ class Region(NamedTuple):
     note: str = ""
 
 
-class Source(ABC):
+class RegionSource(ABC):
     """Images and their regions in one format.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.drawing import draw_ellipse, draw_segmentation
-from sambench.datasets.formats.sources import Item, Region, Source, read_json
+from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.formats.via_csv import read_via_csv
 from sambench.datasets.image_files import drawn_size
 from sambench.datasets.layout import Fault, Folders, sample_ids
@@ -26,7 +26,7 @@ class ViaFile(NamedTuple):
     prefix: str
 
 
-class ViaMasks(Source):
+class ViaMasks(RegionSource):
     """Images with regions that VIA writes: polygons and polylines, which are closed, rectangles, circles and ellipses.
 
     Sizes are the images' own, as the files give none.

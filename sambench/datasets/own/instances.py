@@ -6,16 +6,16 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from sambench.datasets.formats.coco_fields import Entry, ImageEntry
+from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry
 from sambench.datasets.formats.coco_json import InstanceFile
-from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.masks import keep_regions
 from sambench.errors import listing
 
 _log = logging.getLogger(__name__)
 
 
-def instance_file(source: Source, keys: Sequence[str], path: Path) -> tuple[InstanceFile, list[str]]:
+def instance_file(source: RegionSource, keys: Sequence[str], path: Path) -> tuple[InstanceFile, list[str]]:
     """Draw the objects of images into the contents of an instance file, whose image ids are the sample ids.
 
     Args:
@@ -31,7 +31,7 @@ def instance_file(source: Source, keys: Sequence[str], path: Path) -> tuple[Inst
     """
     wanted, left_out, masks = set(keys), list[str](), 0
     images: dict[int | str, ImageEntry] = {}
-    annotations: dict[int | str, list[Entry]] = {}
+    annotations: dict[int | str, list[AnnotationEntry]] = {}
     for key, item in source.items.items():
         if key not in wanted:
             images[key] = _image(key, source.size(key), item.image)
@@ -41,7 +41,9 @@ def instance_file(source: Source, keys: Sequence[str], path: Path) -> tuple[Inst
         kept, gone = keep_regions(regions)
         masks += len(kept)
         left_out += [f"{key}, mask {region.id}: {why}" for region, why in gone]
-        annotations[key] = [Entry(f"{key}/{one.id}", key, one.category_id, one.rle, None, one.area, 0) for one in kept]
+        annotations[key] = [
+            AnnotationEntry(f"{key}/{one.id}", key, one.category_id, one.rle, None, one.area, 0) for one in kept
+        ]
     notes = [f"{len(left_out)} of {masks + len(left_out)} masks left out: {listing(left_out, 3)}"] if left_out else []
     for note in notes:
         _log.warning("%s: %s", source.card.name, note)

@@ -11,7 +11,7 @@ from sambench.datasets.base import Dataset, damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.formats.label_maps import Colours
-from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.layout import IMAGE_ENDINGS, Fault, holds, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
@@ -134,7 +134,9 @@ def own(
     return MaskDataset(source, root=files.root, split=split, choice=choice, form="own")
 
 
-def _instances(source: Source, files: OwnFiles, split: str, limit: int | None, ids: Ids | None) -> InstanceDataset:
+def _instances(
+    source: RegionSource, files: OwnFiles, split: str, limit: int | None, ids: Ids | None
+) -> InstanceDataset:
     """Draw the objects of the wanted images, those without any included."""
     _refuse(source.faults, source.card, files.root)
     wanted = select(list(source.items), ids=ids, limit=limit, where=files.root)

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.formats.coco_fields import ImageEntry
-from sambench.datasets.formats.coco_source import CocoMasks, Part, Place
+from sambench.datasets.formats.coco_fields import ImageEntry, ImagePlace
+from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.formats.label_maps import Colours, IdImages, id_items
 from sambench.datasets.formats.labelme import RULES, LabelMeMasks, refuse_inner_images
-from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.formats.via import ViaFile, ViaMasks, region_label
 from sambench.datasets.layout import IMAGE_ENDINGS, Folders, holds, pair, tree
 from sambench.datasets.own.forms import TRUTH_FOLDERS, OwnFiles
@@ -23,7 +23,7 @@ _LABELS = tuple(ending for ending in IMAGE_ENDINGS if ending not in _ROUNDED)
 
 def own_source(
     files: OwnFiles, card: MaskCard, colours: Colours, ignore: tuple[int, ...], allow_damaged: bool, by_label: bool
-) -> Source:
+) -> RegionSource:
     """Open masks of objects in the form they have."""
     if files.form == "coco":
         return coco_source(card, files.truth, placed_below(files.images, files.root), allow_damaged)
@@ -32,14 +32,14 @@ def own_source(
     return label_source(card, files.images, files.truth, colours, ignore, by_label)
 
 
-def coco_source(card: MaskCard, file: Path, place: Place, allow_damaged: bool) -> CocoMasks:
+def coco_source(card: MaskCard, file: Path, place: ImagePlace, allow_damaged: bool) -> CocoMasks:
     """Read a COCO JSON."""
     return CocoMasks(card, [Part(file, place)], rules="1 coco", allow_damaged=allow_damaged)
 
 
 def label_source(
     card: MaskCard, images: Path, labels: Path, colours: Colours, ignore: tuple[int, ...], by_label: bool = False
-) -> Source:
+) -> RegionSource:
     """Read id images, or LabelMe files, of the same names as the images.
 
     Raises:
@@ -73,7 +73,7 @@ def label_source(
     )
 
 
-def placed_below(images: Path, root: Path, needed: bool = True) -> Place:
+def placed_below(images: Path, root: Path, needed: bool = True) -> ImagePlace:
     """Look for a COCO JSON's file names below the images' folder, else below the root, else deeper in either.
 
     Annotators' tools write a name alone and keep the image in a folder of their own (`images/default/a.png` of CVAT,

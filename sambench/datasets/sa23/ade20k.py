@@ -10,7 +10,7 @@ import numpy as np
 
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.formats.label_maps import label_rles
-from sambench.datasets.formats.sources import Item, Region, Source, image_size, read_json
+from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size, read_json
 from sambench.datasets.image_files import read_pixels
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
@@ -82,7 +82,7 @@ def ade20k(
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))
 
 
-class _AdeMasks(Source):
+class _AdeMasks(RegionSource):
     """The images of a split with the ground truth beside them."""
 
     def __init__(self, folder: Path, split: str, parts: bool, route: Route) -> None:

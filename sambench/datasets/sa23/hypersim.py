@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.datasets.formats.label_maps import label_rles
-from sambench.datasets.formats.sources import Item, Region, Source
+from sambench.datasets.formats.sources import Item, Region, RegionSource
 from sambench.datasets.layout import Fault, check_choice, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
@@ -87,7 +87,7 @@ def hypersim(
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))
 
 
-class _HypersimMasks(Source):
+class _HypersimMasks(RegionSource):
     """Frames with an HDF5 file of instance ids each."""
 
     def __init__(self, items: dict[str, Item], faults: list[Fault], rules: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sambench.datasets.formats.label_maps import Colours
-from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.layout import check_choice, find_folder, holds
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.own.sources import coco_source, label_source, placed_below
@@ -69,7 +69,7 @@ def ibd(
     folder = find_folder(root, CARD, markers)
     inner = folder / (images or split)
     if annotations is not None:
-        source: Source = coco_source(CARD, folder / annotations, placed_below(inner, inner), allow_damaged)
+        source: RegionSource = coco_source(CARD, folder / annotations, placed_below(inner, inner), allow_damaged)
     else:
         source = label_source(CARD, inner, _labels(folder, inner, split, labels), colours, ignore)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.drawing import draw_segmentation
-from sambench.datasets.formats.sources import Item, Region, Source, read_json
+from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.layout import Fault, Folders, check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
@@ -67,7 +67,7 @@ def ovis(
     return MaskDataset(source, root=root or Path(annotations).parent, split=split, choice=chosen)
 
 
-class VideoMasks(Source):
+class VideoMasks(RegionSource):
     """Frames with the run-length codes of a YouTube-VIS JSON.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.even_odd import fill_even_odd
-from sambench.datasets.formats.sources import Item, Region, Source, read_json
+from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.layout import Fault, Folders, check_choice, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
@@ -71,7 +71,7 @@ def visor(
     return MaskDataset(_VisorMasks(CARD, folder, split), root=folder, split=split, choice=chosen)
 
 
-class _VisorMasks(Source):
+class _VisorMasks(RegionSource):
     """The frames of all videos of a split."""
 
     def __init__(self, card: MaskCard, folder: Path, split: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sambench.datasets.formats.even_odd import fill_even_odd
 from sambench.datasets.formats.label_maps import id_items, label_rles
-from sambench.datasets.formats.sources import Item, Region, Source, read_json
+from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.layout import Fault, check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
@@ -77,7 +77,7 @@ def woodscape(
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))
 
 
-class _WoodScapeMasks(Source):
+class _WoodScapeMasks(RegionSource):
     """Images with a JSON file of polygons each; a category's id is its place in `TAGS`."""
 
     def __init__(self, items: dict[str, Item], faults: list[Fault], exclude: tuple[str, ...], visible: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.formats.label_maps import IdImages, id_items
-from sambench.datasets.formats.sources import Source
+from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.sa23.catalog import catalog_card
@@ -32,14 +32,14 @@ splits_final_deblurred/{train,val,test}/sem_seg/01_frame_000000.PNG
 )
 
 _CLASSES = {1: "rigid_plastic", 2: "cardboard", 3: "metal", 4: "soft_plastic"}
-Masks = Literal["semantic", "union", "instance"]
+MaskChoice = Literal["semantic", "union", "instance"]
 
 
 @reader_of(CARD)
 def zerowaste(
     root: str | Path | None = None,
     split: str = "train",
-    masks: Masks = "semantic",
+    masks: MaskChoice = "semantic",
     limit: int | None = None,
     ids: Ids | None = None,
     subset: SubsetRule = "paper",
@@ -68,7 +68,7 @@ def zerowaste(
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / "data" / entry.file_name
 
-    source: Source
+    source: RegionSource
     if masks == "semantic":
         pairs, faults = pair(tree(folder / "data"), tree(folder / "sem_seg", (".png",)), f"{split}/")
 

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sambench.engine.cache.entry import FORMAT, pack, unpack
-from sambench.engine.cache.shared import ENDING, STALE_SECONDS, UNSIGNED, Entry, SharedEntries, surplus, trouble
+from sambench.engine.cache.shared import (
+    ENDING,
+    STALE_SECONDS,
+    UNSIGNED,
+    SharedEntries,
+    StoredEmbedding,
+    surplus,
+    trouble,
+)
 from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
 from sambench.files.atomic import write_bytes
@@ -196,7 +204,7 @@ class EmbeddingCache:
         with self._tolerant("entries cannot be counted or evicted"):
             self._account(len(blob))
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[StoredEmbedding]:
         """Walk over the entries in no particular order."""
         if not self.folder.is_dir():
             return
@@ -209,9 +217,9 @@ class EmbeddingCache:
                         stat = item.stat()
                     except FileNotFoundError:  # removed by another process since the folder was listed
                         continue
-                    yield Entry(item.name.removesuffix(ENDING), Path(item.path), stat.st_size, stat.st_mtime)
+                    yield StoredEmbedding(item.name.removesuffix(ENDING), Path(item.path), stat.st_size, stat.st_mtime)
 
-    def prune(self, budget_bytes: int) -> list[Entry]:
+    def prune(self, budget_bytes: int) -> list[StoredEmbedding]:
         """Remove least recently used entries until at most `budget_bytes` remain; returns what was removed."""
         there = list(self.entries())
         removed = surplus(there, budget_bytes)
@@ -222,7 +230,7 @@ class EmbeddingCache:
         self.counts.evicted += len(removed)
         return removed
 
-    def verify(self, secret: Secret | None = None) -> Iterator[tuple[Entry, str | None]]:
+    def verify(self, secret: Secret | None = None) -> Iterator[tuple[StoredEmbedding, str | None]]:
         """Check every entry as `trouble` does; yields each with None, or with what is wrong with it."""
         for entry in self.entries():
             try:

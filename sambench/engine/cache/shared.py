@@ -26,7 +26,7 @@ UNSIGNED = "it is not signed with this secret"
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredEmbedding:
     """One stored embedding: its key, place, size in bytes and the time it was last used (seconds since the epoch)."""
 
     key: str
@@ -80,15 +80,15 @@ class SharedEntries:
         """Remove an entry."""
         remove(str(self._place(key)))
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[StoredEmbedding]:
         """Walk over the entries, by name."""
         for name, info in listing(self.folder).items():
             last = PurePosixPath(name).name
             if last.endswith(ENDING) and not last.startswith("."):  # hidden ones are being written
                 key = last.removesuffix(ENDING)
-                yield Entry(key, join(self.folder, name), int(info["size"]), _written(info))
+                yield StoredEmbedding(key, join(self.folder, name), int(info["size"]), _written(info))
 
-    def prune(self, budget_bytes: int) -> list[Entry]:
+    def prune(self, budget_bytes: int) -> list[StoredEmbedding]:
         """Remove the oldest entries until at most `budget_bytes` remain; returns what was removed."""
         removed = surplus(self.entries(), budget_bytes)
         for entry in removed:
@@ -98,7 +98,7 @@ class SharedEntries:
                 remove(str(join(self.folder, name)))
         return removed
 
-    def verify(self, secret: Secret | None = None) -> Iterator[tuple[Entry, str | None]]:
+    def verify(self, secret: Secret | None = None) -> Iterator[tuple[StoredEmbedding, str | None]]:
         """Check every entry as `trouble` does; yields each with None, or with what is wrong with it."""
         for entry in self.entries():
             blob = self.read(entry.key)
@@ -109,7 +109,7 @@ class SharedEntries:
         return join(self.folder, key[:2], f"{key}{ENDING}")
 
 
-def surplus(entries: Iterable[Entry], budget_bytes: int) -> list[Entry]:
+def surplus(entries: Iterable[StoredEmbedding], budget_bytes: int) -> list[StoredEmbedding]:
     """Return the entries to remove, least recently used first, so that at most `budget_bytes` remain."""
     kept = sorted(entries, key=lambda entry: entry.used)
     total = sum(entry.size for entry in kept)

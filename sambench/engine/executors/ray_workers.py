@@ -16,7 +16,7 @@ from typing import Any
 from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
 from sambench.files.atomic import files_below
 
-Place = tuple[str, tuple[str, ...]]
+NodePlace = tuple[str, tuple[str, ...]]
 
 
 class RayDevice:
@@ -28,7 +28,7 @@ class RayDevice:
         place: Where the command was given (`where_given`).
     """
 
-    def __init__(self, config: Mapping[str, Any], device: str, place: Place) -> None:
+    def __init__(self, config: Mapping[str, Any], device: str, place: NodePlace) -> None:
         _go_to(place)
         self.config, self.device = dict(config), device
 
@@ -73,7 +73,7 @@ class RayDevice:
         return (*payloads, last)
 
 
-def score_on_cluster(place: Place, task: bytes, payload: bytes) -> tuple[Any, ...]:
+def score_on_cluster(place: NodePlace, task: bytes, payload: bytes) -> tuple[Any, ...]:
     """Score a pickled sample with its prediction; returns (SCORED, rows, seconds) or (FAILED, error)."""
     import torch
 
@@ -88,19 +88,19 @@ def score_on_cluster(place: Place, task: bytes, payload: bytes) -> tuple[Any, ..
     return SCORED, rows, time.perf_counter() - start
 
 
-def where_given() -> Place:
+def where_given() -> NodePlace:
     """Return the working folder and `sys.path` of this process: relative paths and plug-ins are meant from here."""
     return os.getcwd(), tuple(os.path.abspath(entry) for entry in sys.path)
 
 
 @lru_cache(maxsize=4)
-def _open_task(place: Place, task: bytes) -> Any:
+def _open_task(place: NodePlace, task: bytes) -> Any:
     """Unpickle a task once in each process."""
     _go_to(place)
     return pickle.loads(task)
 
 
-def _go_to(place: Place) -> None:
+def _go_to(place: NodePlace) -> None:
     """Take the command's working folder, where this node has it, and look for modules where the command does."""
     folder, path = place
     if os.path.isdir(folder):

@@ -16,7 +16,7 @@ import numpy as np
 from sambench.errors import PredictionError, UsageError
 from sambench.metrics.boundary.graph import Graph, build_graph
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-from sambench.metrics.boundary.matching import State, change_columns, empty_state
+from sambench.metrics.boundary.matching import MatchingState, change_columns, empty_state
 from sambench.metrics.boundary.scores import BoundaryScores, summarize_counts
 from sambench.metrics.boundary.thinning import pack, set_bits, thin, thin_packed
 from sambench.metrics.ucm2 import pb_from_ucm2
@@ -171,7 +171,7 @@ def match_maps(
 
 def _problems(
     truths: list[np.ndarray], column_of: np.ndarray, n_columns: int, radius: float
-) -> list[tuple[Graph, State]]:
+) -> list[tuple[Graph, MatchingState]]:
     """Set up one matching problem an annotator, no column present yet."""
     # Of equal optima the one with the first pixels column by column is taken, the order the original numbers pixels in.
     rank = np.empty(n_columns, np.int64)

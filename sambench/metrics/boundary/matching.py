@@ -24,7 +24,7 @@ _ABSENT = -(2**61)
 """Price of a column that is not present: no search can afford it."""
 
 
-class State(NamedTuple):
+class MatchingState(NamedTuple):
     """An optimal matching, its prices, and room for the searches.
 
     Attributes:
@@ -51,11 +51,11 @@ class State(NamedTuple):
     present: np.ndarray
 
 
-def empty_state(graph: Graph) -> State:
+def empty_state(graph: Graph) -> MatchingState:
     """Return the optimal state of a graph with no column present."""
     n_rows, n_columns = len(graph.row_starts) - 1, len(graph.column_starts) - 1
     room = max(n_rows, n_columns) + 1
-    return State(
+    return MatchingState(
         u=np.full(n_rows, graph.unmatched, np.int64),
         v=np.full(n_columns, _ABSENT, np.int64),
         row_match=np.full(n_rows, -1, np.int32),
@@ -72,7 +72,7 @@ def empty_state(graph: Graph) -> State:
 
 
 @njit(cache=True, nogil=True)
-def _rematch_row(start: int, graph: Graph, state: State) -> int:
+def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
     """Pair a row that has just lost its column at the least cost; return the free column that was taken, or -1.
 
     A shortest path search over rows, each reached through the column it is paired with. It ends at the first free
@@ -128,7 +128,7 @@ def _rematch_row(start: int, graph: Graph, state: State) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _enter_column(start: int, graph: Graph, state: State) -> int:
+def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     """Let an absent column in; return the column it drives out (itself if it stays free), or -1 if a free row took it.
 
     The mirror image of `_rematch_row`: a shortest path search over columns, each reached through its paired row, that
@@ -193,7 +193,9 @@ def _enter_column(start: int, graph: Graph, state: State) -> int:
 
 
 @njit(cache=True, nogil=True)
-def change_columns(graph: Graph, state: State, leaving: np.ndarray, entering: np.ndarray, uses: np.ndarray) -> int:
+def change_columns(
+    graph: Graph, state: MatchingState, leaving: np.ndarray, entering: np.ndarray, uses: np.ndarray
+) -> int:
     """Let columns leave and others enter, and restore the optimum.
 
     Args:

@@ -14,7 +14,7 @@ from sambench.metrics.clicks.mask_scores import size_members
 from sambench.types import Row
 
 
-class Figure(NamedTuple):
+class MeanIou(NamedTuple):
     """A mean with its 95 % interval and the number of images it rests on."""
 
     value: float
@@ -29,7 +29,7 @@ Averages = Callable[[np.ndarray], Draws]
 """(B, N) weights of images -> the figures' values."""
 
 
-def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[str, Figure]], dict[str, Figure]]:
+def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[str, MeanIou]], dict[str, MeanIou]]:
     """Average masks within each data set, and the data sets' means with equal weight.
 
     Figures are named after the number of clicks: mIoU@1 (mIoUs@1, mIoUm@1, mIoUl@1 by size), boundary_IoU@1, oracle@1
@@ -82,11 +82,11 @@ def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np
     return _mean_draws(list(found.values())) | headline
 
 
-def _figures(averages: Averages, strata: Sequence[str], seed: int) -> dict[str, Figure]:
+def _figures(averages: Averages, strata: Sequence[str], seed: int) -> dict[str, MeanIou]:
     """Return figures with their intervals; `strata` names that of each image."""
     values = averages(np.ones((1, len(strata)), np.int64))
     ends = bootstrap_intervals(averages, strata, seed=seed)
-    return {name: Figure(float(own[0]), ends[name], len(strata)) for name, own in values.items()}
+    return {name: MeanIou(float(own[0]), ends[name], len(strata)) for name, own in values.items()}
 
 
 def _averages(rows: Sequence[Row], keys: Sequence[str]) -> Averages:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from sambench.metrics.coco.matches import NEVER_COUNTED, InstanceMatches, default_limits
-from sambench.metrics.coco.params import IOU_THRESHOLDS, Kind, frequency_of
+from sambench.metrics.coco.params import IOU_THRESHOLDS, RuleKind, frequency_of
 from sambench.metrics.coco.precision_curve import LANES, Ranking, weighted_precision
 from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, letter
 
@@ -21,7 +21,7 @@ Values = tuple[np.ndarray, np.ndarray, np.ndarray]
 def precision_figures(
     matches: Sequence[InstanceMatches],
     *,
-    kind: Kind = "coco",
+    kind: RuleKind = "coco",
     max_dets: Sequence[int] | None = None,
     frequencies: Mapping[int, str] | None = None,
 ) -> dict[str, float]:
@@ -52,7 +52,7 @@ def precision_replicates(
     matches: Sequence[InstanceMatches],
     weights: np.ndarray,
     *,
-    kind: Kind = "coco",
+    kind: RuleKind = "coco",
     max_dets: Sequence[int] | None = None,
     frequencies: Mapping[int, str] | None = None,
 ) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from sambench.metrics.coco.average_precision import summary
 from sambench.metrics.coco.average_recall import proposal_groups
 from sambench.metrics.coco.detections import Detections, ImagePair
 from sambench.metrics.coco.official_records import annotation_records, result_records
-from sambench.metrics.coco.params import IouType, Kind, checked_kinds, checked_limits, frequency_of
+from sambench.metrics.coco.params import IouType, RuleKind, checked_kinds, checked_limits, frequency_of
 from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, letter
 
 _ONE_CATEGORY = [{"id": 1, "name": "object"}]
@@ -35,7 +35,7 @@ class FastInstances:
     """
 
     def __init__(
-        self, categories: Sequence[Mapping[str, Any]], kind: Kind, iou_type: IouType, max_dets: Sequence[int]
+        self, categories: Sequence[Mapping[str, Any]], kind: RuleKind, iou_type: IouType, max_dets: Sequence[int]
     ) -> None:
         checked_kinds(kind, iou_type)
         self._kind, self._iou_type, self._limits = kind, iou_type, checked_limits(max_dets)

@@ -27,7 +27,7 @@ from sambench.metrics.coco.average_precision import summary
 from sambench.metrics.coco.detections import ImagePair
 from sambench.metrics.coco.matches import InstanceMatches
 from sambench.metrics.coco.official_records import (
-    Entry,
+    OfficialEntry,
     annotation_records,
     entries_by_category,
     record_of_entries,
@@ -128,7 +128,7 @@ def official_precision_lvis(
     return summary(values, max_dets, np.array([frequency_of(category, frequencies) for category in restored], object))
 
 
-def _accumulate(areas: Sequence[Sequence[Entry]]) -> tuple[np.ndarray, np.ndarray]:
+def _accumulate(areas: Sequence[Sequence[OfficialEntry]]) -> tuple[np.ndarray, np.ndarray]:
     """Run `LVISEval.accumulate` on the entries of one category, for each of `AREA_RANGES` one an image.
 
     Returns:
@@ -158,10 +158,10 @@ _NAMES = {
 }
 
 
-def _coco_names(entry: dict[str, Any] | None) -> Entry | None:
+def _coco_names(entry: dict[str, Any] | None) -> OfficialEntry | None:
     return None if entry is None else {coco: entry[name] for name, coco in _NAMES.items()}
 
 
-def _lvis_names(entry: Entry) -> dict[str, Any]:
+def _lvis_names(entry: OfficialEntry) -> dict[str, Any]:
     named = {name: entry[coco] for name, coco in _NAMES.items() if coco in entry}
     return {**named, "dt_ids": np.arange(len(entry["dtScores"]))}

@@ -23,7 +23,7 @@ from sambench.metrics.coco.average_recall import ProposalMatches, proposal_group
 from sambench.metrics.coco.detections import ImagePair
 from sambench.metrics.coco.matches import InstanceMatches
 from sambench.metrics.coco.official_records import (
-    Entry,
+    OfficialEntry,
     annotation_records,
     entries_by_category,
     record_of_entries,
@@ -95,7 +95,9 @@ def official_recall(
     return figures
 
 
-def _evaluate(truth: list[dict[str, Any]], found: list[dict[str, Any]], iou_type: str, max_dets: int) -> list[Entry]:
+def _evaluate(
+    truth: list[dict[str, Any]], found: list[dict[str, Any]], iou_type: str, max_dets: int
+) -> list[OfficialEntry]:
     """Run `COCOeval.evaluate` on one image; returns its entries, for each category one an area range."""
     categories = sorted({one["category_id"] for one in truth + found} | {_ONE_CATEGORY})
     sides = []
@@ -116,7 +118,7 @@ def _evaluate(truth: list[dict[str, Any]], found: list[dict[str, Any]], iou_type
     return list(evaluator.evalImgs)
 
 
-def _accumulate(areas: Sequence[Sequence[Entry]], max_dets: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def _accumulate(areas: Sequence[Sequence[OfficialEntry]], max_dets: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Run `COCOeval.accumulate` on the entries of one category.
 
     Args:
@@ -137,7 +139,7 @@ def _accumulate(areas: Sequence[Sequence[Entry]], max_dets: Sequence[int]) -> tu
     return evaluator.eval["precision"], evaluator.eval["recall"]
 
 
-def _places(entry: Entry | None, members: np.ndarray) -> np.ndarray:
+def _places(entry: OfficialEntry | None, members: np.ndarray) -> np.ndarray:
     """Return (G, 10) int32 places of a group's objects; `members` is (all objects,) bool."""
     numbers = (np.flatnonzero(members) + 1).tolist()
     places = np.full((len(numbers), len(IOU_THRESHOLDS)), -1, np.int32)
@@ -150,7 +152,7 @@ def _places(entry: Entry | None, members: np.ndarray) -> np.ndarray:
     return places
 
 
-def _proposal_entry(places: np.ndarray) -> Entry:
+def _proposal_entry(places: np.ndarray) -> OfficialEntry:
     """Restore pycocotools' entry of one image from the (G, 10) places of its objects."""
     width = int(places.max(initial=-1)) + 1
     taken = np.zeros((len(IOU_THRESHOLDS), width), bool)

@@ -18,7 +18,7 @@ from sambench.metrics.coco.average_precision import precision_figures
 from sambench.metrics.coco.average_recall import ProposalMatches, match_proposals, recall_figures
 from sambench.metrics.coco.detections import ImagePair
 from sambench.metrics.coco.matches import InstanceMatches, default_limits, match_instances
-from sambench.metrics.coco.params import PROPOSAL_LIMITS, IouType, Kind, checked_limits
+from sambench.metrics.coco.params import PROPOSAL_LIMITS, IouType, RuleKind, checked_limits
 
 Evaluator = Literal["fast", "official", "both"]
 EVALUATORS = ("fast", "official", "both")
@@ -31,7 +31,7 @@ def evaluate_instances(
     pairs: Iterable[ImagePair],
     categories: Categories,
     *,
-    kind: Kind = "coco",
+    kind: RuleKind = "coco",
     iou_type: IouType = "segm",
     max_dets: int | Sequence[int] | None = None,
     evaluator: Evaluator = "fast",
@@ -121,7 +121,7 @@ def proposal_recall(
 
 
 def match_instances_by(
-    pair: ImagePair, evaluator: Evaluator, *, kind: Kind = "coco", iou_type: IouType = "segm", max_dets: int
+    pair: ImagePair, evaluator: Evaluator, *, kind: RuleKind = "coco", iou_type: IouType = "segm", max_dets: int
 ) -> InstanceMatches:
     """Match one image as `match_instances`, by the evaluator asked for; with "both" the two records are compared."""
     records: dict[str, InstanceMatches] = {}
@@ -165,7 +165,7 @@ def instance_figures(
     matches: Sequence[InstanceMatches],
     frequencies: Mapping[int, str] | None = None,
     *,
-    kind: Kind = "coco",
+    kind: RuleKind = "coco",
     max_dets: int | Sequence[int] | None = None,
     evaluator: Evaluator = "fast",
 ) -> dict[str, float]:
@@ -214,7 +214,7 @@ def check_evaluator(evaluator: str) -> str:
     return evaluator
 
 
-def instance_limits(kind: Kind, max_dets: int | Sequence[int] | None) -> tuple[int, ...]:
+def instance_limits(kind: RuleKind, max_dets: int | Sequence[int] | None) -> tuple[int, ...]:
     """Return limits on detections, those of the published numbers if left out.
 
     Raises:

@@ -17,7 +17,7 @@ import numpy as np
 
 from sambench.metrics.coco.detections import ImagePair, overlaps
 from sambench.metrics.coco.greedy import greedy_hits
-from sambench.metrics.coco.params import COCO_LIMITS, IOU_THRESHOLDS, LVIS_LIMITS, IouType, Kind, checked_kinds
+from sambench.metrics.coco.params import COCO_LIMITS, IOU_THRESHOLDS, LVIS_LIMITS, IouType, RuleKind, checked_kinds
 from sambench.metrics.groups import AREA_RANGES, area_members
 
 NEVER_COUNTED = (1 << len(IOU_THRESHOLDS)) - 1
@@ -53,13 +53,13 @@ class InstanceMatches:
     truth_counts: np.ndarray
 
 
-def default_limits(kind: Kind) -> tuple[int, ...]:
+def default_limits(kind: RuleKind) -> tuple[int, ...]:
     """Return the limits on detections that the published numbers have."""
     return COCO_LIMITS if kind == "coco" else LVIS_LIMITS
 
 
 def match_instances(
-    pair: ImagePair, *, kind: Kind = "coco", iou_type: IouType = "segm", max_dets: int | None = None
+    pair: ImagePair, *, kind: RuleKind = "coco", iou_type: IouType = "segm", max_dets: int | None = None
 ) -> InstanceMatches:
     """Match one image's detections with its objects, category by category.
 

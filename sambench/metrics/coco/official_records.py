@@ -13,7 +13,7 @@ from sambench.metrics.coco.matches import InstanceMatches, match_record
 from sambench.metrics.coco.params import IOU_THRESHOLDS, IouType
 from sambench.metrics.groups import AREA_RANGES
 
-Entry = dict[str, Any]
+OfficialEntry = dict[str, Any]
 """One image, category and area range as pycocotools matched it: dtScores, dtMatches, dtIgnore, gtIgnore, ..."""
 
 
@@ -50,7 +50,7 @@ def result_records(detections: Detections, iou_type: IouType) -> list[dict[str, 
 
 
 def record_of_entries(
-    image_id: int | str, entries: Sequence[Entry | None], found: list[dict[str, Any]]
+    image_id: int | str, entries: Sequence[OfficialEntry | None], found: list[dict[str, Any]]
 ) -> InstanceMatches:
     """Make the record of an image from what an official evaluator decided.
 
@@ -76,13 +76,13 @@ def record_of_entries(
     return match_record(image_id, blocks, counts)
 
 
-def entries_by_category(matches: Sequence[InstanceMatches]) -> dict[int, list[list[Entry]]]:
+def entries_by_category(matches: Sequence[InstanceMatches]) -> dict[int, list[list[OfficialEntry]]]:
     """Restore the official evaluators' entries from records.
 
     Returns:
         By category that has objects, for each of `AREA_RANGES`, one entry an image in the order of their ids.
     """
-    restored: dict[int, list[list[Entry]]] = {
+    restored: dict[int, list[list[OfficialEntry]]] = {
         int(category): [[] for _ in AREA_RANGES] for match in matches for category in match.truth_categories
     }
     for i in image_order([match.image_id for match in matches]):
@@ -93,7 +93,7 @@ def entries_by_category(matches: Sequence[InstanceMatches]) -> dict[int, list[li
     return dict(sorted(restored.items()))
 
 
-def _restored_entry(match: InstanceMatches, category: int, area: int) -> Entry:
+def _restored_entry(match: InstanceMatches, category: int, area: int) -> OfficialEntry:
     own = match.categories == category
     places = match.places[own]
     steps = np.arange(len(IOU_THRESHOLDS))[:, None]

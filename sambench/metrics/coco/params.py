@@ -13,7 +13,7 @@ from sambench.metrics.groups import FREQUENCY_GROUPS
 
 log = logging.getLogger("sambench.metrics")
 
-Kind = Literal["coco", "lvis"]
+RuleKind = Literal["coco", "lvis"]
 IouType = Literal["segm", "bbox"]
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
@@ -28,7 +28,7 @@ COCO_LIMITS = (1, 10, 100)
 LVIS_LIMITS = (300,)
 
 
-def evaluation_rules(chosen: str, data_rules: Kind, categories: Sequence[Mapping[str, Any]]) -> Kind:
+def evaluation_rules(chosen: str, data_rules: RuleKind, categories: Sequence[Mapping[str, Any]]) -> RuleKind:
     """Return whose rules evaluate, and say so where the categories' frequencies go unused.
 
     Args:
@@ -39,7 +39,7 @@ def evaluation_rules(chosen: str, data_rules: Kind, categories: Sequence[Mapping
     Raises:
         UsageError: LVIS's rules are asked for by the switch and a category has no frequency.
     """
-    rules: Kind = data_rules if chosen == "data" else "lvis" if chosen == "lvis" else "coco"
+    rules: RuleKind = data_rules if chosen == "data" else "lvis" if chosen == "lvis" else "coco"
     known = [category for category in categories if "frequency" in category]
     if chosen == "lvis" and len(known) < len(categories):
         raise UsageError(

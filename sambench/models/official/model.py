@@ -30,7 +30,7 @@ from sambench.models.base import PromptableModel
 from sambench.models.checkpoint_files import sha256_of
 from sambench.models.devices import torch_device
 from sambench.models.official.dialects import ASKED, as_logits, dialect, differ, frame_of
-from sambench.models.official.state import State
+from sambench.models.official.state import PredictorState
 from sambench.models.official.weights import Found, code_sha256, weights_sha256
 from sambench.models.padding import without_padding
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
@@ -151,7 +151,7 @@ class OfficialModel(PromptableModel):
         }
         if not self.cacheable:
             self._tell(file, f"{listing(self._found.opaque, 2)} cannot be looked into" if self._found.opaque else "")
-        self._state = State(predictor, ASKED[self._ask])
+        self._state = PredictorState(predictor, ASKED[self._ask])
         self._lock = threading.RLock()
         self._set: Embedding | None = None
         self._was_watched = False

@@ -19,7 +19,7 @@ KNOWN = {"features", "interm_features", "_features"}
 """Attributes with arrays that are read and put back."""
 
 
-class State:
+class PredictorState:
     """A predictor's state, where it can be read and put back.
 
     A wrapper may hand on what it is asked for, but keeps what is put into it for itself; the state is therefore that of
