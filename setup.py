@@ -20,5 +20,5 @@ setup(
         *under("sambench.tasks", "tasks"),
         *under("sambench.configs", "configs", find_namespace_packages),
     ],
-    package_data={"": ["*.yaml", "*.csv", "py.typed", "templates/*"]},
+    package_data={"": ["*.yaml", "*.csv", "*.schema.json", "py.typed", "templates/*"]},
 )

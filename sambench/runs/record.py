@@ -99,6 +99,16 @@ SCHEMA: dict[str, Any] = _table(
 """The form of `run.json` as JSON Schema."""
 
 
+def schema_text() -> str:
+    """Return the form of `run.json` as a JSON Schema file, as `run.schema.json` beside this module ships it."""
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"run.json of sambench, schema version {SCHEMA_VERSION}",
+        "description": "Tables may hold more keys than are named here; null stands for a number that is undefined.",
+    }
+    return json.dumps({**head, **SCHEMA}, indent=1) + "\n"
+
+
 class Record(dict[str, Any]):
     """A table of a record, which tells what is missing by its key and its file.
 
