@@ -127,7 +127,7 @@ class EdgesTask(Task):
         """Add the counts up over images; intervals re-accumulate them over resampled images."""
         from sambench.metrics.boundary.counts import summarize_counts
         from sambench.metrics.boundary.resampled import boundary_ci95
-        from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+        from sambench.metrics.boundary.rows import COUNTS, counts_of_rows, levels_of
         from sambench.metrics.boundary.scores import half_precision_crossings
 
         counts = counts_of_rows(rows)
@@ -136,6 +136,8 @@ class EdgesTask(Task):
         crossings = half_precision_crossings(scores.recall, scores.precision)
         told = f"precision crosses .5 at {crossings} places of the curve, so that R50 is not one recall"
         notes = {"r50": told if crossings > 1 else ""}
+        if not counts[..., COUNTS.index("sum_r")].any():
+            notes["ods"] = "no annotator of any image drew a boundary: there is nothing to find"
         return {
             name: Metric(
                 float(getattr(scores, name)), intervals[name], len(rows), reference=reference, note=notes.get(name, "")

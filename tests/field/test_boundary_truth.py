@@ -16,6 +16,7 @@ from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.metrics.boundary.thinning import thin
 from sambench.runs.open import load_run
+from sambench.types import BoundaryTruth, Sample
 
 LABELS = np.ones((8, 10), np.uint16)
 LABELS[:, 4:] = 2
@@ -65,6 +66,8 @@ def test_either_field_will_do(tmp_path):
         ([{"Boundaries": np.where(LINE, 1, 0.1)}], "it has 0.1, 1"),
         ([{"Boundaries": np.where(LINE, 1, np.nan)}], "it has 1, nan"),
         ([{"Boundaries": np.array([["a", "b"]], object)}], "type object"),
+        ([{"Segmentation": LINE.astype(np.uint8)}], "lines of 1 on 0, not labels of regions"),
+        ([{"Segmentation": LINE.astype(np.uint8), "Boundaries": LINE}], "lines of 1 on 0, not labels of regions"),
         ([{"Segmentation": np.where(LINE, np.nan, 1)}], "labels are expected"),
         ([{"Segmentation": LABELS}, {"Segmentation": LABELS / 2}], "labels are expected"),
     ],
@@ -87,6 +90,26 @@ def test_a_coloured_image_of_equal_channels_is_grey_and_a_blank_one_has_no_bound
     assert np.array_equal(read(tmp_path / "1.png").boundaries, [LINE])
     Image.fromarray(LINE * np.uint8(0)).save(tmp_path / "2.png")
     assert not read(tmp_path / "2.png").boundaries[0].any()
+
+
+def test_truth_without_any_boundary_is_told(tmp_path):
+    found = EdgesTask().score(_blank(), np.where(LINE, np.uint8(255), np.uint8(0)))
+    assert "no annotator of any image drew a boundary" in EdgesTask().summarize(found)["ods"].note
+
+
+def _blank():
+    return Sample("a", np.zeros((8, 10, 3), np.uint8), BoundaryTruth([], [LINE & False, LINE & False]))
+
+
+def test_two_forms_of_truth_with_other_names_are_told(tmp_path):
+    for folder in ("images", "groundTruth"):
+        (tmp_path / folder).mkdir()
+    for name in ("a", "b"):
+        Image.fromarray(np.zeros((8, 10, 3), np.uint8)).save(tmp_path / f"images/{name}.png")
+    write(tmp_path / "groundTruth/a.mat", {"Boundaries": LINE})
+    Image.fromarray(LINE).save(tmp_path / "groundTruth/b.png")
+    with pytest.raises(DatasetError, match=r"and images of other names: b\.png"):
+        own(tmp_path, for_task=EdgesTask, check_images=False)
 
 
 def test_structs_outside_a_cell_are_annotators_too(tmp_path):

@@ -158,6 +158,9 @@ def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTrut
             raise data_error(card, f"Segmentation holds {one.dtype}, numbers are expected", path)
         if one.dtype.kind == "f" and not (np.isfinite(one) & (one == np.floor(one))).all():
             raise data_error(card, "Segmentation holds NaN, infinite or broken numbers, labels are expected", path)
+        if _is_drawing(one):
+            what = "Segmentation holds lines of 1 on 0, not labels of regions: their borders would count twice"
+            raise DatasetError(what, where=path, mend="save them as Boundaries, or label the regions between them")
     if boundaries:
         return BoundaryTruth(segmentations, [_lines(one, path) for one in boundaries])
     return BoundaryTruth(segmentations, [thin(one) for one in boundaries_from_segs(segmentations)])
@@ -212,6 +215,19 @@ def _lines(pixels: np.ndarray, path: Path) -> np.ndarray:
         what = f"boundary map is boundary in whole squares of {side} x {side} pixels, as where objects are filled"
         raise DatasetError(what, where=path, mend="save the lines between objects; filled ones are read by task=points")
     return found
+
+
+def _is_drawing(labels: np.ndarray) -> bool:
+    """Tell lines stored as 0 and 1 from labels: nowhere are 3 x 3 pixels together 1."""
+    lines = labels == 1
+    height, width = lines.shape
+    if min(height, width) < 3 or not lines.any() or not (lines | (labels == 0)).all():
+        return False
+    solid = np.ones((height - 2, width - 2), bool)
+    for row in range(3):
+        for column in range(3):
+            solid &= lines[row : row + height - 2, column : column + width - 2]
+    return not solid.any()
 
 
 def _size(truth: BoundaryTruth) -> Size:

@@ -173,6 +173,11 @@ def _form(truth: Path, card: DatasetCard) -> tuple[Form, Path]:
             mend = "give one of them: data.annotations=FILE"
             raise DatasetError(f"several JSON files that are no LabelMe files: {told}", where=truth, mend=mend)
         return form, files[0]
+    if there == ["mat"] and truth.name in TRUTH_FOLDERS:
+        others = [path.name for name, path in tree(truth, IMAGE_ENDINGS).items() if name not in kinds["mat"]]
+        if others:
+            what = f"both {FORMS['mat']} and images of other names: {listing(others)}"
+            raise DatasetError(what, where=truth, mend="keep one form of ground truth there, and move the others away")
     return there[0], truth
 
 
