@@ -57,7 +57,17 @@ class Lease:
         write_bytes(join(self.url, NAME), json.dumps(told).encode())
 
     def release(self) -> None:
-        """Give the lease back, if it is one's own."""
+        """Give the lease back, if it is one's own; a refusal is met a second time before it is told.
+
+        Raises:
+            StorageError: It cannot be removed; it runs out by itself.
+        """
+        try:
+            self._remove()
+        except StorageError:
+            self._remove()
+
+    def _remove(self) -> None:
         holder = self._holder()
         if holder is not None and holder["session"] == self._own["session"]:
             remove(str(join(self.url, NAME)))

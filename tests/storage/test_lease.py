@@ -34,6 +34,26 @@ def test_a_lease_is_taken_once_and_given_back(url):
     second.take()
 
 
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_a_refusal_is_met_twice_before_a_lease_is_left(url, monkeypatch, refusals):
+    lease, refused = Lease(url), []
+
+    def remove_later(place):
+        if len(refused) < refusals:
+            refused.append(place)
+            raise StorageError("removing failed", where=place, mend="wait")
+        remove(place)
+
+    lease.take()
+    monkeypatch.setattr("sambench.storage.lease.remove", remove_later)
+    if refusals == 1:
+        lease.release()
+        assert read_bytes(join(url, NAME)) is None
+    else:
+        with pytest.raises(StorageError, match="removing failed"):
+            lease.release()
+
+
 def test_a_process_of_this_machine_that_is_gone_holds_nothing(url):
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
