@@ -32,6 +32,7 @@ def best_cpu_seconds(call, repeats=5):
     return min(times)
 
 
+@pytest.mark.slow
 def test_encoding_an_image(benchmark, image):
     model = HierarchyModel()
     model.encode([image])

@@ -71,6 +71,7 @@ def test_threads(library):
     assert hydra_compose("config") == {"mine": 1}
 
 
+@pytest.mark.slow
 def test_run_in_a_thread_beside_another_library(library, tmp_path):
     runs = []
 

@@ -44,7 +44,7 @@ def check(found):
 
 
 def test_a_few_inputs_of_every_format(tmp_path):
-    found = fuzzed(tmp_path, 1, 2, NAMES)
+    found = fuzzed(tmp_path, 1, 1, NAMES)
     check(found)
     assert {one["code"] for one in found} >= {0, 2}  # some changes do no harm, some are refused
 
