@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
 from sambench.config.ranges import RESAMPLES, SHARED, Range
-from sambench.config.spelling import nearest
+from sambench.config.spelling import matching
 from sambench.errors import UsageError
 from sambench.gates.policy import CHANCE
 
@@ -97,15 +96,8 @@ def chosen(plan: PowerPlan, patterns: Sequence[str]) -> list[Need]:
         UsageError: A pattern fits none.
     """
     names = [one.metric for one in plan.needs]
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            near = nearest(pattern, names)
-            raise UsageError(
-                f"{pattern!r} is none of the judged metrics: {', '.join(names)}",
-                where="metric",
-                mend=f"use metric={near[0] if near else names[0]}, or a policy= that judges it",
-            )
-    return [one for one in plan.needs if not patterns or any(fnmatchcase(one.metric, pattern) for pattern in patterns)]
+    kept = matching(patterns, names, "the judged metrics", "metric", ", or a policy= that judges it") or names
+    return [one for one in plan.needs if one.metric in kept]
 
 
 def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 
 from sambench.errors import UsageError
 
@@ -39,6 +40,27 @@ def choose(what: str, name: object, known: Iterable[str], where: object, write: 
     near = nearest(name, names)
     mend = f"use {write.format(near[0])}" if near else f"use one of {', '.join(names)}"
     return UsageError(f"there is no {what} {str(name)!r}", where=where, mend=mend)
+
+
+def matching(patterns: Sequence[str], names: Sequence[str], what: str, where: str, more: str = "") -> list[str]:
+    """Return the names that patterns such as "AR*" choose, in the names' order; none where there is no pattern.
+
+    Args:
+        patterns: What was written.
+        names: The names there are, at least one.
+        what: What they are, as in "the judged metrics".
+        where: The key it was written to.
+        more: What else mends a pattern that fits none.
+
+    Raises:
+        UsageError: A pattern fits none; the nearest name is told.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            near = (*nearest(pattern, names), names[0])[0]
+            told = f"{pattern!r} is none of {what}: {', '.join(names)}"
+            raise UsageError(told, where=where, mend=f"use {where}={near}{more}")
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 def check_keys(read: Iterable[object], known: Iterable[str], where: object) -> None:

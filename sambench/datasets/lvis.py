@@ -9,6 +9,7 @@ from typing import Literal
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
+from sambench.datasets.layout import check_choice
 from sambench.datasets.official_files import lvis_card
 from sambench.errors import UsageError
 
@@ -81,8 +82,7 @@ class Lvis(InstanceDataset):
         if version not in _CARDS:
             raise UsageError(f"LVIS has no version {version!r}", mend=f"choose one of {', '.join(_CARDS)}")
         given, card = card, card or _CARDS[version]
-        if split not in card.splits:
-            raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
+        check_choice(card, "split", split, card.splits)
         file = annotation_file(root, annotations, f"lvis_{version}_{split}.json", card)
         folder = images_folder(root, ".", images, check_images)
 

@@ -13,21 +13,24 @@ from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.gates.baseline import stored_rows, write_baseline
 from sambench.gates.policy import DEFAULT, Policy
-from sambench.gates.result import ENOUGH, Flip, GateResult, Judgement, judge
+from sambench.gates.result import Flip, GateResult, Judgement, judge
 from sambench.gates.sides import (
     Side,
+    alike,
     bounds_of,
     check_switches,
+    common_ids,
     compacted,
     differences,
     directions,
     open_side,
     refuse_twice,
+    rows_of,
     sample_ids,
     task_of,
 )
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.intervals import spreads
+from sambench.metrics.intervals import ENOUGH, spreads
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.run_noise import run_noise, within_range
@@ -81,17 +84,18 @@ def gate(
     refuse_twice(baselines, candidates)
     forbidding, told = differences(baselines, candidates, compare, common)
     task = task_of(first)
-    if any(side.frozen for side in (*baselines, *candidates)):
-        baselines, candidates = ([compacted(side) for side in sides] for sides in (baselines, candidates))
-    own = [sample_ids(side.rows) for side in (*baselines, *candidates)]
-    ids = [key for key in own[0] if all(key in other for other in own[1:])]
+    sides = alike([*baselines, *candidates])
+    ids = common_ids(sides)
     outcome = GateResult(
         task=task.name,
         data=f"{first.record['identity']['data']['name']} {first.record['identity']['data']['split']}",
         baseline=[str(side.path) for side in baselines],
         candidate=[str(side.path) for side in candidates],
         samples=len(ids),
-        left_out=(len(own[0]) - len(ids), len(own[len(baselines)]) - len(ids)),
+        left_out=(
+            len(sample_ids(sides[0].rows)) - len(ids),
+            len(sample_ids(sides[len(baselines)].rows)) - len(ids),
+        ),
         replicates=replicates,
         alpha=policy.alpha,
         power=policy.power,
@@ -102,8 +106,7 @@ def gate(
         return outcome
     if not ids:
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
-    kept = set(ids)
-    rows = [[row for row in side.rows if row["sample_id"] in kept] for side in (*baselines, *candidates)]
+    rows = [rows_of(side, ids) for side in sides]
     judged, alone = _judge(task, rows, len(baselines), ids, policy, first, policy_name, (replicates, seed))
     worse, better = _flips(task, rows, len(baselines), ids)
     return GateResult(

@@ -8,9 +8,9 @@ from functools import partial
 
 from sambench.errors import UsageError
 from sambench.gates.policy import Policy
-from sambench.gates.result import ENOUGH
-from sambench.gates.sides import Side, bounds_of, compacted, differences, sample_ids, task_of
+from sambench.gates.sides import Side, alike, bounds_of, differences, sample_ids, task_of
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.power import Need, images_needed
 from sambench.metrics.support import plain_name, support
 
@@ -73,8 +73,7 @@ def plan_gate(
             told = "; ".join(map(str, forbidding))
             raise UsageError(f"the pilot's runs are not comparable: {told}", where="pilot", mend="give runs that are")
     task = task_of(first)
-    if any(side.frozen for side in sides):
-        sides = [compacted(side) for side in sides]
+    sides = alike(sides)
     rows = [side.rows for side in sides]
     ids = list(sample_ids(rows[0]))
     strata = task.strata(rows[0], ids)

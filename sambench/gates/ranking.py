@@ -5,33 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from sambench.config.spelling import nearest
+from sambench.config.spelling import matching
 from sambench.errors import UsageError
 from sambench.files.safe_names import printable
 from sambench.gates.policy import DEFAULT, load_policy
-from sambench.gates.result import ENOUGH
 from sambench.gates.sides import (
     Side,
+    alike,
     bounds_of,
     check_switches,
-    compacted,
+    common_ids,
     differences,
     directions,
-    sample_ids,
+    rows_of,
+    same_place,
     task_of,
 )
 from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.simultaneous import compare_all, within_bounds
 from sambench.metrics.support import plain_name, support
 from sambench.runs.summary import label
-from sambench.storage.places import is_remote
 
 
 def compare_runs(
@@ -64,10 +63,8 @@ def compare_runs(
     found = [(name, differences([first], [side], compare, common)) for name, side in zip(labels, sides, strict=True)]
     forbidding, told = ([(name, one) for name, kinds in found[1:] for one in kinds[kind]] for kind in (0, 1))
     task = task_of(first)
-    if any(side.frozen for side in sides):
-        sides = [compacted(side) for side in sides]
-    own = [sample_ids(side.rows) for side in sides]
-    ids = [key for key in own[0] if all(key in other for other in own[1:])]
+    sides = alike(sides)
+    ids = common_ids(sides)
     data = first.record["identity"]["data"]
     models = [printable(str(side.record["identity"]["model"]["name"])) for side in sides]
     entries = [RankedRun(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
@@ -78,8 +75,7 @@ def compare_runs(
         return outcome
     if not ids:
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
-    kept = set(ids)
-    rows = [[row for row in side.rows if row["sample_id"] in kept] for side in sides]
+    rows = [rows_of(side, ids) for side in sides]
     strata = task.strata(rows[0], ids)
     weights, ones = stratified_weights(strata, replicates, seed), np.ones((1, len(ids)), np.int64)
     values = [{name: float(drawn[0]) for name, drawn in task.replicates(own, ids, ones).items()} for own in rows]
@@ -116,8 +112,9 @@ def _check_sides(sides: Sequence[Side]) -> None:
             where="runs",
             mend="give runs=[A,B,C]",
         )
-    places = [side.path if is_remote(side.path) else str(Path(side.path).resolve()) for side in sides]
-    if twice := next((side.path for at, side in enumerate(sides) if places[at] in places[:at]), None):
+    if twice := next(
+        (two.path for at, two in enumerate(sides) if any(same_place(one, two) for one in sides[:at])), None
+    ):
         raise UsageError("a run is named twice", where=twice, mend="name it once")
 
 
@@ -127,15 +124,7 @@ def _chosen(task: str, names: Sequence[str], patterns: Sequence[str]) -> list[st
     Raises:
         UsageError: A pattern fits none.
     """
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            near = nearest(pattern, names)
-            raise UsageError(
-                f"{pattern!r} is none of the metrics that all runs have: {', '.join(names)}",
-                where="metrics",
-                mend=f"use metrics={near[0]}" if near else f"use metrics={names[0]}",
-            )
-    if patterns:
-        return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    if chosen := matching(patterns, names, "the metrics that all runs have", "metrics"):
+        return chosen
     policy = load_policy(DEFAULT)
     return [name for name in names if policy.judges(task, name)] or list(names)

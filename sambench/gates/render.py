@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 from sambench.files.atomic import finite
 from sambench.files.safe_names import printable, stored_names
 from sambench.gates.page import GateLine, gate_page
-from sambench.gates.result import CANNOT_TELL, ENOUGH, FAILING, IMPROVED, Flip, GateResult, Judgement
+from sambench.gates.result import CANNOT_TELL, FAILING, IMPROVED, Flip, GateResult, Judgement
+from sambench.metrics.intervals import ENOUGH
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
 """Format -> file ending."""

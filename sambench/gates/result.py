@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sambench.gates.comparable import Difference
 from sambench.gates.policy import Policy, Rule
+from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.paired import Comparison
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ NOT_COMPARABLE = "not comparable"
 _VERDICTS = {0: "no regression", 1: REGRESSION, 3: CANNOT_TELL}
 COLUMNS = ["metric", "baseline", "candidate", "difference", "ci95_low", "ci95_high", "p", "detectable"]
 COLUMNS += ["support", "judged", "verdict"]
-
-ENOUGH = 6
-"""Images that must carry a metric before a difference is judged (docs/statistics.md has the simulation)."""
 
 
 @dataclass(frozen=True)

@@ -98,12 +98,13 @@ def refuse_twice(baselines: Sequence[Side], candidates: Sequence[Side]) -> None:
     for place, (word, one) in enumerate(sides):
         for other_word, other in sides[place + 1 :]:
             alike = word == other_word or one.record["identity"] == other.record["identity"]
-            if _same_place(one, other) or (alike and _same_rows(one, other)):
+            if same_place(one, other) or (alike and _same_rows(one, other)):
                 where = f"{word}={one.path}, {other_word}={other.path}"
                 raise UsageError("a run is given twice", where=where, mend="give each run once, on one side")
 
 
-def _same_place(one: Side, other: Side) -> bool:
+def same_place(one: Side, other: Side) -> bool:
+    """Tell whether two sides are one folder or file, however it was written."""
     if is_remote(one.path) or is_remote(other.path):
         return one.path == other.path
     return Path(one.path).resolve() == Path(other.path).resolve()
@@ -187,6 +188,23 @@ def images_of(rows: Sequence[Row]) -> dict[str, str]:
 def compacted(side: Side) -> Side:
     """Return a side as a frozen baseline of it would be."""
     return side if side.frozen else replace(side, rows=task_of(side).compact(side.rows))
+
+
+def alike(sides: Sequence[Side]) -> list[Side]:
+    """Return sides all of one kind: as frozen baselines of them would be where one is frozen, else as they are."""
+    return [compacted(side) for side in sides] if any(side.frozen for side in sides) else list(sides)
+
+
+def common_ids(sides: Sequence[Side]) -> list[str]:
+    """Return the samples that all sides have, in the first one's order."""
+    own = [sample_ids(side.rows) for side in sides]
+    return [key for key in own[0] if all(key in other for other in own[1:])]
+
+
+def rows_of(side: Side, ids: Sequence[str]) -> list[Row]:
+    """Return a side's rows of some samples."""
+    kept = set(ids)
+    return [row for row in side.rows if row["sample_id"] in kept]
 
 
 def directions(side: Side) -> dict[str, bool]:

@@ -16,7 +16,7 @@ from scipy import stats
 from sambench.metrics.jackknife import Jackknife
 
 ENOUGH = 6
-"""Images that must carry a metric, effectively, before an interval is given (docs/statistics.md)."""
+"""Images that must carry a metric, effectively, before it gets an interval or a verdict (docs/statistics.md)."""
 
 NO_INTERVAL = (float("nan"), float("nan"))
 

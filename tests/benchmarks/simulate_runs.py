@@ -6,8 +6,8 @@ of each run whose variance in the difference is 0 to 10 times that of the images
 
 import numpy as np
 
-from sambench.gates.result import ENOUGH
 from sambench.metrics.bootstrap import resampling_weights
+from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.paired import compare_paired
 from sambench.metrics.run_noise import run_noise
 

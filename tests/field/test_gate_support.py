@@ -12,7 +12,8 @@ from sambench.cli import dispatch
 from sambench.gates.compare import gate, open_side
 from sambench.gates.policy import Policy, load_policy
 from sambench.gates.render import carriers, render_gate
-from sambench.gates.result import CANNOT_TELL, ENOUGH, IMPROVED, OK, REGRESSION, judge
+from sambench.gates.result import CANNOT_TELL, IMPROVED, OK, REGRESSION, judge
+from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.paired import Comparison
 
 

@@ -11,9 +11,9 @@ from stored_runs import ROWS, stored
 import sambench
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
-from sambench.gates.result import ENOUGH
 from sambench.gates.standings import judge_pairs, rank_runs
 from sambench.metrics.boundary.rows import COUNTS
+from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.simultaneous import Pair
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.edges.bsds500_names import NAMES
+from sambench.datasets.layout import check_choice
 from sambench.datasets.official_files import own_card
 from sambench.datasets.reading import data_error, list_files
-from sambench.errors import UsageError, listing
+from sambench.errors import listing
 
 CARD = DatasetCard(
     name="bsds500",
@@ -57,8 +58,7 @@ class Bsds500(BoundaryDataset):
         title: str | None = None,
         card: DatasetCard = CARD,
     ) -> None:
-        if split not in card.splits:
-            raise UsageError(f"{card.name} has no split {split!r}", mend=f"choose one of {', '.join(card.splits)}")
+        check_choice(card, "split", split, card.splits)
         data = _data_folder(Path(root), card)
         images: dict[str, Path] = {}
         if check_images or (data / "images" / split).is_dir():

@@ -9,9 +9,9 @@ from pathlib import Path
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.edges.bsds500 import Bsds500, check_pairs, list_split
-from sambench.datasets.layout import IMAGE_ENDINGS
+from sambench.datasets.layout import IMAGE_ENDINGS, check_choice
 from sambench.datasets.reading import data_error
-from sambench.errors import UsageError, listing
+from sambench.errors import listing
 
 NYUDV2 = DatasetCard(
     name="nyudv2",
@@ -101,8 +101,7 @@ def biped(
         DatasetError: The layout is not found, images and edge maps do not pair up, or `ids` are unknown.
         UsageError: The split is unknown.
     """
-    if split not in _PLACES:
-        raise UsageError(f"biped has no split {split!r}", mend=f"choose one of {', '.join(_PLACES)}")
+    check_choice(BIPED, "split", split, BIPED.splits)
     base = next((path.parent for path in _candidates(Path(root)) if path.is_dir()), None)
     if base is None:
         raise data_error(BIPED, "biped is not found: no edges/edge_maps folder here", root)
@@ -142,8 +141,7 @@ def multicue(
         DatasetError: The ground truth is not found or has no image, a file fits no scene, or `ids` are unknown.
         UsageError: The split is unknown.
     """
-    if split not in MULTICUE.splits:
-        raise UsageError(f"multicue has no split {split!r}", mend=f"choose one of {', '.join(MULTICUE.splits)}")
+    check_choice(MULTICUE, "split", split, MULTICUE.splits)
     files = sorted(path for path in Path(root).rglob("*") if path.is_file() and not path.name.startswith("."))
     drawn, photographs = [], []
     for path in files:
