@@ -66,7 +66,7 @@ _AGAIN = "score the run again in a new folder"
 
 
 def read_table(content: bytes) -> pa.Table:
-    """Read a Parquet file's bytes.
+    """Read a Parquet file's bytes, and see that every value can be taken from them (texts are UTF-8, lists end).
 
     Arrow gets a copy of its own: one of its threads may be the last to let go of the file, and a thread that lets go
     of a Python object while the interpreter ends aborts the process.
@@ -79,7 +79,9 @@ def read_table(content: bytes) -> pa.Table:
 
     with pa.BufferOutputStream() as copy:
         copy.write(content)
-        return pq.read_table(pa.BufferReader(copy.getvalue()))
+        table = pq.read_table(pa.BufferReader(copy.getvalue()))
+    table.validate(full=True)
+    return table
 
 
 def check_columns(table: pa.Table, task: str, where: object, frozen: bool = False, mend: str = _AGAIN) -> None:

@@ -4,13 +4,15 @@ import json
 import os
 from itertools import count
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from stored_runs import stored
 
 from sambench.errors import RunError
 from sambench.gates.compare import open_side
 from sambench.runs.open import load_run
-from sambench.runs.run import OWN
+from sambench.runs.run import OWN, Run
 from sambench.runs.seals import LISTING
 from sambench.runs.store import RunStore
 from sambench.types import Metric
@@ -97,6 +99,22 @@ def test_a_run_from_before_there_were_hashes_still_opens(tmp_path):
     del record["sha256"], record["files"]
     path.write_text(json.dumps({**record, "schema_version": 1}))
     assert load_run(folder).rows()
+
+
+@pytest.mark.parametrize("column", ["sample_id", "image_sha256", "of another version"])
+@pytest.mark.parametrize("read", [Run.rows, Run.sample_ids, Run.frame])
+def test_texts_of_rows_that_are_not_in_utf_8_are_told(tmp_path, column, read):
+    folder = stored(tmp_path / "run")
+    table = pq.read_table(folder / "rows.parquet")
+    wrong = pa.array([b"\xff\xfe"] * len(table)).view(pa.string())
+    place = table.column_names.index(column) if column in table.column_names else len(table.column_names)
+    kept = table.drop_columns([column]) if column in table.column_names else table
+    pq.write_table(kept.add_column(place, column, wrong), folder / "rows.parquet")
+    record = json.loads((folder / "run.json").read_text())
+    del record["sha256"], record["files"]  # a run from before there were hashes
+    (folder / "run.json").write_text(json.dumps({**record, "schema_version": 1}))
+    with pytest.raises(RunError, match="the run's rows cannot be read"):
+        read(load_run(folder))
 
 
 @pytest.mark.parametrize("fault", ["changed", "missing", "added", "listing"])
