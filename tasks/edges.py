@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.masks.edge_strength import MaskEdge
+    from sambench.models.questions import Question
     from sambench.predictions.edge_maps import EdgePrediction
     from sambench.predictions.edge_suppression import Suppression
 
@@ -99,6 +100,12 @@ class EdgesTask(Task):
     max_dist: Annotated[float, Range(0, 1, above=True)] = 0.0075
     thresholds: Annotated[int, Range(1, 999)] = 99
     nan: Literal["error", "zero"] = "error"
+
+    def questions(self) -> list[Question]:
+        """Return the one question: the several masks of a point."""
+        from sambench.models.questions import Question
+
+        return [Question(points=1)]
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.metrics.coco.detections import Detections
+    from sambench.models.questions import Question
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,12 @@ class InstancesTask(Task):
     def __getstate__(self) -> dict[str, Any]:
         """Leave the boxes' index out when the task goes to a scoring process, which needs none."""
         return {**self.__dict__, "detector": None}
+
+    def questions(self) -> list[Question]:
+        """Return what the boxes ask, in one pass or two."""
+        from sambench.models.questions import box_questions
+
+        return box_questions(self.passes, self.first_output == "multimask", self.final_output == "multimask")
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Prompt the model with every box of one image."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.metrics.clicks.miou import MeanIou
+    from sambench.models.questions import Question
     from sambench.predictions.click_records import ClickPrediction
 
 
@@ -79,6 +80,12 @@ class PointsTask(ClickSettings, Task):
         members = {} if dataset_of is None else {key: dataset_of(key) for key in dataset.all_keys}
         whole = len(dataset.keys) == len(dataset.all_keys) if members else True
         return replace(self, dataset=dataset.card.name, members=members, whole=whole)
+
+    def questions(self) -> list[Question]:
+        """Return what the clicks ask."""
+        from sambench.models.questions import click_questions
+
+        return click_questions(self)
 
     def predict(self, sample: Sample, predictor: Predictor) -> ClickPrediction:
         """Click on every object of one image until each has the largest number of clicks."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.metrics.coco.detections import Detections
+    from sambench.models.questions import Question
 
 COLUMNS = {"": "all", "s": "small", "m": "med.", "l": "large", "f": "freq.", "c": "com.", "r": "rare"}
 """What a figure's name adds for a group -> the column of table 4."""
@@ -81,6 +82,13 @@ class ProposalsTask(GeneratorSettings, Task):
         known = tuple(getattr(dataset, "categories", ()))
         rules = evaluation_rules(self.rules, getattr(dataset, "rules", "coco"), known)
         return replace(self, categories=known if rules == "lvis" else ())
+
+    def questions(self) -> list[Question]:
+        """Return the one question of a grid of points."""
+        from sambench.models.questions import Question
+
+        mend = f"task.multimask={'false' if self.multimask else 'true'}"
+        return [Question(points=1, multimask=self.multimask, mend=mend)]
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Generate the masks of one image, best first."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
     from sambench.engine.predictor import Predictor
     from sambench.metrics.support import Support
+    from sambench.models.questions import Question
 
 
 class PredictionReader(Protocol):
@@ -76,6 +77,10 @@ class Task(ABC):
     @abstractmethod
     def predict(self, sample: Sample, predictor: Predictor) -> Any:
         """Prompt the model about one sample; returns a picklable prediction."""
+
+    def questions(self) -> list[Question]:
+        """Return the kinds of prompts that `predict` may ask; a model that cannot answer one is refused beforehand."""
+        return []
 
     @abstractmethod
     def score(self, sample: Sample, prediction: Any) -> list[Row]:

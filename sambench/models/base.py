@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from sambench.models.questions import Question
     from sambench.types import Embedding, Masks, Prompts
 
 
@@ -56,3 +57,7 @@ class PromptableModel(ABC):
         Returns:
             B x M masks on the model's device.
         """
+
+    def refuses(self, question: Question) -> str | None:
+        """Say why the model has no answer to a kind of prompt, or None where it has one, as most models do to all."""
+        return None
