@@ -173,17 +173,20 @@ class EdgesTask(Task):
 
         write_map(prediction, folder, sample.id)
 
-    def reader(self, path: Path, dataset: Dataset, nms: Suppression = "auto") -> PredictionReader:
+    def reader(
+        self, path: Path, dataset: Dataset, nms: Suppression = "auto", names: str | None = None
+    ) -> PredictionReader:
         """Open a folder of soft maps, `ucm2` or `segs` files made by `save` or by any detector.
 
         Args:
             path: The folder.
             dataset: What they answer to.
             nms: Edge suppression of soft maps; "auto" measures whether they still need it.
+            names: A template of the files' names; None finds it.
         """
         from sambench.predictions.edge_maps import EdgeMapFolder
 
-        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels)
+        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels, names)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image, and what of them is right at the threshold that is best for it."""

@@ -91,11 +91,17 @@ class RegionsTask(Task):
 
         return region_replicates(regions_of_rows(in_order(rows, sample_ids)), weights)
 
-    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
-        """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy."""
+    def reader(self, path: Path, dataset: Dataset, names: str | None = None) -> PredictionReader:
+        """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy.
+
+        Args:
+            path: The folder.
+            dataset: What they answer to.
+            names: A template of the files' names; None finds it.
+        """
         from sambench.predictions.region_maps import RegionMapFolder
 
-        return RegionMapFolder(path, dataset.all_keys)
+        return RegionMapFolder(path, dataset.all_keys, names)
 
 
 def _metric(name: str, value: float, interval: tuple[float, float], n: int) -> Metric:

@@ -12,8 +12,9 @@ sambench score: score predictions made elsewhere; no model is run
   sambench score task=NAME data=NAME predictions=PATH [key=value ...]
 
 PATH is a folder with one file a sample, a results file, or the predictions/ folder of a stored run. A file is found by
-the sample's id or its last part: BSDS500's test/100007 is 100007.png or test/100007.png. Files that answer no sample,
-and samples without a file, are refused and listed.
+the sample's id or its last part: BSDS500's test/100007 is 100007.png or test/100007.png; one more folder, beginning or
+end that all files have (fused/100007_edge.png) is found and told. Files that answer no sample, and samples without a
+file, are refused and listed.
 
 what is read:
   edges       .png .jpg .jpeg .tif .tiff .bmp
@@ -35,6 +36,7 @@ keys (and those of `sambench run --help`, but for model= and devices=):
   predictions=PATH         the folder or file, a path or URL
   predictions.nms=auto     edges: toolbox suppresses raw maps as published rows do, none scores maps as they are, auto
                            measures which it is (docs/predictions.md)
+  predictions.names=*_edge edges, regions: how files are named, * being the sample's name; others are passed over
   allow_missing=true       score what is there where samples have no prediction, and say so
   data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
   limit=20                 only the first 20 samples

@@ -219,14 +219,16 @@ def _from_files(
         Where they come from, what `run.json` says in the place of a model, the samples that are scored, and how they
         are read, as it stands in the run's identity.
     """
-    place, nms = predictions_path(config), config["predictions"]["nms"]
+    place, given = predictions_path(config), config["predictions"]
+    told_switches = {"nms": given["nms"], "names": given.get("names")}
     path, told_nan = local(str(place)), list[str]()
     if path.name == "predictions" and (path.parent / RECORD).is_file():
         stored = load_run(path.parent)
         stored.check_predictions()
         told_nan = [nan_note(stored)] if nan_note(stored) else []
-        nms = "none" if nms == "auto" else nms  # a run's maps are what it scored
-    reader = open_reader(task, path, dataset, nms)
+        if given["nms"] == "auto":  # a run's maps are what it scored
+            told_switches["nms"] = "none"
+    reader = open_reader(task, path, dataset, told_switches)
     missing = check_stored(reader, dataset.keys, path, config["allow_missing"])
     left_out = set(missing) if reader.without == "left out" else set()
     told = {

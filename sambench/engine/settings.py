@@ -32,6 +32,7 @@ _HINTS: dict[str, Any] = {
     "allow_missing": bool,
     "predictions.path": str | None,
     "predictions.nms": Literal["auto", "toolbox", "none"],
+    "predictions.names": str | None,
     "run.overwrite": bool,
     "cache.enabled": bool,
     "cache.budget_gb": Annotated[float, BUDGET_GB] | None,

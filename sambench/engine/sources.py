@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,28 +65,34 @@ class StoredPredictions:
             return self.reader.read(sample)
 
 
-def open_reader(task: Task, path: Path, dataset: Dataset, nms: str) -> PredictionReader:
+def open_reader(task: Task, path: Path, dataset: Dataset, switches: Mapping[str, Any]) -> PredictionReader:
     """Open predictions made elsewhere.
 
     Args:
         task: Whose format they have.
         path: The file or folder.
         dataset: What they answer to.
-        nms: `predictions.nms`; a task whose predictions are no soft edge maps takes "auto" and "none" alone.
+        switches: `predictions.nms` and `predictions.names`, by their last words; a task whose reader does not take one
+            takes its default alone.
 
     Raises:
-        UsageError: The task has nothing to suppress.
+        UsageError: The task's predictions have nothing to suppress, or are no files of their own.
         PredictionError: See `Task.reader`.
     """
-    if "nms" in inspect.signature(task.reader).parameters:
-        return task.reader(path, dataset, nms=nms)  # type: ignore[call-arg]
-    if nms == "toolbox":
+    taken = inspect.signature(task.reader).parameters
+    if "nms" not in taken and switches["nms"] == "toolbox":
         raise UsageError(
             f"task {task.name} scores no soft edge maps, which alone can be suppressed",
             where="predictions.nms=toolbox",
             mend="leave predictions.nms out",
         )
-    return task.reader(path, dataset)
+    if "names" not in taken and switches["names"] is not None:
+        raise UsageError(
+            f"task {task.name} does not read a file a sample by name",
+            where=f"predictions.names={switches['names']}",
+            mend="leave predictions.names out",
+        )
+    return task.reader(path, dataset, **{name: value for name, value in switches.items() if name in taken})
 
 
 def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, allow_missing: bool) -> list[str]:

@@ -64,6 +64,7 @@ class EdgeMapFolder(MapFolder):
         nms: "toolbox" suppresses soft maps, "none" leaves them, "auto" measures some of them and chooses.
         keys: Samples that are scored.
         max_pixels: `data.max_pixels`, which holds for maps stored as images too.
+        names: As for `MapFolder`.
 
     Raises:
         PredictionError: The folder is not there, or "auto" cannot tell what its maps are.
@@ -76,16 +77,18 @@ class EdgeMapFolder(MapFolder):
         nms: Suppression,
         keys: Sequence[str],
         max_pixels: int = ImageRules.max_pixels,
+        names: str | None = None,
     ) -> None:
-        super().__init__(folder, all_keys, ENDINGS)
+        super().__init__(folder, all_keys, ENDINGS, names)
         self.max_pixels = max_pixels
         there = [path for key in keys if (path := self.find(key)) is not None]
         few = there[:: max(1, len(there) // SAMPLED)][:SAMPLED]
-        some = {path.name: read_edge_file(path, max_pixels) for path in few}
+        some = {path.relative_to(folder).as_posix(): read_edge_file(path, max_pixels) for path in few}
         soft = {name: found.strength for name, found in some.items() if found.kind == "soft"}
         self.nms = choose_suppression(soft, folder) if nms == "auto" else nms
         if soft:
-            self.choices, self.notes = {"nms": self.nms}, strength_notes(soft)
+            self.choices = {"nms": self.nms}
+            self.notes += strength_notes(soft)
 
     def read(self, sample: Sample) -> EdgePrediction:
         """Read the sample's map."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sambench.errors import PredictionError, listing
 from sambench.files.atomic import files_below, hidden
-from sambench.files.safe_names import stored_names
+from sambench.predictions.map_names import PLAIN, SWITCH, check_template, choose_template, filled, names_of
 from sambench.predictions.sample_files import files_fingerprint
 
 
@@ -19,24 +19,36 @@ class MapFolder:
         folder: The folder.
         all_keys: Sample ids of the whole split; a file that answers none of them is a stranger.
         endings: Endings of its files in lower case, any case of which counts.
+        names: A template of their names (`sambench.predictions.map_names`); files that it does not fit are passed over.
+            None finds the one that fits all.
 
     Raises:
-        PredictionError: The folder is not there, or several files answer one sample.
+        PredictionError: The folder is not there, or how its files are named cannot be told.
+        UsageError: `names` is no template.
     """
 
     without: Literal["left out", "empty"] = "left out"
 
-    def __init__(self, folder: Path, all_keys: Sequence[str], endings: Sequence[str]) -> None:
+    def __init__(self, folder: Path, all_keys: Sequence[str], endings: Sequence[str], names: str | None = None) -> None:
+        if names is not None:
+            check_template(names)
         if not folder.is_dir():
             raise PredictionError(
                 "the folder of predictions does not exist", where=folder, mend="give it as predictions=FOLDER"
             )
         self.folder, self.choices, self.notes = folder, dict[str, str](), list[str]()
         self._all_keys = list(all_keys)
+        there = [path for path in files_below(folder) if path.suffix.lower() in endings and not hidden(path)]
+        stems = {path: path.relative_to(folder).with_suffix("").as_posix() for path in there}
+        template = names or choose_template(sorted(set(stems.values())), self._all_keys, folder)
         self._files: dict[str, list[Path]] = {}
-        for path in files_below(folder):
-            if path.suffix.lower() in endings and not hidden(path):
-                self._files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), []).append(path)
+        for path, stem in stems.items():
+            if (name := filled(template, stem)) is not None:
+                self._files.setdefault(name, []).append(path)
+        passed = sum(filled(template, stem) is None for stem in stems.values())
+        if template != PLAIN or passed:
+            told = f"files are found as {template}, * being the sample's name ({SWITCH})"
+            self.notes.append(told + (f"; {passed} files of other names are passed over" if passed else ""))
 
     def find(self, sample_id: str) -> Path | None:
         """Return the file that answers a sample, None where there is none.
@@ -44,7 +56,7 @@ class MapFolder:
         Raises:
             PredictionError: There are several.
         """
-        for name in dict.fromkeys((*stored_names(sample_id), *stored_names(sample_id.rsplit("/", 1)[-1]))):
+        for name in names_of(sample_id):
             if found := self._files.get(name):
                 if len(found) > 1:
                     raise PredictionError(

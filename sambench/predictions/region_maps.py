@@ -19,11 +19,11 @@ RegionPrediction = np.ndarray | list[np.ndarray]
 class RegionMapFolder(MapFolder):
     """A folder of segmentations, as `sambench.engine.task.PredictionReader`.
 
-    Files are named as edge maps are: by sample id or by its last part.
+    Files are named as edge maps are: by sample id or by its last part, or by a template of these.
     """
 
-    def __init__(self, folder: Path, all_keys: Sequence[str]) -> None:
-        super().__init__(folder, all_keys, ENDINGS)
+    def __init__(self, folder: Path, all_keys: Sequence[str], names: str | None = None) -> None:
+        super().__init__(folder, all_keys, ENDINGS, names)
 
     def read(self, sample: Sample) -> RegionPrediction:
         """Read the sample's contour map or label maps."""

@@ -82,7 +82,10 @@ def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionRead
     given, stored = predictions_path(run.record["config"]), place_of_predictions(run)
     if not given:
         run.check_predictions()
-    reader = open_reader(task, stored, dataset, run.record["identity"].get("predictions", {}).get("nms", "none"))
+    nms = run.record["identity"].get("predictions", {}).get("nms", "none")
+    found = run.record["config"].get("predictions")
+    names = found.get("names") if given and isinstance(found, dict) else None
+    reader = open_reader(task, stored, dataset, {"nms": nms, "names": names})
     if given and reader.fingerprint() != run.record["model"]["fingerprint"]:
         raise RunError(
             "the predictions are not those that the run scored: their SHA-256 is another",

@@ -354,7 +354,7 @@ def test_one_file_never_answers_two_samples(tmp_path):
 def test_files_of_other_names_are_told_how_samples_are_named(data, tmp_path):
     folder = written(data, tmp_path / "maps", "png", image)
     for path in folder.iterdir():
-        path.rename(folder / f"{path.stem}_edges.png")
-    with pytest.raises(PredictionError, match=r"1000_edges\.png") as caught:
+        path.rename(folder / f"of_{int(path.stem) + 7000}.png")
+    with pytest.raises(PredictionError, match=r"of_8000\.png") as caught:
         score(data, folder, tmp_path / "run")
     assert "test/1000" in caught.value.mend
