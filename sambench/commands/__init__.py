@@ -21,8 +21,9 @@ COMMANDS = {
 
 PAGES = {
     **{command: f"{target.partition(':')[0]}:HELP" for command, target in COMMANDS.items()},
-    **{command: f"sambench.commands.{command}:page" for command in ("run", "table", "ablate", "gate", "data")},
+    **{command: f"sambench.commands.{command}:page" for command in ("run", "table", "ablate", "gate")},
     **{command: f"sambench.commands.{command}:page" for command in ("ls", "cache")},
+    "data": "sambench.commands.data_pages:page",
     "score": "sambench.commands.score_page:page",
 }
 """Command -> "module:attribute" of what --help prints: a text, or a function of the words that returns one."""

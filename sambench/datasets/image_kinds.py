@@ -60,6 +60,14 @@ def scaled_grey(image: Image.Image, values: np.ndarray) -> np.ndarray:
     return np.repeat(shades[values][..., None], 3, axis=2)
 
 
+def white_is_zero(image: Image.Image) -> bool:
+    """Tell whether an open TIFF file counts from white, with more than one bit; of one bit all see the same picture."""
+    if image.format != "TIFF":
+        return False
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    return bool(tags.get(_PHOTOMETRIC) == 0 and int(max(tags.get(_BITS, (1,)))) > 1)
+
+
 def inexact(image: Image.Image, path: Path) -> str | None:
     """Say why no ids can be read from an open image: its compression changes values, or which frame is meant is open.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +15,14 @@ from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counts
-from sambench.datasets.formats.sources import Region, RegionSource
+from sambench.datasets.formats.sources import RegionSource, keep_regions
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import check_choice
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
 from sambench.errors import listing
-from sambench.masks import rle
-from sambench.types import Annotation, InstanceTruth, Sample, Size
+from sambench.types import InstanceTruth, Sample, Size
 
 SubsetRule = Literal["paper", "all"]
 """Which images are scored: "paper" samples datasets of more than 15k masks to about 10k, "all" takes every image."""
@@ -229,28 +228,6 @@ class MaskDataset(Dataset):
             _log.warning("%s: %d images have no mask and are left out: %s", name, len(empty), listing(empty, 5))
         if masks:
             _log.warning("%s: %d masks are left out: %s", name, len(masks), listing(masks, 3))
-
-
-def keep_regions(regions: Sequence[Region]) -> tuple[list[Annotation], list[tuple[Region, str]]]:
-    """Keep the regions that cover a pixel.
-
-    Returns:
-        The annotations, and each region left out with the reason.
-    """
-    codes = [region.rle for region in regions if region.rle is not None]
-    areas = iter(rle.areas(codes).tolist() if codes else [])
-    kept: list[Annotation] = []
-    left_out: list[tuple[Region, str]] = []
-    for region in regions:
-        if region.rle is None:
-            left_out.append((region, region.note))
-            continue
-        pixels = next(areas)
-        if pixels == 0:
-            left_out.append((region, "; ".join(filter(None, ("it covers no pixel", region.note)))))
-        else:
-            kept.append(Annotation(region.id, region.category_id, region.rle, float(pixels)))
-    return kept, left_out
 
 
 class _Counting:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sambench.config.resolve import build, predictions_path
 from sambench.datasets.base import Dataset
-from sambench.datasets.image_files import orientation_record
+from sambench.datasets.orientation import orientation_record
 from sambench.datasets.reading import truth_record
 from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache.local import EmbeddingCache

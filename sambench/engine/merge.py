@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sambench.datasets.image_files import orientation_record
+from sambench.datasets.orientation import orientation_record
 from sambench.datasets.reading import truth_record
 from sambench.engine.launch import run_folder
 from sambench.engine.merge_parts import (

@@ -140,7 +140,7 @@ def _image_array(path: Path, max_pixels: int) -> np.ndarray:
     """Decode an image as (H, W) or (H, W, C)."""
     from PIL import Image
 
-    from sambench.datasets.image_files import unlimited
+    from sambench.datasets.image_headers import unlimited
 
     with unlimited(), Image.open(path) as image:
         if (pictures := getattr(image, "n_frames", 1)) > 1:

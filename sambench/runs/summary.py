@@ -46,7 +46,7 @@ def orientation_notes(counts: Mapping[str, int]) -> list[str]:
     """Say how many images were turned by their EXIF orientation, and how many were not read as they are stored.
 
     Args:
-        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.image_files.Orientations`, and
+        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.orientation.Orientations`, and
             `first_frames` and `scaled` ones, as in `sambench.datasets.image_kinds.read_as`.
     """
     words = {

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sambench.config.image_rules import ImageRules
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
+from sambench.masks import rle
 
 IDS = np.zeros((12, 16), np.uint8)
 IDS[2:5, 3:9] = 7
@@ -83,3 +85,34 @@ def test_several_frames_of_ids_are_refused(tmp_path, name, options):
 def test_a_folder_of_jpeg_files_is_refused_with_the_reason(tmp_path, name):
     with pytest.raises(DatasetError, match="label images are JPEG, which changes values"):
         areas(tmp_path, GREY, name)
+
+
+@pytest.mark.parametrize("values", [IDS, IDS.astype(np.uint16) * 9])
+def test_values_that_count_from_white_are_refused(tmp_path, values):
+    with pytest.raises(DatasetError, match="zero is white") as caught:
+        areas(tmp_path, Image.fromarray(values), "a.tif", tiffinfo={262: 0})
+    assert caught.value.where == str(tmp_path / "labels/a.tif")
+    assert "whose zero is black" in caught.value.mend
+
+
+def test_two_values_that_count_from_white_are_read_as_they_look(tmp_path):
+    assert areas(tmp_path, TWO_VALUES, "a.tif", tiffinfo={262: 0}) == [22]
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 6])
+@pytest.mark.parametrize("ending", ["tif", "png"])
+def test_label_images_with_an_orientation_are_refused_unless_it_is_ignored(tmp_path, ending, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"tiffinfo": {274: orientation}} if ending == "tif" else {"exif": exif}
+    with pytest.raises(DatasetError, match=rf"an EXIF orientation of its own \({orientation}\)") as caught:
+        areas(tmp_path, GREY, f"a.{ending}", **options)
+    assert "data.exif=ignore" in caught.value.mend
+    dataset = own(tmp_path)
+    dataset.use_images(ImageRules(exif="ignore"))
+    masks = rle.decode_masks([one.rle for one in dataset.load("a").target.annotations], IDS.shape)
+    assert np.array_equal(masks, [IDS == 7, IDS == 200])
+
+
+def test_an_upright_tiff_of_labels_is_read(tmp_path):
+    assert areas(tmp_path, GREY, "a.tif", tiffinfo={274: 1}) == [18, 4]

@@ -20,6 +20,7 @@ from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import sample_ids
+from sambench.datasets.own import sources
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
@@ -400,3 +401,20 @@ def test_labelme_files_beside_their_images(tmp_path):
     (tmp_path / "labels/a.json").rename(tmp_path / "a.json")
     (tmp_path / "labels").rmdir()
     assert object_of(opened(root=str(tmp_path)), "a") == (24, True, 24)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_images_that_a_score_does_not_need_are_not_searched_for(tmp_path, monkeypatch, given):
+    """Ground truth in a home folder: nothing below it is listed, unless the folder of images is named."""
+    image(tmp_path / "photos/deep/a.png")
+    coco(tmp_path / "gt.json", "a.png")
+    found = {"image_id": 1, "category_id": 1, "segmentation": [SQUARE], "score": 0.9}
+    (tmp_path / "found.json").write_text(json.dumps([found]))
+    searched, search = [], sources._by_name
+    monkeypatch.setattr(sources, "_by_name", lambda place: searched.append(place) or search(place))
+    words = ["score", "task=instances", "data=own", f"data.annotations={tmp_path / 'gt.json'}", "workers=0"]
+    words += [f"data.images={tmp_path / 'photos'}"] if given else []
+    words += [f"predictions={tmp_path / 'found.json'}", "progress=off", f"run.dir={tmp_path / 'out'}"]
+    assert dispatch(words) == 0
+    assert load_run(tmp_path / "out").metrics["AP"].value == pytest.approx(1)
+    assert bool(searched) == given

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sambench.config.image_rules import Drawn, ImageRules
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.image_files import read_header
+from sambench.datasets.image_headers import read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
 from sambench.files.json_files import JsonError, read_json_file
+from sambench.masks import rle
 from sambench.masks.rle import Rle
-from sambench.types import Size
+from sambench.types import Annotation, Size
 
 
 class Item(NamedTuple):
@@ -90,6 +91,28 @@ class RegionSource(ABC):
             DatasetError: As `regions`.
         """
         return self.regions(key)[0]
+
+
+def keep_regions(regions: Sequence[Region]) -> tuple[list[Annotation], list[tuple[Region, str]]]:
+    """Keep the regions that cover a pixel.
+
+    Returns:
+        The annotations, and each region left out with the reason.
+    """
+    codes = [region.rle for region in regions if region.rle is not None]
+    areas = iter(rle.areas(codes).tolist() if codes else [])
+    kept: list[Annotation] = []
+    left_out: list[tuple[Region, str]] = []
+    for region in regions:
+        if region.rle is None:
+            left_out.append((region, region.note))
+            continue
+        pixels = next(areas)
+        if pixels == 0:
+            left_out.append((region, "; ".join(filter(None, ("it covers no pixel", region.note)))))
+        else:
+            kept.append(Annotation(region.id, region.category_id, region.rle, float(pixels)))
+    return kept, left_out
 
 
 def read_json(

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry
 from sambench.datasets.formats.coco_json import InstanceFile
-from sambench.datasets.formats.sources import RegionSource
-from sambench.datasets.masks import keep_regions
+from sambench.datasets.formats.sources import RegionSource, keep_regions
 from sambench.errors import listing
 
 _log = logging.getLogger(__name__)

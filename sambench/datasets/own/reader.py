@@ -116,7 +116,7 @@ def own(
     if instances and files.form == "coco":
         return InstanceDataset(
             files.truth,
-            placed_below(files.images, files.root, check_images),
+            placed_below(files.images, files.root, check_images, deeper=check_images or images is not None),
             root=files.root,
             split=split,
             card=card,

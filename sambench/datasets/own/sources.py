@@ -73,7 +73,7 @@ def label_source(
     )
 
 
-def placed_below(images: Path, root: Path, needed: bool = True) -> ImagePlace:
+def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = True) -> ImagePlace:
     """Look for a COCO JSON's file names below the images' folder, else below the root, else deeper in either.
 
     Annotators' tools write a name alone and keep the image in a folder of their own (`images/default/a.png` of CVAT,
@@ -82,21 +82,22 @@ def placed_below(images: Path, root: Path, needed: bool = True) -> ImagePlace:
     Args:
         images, root: The two folders.
         needed: Refuse to choose among several images of one name; False where images may be missing.
+        deeper: Search below the folders too: the whole of a home folder or of a network disk, where truth lies there.
 
     Raises:
         DatasetError: When an image is placed: several of its name lie deeper.
     """
-    known, deeper = Folders(), dict[Path, dict[str, list[Path]]]()
+    known, listed = Folders(), dict[Path, dict[str, list[Path]]]()
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         name = entry.file_name
         for folder in dict.fromkeys((images, root)):
             if (found := known.find(folder / name)) is not None:
                 return name, found
-        for folder in dict.fromkeys((images, root)):
-            if folder not in deeper:
-                deeper[folder] = _by_name(folder)
-            ends = [path for path in deeper[folder].get(Path(name).name, []) if _ends(path, name)]
+        for folder in dict.fromkeys((images, root)) if deeper else ():
+            if folder not in listed:
+                listed[folder] = _by_name(folder)
+            ends = [path for path in listed[folder].get(Path(name).name, []) if _ends(path, name)]
             if len(ends) > 1 and needed:
                 what = f"{name} may be any of {listing([path.relative_to(folder).as_posix() for path in sorted(ends)])}"
                 raise DatasetError(
