@@ -7,9 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sambench.config.composition import composed
+from sambench.config.overrides import check_words, refusal
 from sambench.config.ranges import RESAMPLES, SHARED, check_range
 from sambench.config.spelling import SHOW, choose, nearest
+from sambench.engine.launch import launch
 from sambench.errors import UsageError
+from sambench.gates.compare import gate as judge
+from sambench.gates.policy import CHANCE, load_policy
+from sambench.gates.ranking import compare_runs
+from sambench.gates.sides import open_side
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
 
@@ -47,8 +58,6 @@ def run(
 
     Scoring uses worker processes: in a script, call it under `if __name__ == "__main__":`, or pass `workers=0`.
     """
-    from sambench.engine.launch import launch
-
     words = [f"task={task}", f"model={model}", f"data={data}", *overrides]
     return launch(compose(words, settings)).run
 
@@ -93,10 +102,6 @@ def gate(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.gates.compare import gate as judge
-    from sambench.gates.policy import load_policy
-    from sambench.gates.sides import open_side
-
     _check_resampling(samples, replicates, seed)
     chosen = load_policy(str(policy))
     sides = {"baseline": run_paths(baseline), "candidate": run_paths(candidate)}
@@ -140,10 +145,6 @@ def compare(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.gates.policy import CHANCE
-    from sambench.gates.ranking import compare_runs
-    from sambench.gates.sides import open_side
-
     _check_resampling(samples, replicates, seed)
     check_range(alpha, CHANCE, "alpha")
     return compare_runs(
@@ -183,13 +184,6 @@ def compose(
     Raises:
         UsageError: A word cannot be read, or names what is not there; the nearest name is told.
     """
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    from sambench.config.composition import composed
-    from sambench.config.overrides import check_words, refusal
-
     words = hydra_words(overrides)
     try:
         if any(word.startswith(("+", "~")) for word in words):  # Hydra lets any key be added, and some be taken out
@@ -230,8 +224,6 @@ def resolve(config: Any) -> dict[str, Any]:
     Raises:
         UsageError: No task was chosen.
     """
-    from omegaconf import OmegaConf
-
     plain = OmegaConf.to_container(config, resolve=True)
     if not isinstance(plain, dict) or not plain.get("task"):
         raise UsageError("no task was chosen", where="task", mend="add task=edges; `sambench ls tasks` lists them")

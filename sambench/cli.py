@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
+from sambench.version import __version__
 
 USAGE = """\
 sambench: zero-shot evaluation of promptable segmentation models
@@ -99,8 +101,6 @@ def dispatch(words: list[str]) -> int:
         print(USAGE)
         return 0 if words else 2
     if words[0] in ("--version", "version"):
-        from sambench import __version__
-
         print(f"sambench {__version__}")
         return 0
     if words[0] in ("-sc", "--shell-completion"):
@@ -121,8 +121,6 @@ def dispatch(words: list[str]) -> int:
 
 
 def _resolve(target: str) -> Any:
-    import importlib
-
     module, _, name = target.partition(":")
     return getattr(importlib.import_module(module), name)
 

@@ -6,6 +6,10 @@ import sys
 import time
 from typing import Literal, Protocol
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
 ProgressKind = Literal["auto", "bar", "lines", "off"]
 _LINE_EVERY_SECONDS = 15.0
 
@@ -27,16 +31,6 @@ class Bar:
     """A live bar on standard error."""
 
     def __init__(self, label: str, total: int, done: int) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -45,7 +39,7 @@ class Bar:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}", markup=False),
         )
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress = RichProgress(*columns, console=Console(stderr=True), transient=True)
         self._id = self._progress.add_task(label, total=total, completed=done, note="")
         self._progress.start()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from sambench.config.spelling import choose
 
 if TYPE_CHECKING:
@@ -46,8 +48,6 @@ def published_texts(table: str) -> pd.DataFrame:
 
 
 def _read(table: str, dtype: type | None = None) -> pd.DataFrame:
-    import pandas as pd
-
     path = files("sambench.reference") / f"{table}.csv"
     if not path.is_file():
         raise choose("published table", table, published_names(), "results/reference", "{} in its place")

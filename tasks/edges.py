@@ -21,8 +21,26 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 
 from sambench.config.ranges import Range
+from sambench.datasets.base import Dataset
+from sambench.engine.predictor import Predictor
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
+from sambench.masks import edge_nms
+from sambench.masks.edge_strength import MaskEdge, mask_edges, normalise, paint
+from sambench.masks.nms import box_nms
+from sambench.masks.resize import logits_at_original
+from sambench.metrics.baseline_rows import in_order, without
+from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, summarize_counts
+from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
+from sambench.metrics.boundary.resampled import boundary_ci95, boundary_replicates
+from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import half_precision_crossings, recall_precision_f
+from sambench.models.questions import Question
+from sambench.pictures.boundaries import match_picture
+from sambench.pictures.overlay import edge_overlay
+from sambench.predictions.edge_maps import EdgeMapFolder, EdgePrediction, write_map
+from sambench.predictions.edge_suppression import Suppression
+from sambench.prompts.grid import grid_points_xy
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
 CHUNK = 32
@@ -34,12 +52,6 @@ BATCH_POINTS = 64
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from sambench.datasets.base import Dataset
-    from sambench.engine.predictor import Predictor
-    from sambench.masks.edge_strength import MaskEdge
-    from sambench.models.questions import Question
-    from sambench.predictions.edge_maps import EdgePrediction
-    from sambench.predictions.edge_suppression import Suppression
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
 
@@ -103,23 +115,15 @@ class EdgesTask(Task):
 
     def questions(self) -> list[Question]:
         """Return the one question: the several masks of a point."""
-        from sambench.models.questions import Question
-
         return [Question(points=1)]
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""
-        from sambench.masks.edge_strength import normalise, paint
-
         strength = normalise(self._zero_border(paint(self._surviving_edges(sample, predictor), sample.size)))
         return _quantise(self._thin(strength), self.map_dtype, self.map_rounding)
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
         """Match the edge map with every annotator's boundaries at every threshold; one row an image."""
-        from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps
-        from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-        from sambench.metrics.boundary.rows import columns_of_counts, levels_of
-
         truths = sample.target.boundaries
         if isinstance(prediction, list):
             maps = boundaries_from_segs(prediction)
@@ -132,11 +136,6 @@ class EdgesTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Add the counts up over images; intervals re-accumulate them over resampled images."""
-        from sambench.metrics.boundary.counts import summarize_counts
-        from sambench.metrics.boundary.resampled import boundary_ci95
-        from sambench.metrics.boundary.rows import COUNTS, counts_of_rows, levels_of
-        from sambench.metrics.boundary.scores import half_precision_crossings
-
         counts = counts_of_rows(rows)
         levels = levels_of(counts.shape[1])
         scores, intervals = summarize_counts(counts, levels), boundary_ci95(counts, levels, seed=seed)
@@ -154,23 +153,15 @@ class EdgesTask(Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Add the counts up anew over the images of each resample."""
-        from sambench.metrics.baseline_rows import in_order
-        from sambench.metrics.boundary.resampled import boundary_replicates
-        from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-
         counts = counts_of_rows(in_order(rows, sample_ids))
         return boundary_replicates(counts, levels_of(counts.shape[1]), weights)
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Shorten the images' hashes; counts compress well as they are."""
-        from sambench.metrics.baseline_rows import without
-
         return without(rows)
 
     def save(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
         """Write the map as a PNG (8 or 16 bits), or as .npy where it is float32."""
-        from sambench.predictions.edge_maps import write_map
-
         write_map(prediction, folder, sample.id)
 
     def reader(
@@ -184,32 +175,20 @@ class EdgesTask(Task):
             nms: Edge suppression of soft maps; "auto" measures whether they still need it.
             names: A template of the files' names; None finds it.
         """
-        from sambench.predictions.edge_maps import EdgeMapFolder
-
         return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels, names)
 
     def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
         """Draw the edges over the image, and what of them is right at the threshold that is best for it."""
-        from sambench.pictures.boundaries import match_picture
-        from sambench.pictures.overlay import edge_overlay
-
         edge_overlay(sample, prediction, folder)
         match_picture(sample, prediction, folder, self.thresholds, self.max_dist, self.thin)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's best F over thresholds."""
-        from sambench.metrics.boundary.rows import counts_of_rows
-        from sambench.metrics.boundary.scores import recall_precision_f
-
         return float(recall_precision_f(counts_of_rows(rows))[2].max())
 
     def _surviving_edges(self, sample: Sample, predictor: Predictor) -> list[MaskEdge]:
         """Prompt with the grid and keep the edges of the masks that survive box NMS."""
         import torch
-
-        from sambench.masks.edge_strength import mask_edges
-        from sambench.masks.resize import logits_at_original
-        from sambench.prompts.grid import grid_points_xy
 
         points_xy = torch.from_numpy(grid_points_xy(self.grid, sample.size)).float()[:, None]
         prompts = Prompts(points_xy, torch.ones(points_xy.shape[:2], dtype=torch.int64))
@@ -230,8 +209,6 @@ class EdgesTask(Task):
     def _suppress(self, boxes_xyxy: Tensor, scores: Tensor, per_point: int) -> Tensor:
         """Return the indices of the masks that survive box NMS, `per_point` masks a grid point in order."""
         import torch
-
-        from sambench.masks.nms import box_nms
 
         candidates = torch.arange(len(scores))
         if self.nms_scope == "batch":
@@ -255,8 +232,6 @@ class EdgesTask(Task):
         return strength
 
     def _thin(self, strength: np.ndarray) -> np.ndarray:
-        from sambench.masks import edge_nms
-
         if self.blur:
             strength = edge_nms.binomial_blur(strength, self.blur)
         if self.edge_nms == "toolbox":

@@ -20,21 +20,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from sambench.config.ranges import Range
+from sambench.datasets.base import Dataset
+from sambench.engine.predictor import Predictor
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import UsageError
-from sambench.predictions.coco_results import ResultsFile
+from sambench.masks.crops import layered_crops
+from sambench.masks.measure import measure_masks
+from sambench.masks.resampled import resampled
+from sambench.masks.rle import areas
+from sambench.metrics.baseline_rows import compact_instances, in_order
+from sambench.metrics.bootstrap import bootstrap_intervals
+from sambench.metrics.clicks.mask_scores import paired_mask_ious
+from sambench.metrics.coco.average_precision import precision_replicates
+from sambench.metrics.coco.box_ious import box_iou_replicates, box_ious
+from sambench.metrics.coco.detections import Detections, ImagePair, truth_boxes_xywh
+from sambench.metrics.coco.evaluators import frequencies_of, instance_figures, instance_limits, match_instances_by
+from sambench.metrics.coco.params import evaluation_rules
+from sambench.metrics.coco.rows import columns_of_instances, frequencies_of_rows, instances_of_rows
+from sambench.models.questions import Question, box_questions
+from sambench.pictures.instances import draw_instances
+from sambench.predictions.coco_results import ResultsFile, open_results, write_detections
+from sambench.prompts.refine import answer_boxes
 from sambench.types import InstanceTruth, Metric, Row, Sample
-
-if TYPE_CHECKING:
-    from sambench.datasets.base import Dataset
-    from sambench.engine.predictor import Predictor
-    from sambench.metrics.coco.detections import Detections
-    from sambench.models.questions import Question
 
 
 @dataclass(frozen=True)
@@ -102,9 +114,6 @@ class InstancesTask(Task):
         Raises:
             UsageError: The annotation file tells no categories.
         """
-        from sambench.metrics.coco.params import evaluation_rules
-        from sambench.predictions.coco_results import ResultsFile, open_results
-
         if getattr(dataset, "classless", False):
             raise UsageError(
                 "the annotation file tells no categories, and AP is a mean over categories",
@@ -132,18 +141,11 @@ class InstancesTask(Task):
 
     def questions(self) -> list[Question]:
         """Return what the boxes ask, in one pass or two."""
-        from sambench.models.questions import box_questions
-
         return box_questions(self.passes, self.first_output == "multimask", self.final_output == "multimask")
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Prompt the model with every box of one image."""
         import torch
-
-        from sambench.masks.crops import layered_crops
-        from sambench.masks.measure import measure_masks
-        from sambench.metrics.coco.detections import Detections
-        from sambench.prompts.refine import answer_boxes
 
         boxes_xywh, scores, categories = self._prompts(sample)
         if not len(boxes_xywh):
@@ -163,10 +165,6 @@ class InstancesTask(Task):
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
-        from sambench.metrics.coco.detections import ImagePair, truth_boxes_xywh
-        from sambench.metrics.coco.evaluators import frequencies_of, instance_limits, match_instances_by
-        from sambench.metrics.coco.rows import columns_of_instances
-
         truth_boxes = truth_boxes_xywh(sample.target)
         match = match_instances_by(
             ImagePair(sample.target, prediction, truth_boxes),
@@ -181,12 +179,6 @@ class InstancesTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Accumulate over images; intervals accumulate again over resampled images."""
-        from sambench.metrics.bootstrap import bootstrap_intervals
-        from sambench.metrics.coco.average_precision import precision_replicates
-        from sambench.metrics.coco.box_ious import box_ious
-        from sambench.metrics.coco.evaluators import instance_figures, instance_limits
-        from sambench.metrics.coco.rows import frequencies_of_rows, instances_of_rows
-
         matches, frequencies = instances_of_rows(rows), frequencies_of_rows(rows)
         kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
         limits = instance_limits(kind, self.max_dets)
@@ -208,12 +200,6 @@ class InstancesTask(Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Accumulate anew over the images of each resample."""
-        from sambench.metrics.baseline_rows import in_order
-        from sambench.metrics.coco.average_precision import precision_replicates
-        from sambench.metrics.coco.box_ious import box_iou_replicates
-        from sambench.metrics.coco.evaluators import instance_limits
-        from sambench.metrics.coco.rows import frequencies_of_rows, instances_of_rows
-
         rows = in_order(rows, sample_ids)
         frequencies = frequencies_of_rows(rows)
         kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
@@ -225,26 +211,18 @@ class InstancesTask(Task):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Keep scores in single precision."""
-        from sambench.metrics.baseline_rows import compact_instances
-
         return compact_instances(rows)
 
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
-        from sambench.predictions.coco_results import write_detections
-
         write_detections(prediction, sample.target.image_id, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a COCO results file, or the `predictions` folder of a run."""
-        from sambench.predictions.coco_results import open_results
-
         return open_results(path, dataset, categories=True)
 
     def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Draw the objects, each with the overlap of the mask that fits it best."""
-        from sambench.pictures.instances import draw_instances
-
         draw_instances(sample, prediction, folder)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
@@ -258,8 +236,6 @@ class InstancesTask(Task):
     def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
         if self.boxes == "gt":
-            from sambench.metrics.coco.detections import truth_boxes_xywh
-
             kept = self._prompted(sample.target)
             chosen = [found for found, is_kept in zip(sample.target.annotations, kept, strict=True) if is_kept]
             boxes, categories = truth_boxes_xywh(sample.target)[kept], [found.category_id for found in chosen]
@@ -276,10 +252,6 @@ class InstancesTask(Task):
 
         Only with `boxes=gt` and a model that was prompted: nobody knows which box a mask of a file answers.
         """
-        from sambench.masks.resampled import resampled
-        from sambench.masks.rle import areas
-        from sambench.metrics.clicks.mask_scores import paired_mask_ious
-
         if self.boxes != "gt" or prediction.rles is None or not prediction.by_prompt:
             return {}
         kept, found = self._prompted(truth), list(prediction.rles)

@@ -21,24 +21,31 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from sambench.config.ranges import Range
+from sambench.datasets.base import Dataset
+from sambench.engine.predictor import Predictor
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import DatasetError
+from sambench.masks.clicking import click_objects
+from sambench.masks.resampled import resampled
+from sambench.masks.rle import areas
+from sambench.masks.windows import chosen_runs, runs_of_rles
+from sambench.metrics.baseline_rows import compact_clicks, expanded_clicks
+from sambench.metrics.clicks.mask_scores import boundary_ious, mask_ious
+from sambench.metrics.clicks.miou import MeanIou, click_figures, click_replicates
+from sambench.models.questions import Question, click_questions
+from sambench.pictures.clicks import draw_clicks
+from sambench.predictions.click_records import ClickFolder, ClickPrediction, write_clicks
 from sambench.prompts.click_settings import ClickSettings
+from sambench.prompts.clicks import checked_counts, lots
+from sambench.published import published
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 
 log = logging.getLogger("sambench.points")
-
-if TYPE_CHECKING:
-    from sambench.datasets.base import Dataset
-    from sambench.engine.predictor import Predictor
-    from sambench.metrics.clicks.miou import MeanIou
-    from sambench.models.questions import Question
-    from sambench.predictions.click_records import ClickPrediction
 
 
 @dataclass(frozen=True)
@@ -83,17 +90,10 @@ class PointsTask(ClickSettings, Task):
 
     def questions(self) -> list[Question]:
         """Return what the clicks ask."""
-        from sambench.models.questions import click_questions
-
         return click_questions(self)
 
     def predict(self, sample: Sample, predictor: Predictor) -> ClickPrediction:
         """Click on every object of one image until each has the largest number of clicks."""
-        from sambench.masks.clicking import click_objects
-        from sambench.masks.windows import runs_of_rles
-        from sambench.predictions.click_records import ClickPrediction
-        from sambench.prompts.clicks import lots
-
         found, embedding = self.objects(sample), predictor.embed(sample)
         names = [str(one.id) for one in found]
         if empty := len(self._wanted(sample)) - len(found) - len(self._unclicked(sample)):
@@ -109,10 +109,6 @@ class PointsTask(ClickSettings, Task):
 
     def score(self, sample: Sample, prediction: ClickPrediction) -> list[Row]:
         """Compare every mask with its object; one row a mask and number of clicks."""
-        from sambench.masks.resampled import resampled
-        from sambench.masks.windows import chosen_runs, runs_of_rles
-        from sambench.metrics.clicks.mask_scores import boundary_ious, mask_ious
-
         clicked = prediction.clicked
         common = {"sample_id": sample.id, "image_sha256": sample.image_sha256, "dataset": self.dataset_of(sample.id)}
         zeros = [{**common, **row} for row in self._zero_rows(sample)]
@@ -142,8 +138,6 @@ class PointsTask(ClickSettings, Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Average masks within data sets and data sets among themselves; intervals resample images."""
-        from sambench.metrics.clicks.miou import click_figures
-
         if not rows:
             raise DatasetError(
                 "the data has no object to click on",
@@ -168,8 +162,6 @@ class PointsTask(ClickSettings, Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the masks of each resample's images."""
-        from sambench.metrics.clicks.miou import click_replicates
-
         return click_replicates(rows, sample_ids, weights)
 
     def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
@@ -179,14 +171,10 @@ class PointsTask(ClickSettings, Task):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Round overlaps to 16 bits and keep sizes as ranges; boundary IoU is left out."""
-        from sambench.metrics.baseline_rows import compact_clicks
-
         return compact_clicks(rows)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""
-        from sambench.metrics.baseline_rows import expanded_clicks
-
         rows = expanded_clicks(rows)
         fewest = min((row["clicks"] for row in rows), default=0)
         ious = [row["iou"] for row in rows if row["clicks"] == fewest]
@@ -194,28 +182,19 @@ class PointsTask(ClickSettings, Task):
 
     def save(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
         """Write clicks, masks and candidates as compressed run lengths, one file an image."""
-        from sambench.predictions.click_records import write_clicks
-
         write_clicks(prediction, sample.size, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open the `predictions` folder of a run, or one made elsewhere in its form."""
-        from sambench.predictions.click_records import ClickFolder
-        from sambench.prompts.clicks import checked_counts
-
         counts = checked_counts(self.clicks)
         return ClickFolder(path, dataset.all_keys, counts, lambda sample: [str(one.id) for one in self.objects(sample)])
 
     def illustrate(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
         """Draw a few objects with their clicks, the three candidates and the last mask."""
-        from sambench.pictures.clicks import draw_clicks
-
         draw_clicks(sample, prediction, self.objects(sample), folder)
 
     def objects(self, sample: Sample) -> list[Annotation]:
         """Return the annotations that are clicked on: no crowds, none without a pixel or below `min_area`."""
-        from sambench.masks.rle import areas
-
         found = self._wanted(sample)
         if not found:
             return []
@@ -229,8 +208,6 @@ class PointsTask(ClickSettings, Task):
 
     def _unclicked(self, sample: Sample) -> list[Annotation]:
         """Return the annotations that count though they have no pixel to click on."""
-        from sambench.masks.rle import areas
-
         found = self._wanted(sample) if self.no_pixels == "zero" else []
         kept = [one for one in found if self.min_area_of == "pixels" or one.area >= self.min_area]
         pixels = areas([one.rle for one in kept])
@@ -238,8 +215,6 @@ class PointsTask(ClickSettings, Task):
 
     def _zero_rows(self, sample: Sample) -> list[Row]:
         """Return the rows of the objects that have an IoU of 0 whatever is predicted."""
-        from sambench.prompts.clicks import checked_counts
-
         scores = {"iou": 0.0, "boundary_iou": 0.0, "predicted_iou": 0.0}
         several = self.first_output == "multimask"
         return [
@@ -260,8 +235,6 @@ REFERENCES = {"coco": "points_coco/COCO", "coco_masks": "points_coco/COCO", "lvi
 
 def sa23_names() -> set[str]:
     """Return the names of the paper's 23 data sets."""
-    from sambench.published import published
-
     return set(published("points_fig9a")["dataset"])
 
 

@@ -21,20 +21,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
 from sambench.config.ranges import Range
+from sambench.datasets.base import Dataset
+from sambench.engine.predictor import Predictor
 from sambench.engine.task import PredictionReader, Task
+from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import GeneratorSettings, Rank
+from sambench.metrics.baseline_rows import compact_places, in_order
+from sambench.metrics.bootstrap import bootstrap_intervals
+from sambench.metrics.coco.average_recall import recall_figures, recall_replicates
+from sambench.metrics.coco.detections import Detections, ImagePair, truth_boxes_xywh
+from sambench.metrics.coco.evaluators import frequencies_of, match_proposals_by, proposal_figures
+from sambench.metrics.coco.params import evaluation_rules
+from sambench.metrics.coco.rows import columns_of_proposals, proposals_of_rows
+from sambench.models.questions import Question
+from sambench.pictures.instances import draw_instances
+from sambench.predictions.coco_results import open_results, write_detections
 from sambench.types import InstanceTruth, Metric, Row, Sample
-
-if TYPE_CHECKING:
-    from sambench.datasets.base import Dataset
-    from sambench.engine.predictor import Predictor
-    from sambench.metrics.coco.detections import Detections
-    from sambench.models.questions import Question
 
 COLUMNS = {"": "all", "s": "small", "m": "med.", "l": "large", "f": "freq.", "c": "com.", "r": "rare"}
 """What a figure's name adds for a group -> the column of table 4."""
@@ -77,24 +84,17 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def for_dataset(self, dataset: Dataset) -> ProposalsTask:
         """Return the task with the data's categories, whose frequencies make the last three columns of LVIS."""
-        from sambench.metrics.coco.params import evaluation_rules
-
         known = tuple(getattr(dataset, "categories", ()))
         rules = evaluation_rules(self.rules, getattr(dataset, "rules", "coco"), known)
         return replace(self, categories=known if rules == "lvis" else ())
 
     def questions(self) -> list[Question]:
         """Return the one question of a grid of points."""
-        from sambench.models.questions import Question
-
         mend = f"task.multimask={'false' if self.multimask else 'true'}"
         return [Question(points=1, multimask=self.multimask, mend=mend)]
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Generate the masks of one image, best first."""
-        from sambench.masks.generator import AutomaticMaskGenerator
-        from sambench.metrics.coco.detections import Detections
-
         found = AutomaticMaskGenerator(predictor, self).generate(sample.image, predictor.embed(sample))
         order = np.argsort(-found.scores, kind="stable")
         scores = found.scores[order].astype(np.float64)
@@ -102,10 +102,6 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Find, for every object, the best-ranked proposal that takes it at each overlap; one row an image."""
-        from sambench.metrics.coco.detections import ImagePair, truth_boxes_xywh
-        from sambench.metrics.coco.evaluators import frequencies_of, match_proposals_by
-        from sambench.metrics.coco.rows import columns_of_proposals
-
         match = match_proposals_by(
             ImagePair(sample.target, prediction, truth_boxes_xywh(sample.target)),
             self.evaluator,
@@ -118,11 +114,6 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Pool the objects of all images; intervals pool those of resampled images."""
-        from sambench.metrics.bootstrap import bootstrap_intervals
-        from sambench.metrics.coco.average_recall import recall_replicates
-        from sambench.metrics.coco.evaluators import proposal_figures
-        from sambench.metrics.coco.rows import proposals_of_rows
-
         matches = proposals_of_rows(rows)
         figures = proposal_figures(matches, max_dets=self.max_dets, evaluator=self.evaluator)
         resample = partial(recall_replicates, matches, max_dets=self.max_dets)
@@ -136,41 +127,26 @@ class ProposalsTask(GeneratorSettings, Task):
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Pool the objects anew over the images of each resample."""
-        from sambench.metrics.baseline_rows import in_order
-        from sambench.metrics.coco.average_recall import recall_replicates
-        from sambench.metrics.coco.rows import proposals_of_rows
-
         return recall_replicates(proposals_of_rows(in_order(rows, sample_ids)), weights, self.max_dets)
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Keep of each proposal's place only which limits it is within."""
-        from sambench.metrics.baseline_rows import compact_places
-
         return compact_places(rows, self.max_dets)
 
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
-        from sambench.predictions.coco_results import write_detections
-
         write_detections(prediction, sample.target.image_id, folder, sample.id)
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a COCO results file, or the `predictions` folder of a run; categories play no part."""
-        from sambench.predictions.coco_results import open_results
-
         return open_results(path, dataset, categories=False)
 
     def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Draw the objects, each with the overlap of the proposal that fits it best."""
-        from sambench.pictures.instances import draw_instances
-
         draw_instances(sample, prediction, folder)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's average recall; NaN where it has no object."""
-        from sambench.metrics.coco.average_recall import recall_figures
-        from sambench.metrics.coco.rows import proposals_of_rows
-
         return recall_figures(proposals_of_rows(rows), (max(self.max_dets),))[f"AR@{max(self.max_dets)}"]
 
 

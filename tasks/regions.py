@@ -18,16 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from sambench.config.ranges import Range
+from sambench.datasets.base import Dataset
+from sambench.engine.predictor import Predictor
 from sambench.engine.task import PredictionReader, Task
 from sambench.errors import DatasetError, UsageError
+from sambench.metrics.baseline_rows import in_order
+from sambench.metrics.boundary.rows import levels_of
+from sambench.metrics.regions.counts import region_counts, region_counts_of_ucm2
+from sambench.metrics.regions.rows import columns_of_regions, regions_of_rows
+from sambench.metrics.regions.scores import SCORES, region_ci95, region_replicates, summarize_regions
+from sambench.predictions.region_maps import RegionMapFolder, RegionPrediction
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from sambench.datasets.base import Dataset
-    from sambench.engine.predictor import Predictor
-    from sambench.predictions.region_maps import RegionPrediction
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,6 @@ class RegionsTask(Task):
 
     def score(self, sample: Sample, prediction: RegionPrediction) -> list[Row]:
         """Compare every segmentation with every annotator's; one row an image."""
-        from sambench.metrics.boundary.rows import levels_of
-        from sambench.metrics.regions.counts import region_counts, region_counts_of_ucm2
-        from sambench.metrics.regions.rows import columns_of_regions
-
         truths = sample.target.segmentations
         if not truths:
             what = "the ground truth has boundaries and no segmentation, which region metrics compare"
@@ -75,20 +75,12 @@ class RegionsTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Average over images; intervals resample images and find the best thresholds anew each time."""
-        from sambench.metrics.boundary.rows import levels_of
-        from sambench.metrics.regions.rows import regions_of_rows
-        from sambench.metrics.regions.scores import SCORES, region_ci95, summarize_regions
-
         images = regions_of_rows(rows)
         scores, intervals = summarize_regions(images, levels_of(len(images[0].voi))), region_ci95(images, seed=seed)
         return {name: _metric(name, getattr(scores, name), intervals[name], len(rows)) for name in SCORES}
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the images of each resample."""
-        from sambench.metrics.baseline_rows import in_order
-        from sambench.metrics.regions.rows import regions_of_rows
-        from sambench.metrics.regions.scores import region_replicates
-
         return region_replicates(regions_of_rows(in_order(rows, sample_ids)), weights)
 
     def reader(self, path: Path, dataset: Dataset, names: str | None = None) -> PredictionReader:
@@ -99,8 +91,6 @@ class RegionsTask(Task):
             dataset: What they answer to.
             names: A template of the files' names; None finds it.
         """
-        from sambench.predictions.region_maps import RegionMapFolder
-
         return RegionMapFolder(path, dataset.all_keys, names)
 
 

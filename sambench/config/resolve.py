@@ -14,6 +14,7 @@ from sambench.config.image_rules import ImageRules
 from sambench.config.ranges import SHARED, check_range, collecting, raise_faults
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
+from sambench.storage.copies import local_copy
 from sambench.storage.places import is_remote
 
 RESERVED = {"name", "preset"}
@@ -173,7 +174,6 @@ def _here(value: Any) -> Any:
     """Replace a URL by its local copy: tasks, models and datasets read local files."""
     if not is_remote(value):
         return value
-    from sambench.storage.copies import local_copy
 
     return str(local_copy(value))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -129,8 +130,6 @@ _worker_task: Task | None = None
 
 def _start(task: Task) -> None:
     """Set a worker up: keep the task, ignore Ctrl-C (the parent handles it), one thread for each library."""
-    import signal
-
     import torch
 
     global _worker_task

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from sambench.config.resolve import check_fields
 from sambench.errors import PredictionError, UsageError
+from sambench.metrics.support import run_support, with_support
 from sambench.types import Metric, Row, Sample
 
 if TYPE_CHECKING:
@@ -149,8 +150,6 @@ class Task(ABC):
         Returns:
             Metric, as `replicates` names it -> its `Support`, by the jackknife over `replicates` and by `strata`.
         """
-        from sambench.metrics.support import run_support
-
         ids = list(dict.fromkeys(row["sample_id"] for row in rows))
         if not ids or type(self).replicates is Task.replicates:
             return {}
@@ -158,8 +157,6 @@ class Task(ABC):
 
     def supported(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Turn rows into metrics (`summarize`), each with how many images carry it (`support`)."""
-        from sambench.metrics.support import with_support
-
         metrics = self.summarize(rows, seed=seed)
         missing = any(one.support is None and one.ci95 is not None for one in metrics.values())
         return with_support(metrics, self.support(rows)) if missing else metrics

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, finite
 from sambench.files.json_files import parse_json
@@ -49,9 +52,6 @@ def write_baseline(path: Path, record: dict[str, Any], rows: Sequence[Row]) -> i
     Returns:
         The file's size in bytes.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     kept = without_places(finite({key: record[key] for key in KEPT if key in record}))
     table = pa.Table.from_pylist(list(rows))
     described = {
@@ -76,8 +76,6 @@ def stored_rows(rows: Sequence[Row], task: str, where: object) -> list[Row]:
     Raises:
         RunError: They are not those of the task, or are of types that no column can hold.
     """
-    import pyarrow as pa
-
     try:
         table = pa.Table.from_pylist(list(rows))
     except (pa.ArrowException, OverflowError) as error:
@@ -96,8 +94,6 @@ def read_baseline(path: Path) -> Baseline:
     Raises:
         RunError: There is no such file, or it is damaged, edited or of a newer schema.
     """
-    import pyarrow as pa
-
     again = "make it anew: sambench gate freeze RUN out=FILE"
     try:
         content = path.read_bytes()

@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import tabulate
+
 from sambench.files.atomic import finite
 from sambench.files.safe_names import printable, stored_names
 from sambench.gates.page import GateLine, gate_page
@@ -58,8 +60,6 @@ def carriers(one: Judgement, result: GateResult) -> str:
 
 
 def _text(result: GateResult) -> str:
-    import tabulate
-
     lines = [_heading(result), "", *_sides(result)]
     if result.judgements:
         rows = [_cells(one, result) for one in result.judgements]
@@ -74,8 +74,6 @@ def _text(result: GateResult) -> str:
 
 
 def _markdown(result: GateResult) -> str:
-    import tabulate
-
     lines = [f"### sambench gate: {headline(result)}", "", f"{result.task}, {result.data}, {result.samples} images", ""]
     lines += [f"- {line}" for line in _sides(result)]
     if result.judgements:

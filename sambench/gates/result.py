@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from sambench.gates.comparable import Difference
 from sambench.gates.policy import Policy, Rule
 from sambench.metrics.intervals import ENOUGH
@@ -139,8 +141,6 @@ class GateResult:
         Numbers are in the metric's own unit, NaN where undefined or not told. Where the runs are not comparable there
         is no row; `.forbidding` says why.
         """
-        import pandas as pd
-
         return pd.DataFrame([_record(one) for one in self.judgements], columns=COLUMNS)
 
     def __repr__(self) -> str:

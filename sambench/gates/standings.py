@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from sambench.gates.comparable import Difference
 from sambench.gates.result import CANNOT_TELL, NOT_COMPARABLE
 from sambench.metrics.simultaneous import Pair
@@ -115,8 +117,6 @@ class CompareResult:
 
     def frame(self) -> pd.DataFrame:
         """Return one row a pair and metric: difference, interval, p, support and verdict of the first run."""
-        import pandas as pd
-
         columns = ["metric", "first", "second", "difference", "low", "high", "p", "support", "verdict"]
         rows = [
             (one.metric, one.first, one.second, one.difference, *one.interval, one.p, one.support, one.verdict)
@@ -126,8 +126,6 @@ class CompareResult:
 
     def ranking_frame(self) -> pd.DataFrame:
         """Return one row a run and metric: rank, run, value, the ranks that are possible, and how it stands."""
-        import pandas as pd
-
         columns = ["metric", "rank", "run", "value", "rank_low", "rank_high", "told"]
         rows = [(one.metric, one.rank, one.run, one.value, *one.ranks, one.told) for one in self.ranking]
         return pd.DataFrame(rows, columns=columns)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
@@ -155,6 +154,8 @@ class _Group:
         )
 
     def _prompts(self) -> Prompts:
+        import torch
+
         points, labels = self.points_xy[self.active], self.labels[self.active]
         feedback = self._logits
         if feedback is not None and len(points) < len(feedback):
@@ -163,6 +164,8 @@ class _Group:
 
     def _read(self, masks: Masks) -> tuple[RunLengths, np.ndarray, Tensor]:
         """Return a batch's (B * M) masks, (B, M) predicted IoU, and the (B, h, w) logits of the most confident."""
+        import torch
+
         (whole,) = layered_crops(self.truth.size, 0, 0.0)
         threshold = self.settings.mask_threshold
         cut = replace(masks, logits=masks.logits - threshold) if threshold else masks
@@ -176,6 +179,8 @@ class _Group:
 
     def _remember(self, parts: list[Tensor]) -> None:
         """Keep the active objects' logits, in parts of (b, h, w), to be fed back with the next click."""
+        import torch
+
         logits, limit = parts[0] if len(parts) == 1 else torch.cat(parts), self.settings.feedback_clamp
         logits = logits if limit is None else logits.clamp(-limit, limit)
         if self._logits is None or len(logits) == len(self._logits):

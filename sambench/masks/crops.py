@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import product
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from sambench.errors import UsageError
 from sambench.types import Size
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EDGE_TOLERANCE = 20.0
 """A box side this close to a crop's side, in pixels, counts as cut by it (segment_anything's `atol`)."""
@@ -85,6 +86,8 @@ def near_crop_edge(boxes_xyxy: Tensor, crop: Crop, image_size: Size, tolerance: 
     Returns:
         (N,) bool (segment_anything's `is_box_near_crop_edge`).
     """
+    import torch
+
     height, width = image_size
     boxes = boxes_xyxy.float()
     crop_sides = torch.tensor(crop.box_xyxy, dtype=boxes.dtype, device=boxes.device)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from sambench.masks.runs import RunLengths
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def mask_run_lengths(masks: Tensor) -> RunLengths:
@@ -17,6 +19,8 @@ def mask_run_lengths(masks: Tensor) -> RunLengths:
     Returns:
         The codes, equal to segment_anything's `mask_to_rle_pytorch` and to pycocotools' own.
     """
+    import torch
+
     count, height, width = masks.shape
     pixels = masks.transpose(1, 2).flatten(1)
     # A run ends before every pixel that differs from the one before it, before a foreground first pixel (leaving an

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 
 from sambench.errors import ModelError
 from sambench.masks.crops import Crop, layered_crops, near_crop_edge
@@ -29,6 +28,9 @@ from sambench.masks.proposals import (
 from sambench.masks.undefined import checked, refusal
 from sambench.prompts.grid import grid_points_xy, layer_points_per_side
 from sambench.types import Embedding, Masks, Prompts, Size
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class MaskSource(Protocol):
@@ -93,7 +95,6 @@ class AutomaticMaskGenerator:
         self.settings = settings
         self.method: Method = method
 
-    @torch.inference_mode()
     def generate(self, image: np.ndarray, embedding: Embedding | None = None) -> Proposals:
         """Generate the masks of one image.
 
@@ -110,10 +111,17 @@ class AutomaticMaskGenerator:
             UsageError: The image is too small for the crops, or a layer's grid has no points.
             ModelError: The model's quality estimates are not finite.
         """
-        settings = self.settings
+        import torch
+
         image_size: Size = (image.shape[0], image.shape[1])
         if embedding is not None and tuple(embedding.original_size) != image_size:
             raise ValueError(f"embedding of an image of {embedding.original_size} given for one of {image_size}")
+        with torch.inference_mode():
+            return self._generate(image, embedding, image_size)
+
+    def _generate(self, image: np.ndarray, embedding: Embedding | None, image_size: Size) -> Proposals:
+        """Prompt crop by crop, and put what the crops gave together."""
+        settings = self.settings
         sides = layer_points_per_side(
             settings.points_per_side, settings.crop_n_layers, settings.crop_n_points_downscale_factor
         )
@@ -136,6 +144,8 @@ class AutomaticMaskGenerator:
         self, embedding: Embedding, crop: Crop, points_per_side: int, image_size: Size, lots: np.random.Generator
     ) -> Proposals:
         """Prompt one crop with its grid and suppress duplicates within it."""
+        import torch
+
         settings = self.settings
         points = grid_points_xy(points_per_side, crop.size)
         found = []
@@ -187,8 +197,10 @@ class AutomaticMaskGenerator:
         )
 
 
-def _check_finite(predicted_iou: torch.Tensor) -> None:
+def _check_finite(predicted_iou: Tensor) -> None:
     """Refuse quality estimates that cannot be ranked."""
+    import torch
+
     if not bool(torch.isfinite(predicted_iou).all()):
         raise ModelError(
             "the model's predicted IoU is not finite, so its masks cannot be ranked",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
-import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
-from torch import Tensor
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.crops import Crop
@@ -18,6 +15,9 @@ from sambench.masks.runs import RunLengths
 from sambench.masks.scan import axis_taps, scan_masks
 from sambench.masks.stability import stability_from_areas, stability_score
 from sambench.types import Masks, Size
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _CHUNK_BYTES = 1 << 28
 """At most this much of full-size float32 logits exists at once on the torch path."""
@@ -57,6 +57,8 @@ def measure_masks(masks: Masks, stability_offset: float, crop: Crop, image_size:
     Raises:
         ValueError: "scan" was asked for, but the logits' frame shrinks them in two steps.
     """
+    import torch
+
     logits = masks.logits.detach().flatten(0, 1).float()
     columns, rows = axis_taps(logits.shape[-1], masks.frame, 1), axis_taps(logits.shape[-2], masks.frame, 0)
     scannable = columns is not None and rows is not None
@@ -78,6 +80,9 @@ def _measure_on_device(
     masks: Masks, logits: Tensor, stability_offset: float, crop: Crop, image_size: Size
 ) -> tuple[RunLengths, Tensor]:
     """Resize, threshold and encode (N, h, w) logits chunk by chunk where they are."""
+    import torch
+    import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
+
     height, width = crop.size
     x0, y0, x1, y1 = crop.box_xyxy
     margins = (x0, image_size[1] - x1, y0, image_size[0] - y1)

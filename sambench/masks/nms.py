@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numba import njit
-from torch import Tensor
 
 from sambench.masks import rle
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
@@ -28,6 +30,8 @@ def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     Returns:
         (K,) int64 indices of the kept boxes by decreasing score, on the device of `boxes_xyxy`.
     """
+    import torch
+
     if boxes_xyxy.ndim != 2 or boxes_xyxy.shape[1] != 4 or scores.shape != boxes_xyxy.shape[:1]:
         raise ValueError(f"expected (N, 4) boxes and (N,) scores, got {boxes_xyxy.shape} and {scores.shape}")
     order = torch.sort(scores.detach().cpu(), stable=True, descending=True).indices

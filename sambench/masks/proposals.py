@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from sambench.masks.boxes import rles_to_boxes_xyxy
 from sambench.masks.generator_settings import GeneratorSettings
@@ -67,6 +66,8 @@ def rank_scores(predicted_iou: np.ndarray, stability: np.ndarray, rank: str, lot
 
 def distinct(proposals: Proposals, scores: np.ndarray, iou_threshold: float, overlap: str = "box") -> Proposals:
     """Suppress the masks that a better one overlaps by more than a threshold, in box or mask; best first."""
+    import torch
+
     if overlap == "mask":
         return proposals[mask_nms(proposals.rles, scores, iou_threshold)]
     kept = box_nms(torch.from_numpy(proposals.boxes_xyxy), torch.from_numpy(scores), iou_threshold)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
 
 from sambench.masks import rle
 from sambench.types import Size
@@ -29,6 +27,9 @@ def resampled(rles: Sequence[rle.Rle], size: Size) -> list[rle.Rle]:
     Returns:
         N masks of the same size.
     """
+    import torch
+    import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
+
     scale = LONGEST_SIDE / max(size)
     frame = int(size[0] * scale + 0.5), int(size[1] * scale + 0.5)
     found: list[rle.Rle] = []

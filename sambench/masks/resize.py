@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-
-import torch
-import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from sambench.types import MaskFrame
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 def logits_at_original(logits: Tensor, frame: MaskFrame) -> Tensor:
@@ -49,6 +50,9 @@ def _axis_matrix(low: int, original: int, padded: int | None, inside: int | None
 
     Its columns are the unit vectors sent through torch's own interpolation, so the weights are the reference's.
     """
+    import torch
+    import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
+
     steps = torch.eye(low)[None]
     if padded is not None:
         steps = F.interpolate(steps, size=padded, mode="linear", align_corners=False)[..., :inside]

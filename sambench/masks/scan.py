@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numba import njit
 
 from sambench.masks.resize import logits_at_original
@@ -49,6 +48,8 @@ def axis_taps(low: int, frame: MaskFrame, axis: int) -> AxisTaps | None:
     Returns:
         The taps, or None where three neighbours do not suffice (a frame that shrinks the logits in two steps).
     """
+    import torch
+
     if low < TAPS:
         return None
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
 from sambench.errors import ModelError
 from sambench.types import Masks, Prompts
 
@@ -54,6 +52,8 @@ def checked(masks: Masks) -> tuple[Masks, Undefined | None]:
     Returns:
         The masks with infinite logits made finite, and what of them is undefined, None where nothing is.
     """
+    import torch
+
     estimates = masks.predicted_iou
     # A sum is finite only if all its terms are, and is a third of the work of asking each of them.
     sums = masks.logits.sum((-2, -1), dtype=torch.float32)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw
+from scipy.ndimage import binary_erosion
 
 from sambench.files.safe_names import file_inside
 from sambench.masks.clicking import ClickedObjects
@@ -112,9 +114,6 @@ def _cell(
     text: str,
 ) -> np.ndarray:
     """Draw one cell: the view with a mask's tint, the object's outline and the clicks, text above."""
-    from PIL import Image, ImageDraw
-    from scipy.ndimage import binary_erosion
-
     part = image[view].astype(np.float64)
     if mask is not None:
         part[mask[view]] = 0.45 * part[mask[view]] + 0.55 * MASK

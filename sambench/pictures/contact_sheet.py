@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from colorsys import hsv_to_rgb
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from sambench.masks import rle
 from sambench.prompts.clicks import centre_click
@@ -25,8 +27,6 @@ def contact_sheet(samples: Sequence[Sample], columns: int = 4) -> np.ndarray:
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    from PIL import Image, ImageDraw
-
     rows = -(-len(samples) // columns)
     width, height = TILE + _MARGIN, TILE + _CAPTION + _MARGIN
     sheet = Image.new("RGB", (min(columns, len(samples)) * width + _MARGIN, rows * height + _MARGIN), "white")
@@ -45,8 +45,6 @@ def tile(sample: Sample) -> np.ndarray:
     Returns:
         (h, w, 3) uint8 RGB.
     """
-    from PIL import Image, ImageDraw
-
     found: list[Annotation] = [] if isinstance(sample.target, BoundaryTruth) else sample.target.annotations
     areas = rle.areas([one.rle for one in found]) if found else np.zeros(0)
     painted = sample.image.astype(np.float32)
@@ -77,6 +75,4 @@ def _count(sample: Sample) -> str:
 
 def _colour(number: int) -> np.ndarray:
     """Return the RGB colour of an object: hues a golden angle apart, so that neighbours differ."""
-    from colorsys import hsv_to_rgb
-
     return np.array(hsv_to_rgb(number * 0.618034 % 1, 0.75, 1.0), np.float32) * 255

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw
+from scipy.ndimage import binary_erosion
 
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
@@ -57,8 +59,6 @@ def best_fits(truth: list[rle.Rle], predicted: list[rle.Rle]) -> tuple[np.ndarra
 
 def _tint(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
     """Colour a mask in place: half transparent inside, opaque on its outline."""
-    from scipy.ndimage import binary_erosion
-
     inside = binary_erosion(mask, np.ones((3, 3)))
     image[inside] = 0.6 * image[inside] + 0.4 * colour
     image[mask & ~inside] = colour
@@ -78,8 +78,6 @@ def _outline(image: np.ndarray, box_xywh: tuple[float, float, float, float] | No
 
 def _write_labels(image: np.ndarray, labels: list[tuple[int, int, str]]) -> np.ndarray:
     """Write texts at (x, y, text) pixels."""
-    from PIL import Image, ImageDraw
-
     canvas = Image.fromarray(image)
     draw = ImageDraw.Draw(canvas)
     for x, y, text in labels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from sambench.files.atomic import atomic_path
 from sambench.files.safe_names import file_inside
@@ -42,8 +43,6 @@ def _tinted(pale: np.ndarray, weight: np.ndarray, colour: tuple[int, int, int]) 
 
 def save_png(image: np.ndarray, path: Path) -> Path:
     """Write (H, W, 3) uint8 RGB as a PNG, atomically."""
-    from PIL import Image
-
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         Image.fromarray(image).save(file, format="PNG")
     return path

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import h5py
 import numpy as np
+import scipy.io
+from PIL import Image
 
 from sambench.config.image_rules import ImageRules
+from sambench.datasets.image_headers import unlimited
 from sambench.errors import PredictionError
 from sambench.metrics.boundary.inputs import one_channel, strength_from_image
 from sambench.metrics.ucm2 import pb_from_ucm2
@@ -90,9 +94,6 @@ def mat_variables(path: Path) -> dict[str, Any]:
     Raises:
         OSError, ValueError, ...: The file is damaged.
     """
-    import h5py
-    import scipy.io
-
     try:
         content = scipy.io.loadmat(path)
     except NotImplementedError:
@@ -138,10 +139,6 @@ def numbers(value: Any, name: str, path: Path) -> np.ndarray:
 
 def _image_array(path: Path, max_pixels: int) -> np.ndarray:
     """Decode an image as (H, W) or (H, W, C)."""
-    from PIL import Image
-
-    from sambench.datasets.image_headers import unlimited
-
     with unlimited(), Image.open(path) as image:
         if (pictures := getattr(image, "n_frames", 1)) > 1:
             told = f"the file holds {pictures} pictures, which of them is the edge map is not known"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from sambench.config.image_rules import ImageRules
 from sambench.errors import PredictionError
@@ -22,8 +23,6 @@ EdgePrediction = np.ndarray | list[np.ndarray]
 
 def write_map(prediction: np.ndarray, folder: Path, sample_id: str) -> None:
     """Write a soft map as PNG (uint8, uint16) or .npy (float32), atomically, below `folder` by its safe name."""
-    from PIL import Image
-
     ending = ".npy" if prediction.dtype == np.float32 else ".png"
     with atomic_path(file_inside(folder, sample_id, ending)) as temporary, temporary.open("wb") as file:
         if ending == ".npy":

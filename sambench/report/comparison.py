@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from sambench.figures.comparison import draw_standings
 from sambench.files.atomic import write_text
 from sambench.gates.result import CANNOT_TELL, NOT_COMPARABLE
@@ -47,8 +49,6 @@ def render_comparison(result: CompareResult, form: str) -> str:
 
 def ranking_table(result: CompareResult) -> pd.DataFrame:
     """Return a row a metric and run, the best first, as texts."""
-    import pandas as pd
-
     models = {one.label: one.model for one in result.runs}
     rows = [
         (
@@ -66,8 +66,6 @@ def ranking_table(result: CompareResult) -> pd.DataFrame:
 
 def pair_table(result: CompareResult) -> pd.DataFrame:
     """Return a row a metric and pair, as texts."""
-    import pandas as pd
-
     percent = f"simultaneous {100 * (1 - result.alpha):g} % interval"
     columns = ["metric", "runs", "difference", percent, "p", "verdict"]
     return pd.DataFrame([_pair_cells(one, result.samples) for one in result.pairs], columns=columns)

@@ -11,6 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+from markupsafe import Markup
+
 from sambench.report import parts
 from sambench.report.figures import task_figures
 from sambench.report.pictures import Shown
@@ -73,8 +76,6 @@ def _section(task: str, entries: Sequence[ReportedRun], scratch: Path) -> tuple[
 
 def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
     """Make the tables that one of the runs stands in."""
-    from markupsafe import Markup
-
     found: list[Mapping[str, Any]] = []
     for name in table_names():
         spec = table_spec(name)
@@ -101,8 +102,6 @@ def _told(notes: Sequence[str]) -> list[tuple[str | None, ...]]:
 
 def _policy(script: str) -> Markup:
     """Return a Content-Security-Policy that lets the page's own script run, known by its hash, and nothing else."""
-    from markupsafe import Markup
-
     own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     sources = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", f"script-src 'sha256-{own}'"]
     return Markup("; ".join([*sources, "base-uri 'none'", "form-action 'none'"]))
@@ -110,9 +109,6 @@ def _policy(script: str) -> Markup:
 
 def _environment() -> Any:
     """Make the environment of the page's templates, which escapes every text."""
-    import jinja2
-    from markupsafe import Markup
-
     folder = files("sambench.report") / "templates"
 
     def source(name: str) -> str:

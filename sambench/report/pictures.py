@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from PIL import Image, ImageOps
+
 from sambench.errors import RunError
 from sambench.files.safe_names import safe_name
 
@@ -97,8 +99,6 @@ def data_uri(path: Path) -> str:
 
 def thumbnail(path: Path) -> str:
     """Return a small picture as a WebP data URI: of panels beside each other the right one, cut to one shape."""
-    from PIL import ImageOps
-
     image = _open(path)
     if image.width > 1.9 * image.height:
         image = image.crop((image.width // 2, 0, image.width, image.height))
@@ -106,7 +106,6 @@ def thumbnail(path: Path) -> str:
 
 
 def _open(path: Path):  # type: ignore[no-untyped-def]  # Pillow is imported only where pictures are made
-    from PIL import Image
 
     try:
         with Image.open(path) as image:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from sambench.errors import RunError
 from sambench.files.json_files import JsonError, parse_json
 from sambench.runs.seals import check_record
@@ -163,8 +165,6 @@ def check_form(found: Any, schema: dict[str, Any], where: object) -> None:
     Raises:
         RunError: Something is missing or of another type; names the first key.
     """
-    from jsonschema import Draft202012Validator
-
     try:
         faults = sorted(Draft202012Validator(schema).iter_errors(found), key=lambda error: list(map(str, error.path)))
     except RecursionError as error:

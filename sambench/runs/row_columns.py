@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from sambench.errors import RunError
 from sambench.metrics.baseline_rows import SIZES
 from sambench.metrics.coco.params import IOU_THRESHOLDS
@@ -74,9 +78,6 @@ def read_table(content: bytes) -> pa.Table:
     Raises:
         pa.ArrowException: It is no Parquet file, or is damaged; OSError and ValueError mean the same.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     with pa.BufferOutputStream() as copy:
         copy.write(content)
         table = pq.read_table(pa.BufferReader(copy.getvalue()))
@@ -128,8 +129,6 @@ def _check(table: pa.Table, task: str, frozen: bool) -> None:
 
 
 def _check_column(column: pa.ChunkedArray, name: str, kind: str) -> None:
-    import pyarrow.compute as pc
-
     what, _, empty = kind.partition(" or ")
     if empty and column.null_count == len(column):
         return
@@ -143,9 +142,6 @@ def _check_column(column: pa.ChunkedArray, name: str, kind: str) -> None:
 
 def _check_values(values: pa.ChunkedArray, name: str) -> None:
     """Refuse elements of lists that no figure is made of: none, NaN, infinity, places that no ranking has."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if values.null_count:
         raise _FaultError(f"column {name} has empty places in its lists")
     if pa.types.is_floating(values.type) and not pc.all(pc.is_finite(values), min_count=0).as_py():
@@ -205,9 +201,6 @@ def _check_clicks(table: pa.Table) -> None:
 
 def _lengths(table: pa.Table, name: str) -> list[int]:
     """Return the length of each row's list; a place without any counts as an empty one."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if pa.types.is_null(table[name].type):
         return [0] * table.num_rows
     found: list[int] = pc.fill_null(pc.list_value_length(table[name]), 0).to_pylist()
@@ -216,8 +209,6 @@ def _lengths(table: pa.Table, name: str) -> list[int]:
 
 def _fits(found: pa.DataType, kind: str, empty: str) -> bool:
     """Tell whether a column's type is of a kind; lists without any element have none, which whole numbers may be."""
-    import pyarrow as pa
-
     if kind.endswith("s"):
         bare = bool(empty) or kind == "whole numbers"
         return _is_list(found) and (
@@ -227,8 +218,6 @@ def _fits(found: pa.DataType, kind: str, empty: str) -> bool:
 
 
 def _is_one(found: pa.DataType, kind: str) -> bool:
-    import pyarrow as pa
-
     text = pa.types.is_string(found) or pa.types.is_large_string(found)
     whole = pa.types.is_integer(found)
     number = whole or pa.types.is_floating(found)
@@ -236,6 +225,4 @@ def _is_one(found: pa.DataType, kind: str) -> bool:
 
 
 def _is_list(found: Any) -> bool:
-    import pyarrow as pa
-
     return bool(pa.types.is_list(found) or pa.types.is_large_list(found))

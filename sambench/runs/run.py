@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from sambench.errors import RunError
 from sambench.redact import without_secrets
 from sambench.runs.record import AGAIN, Record, parse_record
@@ -102,8 +104,6 @@ class Run:
         return set(self._table()["sample_id"].to_pylist())
 
     def _table(self) -> pa.Table:
-        import pyarrow as pa
-
         path = self.folder / ROWS
         try:
             table = read_table(checked_bytes(path, self.hashes.get(ROWS)))

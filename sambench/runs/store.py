@@ -9,6 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
 from sambench.files.safe_names import inside
@@ -106,9 +109,6 @@ class RunStore:
 
     def finish(self, rows: list[Row], metrics: dict[str, Metric], record: dict[str, Any]) -> Run:
         """Write the rows and the final `run.json`; the folder is immutable from then on."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         self.journal.close()
         remove_leftovers(self.run.folder)
         with atomic_path(self.run.folder / ROWS, sync=True) as temporary, temporary.open("wb") as file:

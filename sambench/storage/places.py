@@ -9,6 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import fsspec
+from fsspec.spec import AbstractFileSystem
+
 from sambench.errors import SambenchError, StorageError, UsageError
 from sambench.files.atomic import atomic_path
 from sambench.redact import hide_credentials
@@ -74,8 +77,6 @@ def filesystem(url: str) -> tuple[Any, str]:
 @lru_cache(maxsize=32)
 def opened(protocol: str, host: str) -> Any:
     """Open a file system once for all threads of the process; fsspec by itself opens one for each."""
-    import fsspec
-
     return fsspec.core.url_to_fs(f"{protocol}://{host}")[0]
 
 
@@ -156,8 +157,6 @@ def _put(system: Any, path: str, content: bytes) -> None:
 
 def listing(url: str) -> dict[str, dict[str, Any]]:
     """Map every file below a URL (or the file it names, as "") to what the file system says of it, sorted by name."""
-    from fsspec.spec import AbstractFileSystem
-
     system, root = filesystem(url)
 
     def find() -> dict[str, Any]:

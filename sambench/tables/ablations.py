@@ -8,6 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
 from sambench.config import registry
 from sambench.config.spelling import check_keys, choose
 from sambench.errors import RunError, UsageError
@@ -104,9 +108,6 @@ def load_ablation(name: str) -> Ablation:
     Raises:
         UsageError: There is no such sweep, or its file lacks something.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
     own = name.endswith((".yaml", ".yml"))
     path = Path(name) if own else registry.config_file("ablation", name)
     if path is None or not path.is_file():
@@ -173,8 +174,6 @@ def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[
     Returns:
         The table as texts, its footnotes and its title.
     """
-    import pandas as pd
-
     ablation = load_ablation(name)
     columns = list(ablation.metrics)
     rows: list[dict[str, str]] = []

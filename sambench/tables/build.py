@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from sambench.published import published, published_texts
 from sambench.runs.run import Run
 from sambench.runs.summary import cell, metric_notes, missing_note, number
@@ -63,8 +65,6 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     Returns:
         The table as texts (a column for the row's name, one for each number, one for the source), and its footnotes.
     """
-    import pandas as pd
-
     if not spec.published:
         return _unpublished(spec, runs)
     left_out = [run.folder.name for run in runs if is_own(run) and not _about(spec, run)]
@@ -124,8 +124,6 @@ def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, 
 
 def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
     """Make a table with a row a data set: its published columns, and a column for each run that has it."""
-    import pandas as pd
-
     notes = Footnotes()
     rows = published_texts(spec.published)
     columns: dict[str, list[str]] = {"data set": rows["abbreviation"].tolist()}
@@ -153,8 +151,6 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
 
 def _unpublished(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
     """Make a table of runs alone, on whatever data, which a column names."""
-    import pandas as pd
-
     notes, rows, left_out = Footnotes(), [], []
     every = {} if spec.own or spec.metrics else {name: name for run in runs for name in run.metrics}
     shown = replace(spec, own=spec.own or every)
@@ -187,8 +183,6 @@ def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame,
     Returns:
         The table as texts, with a column for each metric that the table is about, its footnotes and its title.
     """
-    import pandas as pd
-
     notes, rows = Footnotes(), []
     for run in runs:
         shown = {name: cell(metric) for name, metric in _about(spec, run).items()}

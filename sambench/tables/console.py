@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+from rich.table import Table
+
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, carriers, interval, number
 from sambench.tables.departures import published_beside
@@ -14,9 +17,6 @@ if TYPE_CHECKING:
 
 def print_run(run: Run) -> None:
     """Print metrics with intervals, beside the published rows they answer to, the stages' times and the run folder."""
-    from rich.console import Console
-    from rich.table import Table
-
     rows = published_beside(run)
     table = Table()
     for column in ("metric", "measured", "95 % interval", "n"):
@@ -38,8 +38,6 @@ def print_run(run: Run) -> None:
 
 def _stages(run: Run) -> Table:
     """Make the table of what each stage took; stages overlap, so their seconds may add up to more than the wall's."""
-    from rich.table import Table
-
     table = Table()
     for column in ("stage", "seconds", "share", "s / image"):
         table.add_column(column, justify="left" if column == "stage" else "right")

@@ -14,6 +14,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.lvis import Lvis
+from sambench.datasets.mini.write import write_all
 from sambench.errors import DatasetError, UsageError
 from sambench.files.atomic import work_folder
 from sambench.files.json_files import parse_json
@@ -94,7 +95,6 @@ def ensure_mini(cache_dir: Path) -> Path:
     else:
         _log.info("making the generated data once: %s", folder)
     # Imported here: a run over data that is already there should not pay for what draws it.
-    from sambench.datasets.mini.write import write_all
 
     try:
         with work_folder(folder.parent) as work:

@@ -6,6 +6,7 @@ import csv
 import re
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from sambench.datasets.formats.label_maps import label_rles
@@ -14,7 +15,6 @@ from sambench.datasets.layout import Fault, check_choice, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.errors import UsageError
 from sambench.types import Size
 
 CARD = catalog_card(
@@ -107,12 +107,7 @@ def read_hdf5_ids(path: Path) -> np.ndarray:
 
     Raises:
         DatasetError: The file is damaged, or holds something else.
-        UsageError: h5py is not installed.
     """
-    try:
-        import h5py
-    except ImportError as error:
-        raise UsageError("Hypersim's HDF5 files need h5py", mend="pip install h5py") from error
     try:
         with h5py.File(path, "r") as file:
             ids = np.asarray(file["dataset"])

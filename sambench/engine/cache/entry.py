@@ -7,6 +7,8 @@ import json
 import struct
 from typing import Any
 
+from safetensors import SafetensorError
+
 from sambench.engine.cache.signing import without_signature
 from sambench.types import Embedding
 
@@ -29,7 +31,6 @@ def unpack(blob: bytes, key: str) -> Embedding:
     Raises:
         ValueError: The bytes are not those that were written for this key.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
     blob = without_signature(blob)

@@ -8,6 +8,7 @@ from typing import Any
 from sambench.config.resolve import predictions_path
 from sambench.engine.device import device_list
 from sambench.engine.executors.base import Executor
+from sambench.engine.executors.cluster import open_cluster
 from sambench.engine.executors.local import LocalExecutor
 from sambench.errors import UsageError
 
@@ -44,6 +45,5 @@ def open_executor(config: Mapping[str, Any]) -> Executor | None:
             where="devices",
             mend="use executor.devices=2 and, for their type, device=cuda or device=cpu",
         )
-    from sambench.engine.executors.cluster import open_cluster
 
     return open_cluster(config)

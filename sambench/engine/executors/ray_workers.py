@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sambench.engine.device import resolve_device
+from sambench.engine.executors.setup import DeviceWork
 from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
 from sambench.files.atomic import files_below
 
@@ -36,9 +38,6 @@ class RayDevice:
         """Build everything; returns (READY, {model, node, host}) or (FAILED, error)."""
         import ray
         import torch
-
-        from sambench.engine.device import resolve_device
-        from sambench.engine.executors.setup import DeviceWork
 
         try:
             if self.device == "cpu":

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sambench.config.resolve import build
 from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache.local import CacheCounts
 from sambench.engine.stages import Stages
@@ -31,8 +32,6 @@ class DeviceWork:
     """
 
     def __init__(self, config: Mapping[str, Any], device: str, data_fingerprint: str) -> None:
-        from sambench.config.resolve import build
-
         task: Task = build("tasks", "task", config["task"], own_words=True)
         self.dataset = open_dataset(config["data"], task, own_words=True)
         if self.dataset.fingerprint != data_fingerprint:

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from sambench.engine.executors.setup import DeviceWork
 from sambench.errors import SambenchError
 from sambench.files.faults import machine_error
 
@@ -25,8 +26,6 @@ def predict_on_device(
     description), for each sample (PREDICTED, sample id) and then its pickled sample and prediction, (DONE,
     `DeviceWork.figures`), or (FAILED, error).
     """
-    from sambench.engine.executors.setup import DeviceWork
-
     try:
         if threads is not None:
             import torch

@@ -16,6 +16,13 @@ from sambench.errors import PredictionError, UsageError, listing
 from sambench.metrics.coco.agreement import agreed_figures, check_records
 from sambench.metrics.coco.average_precision import precision_figures
 from sambench.metrics.coco.average_recall import ProposalMatches, match_proposals, recall_figures
+from sambench.metrics.coco.by_hotcoco import FastInstances, FastProposals
+from sambench.metrics.coco.by_pycocotools import (
+    official_match_coco,
+    official_match_proposals,
+    official_precision_coco,
+    official_recall,
+)
 from sambench.metrics.coco.detections import ImagePair
 from sambench.metrics.coco.matches import InstanceMatches, default_limits, match_instances
 from sambench.metrics.coco.params import PROPOSAL_LIMITS, IouType, RuleKind, checked_limits
@@ -58,8 +65,6 @@ def evaluate_instances(
     limits = instance_limits(kind, max_dets)
     witness = None
     if check_evaluator(evaluator) == "both":
-        from sambench.metrics.coco.by_hotcoco import FastInstances
-
         witness = FastInstances(categories, kind, iou_type, limits)
     known = np.array([int(category["id"]) for category in categories], np.int64)
     matches = []
@@ -104,8 +109,6 @@ def proposal_recall(
     frequencies = frequencies_of(categories or [])
     witness = None
     if check_evaluator(evaluator) == "both":
-        from sambench.metrics.coco.by_hotcoco import FastProposals
-
         witness = FastProposals(iou_type, limits, frequencies)
     matches = []
     for pair in pairs:
@@ -132,8 +135,6 @@ def match_instances_by(
 
         records["lvis"] = official_match_lvis(pair, iou_type=iou_type, max_dets=max_dets)
     elif evaluator != "fast":
-        from sambench.metrics.coco.by_pycocotools import official_match_coco
-
         records["pycocotools"] = official_match_coco(pair, iou_type=iou_type, max_dets=max_dets)
     check_records({name: vars(record) for name, record in records.items()}, pair.truth.image_id)
     return next(iter(records.values()))
@@ -152,8 +153,6 @@ def match_proposals_by(
     if check_evaluator(evaluator) != "official":
         records["sambench"] = match_proposals(pair, iou_type=iou_type, max_dets=max_dets, frequencies=frequencies)
     if evaluator != "fast":
-        from sambench.metrics.coco.by_pycocotools import official_match_proposals
-
         records["pycocotools"] = official_match_proposals(
             pair, iou_type=iou_type, max_dets=max_dets, frequencies=frequencies
         )
@@ -179,8 +178,6 @@ def instance_figures(
 
         figures["lvis"] = official_precision_lvis(matches, frequencies=frequencies or {}, max_dets=limits)
     elif evaluator != "fast":
-        from sambench.metrics.coco.by_pycocotools import official_precision_coco
-
         figures["pycocotools"] = official_precision_coco(matches, max_dets=limits)
     return agreed_figures(figures)
 
@@ -197,8 +194,6 @@ def proposal_figures(
     if check_evaluator(evaluator) != "official":
         figures["sambench"] = recall_figures(matches, limits)
     if evaluator != "fast":
-        from sambench.metrics.coco.by_pycocotools import official_recall
-
         figures["pycocotools"] = official_recall(matches, max_dets=limits)
     return agreed_figures(figures)
 
