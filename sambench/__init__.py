@@ -6,12 +6,17 @@ from sambench.version import __version__
 
 if TYPE_CHECKING:
     from sambench.api import compare, gate, load_run, run, score
+    from sambench.evaluation import evaluate
 
-__all__ = ["__version__", "compare", "gate", "load_run", "run", "score"]
+__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "run", "score"]
 
 
 def __getattr__(name: str) -> Any:
     """Import the interface only when it is used, so that `sambench --help` stays fast."""
+    if name == "evaluate":
+        from sambench.evaluation import evaluate
+
+        return evaluate
     if name in __all__:
         from sambench import api
 

@@ -29,6 +29,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "sam": "sambench.models.sam.model:load",
         "official": "sambench.models.official.model:load",
+        "object": "sambench.models.memory.wrap:load",
     },
     "datasets": {
         "mini": "sambench.datasets.mini.reader:Mini",

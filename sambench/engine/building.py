@@ -19,6 +19,7 @@ from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.files.paths import cache_root
 from sambench.masks.nan_guard import policy_of
+from sambench.models.base import PromptableModel
 from sambench.models.questions import check_questions
 from sambench.storage.places import is_remote
 from sambench.types import Sample
@@ -86,14 +87,14 @@ def open_cache(settings: Mapping[str, Any], environment: Mapping[str, str]) -> E
 
 
 def model_source(
-    config: Mapping[str, Any], task: Task, stages: Stages, device: str
+    config: Mapping[str, Any], task: Task, stages: Stages, device: str, given: PromptableModel | None = None
 ) -> tuple[ModelPredictions, dict[str, Any], EmbeddingCache | None]:
-    """Build the model on a device; returns it as a source, what `run.json` says of it, and its cache.
+    """Build the model on a device, or take the one given; returns a source, what `run.json` says of it, its cache.
 
     Raises:
         UsageError: The task asks what the model cannot answer.
     """
-    model = build("models", "model", config["model"], own_words=True, device=device)
+    model = build("models", "model", config["model"], own_words=True, device=device) if given is None else given
     check_questions(model, task.questions())
     environment = environment_of(model, config["model"], device)
     wanted = config["cache"]["enabled"] and model.cacheable

@@ -30,6 +30,7 @@ from sambench.files.faults import told_refusals
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
 from sambench.interrupts import plain_interrupts
 from sambench.masks.nan_guard import policy_of, total_counts
+from sambench.models.base import PromptableModel
 from sambench.redact import redacted
 from sambench.runs import provenance
 from sambench.runs.identity import identity_hash
@@ -53,8 +54,12 @@ class Launched:
     was_finished: bool
 
 
-def launch(config: Mapping[str, Any]) -> Launched:
+def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> Launched:
     """Run what a resolved configuration (`configs/config.yaml`) asks for, or go on with it where it was interrupted.
+
+    Args:
+        config: The configuration.
+        model: A model that is there already, which is taken for the one that the configuration names.
 
     Raises:
         SambenchError: Something the user gave cannot be used; what, where and how to mend it.
@@ -65,7 +70,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
     executor = open_executor(config)
     try:
         with plain_interrupts(), told_refusals():
-            return _launch(config, executor)
+            return _launch(config, executor, model)
     except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
         print(f"sambench: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
@@ -74,7 +79,7 @@ def launch(config: Mapping[str, Any]) -> Launched:
             executor.close()
 
 
-def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
+def _launch(config: Mapping[str, Any], executor: Executor | None, given: PromptableModel | None) -> Launched:
     """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
     task: Task = build("tasks", "task", config["task"], own_words=True)
     dataset = open_dataset(config["data"], task, predictions_path(config) is None, own_words=True)
@@ -94,7 +99,7 @@ def _launch(config: Mapping[str, Any], executor: Executor | None) -> Launched:
         model = dict(executor.describe(dataset.fingerprint))
         settings = {"settings": model_settings(config["model"])}
     else:
-        source, model, cache = model_source(config, task, stages, device)
+        source, model, cache = model_source(config, task, stages, device, given)
         settings = {"settings": model_settings(config["model"])}
     environment = model.pop("encoded_with", None)
     shard = parse_shard(config["shard"])
@@ -192,7 +197,7 @@ def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     The checkpoint's path is left out, as its bytes are in the fingerprint, and so are device and batch sizes.
     """
-    indifferent = {"name", "checkpoint", "device", "encode_batch_size", "decode_batch_size"}
+    indifferent = {"name", "title", "checkpoint", "device", "encode_batch_size", "decode_batch_size"}
     return {key: value for key, value in settings.items() if key not in indifferent}
 
 

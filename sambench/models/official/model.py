@@ -133,8 +133,8 @@ class OfficialModel(PromptableModel):
         self.decode_batch_size = decode_batch_size
         self._ask = dialect(predictor, factory)
         self.name = f"official:{factory.partition(':')[2]}"
-        self._found = Found(predictor)
-        weights, code = weights_sha256(predictor, self._found), code_sha256(predictor, factory, self._found)
+        self.found = Found(predictor)
+        weights, code = weights_sha256(predictor, self.found), code_sha256(predictor, factory, self.found)
         self.cacheable = weights is not None
         kind = f"{type(predictor).__module__}.{type(predictor).__qualname__}"
         file = None if self.cacheable else _checkpoint_sha256(checkpoint)
@@ -150,7 +150,7 @@ class OfficialModel(PromptableModel):
             "preprocessing": "the predictor's own",
         }
         if not self.cacheable:
-            self._tell(file, f"{listing(self._found.opaque, 2)} cannot be looked into" if self._found.opaque else "")
+            self._tell(file, f"{listing(self.found.opaque, 2)} cannot be looked into" if self.found.opaque else "")
         self._state = PredictorState(predictor, ASKED[self._ask])
         self._lock = threading.RLock()
         self._set: Embedding | None = None
@@ -206,7 +206,7 @@ class OfficialModel(PromptableModel):
         finally:
             hook.remove()
         self._was_watched = True
-        strangers = [one for one in ran if not self._found.knows(one) and next(one.parameters(), None) is not None]
+        strangers = [one for one in ran if not self.found.knows(one) and next(one.parameters(), None) is not None]
         if strangers:
             self.cacheable = False
             kind = type(strangers[0])

@@ -72,7 +72,7 @@ def load_folder(path: Path) -> tuple[str, str | None, Any, list[Path]]:
         raise ModelError(what, where=config_file, mend="download it again")
     family = FOLDER_TYPES[kind]
     model = _pretrained(getattr(transformers, FAMILIES[family][0]), path)
-    return family, _folder_variant(family, model.config), model, [config_file, *weights]
+    return family, folder_variant(family, model.config), model, [config_file, *weights]
 
 
 def _largest(value: Any, key: str) -> str:
@@ -119,7 +119,7 @@ def _pretrained(model_class: Any, path: Path) -> Any:
     return model.eval()
 
 
-def _folder_variant(family: str, config: Any) -> str | None:
+def folder_variant(family: str, config: Any) -> str | None:
     """Return which published size a folder's configuration is, as far as it tells (SAM 2 and 2.1 look the same)."""
     if family in ("sam", "sam_hq"):
         vision = config.vision_config

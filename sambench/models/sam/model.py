@@ -21,7 +21,7 @@ from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
 from sambench.models.sam.preprocess import preprocessing_of, stack_pixels
-from sambench.types import Embedding, Masks, Prompts
+from sambench.types import Embedding, Masks, Prompts, Size
 
 ENCODE_VERSION = 1
 """Raised whenever this module computes another embedding from the same weights and image."""
@@ -121,15 +121,7 @@ class TransformersSam(PromptableModel):
         self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
         self.family = checkpoint.family
         self._flush_denormals()
-        self.model = checkpoint.model.to(self.device).requires_grad_(False)
-        self.model.to(decode_dtype)
-        self.model.prompt_encoder.float()
-        self.model.shared_image_embedding.float()
-        self.encoder = self.model.vision_encoder.to(dtype)
-        if channels_last:
-            self.encoder.to(memory_format=torch.channels_last)
-        if compile:
-            self.encoder = torch.compile(self.encoder)
+        self.model, self.encoder = self._placed(checkpoint.model, compile, channels_last)
         self.preprocessing = preprocessing_of(self.family, self.model.config)
         self.decoder = MaskDecoder(self.model, rules)
         self.encode_batch_size = encode_batch_size
@@ -138,6 +130,17 @@ class TransformersSam(PromptableModel):
         self.provenance = self._describe(checkpoint, rules)
         self.fingerprint = self._fingerprint(checkpoint)
         self._prepared: tuple[Embedding, DecoderImage] | None = None
+
+    def _placed(self, model: Any, compile: bool, channels_last: bool) -> tuple[Any, Any]:
+        """Return the module on its device and in its dtypes, and its image encoder as it is called."""
+        model = model.to(self.device).requires_grad_(False)
+        model.to(self.decode_dtype)
+        model.prompt_encoder.float()
+        model.shared_image_embedding.float()
+        encoder = model.vision_encoder.to(self.dtype)
+        if channels_last:
+            encoder.to(memory_format=torch.channels_last)
+        return model, torch.compile(encoder) if compile else encoder
 
     def _flush_denormals(self) -> None:
         """Let numbers below 1e-38 be zero in this thread of a CPU.
@@ -242,15 +245,20 @@ class TransformersSam(PromptableModel):
     def _decode_chunk(
         self, image: DecoderImage, embedding: Embedding, prompts: Prompts, multimask: bool
     ) -> tuple[Tensor, Tensor]:
-        size = embedding.original_size
+        points, boxes, masks = self._model_prompts(prompts, embedding.original_size)
+        return self.decoder(image, points, boxes, masks, multimask)
+
+    def _model_prompts(
+        self, prompts: Prompts, size: Size
+    ) -> tuple[tuple[Tensor, Tensor] | None, Tensor | None, Tensor | None]:
+        """Return points with labels, boxes in the model's frame, and mask logits, on the model's device."""
         points = boxes = masks = None
         if prompts.points_xy is not None and prompts.labels is not None:
             xy = self.preprocessing.to_model(prompts.points_xy.to(self.device), size)
             points = xy, prompts.labels.to(self.device, torch.int64)
         if prompts.boxes_xyxy is not None:
-            boxes = self.preprocessing.to_model(prompts.boxes_xyxy.to(self.device).unflatten(-1, (2, 2)), size).flatten(
-                1
-            )
+            corners = prompts.boxes_xyxy.to(self.device).unflatten(-1, (2, 2))
+            boxes = self.preprocessing.to_model(corners, size).flatten(1)
         if prompts.mask_logits is not None:
             masks = prompts.mask_logits.to(self.device, torch.float32)
             expected = tuple(4 * side for side in self.decoder.grid)
@@ -258,7 +266,7 @@ class TransformersSam(PromptableModel):
                 raise ValueError(f"mask prompts are (B, {expected[0]}, {expected[1]}) logits, got {tuple(masks.shape)}")
             if self.family not in ("sam", "sam_hq"):
                 masks = masks.clamp(-32.0, 32.0)  # as sam2's predictor hands its own answers back
-        return self.decoder(image, points, boxes, masks, multimask)
+        return points, boxes, masks
 
     def _image(self, embedding: Embedding) -> DecoderImage:
         """Return what all prompts of the image share; that of the last image is kept."""

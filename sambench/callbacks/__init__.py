@@ -1,0 +1,1 @@
+"""Callbacks that evaluate a model while it is trained: transformers' Trainer and Lightning."""
