@@ -17,6 +17,7 @@ from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module
 from sambench.models.official.model import OfficialModel
 from sambench.models.official.weights import Found, weights_sha256
+from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
 from sambench.types import Embedding, Masks, Prompts
 
@@ -113,6 +114,10 @@ class GivenModel(PromptableModel):
     def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
         """Let the model answer."""
         return self.given.decode(embedding, prompts, multimask)
+
+    def refuses(self, question: Question) -> str | None:
+        """Let the model say what it cannot answer."""
+        return self.given.refuses(question)
 
 
 def device_of(model: PromptableModel, modules: Sequence[torch.nn.Module]) -> torch.device:

@@ -11,6 +11,7 @@ from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam
 from sambench.models.memory.wrap import GivenModel, device_of, load, wrapped
 from sambench.models.official.model import OfficialModel
+from sambench.models.questions import Question
 
 
 def test_each_kind_is_wrapped():
@@ -44,6 +45,14 @@ def test_hidden_weights_make_every_evaluation_one_of_its_own(kind):
     assert not one.cacheable
     assert any("counts as one of another model" in note for note in one.provenance["notes"])
     assert wrapped(build("plain"))[0].fingerprint == wrapped(build("plain"))[0].fingerprint
+
+
+def test_a_given_model_says_what_it_refuses():
+    toy = ToyModel()
+    toy.refuses = lambda question: "no boxes" if question.box else None
+    model, _ = wrapped(toy)
+    assert model.refuses(Question(box=True)) == "no boxes"
+    assert model.refuses(Question(points=1)) is None
 
 
 def test_a_given_model_is_named_by_its_weights_too():
