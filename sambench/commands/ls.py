@@ -106,5 +106,5 @@ def _runs(folder: Place) -> int:
             print(f"{without_secrets(str(place))}  cannot be read: {error.what}")
             continue
         told = ", ".join(f"{name} {number(metric.value)}" for name, metric in list(run.metrics.items())[:4])
-        print(f"{without_secrets(str(place))}  {run.record['status']}  {told}")
+        print(f"{without_secrets(str(place))}  {run.record.status}  {told}")
     return 0

@@ -55,7 +55,8 @@ def main(words: list[str]) -> int:
     if done.missing:
         print(f"{done.missing} sample(s) are in no part: this is a partial run")
     print_run(done.run)
-    commits = {str(part["code"].get("commit")) for part in done.run.record["merged"]["parts"] if part.get("code")}
+    parts = done.run.record.merged.parts if done.run.record.merged is not None else ()
+    commits = {str(part.code.commit) for part in parts if part.code is not None}
     if len(commits) > 1:
         print(f"note: the parts were made at different commits: {', '.join(sorted(commits))}", file=sys.stderr)
     return 0

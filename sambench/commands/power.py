@@ -72,7 +72,7 @@ def main(words: list[str]) -> int:
         raise choose("format", values["format"], FORMATS, "format", "format={}")
     sides = [open_side(path) for path in as_list(values["pilot"])]
     for side in sides:
-        own = side.record["identity"]["task"]["name"]
+        own = side.record.task_name
         if values["task"] not in (None, own):
             raise UsageError(f"the pilot is a run of task {own}", where=side.path, mend=f"use task={own}")
     plan = plan_gate(

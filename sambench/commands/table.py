@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sambench.commands.lists import listed
 from sambench.commands.words import as_list, checked, parse
@@ -246,6 +246,6 @@ def found_runs(results: Place, task: str) -> list[Run]:
     return runs
 
 
-def task_of(run: Run) -> Any:
+def task_of(run: Run) -> str:
     """Return the name of a run's task."""
-    return run.record["identity"]["task"]["name"]
+    return run.record.task_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def _write(
 
 def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathered) -> dict[str, Any]:
     """Return the merged run's record with its identity."""
-    first = parts[0].record
+    first = parts[0].record.stored
     data = {
         **first["identity"]["data"],
         "fingerprint": whole.dataset.fingerprint,
@@ -132,8 +132,8 @@ def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathe
             **truth_record(whole.dataset, keys),
         },
         "shard": None,
-        "cache": _added([run.record.get("cache") for run in parts]),
-        **({"nan": nan} if (nan := _added([run.record.get("nan") for run in parts])) else {}),
+        "cache": _added([run.record.stored.get("cache") for run in parts]),
+        **({"nan": nan} if (nan := _added([run.record.nan for run in parts])) else {}),
         "merged": {
             "parts": [part_record(run) for run in parts],
             "in_several_parts": len(found.twice),
@@ -144,16 +144,16 @@ def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathe
 
 def _orientations(parts: Sequence[Run], whole: WholeRun, keys: list[str], twice: Sequence[str]) -> dict[str, Any]:
     """Add up how many images were not read as they are stored; where parts share images, the files are asked."""
-    told = [run.record["data"].get("orientations") for run in parts]
+    told = [run.record.data.orientations for run in parts]
     if any(counts is None for counts in told):
         return {}
     if twice:
         return orientation_record(whole.dataset, keys)
-    readings = _added([run.record["data"].get("readings") for run in parts])
+    readings = _added([run.record.data.readings for run in parts])
     return {"orientations": _added(told), **({"readings": readings} if readings else {})}
 
 
-def _added(counts: Sequence[dict[str, Any] | None]) -> dict[str, int] | None:
+def _added(counts: Sequence[Mapping[str, Any] | None]) -> dict[str, int] | None:
     """Add counts up; what is no count, as what embeddings were made with, stands in each part's own record."""
     told = [count for count in counts if count]
     names = [key for key, value in told[0].items() if type(value) is int] if told else []
@@ -162,9 +162,9 @@ def _added(counts: Sequence[dict[str, Any] | None]) -> dict[str, int] | None:
 
 def _timings(parts: Sequence[Run], images: int) -> dict[str, dict[str, float]]:
     """Add the stages' seconds up over the parts; `wall` is the sum of the machines' time, not the time waited for."""
-    tables = [run.record.get("timings", {}) for run in parts]
-    names = [name for name in (*STAGES, "wall") if any(name in table for table in tables)]
-    seconds = {name: sum(table.get(name, {}).get("seconds", 0.0) for table in tables) for name in names}
+    records = [run.record for run in parts]
+    names = [name for name in (*STAGES, "wall") if any(name in record.timings for record in records)]
+    seconds = {name: sum(record.seconds(name) for record in records) for name in names}
     total = sum(value for name, value in seconds.items() if name != "wall") or 1.0
     return {
         name: {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,17 +89,17 @@ def find_whole(parts: Sequence[Run], root: str | None) -> WholeRun:
         settings = settings if root is None else {**settings, "root": root}
         name = json.dumps(settings, sort_keys=True)
         if name not in opened:
-            task: Task = build("tasks", "task", parts[0].record["config"]["task"])
+            task: Task = build("tasks", "task", parts[0].record.config.task.stored)
             dataset = open_dataset(settings, task, pixels=False)
             opened[name] = task.for_dataset(dataset), dataset
         return opened[name]
 
     faults, keys = [], []
     for run in parts:
-        data, (_, dataset) = run.record["identity"]["data"], open_once(run.record["config"]["data"])
+        data, (_, dataset) = run.record.identity.data.stored, open_once(run.record.config.data.stored)
         mine = _scored_keys(run, dataset)
-        if run.record.get("shard"):
-            mine = Shard(run.record["shard"]["index"], run.record["shard"]["count"]).take(mine)
+        if (shard := run.record.shard) is not None:
+            mine = Shard(shard.index, shard.count).take(mine)
         now = {"fingerprint": dataset.fingerprint, "samples": len(mine), "keys_sha256": keys_sha256(mine)}
         faults += [
             f"data.{key}: {data[key]} in {run.place}, {value} in {dataset.root} now"
@@ -165,24 +165,24 @@ def refuse(faults: Sequence[str]) -> None:
 
 def _comparable(run: Run) -> dict[str, Any]:
     """Return what must be alike in all parts, flat: the identity without the samples, and the data's other settings."""
-    identity = {key: value for key, value in run.record["identity"].items() if key != "data"}
-    data = {key: run.record["identity"]["data"][key] for key in ("name", "split")}
-    settings = {key: value for key, value in run.record["config"]["data"].items() if key not in _PLACES}
-    missing = {key: run.record["model"].get(key) for key in ("missing", "missing_means")}
-    predictions = {**run.record["identity"].get("predictions", {}), **missing}
+    identity = {key: value for key, value in run.record.identity.stored.items() if key != "data"}
+    data = {key: run.record.identity.data.stored[key] for key in ("name", "split")}
+    settings = {key: value for key, value in run.record.config.data.stored.items() if key not in _PLACES}
+    missing = {key: run.record.model.stored.get(key) for key in ("missing", "missing_means")}
+    predictions = {**run.record.identity.predictions, **missing}
     return flatten({**identity, "data": {**settings, **data}, "predictions": predictions})
 
 
 def _scored_keys(run: Run, dataset: Dataset) -> list[str]:
     """Return the dataset's sample ids without those a run of given predictions left out."""
-    model: Mapping[str, Any] = run.record["model"]
-    left_out = set(model.get("missing") or ()) if model.get("missing_means") == "left out" else set()
+    model = run.record.model
+    left_out = set(model.missing) if model.missing and model.missing_means == "left out" else set()
     return [key for key in dataset.keys if key not in left_out]
 
 
 def _whole_settings(parts: Sequence[Run]) -> dict[str, Any]:
-    settings: dict[str, Any] = dict(parts[0].record["config"]["data"])
-    wholes = {(run.record.get("shard") or {}).get("keys_sha256") for run in parts}
+    settings: dict[str, Any] = dict(parts[0].record.config.data.stored)
+    wholes = {run.record.shard and run.record.shard.keys_sha256 for run in parts}
     if len(wholes) == 1 and None not in wholes:
         return settings
     return {**settings, **{key: None for key in ("limit", "ids") if key in settings}}
@@ -212,5 +212,5 @@ def _short(value: Any) -> str:
 def part_record(run: Run) -> dict[str, Any]:
     """Return what is kept of a part: where it was made, when, on what, how long it took."""
     kept = ("shard", "sessions", "finished", "timings", "workers", "counts", "cache", "code", "environment", "merged")
-    data = {key: run.record["identity"]["data"][key] for key in ("samples", "keys_sha256", "fingerprint")}
-    return {"folder": run.place, "data": data, **{key: run.record.get(key) for key in kept}}
+    data = {key: run.record.identity.data.stored[key] for key in ("samples", "keys_sha256", "fingerprint")}
+    return {"folder": run.place, "data": data, **{key: run.record.stored.get(key) for key in kept}}

@@ -96,7 +96,7 @@ def run_pilot(config: Mapping[str, Any], limit: int, given: bool = True) -> Pilo
             _part(_with_limit(config, limit), base / f"part{index}", f"{index}/{count}")
             for index in range(1, count + 1)
         ]
-        later = sum(run.record["timings"]["wall"]["seconds"] for run in runs) / limit
+        later = sum(run.record.timings["wall"].seconds for run in runs) / limit
         return _measured(runs, total, base, max(0.0, first - WARM_UP * later))
 
 
@@ -136,12 +136,9 @@ def _part(config: dict[str, Any], folder: Path, shard: str | None) -> Run:
 
 
 def _measured(runs: Sequence[Run], total: int, base: Path, start_seconds: float) -> Pilot:
-    sizes = np.array([run.record["data"]["samples"] for run in runs])
-    names = [name for name in runs[0].record["timings"] if name != "wall"]
-    stages = {
-        name: np.array([run.record["timings"].get(name, {}).get("seconds", 0.0) for run in runs]) / sizes
-        for name in names
-    }
+    sizes = np.array([run.record.data.samples for run in runs])
+    names = [name for name in runs[0].record.timings if name != "wall"]
+    stages = {name: np.array([run.record.seconds(name) for run in runs]) / sizes for name in names}
     stages["driver"] = np.array([_driver_seconds(run, base) for run in runs]) / sizes
     images = int(sizes.sum())
     first = runs[0].record
@@ -154,7 +151,7 @@ def _measured(runs: Sequence[Run], total: int, base: Path, start_seconds: float)
         output_bytes=sum(_folder_bytes(run.predictions) + _rows_bytes(run) for run in runs) / images,
         row_bytes=sum(_memory_bytes(run) for run in runs) / images,
         start_seconds=start_seconds,
-        label=f"{first['identity']['task']['name']} {first['data']['card']['name']} {first['model']['name']}",
+        label=f"{first.task_name} {first.data.card.name} {first.model.name}",
     )
 
 

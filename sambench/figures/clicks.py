@@ -55,7 +55,7 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
             curve = headline(run, "mIoU")
             means = np.array([metric.value for metric in curve.values()])
             ends = np.array([metric.ci95 or (np.nan, np.nan) for metric in curve.values()]).T
-            label = f"{_name(run)}, {run.record['data']['name']}"
+            label = f"{_name(run)}, {run.record.data.name}"
             bars = axes.errorbar(
                 list(curve), means, np.abs(ends - means), marker="o", markersize=4, capsize=3, label=label
             )
@@ -71,7 +71,7 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
 
 def _name(run: Run) -> str:
     """Name a run in a legend: its model and its folder, as two runs may be of one model."""
-    return f"{run.record['model']['name']} ({run.folder.name})"
+    return f"{run.record.model.name} ({run.folder.name})"
 
 
 def headline(run: Run, kind: str) -> dict[int, Metric]:
@@ -192,7 +192,7 @@ def gallery(
     each = min(each, len(ranked))
     middle = (len(ranked) - each) // 2
     kinds = {"worst": ranked[:each], "median": ranked[middle : middle + each], "best": ranked[len(ranked) - each :]}
-    place, counts = run.predictions if predictions is None else predictions, run.record["switches"]["clicks"]
+    place, counts = run.predictions if predictions is None else predictions, run.record.switches["clicks"]
 
     def strip(row: Row, kind: str) -> np.ndarray:
         return _strip(ClickFolder(place, dataset.keys, counts, lambda _: [row["object"]]), dataset, row, kind)

@@ -32,7 +32,7 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
         by_number, by_iou = figure.subplots(1, 2, sharey=True)
         for run in runs:
             limits, recall = recall_grid(run)
-            label = f"{run.record['model']['name']}, {run.record['data']['name']}: AR@{limits[-1]} "
+            label = f"{run.record.model.name}, {run.record.data.name}: AR@{limits[-1]} "
             average = recall.mean(axis=0)
             by_number.plot(limits, average, linewidth=1.8, label=f"{label}{average[-1]:.3f}")
             by_iou.plot(IOU_THRESHOLDS, recall[:, -1], marker="o", markersize=4, linewidth=1.8)
@@ -50,6 +50,6 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
 def recall_grid(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Return (M,) numbers of proposals from 1 to the run's largest limit, and (10, M) recall at each overlap."""
     matches = proposals_of_rows(run.rows())
-    top = max(run.record["switches"]["max_dets"])
+    top = max(run.record.switches["max_dets"])
     limits = np.unique(np.round(np.geomspace(1, top, 40)).astype(int))
     return limits, recall_curve(matches, limits.tolist(), "all")

@@ -16,7 +16,7 @@ from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, finite
 from sambench.files.json_files import parse_json
 from sambench.redact import without_places
-from sambench.runs.record import SCHEMA, check_form, guarded
+from sambench.runs.record import RunRecord, kept_record
 from sambench.runs.row_columns import check_columns, read_table
 from sambench.types import Row
 
@@ -37,22 +37,22 @@ class Baseline:
     """
 
     path: Path
-    record: dict[str, Any]
+    record: RunRecord
     rows: list[Row]
 
 
-def write_baseline(path: Path, record: dict[str, Any], rows: Sequence[Row]) -> int:
+def write_baseline(path: Path, record: RunRecord, rows: Sequence[Row]) -> int:
     """Write a baseline atomically: Parquet with Zstandard, its record and the SHA-256 of both in the file's metadata.
 
     Args:
         path: The file, by custom with the ending `.baseline`.
-        record: A finished run's `run.json`.
+        record: Of a finished run, or of a baseline.
         rows: Its compact rows.
 
     Returns:
         The file's size in bytes.
     """
-    kept = without_places(finite({key: record[key] for key in KEPT if key in record}))
+    kept = without_places(finite({key: record.stored[key] for key in KEPT if key in record.stored}))
     table = pa.Table.from_pylist(list(rows))
     described = {
         b"sambench_schema": str(SCHEMA_VERSION).encode(),
@@ -105,7 +105,7 @@ def read_baseline(path: Path) -> Baseline:
         table = read_table(content)
         described = table.schema.metadata or {}
         schema = int(described[b"sambench_schema"])
-        record = parse_json(described[b"sambench_record"], strict=True)
+        kept = parse_json(described[b"sambench_record"], strict=True)
         rows = table.to_pylist()
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         why = str(error).partition("\n")[0]
@@ -116,12 +116,11 @@ def read_baseline(path: Path) -> Baseline:
             where=path,
             mend="upgrade sambench",
         )
-    if _digest(record, rows).encode() != described.get(b"sambench_sha256"):
+    if _digest(kept, rows).encode() != described.get(b"sambench_sha256"):
         raise RunError("the baseline is not what was frozen: its checksum is wrong", where=path, mend=again)
-    check_form(record, SCHEMA, path)
-    task = record.get("identity", {}).get("task", {}).get("name", "")
-    check_columns(table, task, path, frozen=True, mend=again)
-    return Baseline(path, guarded(record, path), rows)
+    record = kept_record(kept, path)
+    check_columns(table, record.task_name, path, frozen=True, mend=again)
+    return Baseline(path, record, rows)
 
 
 def _digest(record: dict[str, Any], rows: Sequence[Row]) -> str:

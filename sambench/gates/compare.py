@@ -88,7 +88,7 @@ def gate(
     ids = common_ids(sides)
     outcome = GateResult(
         task=task.name,
-        data=f"{first.record['identity']['data']['name']} {first.record['identity']['data']['split']}",
+        data=f"{first.record.identity.data.name} {first.record.identity.data.split}",
         baseline=[str(side.path) for side in baselines],
         candidate=[str(side.path) for side in candidates],
         samples=len(ids),

@@ -104,10 +104,10 @@ def plan_gate(
         power=power,
         margins={name: policy.rule(name).margin for name in judged},
     )
-    data = first.record["identity"]["data"]
+    data = first.record.identity.data
     return PowerPlan(
         task=task.name,
-        data=f"{data['name']} {data['split']}",
+        data=f"{data.name} {data.split}",
         pilot=[str(side.path) for side in sides],
         images=len(ids),
         paired=len(sides) == 2,

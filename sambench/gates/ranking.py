@@ -65,11 +65,11 @@ def compare_runs(
     task = task_of(first)
     sides = alike(sides)
     ids = common_ids(sides)
-    data = first.record["identity"]["data"]
-    models = [printable(str(side.record["identity"]["model"]["name"])) for side in sides]
+    data = first.record.identity.data
+    models = [printable(str(side.record.identity.model.name)) for side in sides]
     entries = [RankedRun(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
     outcome = CompareResult(
-        task.name, f"{data['name']} {data['split']}", entries, len(ids), replicates, alpha, forbidding, told
+        task.name, f"{data.name} {data.split}", entries, len(ids), replicates, alpha, forbidding, told
     )
     if forbidding:
         return outcome

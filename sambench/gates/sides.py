@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from sambench.config.resolve import build
 from sambench.config.spelling import nearest
@@ -25,7 +24,7 @@ from sambench.gates.comparable import (
 )
 from sambench.metrics.support import plain_name
 from sambench.runs.open import load_run
-from sambench.runs.run import metric_from_json
+from sambench.runs.record import RunRecord
 from sambench.storage.places import is_remote
 from sambench.types import Row
 
@@ -42,7 +41,7 @@ class Side:
     """
 
     path: str
-    record: dict[str, Any]
+    record: RunRecord
     rows: list[Row] = field(repr=False)
     frozen: bool = False
 
@@ -64,7 +63,7 @@ def open_side(path: str | Path) -> Side:
 
 def task_of(side: Side) -> Task:
     """Return the task with the switches a run had."""
-    task: Task = build("tasks", "task", side.record["config"]["task"])
+    task: Task = build("tasks", "task", side.record.config.task.stored)
     return task
 
 
@@ -74,8 +73,8 @@ def check_switches(side: Side, compare: Sequence[str]) -> None:
     Raises:
         UsageError: One fits none.
     """
-    if missing := unknown_patterns(side.record["identity"], compare):
-        near = nearest(missing[0], switch_names(side.record["identity"]))
+    if missing := unknown_patterns(side.record.identity.stored, compare):
+        near = nearest(missing[0], switch_names(side.record.identity.stored))
         raise UsageError(
             f"the task has no switch {listing(missing)}",
             where="compare",
@@ -97,7 +96,7 @@ def refuse_twice(baselines: Sequence[Side], candidates: Sequence[Side]) -> None:
         return
     for place, (word, one) in enumerate(sides):
         for other_word, other in sides[place + 1 :]:
-            alike = word == other_word or one.record["identity"] == other.record["identity"]
+            alike = word == other_word or one.record.identity.stored == other.record.identity.stored
             if same_place(one, other) or (alike and _same_rows(one, other)):
                 where = f"{word}={one.path}, {other_word}={other.path}"
                 raise UsageError("a run is given twice", where=where, mend="give each run once, on one side")
@@ -112,13 +111,13 @@ def same_place(one: Side, other: Side) -> bool:
 
 def _same_rows(one: Side, other: Side) -> bool:
     """Tell whether two runs hold the same rows; of a frozen one and another, as both would be frozen."""
-    if one.record["identity"]["task"]["name"] != other.record["identity"]["task"]["name"]:
+    if one.record.task_name != other.record.task_name:
         return False
     if one.frozen == other.frozen:
         return one.rows == other.rows
     kept = []
     for side in (one, other):
-        task = side.record["identity"]["task"]["name"]
+        task = side.record.task_name
         kept.append(side.rows if side.frozen else stored_rows(compacted(side).rows, task, side.path))
     return kept[0] == kept[1]
 
@@ -153,14 +152,16 @@ def _between(
     first: Side, other: Side, compare: Sequence[str], common: bool
 ) -> tuple[list[Difference], list[Difference]]:
     """Return what forbids to compare two runs, and what is only told."""
-    tasks = [side.record["identity"]["task"]["name"] for side in (first, other)]
+    tasks = [side.record.task_name for side in (first, other)]
     if tasks[0] != tasks[1]:  # nothing else of the two answers to each other
         return [Difference("task.name", tasks[0], tasks[1], mend="compare two runs of one task")], []
     own, others = sample_ids(first.rows), sample_ids(other.rows)
-    truths = [side.record.get("data", {}).get("truths", {}) for side in (first, other)]
+    truths = [side.record.data.truths for side in (first, other)]
     wrong = truth_differences(truths[0], truths[1], [key for key in own if key in others])
     same = None if wrong is None else not wrong
-    forbidding, told = identity_differences(first.record["identity"], other.record["identity"], compare, common, same)
+    forbidding, told = identity_differences(
+        first.record.identity.stored, other.record.identity.stored, compare, common, same
+    )
     if wrong:
         mend = "score both runs with the same ground truth"
         forbidding.append(Difference("ground truth", f"that of {listing(wrong, 3)}", "another", mend))
@@ -209,9 +210,9 @@ def rows_of(side: Side, ids: Sequence[str]) -> list[Row]:
 
 def directions(side: Side) -> dict[str, bool]:
     """Return metric, without a note on its data -> whether higher is better."""
-    return {plain_name(name): metric["higher_is_better"] for name, metric in side.record["metrics"].items()}
+    return {plain_name(name): recorded.higher_is_better for name, recorded in side.record.metrics.items()}
 
 
 def bounds_of(side: Side) -> dict[str, tuple[float, float]]:
     """Return metric, without a note on its data -> smallest and largest value it can have."""
-    return {plain_name(name): metric_from_json(metric).bounds for name, metric in side.record["metrics"].items()}
+    return {plain_name(name): recorded.metric.bounds for name, recorded in side.record.metrics.items()}

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from pathlib import Path
 
-from sambench.config.resolve import build, predictions_path
+from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.sources import open_reader
@@ -45,9 +45,9 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     """
     if not run.finished:
         raise RunError("the run is not finished", where=run.folder, mend="give the command that started it again")
-    config = run.record["config"]
-    task: Task = build("tasks", "task", config["task"])
-    dataset = open_dataset(config["data"], task)
+    config = run.record.config
+    task: Task = build("tasks", "task", config.task.stored)
+    dataset = open_dataset(config.data.stored, task)
     foreign = sorted(run.sample_ids() - set(dataset.all_keys))
     if foreign:
         raise RunError(
@@ -64,7 +64,7 @@ def place_of_predictions(run: Run) -> Path:
     Raises:
         RunError: There are none.
     """
-    given = predictions_path(run.record["config"])
+    given = run.record.config.predictions.path
     place = local(given) if given else run.predictions
     if not place.exists():
         what = "the predictions that the run scored are not there any more" if given else "the run kept no predictions"
@@ -79,14 +79,13 @@ def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionRead
     Raises:
         RunError: It kept none, or they are not those that it scored.
     """
-    given, stored = predictions_path(run.record["config"]), place_of_predictions(run)
+    given, stored = run.record.config.predictions.path, place_of_predictions(run)
     if not given:
         run.check_predictions()
-    nms = run.record["identity"].get("predictions", {}).get("nms", "none")
-    found = run.record["config"].get("predictions")
-    names = found.get("names") if given and isinstance(found, dict) else None
-    reader = open_reader(task, stored, dataset, {"nms": nms, "names": names})
-    if given and reader.fingerprint() != run.record["model"]["fingerprint"]:
+    recorded = run.record.config.predictions
+    switches = {"nms": run.record.identity.nms, "names": recorded.names if given else None}
+    reader = open_reader(task, stored, dataset, switches)
+    if given and reader.fingerprint() != run.record.model.fingerprint:
         raise RunError(
             "the predictions are not those that the run scored: their SHA-256 is another",
             where=stored,

@@ -64,14 +64,14 @@ def _stored(run: Run) -> list[Shown]:
     names = {sample_id: safe_name(sample_id) for sample_id in rows}
     all_names = set(names.values())
     try:
-        task: Task | None = build("tasks", "task", run.record["config"]["task"])
+        task: Task | None = build("tasks", "task", run.record.config.task.stored)
     except SambenchError:  # a task from a plugin that is not installed here
         task = None
     found = []
     for sample_id, own in rows.items():
         name = names[sample_id]
         paths = [path for path in (pictures / name).parent.glob("*.png") if _is_of(path, name, all_names)]
-        files = picture_files(paths, sample_id, run.record["identity"]["task"]["name"])
+        files = picture_files(paths, sample_id, run.record.task_name)
         if files:
             quality = NAN if task is None else _quality(task, own)
             scores = {} if task is None else image_scores(task, own)

@@ -56,7 +56,7 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
     ]
     grouped: dict[str, list[ReportedRun]] = {}
     for entry in entries:
-        grouped.setdefault(entry.run.record["identity"]["task"]["name"], []).append(entry)
+        grouped.setdefault(entry.run.record.task_name, []).append(entry)
     told, sections = list(notes), []
     for task, own in grouped.items():
         section, more = _section(task, own, scratch / task)

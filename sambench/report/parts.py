@@ -72,36 +72,36 @@ def _percent(value: float) -> float:
 
 def segments(run: Run) -> list[Segment]:
     """Return a run's stages; they overlap, so that their seconds may add up to more than the wall's."""
-    timings = {stage: value for stage, value in run.record.get("timings", {}).items() if stage != "wall"}
-    whole = sum(value["seconds"] for value in timings.values()) or 1.0
+    timings = {stage: took for stage, took in run.record.timings.items() if stage != "wall"}
+    whole = sum(took.seconds for took in timings.values()) or 1.0
     return [
-        Segment(stage, round(100 * value["seconds"] / whole, 2), f"{value['seconds']:.1f}", f"{value['per_image']:.3f}")
-        for stage, value in timings.items()
+        Segment(stage, round(100 * took.seconds / whole, 2), f"{took.seconds:.1f}", f"{took.per_image:.3f}")
+        for stage, took in timings.items()
     ]
 
 
 def wall(run: Run) -> str:
     """Return the seconds from a run's start to its end, or nothing."""
-    return f"{run.record['timings']['wall']['seconds']:.1f}" if "wall" in run.record.get("timings", {}) else ""
+    return f"{run.record.timings['wall'].seconds:.1f}" if "wall" in run.record.timings else ""
 
 
 def provenance(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return where a run's numbers come from: sections of (key, value)."""
     record = run.record
-    model = {key: value for key, value in record["model"].items() if key != "missing"}
-    data = {key: value for key, value in record["data"].items() if key not in ("card", "truths")}
+    model = {key: value for key, value in record.model.stored.items() if key != "missing"}
+    data = {key: value for key, value in record.data.stored.items() if key not in ("card", "truths")}
     sections: dict[str, Any] = {
-        "Switches": record.get("switches", {}),
+        "Switches": record.switches,
         "Model": model,
-        "Data": {"title": record["data"]["card"]["title"], "terms": record["data"]["card"].get("terms"), **data},
-        "Code": record.get("code", {}),
-        "Environment": record.get("environment", {}),
+        "Data": {"title": record.data.card.title, "terms": record.data.card.terms, **data},
+        "Code": record.stored.get("code", {}),
+        "Environment": record.stored.get("environment", {}),
         "Sessions": {
-            str(place + 1): f"{one['started']}, {one['resumed']} images done before"
-            for place, one in enumerate(record.get("sessions", []))
+            str(place + 1): f"{one.started}, {one.resumed} images done before"
+            for place, one in enumerate(record.sessions)
         },
-        "Cache": record.get("cache") or {},
-        "Identity": record["identity"],
+        "Cache": record.stored.get("cache") or {},
+        "Identity": record.identity.stored,
     }
     return [
         (title, [(key, _text(value)) for key, value in flatten(without_places(content)).items() if value is not None])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def check_same(stored: dict[str, Any], wanted: dict[str, Any], folder: Path) -> 
         )
 
 
-def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Turn nested tables into one with dotted keys."""
     flat: dict[str, Any] = {}
     for key, item in value.items():

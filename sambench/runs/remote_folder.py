@@ -21,8 +21,9 @@ from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, is_leftover
 from sambench.files.json_files import parse_json
 from sambench.files.safe_names import faults_of, inside, quoted
-from sambench.runs.record import AGAIN, SCHEMA, check_form, checked_record
+from sambench.runs.record import SCHEMA, RunRecord, as_record, checked_record
 from sambench.runs.run import OWN
+from sambench.runs.tables import AGAIN, check_form
 from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"
@@ -57,7 +58,7 @@ class Published:
     """
 
     run_id: str
-    record: dict[str, Any] = field(default_factory=dict)
+    record: RunRecord = field(default_factory=lambda: as_record({}, ""))
     files: dict[str, list[Any]] = field(default_factory=dict)
     journal: bytes = b""
     finished: bool = False

@@ -62,7 +62,7 @@ class RemoteRunStore(RunStore):
             if published is not None:
                 self._bring(folder, published)
             super().__init__(folder, identity, overwrite)
-            if published is not None and not self.run.record:
+            if published is not None and not self.run.record.stored:
                 self.remote.clear()
                 published, self._state = None, _new_state()
         except BaseException as error:
@@ -124,7 +124,7 @@ class RemoteRunStore(RunStore):
             fresh, offset = self._lines_from(self._offset)
             try:
                 files = self._upload(self._new_files())
-                record = self.run.record if self._first else None
+                record = self.run.record.stored if self._first else None
                 if record or files or lines or fresh:
                     self.remote.publish_part(self._published.run_id, record, files, lines + fresh)
             except BaseException:
@@ -141,7 +141,7 @@ class RemoteRunStore(RunStore):
         tops = (LISTING,) if (self.run.folder / LISTING).exists() else ()
         names = [*self._new_files(), ROWS, *tops, RECORD]
         found.files.update(self._upload(names))
-        self.remote.publish(found.run_id, self.run.record, found.files)
+        self.remote.publish(found.run_id, self.run.record.stored, found.files)
         found.finished = True
         self._save_state()
 
@@ -163,7 +163,7 @@ class RemoteRunStore(RunStore):
         if _finished(folder):  # but not published as such: the process was killed in between
             return
         if not (folder / RECORD).exists():
-            write_json(folder / RECORD, published.record)
+            write_json(folder / RECORD, published.record.stored)
         journal = folder / JOURNAL
         there = journal.read_bytes() if journal.exists() else b""
         with atomic_path(journal) as temporary:
@@ -230,7 +230,7 @@ def _meet(folder: Path, published: Published | None) -> dict[str, Any]:
 
 
 def _finished(folder: Path) -> bool:
-    return (folder / RECORD).exists() and read_record(folder)["status"] == FINISHED
+    return (folder / RECORD).exists() and read_record(folder).status == FINISHED
 
 
 def _whole(content: bytes) -> bytes:

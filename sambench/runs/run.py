@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from sambench.errors import RunError
 from sambench.redact import without_secrets
-from sambench.runs.record import AGAIN, Record, parse_record
+from sambench.runs.record import RunRecord, as_record, parse_record
 from sambench.runs.row_columns import check_columns, read_table
 from sambench.runs.seals import LISTING, check_predictions, checked_bytes
+from sambench.runs.tables import AGAIN
 from sambench.types import Metric, Row
 
 if TYPE_CHECKING:
@@ -32,24 +34,28 @@ class Run:
 
     Attributes:
         folder: The run folder, or a local copy of it.
-        record: The content of `run.json`.
+        record: The content of `run.json`; of a folder without one, all defaults.
         url: Where the run lies, if it is not on a local file system.
         fetch: Brings predictions into the local copy.
     """
 
     folder: Path
-    record: dict[str, Any] = field(default_factory=dict)
+    record: RunRecord = field(default_factory=lambda: as_record({}, ""))
     url: str | None = None
     fetch: Callable[[], None] | None = None
 
     def __repr__(self) -> str:
         """Say in one line what was run on what, its first metrics and where it lies."""
-        task = self.record.get("identity", {}).get("task", {}).get("name", "nothing yet")
-        model, data = self.record.get("model", {}).get("name"), self.record.get("data", {})
-        what = f"{task}, {model} on {data.get('card', {}).get('title')} {data.get('split')}" if model and data else task
         figures = ", ".join(f"{name} {metric.value:.3f}" for name, metric in list(self.metrics.items())[:4])
-        told = [what, *([figures] if figures else [self.record.get("status", "not begun")]), self.place]
-        return f"<Run {'; '.join(told)}>"
+        return f"<Run {'; '.join((self._what(), figures or self.record.status, self.place))}>"
+
+    def _what(self) -> str:
+        """Say what was run on what, as far as the record tells."""
+        record, task = self.record, "nothing yet"
+        with suppress(RunError):
+            task = record.task_name
+            return f"{task}, {record.model.name} on {record.data.card.title} {record.data.split}"
+        return task
 
     @property
     def place(self) -> str:
@@ -59,12 +65,12 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether the run came to its end."""
-        return self.record.get("status") == FINISHED
+        return self.record.status == FINISHED
 
     @property
     def metrics(self) -> dict[str, Metric]:
         """The run's metrics by name."""
-        return {name: metric_from_json(value) for name, value in self.record.get("metrics", {}).items()}
+        return {name: recorded.metric for name, recorded in self.record.metrics.items()}
 
     @property
     def predictions(self) -> Path:
@@ -77,7 +83,7 @@ class Run:
     @property
     def hashes(self) -> dict[str, str]:
         """SHA-256 (hex) of the rows and of the list of predictions; empty for a run from before there were hashes."""
-        return dict(self.record.get("files") or {})
+        return dict(self.record.files)
 
     def rows(self) -> list[Row]:
         """Read the rows of a finished run, in the dataset's order.
@@ -107,7 +113,7 @@ class Run:
         path = self.folder / ROWS
         try:
             table = read_table(checked_bytes(path, self.hashes.get(ROWS)))
-            check_columns(table, self.record.get("identity", {}).get("task", {}).get("name", ""), path)
+            check_columns(table, self.record.task_name, path)
             return table
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RunError(
@@ -126,7 +132,7 @@ class Run:
             check_predictions(self.folder, self.hashes.get(LISTING))
 
 
-def read_record(folder: Path) -> Record:
+def read_record(folder: Path) -> RunRecord:
     """Read and check a folder's `run.json` (`parse_record`).
 
     Raises:
@@ -140,17 +146,3 @@ def read_record(folder: Path) -> Record:
     except OSError as error:
         raise RunError(f"run.json cannot be read: {error}", where=path, mend=AGAIN) from error
     return parse_record(content, path)
-
-
-_METRIC_KEYS = [one.name for one in fields(Metric)]
-
-
-def metric_from_json(value: dict[str, Any]) -> Metric:
-    """Undo the JSON form of a metric; null is NaN."""
-    low_high = None if value["ci95"] is None else tuple(map(_number, value["ci95"]))
-    known = {key: value[key] for key in _METRIC_KEYS if key in value}  # a later sambench may tell more
-    return Metric(**{**known, "value": _number(value["value"]), "ci95": low_high})
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -18,7 +18,7 @@ from sambench.files.safe_names import inside
 from sambench.runs import provenance
 from sambench.runs.identity import check_same
 from sambench.runs.journal import Journal
-from sambench.runs.record import SCHEMA_VERSION
+from sambench.runs.record import SCHEMA_VERSION, as_record
 from sambench.runs.run import FINISHED, JOURNAL, LOCK, OWN, RECORD, REMOVED, ROWS, RUNNING, Run, read_record
 from sambench.runs.seals import (
     LISTING,
@@ -76,7 +76,7 @@ class RunStore:
             remove_run(folder)
         if (folder / RECORD).exists():
             self.run.record = read_record(folder)
-            check_same(self.run.record.get("identity", {}), identity, folder)
+            check_same(self.run.record.stored.get("identity", {}), identity, folder)
         elif names := _content(folder):
             own = names <= set(OWN)
             raise RunError(
@@ -92,7 +92,10 @@ class RunStore:
 
     def start(self, record: dict[str, Any]) -> None:
         """Write `run.json` before the first sample, adding this session to those of earlier, interrupted ones."""
-        sessions = [*self.run.record.get("sessions", []), {"started": provenance.now(), "resumed": len(self.done)}]
+        sessions = [
+            *self.run.record.stored.get("sessions", []),
+            {"started": provenance.now(), "resumed": len(self.done)},
+        ]
         begun = {"schema_version": SCHEMA_VERSION, "status": RUNNING, "identity": self.identity}
         self._write_record({**begun, **record, "sessions": sessions})
 
@@ -118,7 +121,7 @@ class RunStore:
             files[LISTING] = write_listing(self.run.folder, predictions)
         told = {name: finite(asdict(metric)) for name, metric in metrics.items()}
         ending = {"files": files, "status": FINISHED, "finished": provenance.now(), "metrics": told}
-        self._write_record({**self.run.record, **record, **ending})
+        self._write_record({**self.run.record.stored, **record, **ending})
         self.journal.path.unlink(missing_ok=True)
         self.close()
         return self.run
@@ -131,7 +134,7 @@ class RunStore:
         """Write `run.json` with its own hash, and wait until it is on the disk; only then it is the run's record."""
         record = sealed(record)
         write_json(self.run.folder / RECORD, record, sync=True)
-        self.run.record = record
+        self.run.record = as_record(record, self.run.folder / RECORD)
 
     def close(self) -> None:
         """Let go of the folder; what was appended is kept."""
@@ -168,7 +171,7 @@ def _replaceable(folder: Path) -> bool:
 
 def _being_removed(folder: Path) -> bool:
     try:
-        return bool(read_record(folder)["status"] == REMOVED)
+        return read_record(folder).status == REMOVED
     except RunError:
         return False
 
@@ -196,7 +199,7 @@ def resumable(folder: Path, identity: dict[str, Any]) -> bool:
     """Tell whether a folder holds an interrupted run of this identity."""
     try:
         record = read_record(folder)
-        check_same(record.get("identity", {}), identity, folder)
+        check_same(record.stored.get("identity", {}), identity, folder)
     except RunError:
         return False
-    return record["status"] == RUNNING
+    return record.status == RUNNING

@@ -12,14 +12,12 @@ from sambench.types import Metric
 
 def caption(run: Run) -> str:
     """Say in one line what was run on what, and whatever a reader of the numbers must not miss."""
-    record = run.record
-    data, card = record["data"], record["data"]["card"]
-    preset = record["config"]["task"].get("preset")
-    text = f"{record['identity']['task']['name']}"
-    text += f" ({preset})" if preset else ""
-    text += f", {record['model']['name']}, {card['title']} {data['split']}, {data['samples']} images"
+    record, data, card = run.record, run.record.data, run.record.data.card
+    preset = record.config.task.preset
+    text = record.task_name + (f" ({preset})" if preset else "")
+    text += f", {record.model.name}, {card.title} {data.split}, {data.samples} images"
     text += missing_note(run) + "".join(f"; {line}" for line in metric_notes(run))
-    return f"{text}. {card['note']}".strip() if card["note"] else text
+    return f"{text}. {card.note}".strip() if card.note else text
 
 
 def metric_notes(run: Run) -> list[str]:
@@ -29,17 +27,16 @@ def metric_notes(run: Run) -> list[str]:
 
 def missing_note(run: Run) -> str:
     """Say which part of the data was run, how files were read, what became of images without a prediction, and NaN."""
-    shard, missing = run.record.get("shard"), run.record["model"].get("missing")
-    told = [f"part {shard['index']} of {shard['count']} of {shard['samples']} images"] if shard else []
-    if (nms := run.record["identity"].get("predictions", {}).get("nms", "none")) != "none":
+    data, model, shard = run.record.data, run.record.model, run.record.shard
+    told = [f"part {shard.index} of {shard.count} of {shard.samples} images"] if shard else []
+    if (nms := run.record.identity.nms) != "none":
         told.append(f"raw edge maps, suppressed before scoring (predictions.nms={nms})")
-    if missing:
+    if model.missing:
         means = {"left out": "are left out", "empty": "count as images where nothing was found"}
-        told.append(f"{len(missing)} images without a prediction {means[run.record['model']['missing_means']]}")
-    data = run.record["data"]
-    told += orientation_notes({**data.get("orientations", {}), **data.get("readings", {})})
+        told.append(f"{len(model.missing)} images without a prediction {means[model.missing_means]}")
+    told += orientation_notes({**(data.orientations or {}), **data.readings})
     told += [nan] if (nan := nan_note(run)) else []
-    return "".join(f"; {line}" for line in (*told, *run.record["model"].get("notes", ())))
+    return "".join(f"; {line}" for line in (*told, *model.notes))
 
 
 def orientation_notes(counts: Mapping[str, int]) -> list[str]:
@@ -63,10 +60,10 @@ def orientation_notes(counts: Mapping[str, int]) -> list[str]:
 
 def nan_note(run: Run) -> str:
     """Say how many of a model's answers were NaN and count as empty masks; nothing where none were."""
-    found = run.record.get("nan") or {}
+    found = run.record.nan or {}
     if not any(found.get(key, 0) for key in ("embeddings", "masks")):
         return ""
-    earlier = run.record["data"]["samples"] - found.get("of_images", 0)
+    earlier = run.record.data.samples - found.get("of_images", 0)
     text = f"{found['masks']} masks of {found['images']} images were NaN and count as empty (task.nan=zero)"
     text += f", as did {found['embeddings']} embeddings" if found["embeddings"] else ""
     return text + (f"; the {earlier} images done before the run was interrupted are not counted" if earlier > 0 else "")

@@ -211,7 +211,7 @@ def _member_rows(member: Member, columns: Sequence[str], notes: list[str]) -> li
     run = load_run(member.folder)
     metrics = {column: run.metrics.get(column) for column in columns}
     cells = {column: cell(metric) for column, metric in metrics.items()}
-    rows = [{"member": member.label, **cells, "source": f"measured, {run.record['model']['name']}"}]
+    rows = [{"member": member.label, **cells, "source": f"measured, {run.record.model.name}"}]
     if member.differences:
         told = {column: _signed(member.differences.get(column)) for column in columns}
         rows.append({"member": "  difference", **told, "source": ""})
@@ -225,5 +225,5 @@ def _signed(difference: Sequence[float] | None) -> str:
 
 
 def _data(run: Run) -> str:
-    data = run.record["data"]
-    return f"{data['card']['title']} {data['split']}, {data['samples']} images, with {run.record['model']['name']}"
+    data = run.record.data
+    return f"{data.card.title} {data.split}, {data.samples} images, with {run.record.model.name}"

@@ -27,7 +27,7 @@ def bsds_files(run: Run) -> dict[str, str]:
     Raises:
         UsageError: The run is of another task, or not finished.
     """
-    task = run.record["identity"]["task"]["name"]
+    task = run.record.task_name
     if task not in _WRITERS:
         raise UsageError(
             f"task {task} has no files in the benchmark's format",

@@ -101,7 +101,7 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
     """Make a run's row, and the line of its differences where they have a meaning."""
     found, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
     cells = {column: cell(metric) for column, metric in found.items()}
-    name = run.record["model"]["name"] + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
+    name = run.record.model.name + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
     rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
     if answer is None or not departs.comparable:
         return rows
@@ -132,11 +132,11 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     for run in runs:
         (name,) = spec.own.values()
         found = {key: run.metrics.get(f"{key} {name}") for key in rows["dataset"]}
-        if run.record["data"]["name"] in found:
-            found[run.record["data"]["name"]] = run.metrics.get(name)
+        if run.record.data.name in found:
+            found[run.record.data.name] = run.metrics.get(name)
         if any(found.values()):
             (kind,) = spec.own
-            head = f"{run.record['model']['name']} {kind}"
+            head = f"{run.record.model.name} {kind}"
             mark = notes.mark(f"{run.folder.name}; {departure(run, spec).text}".removesuffix("; "))
             columns[head + mark] = [cell(found[key]) for key in rows["dataset"]]
         else:
@@ -168,12 +168,12 @@ def _unpublished(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, li
 
 def _measured_row(spec: TableSpec, run: Run, cells: Mapping[str, str], notes: Footnotes) -> dict[str, str]:
     """Make the row of a run that stands beside no published one: its data are named in it."""
-    data = run.record["data"]
-    told = f"{data['card']['title']}, {data['samples']} image{'s' * (data['samples'] != 1)}"
+    data = run.record.data
+    told = f"{data.card.title}, {data.samples} image{'s' * (data.samples != 1)}"
     changed = departing_switches(run, spec)
     marks = notes.mark(missing_note(run).removeprefix("; "))
     marks += notes.mark(f"switches: {told_switches(changed)}" if changed else "")
-    name = run.record["model"]["name"] + marks + notes.mark("; ".join(metric_notes(run)))
+    name = run.record.model.name + marks + notes.mark("; ".join(metric_notes(run)))
     return {"method": name, "data": told, **cells, "source": f"measured, {run.folder.name}"}
 
 

@@ -30,9 +30,8 @@ def print_run(run: Run) -> None:
     console.print(caption(run), soft_wrap=True)
     console.print(table)
     console.print(_stages(run))
-    if run.record.get("cache"):
-        counts = run.record["cache"]
-        console.print(f"embedding cache: {counts['hits']} hits, {counts['misses']} misses", soft_wrap=True)
+    if (cache := run.record.cache) is not None:
+        console.print(f"embedding cache: {cache.hits} hits, {cache.misses} misses", soft_wrap=True)
     console.print(f"run folder: {run.place}", soft_wrap=True)
 
 
@@ -41,6 +40,6 @@ def _stages(run: Run) -> Table:
     table = Table()
     for column in ("stage", "seconds", "share", "s / image"):
         table.add_column(column, justify="left" if column == "stage" else "right")
-    for stage, value in run.record.get("timings", {}).items():
-        table.add_row(stage, f"{value['seconds']:.1f}", f"{100 * value['share']:.0f} %", f"{value['per_image']:.3f}")
+    for stage, took in run.record.timings.items():
+        table.add_row(stage, f"{took.seconds:.1f}", f"{100 * took.share:.0f} %", f"{took.per_image:.3f}")
     return table

@@ -48,13 +48,13 @@ class Beside:
 
 def is_own(run: Run) -> bool:
     """Tell whether a run is on a user's own data."""
-    return bool(run.record["data"]["card"].get("own"))
+    return run.record.data.card.own
 
 
 def published_beside(run: Run) -> list[Beside]:
     """Return the published rows that stand beside a run's numbers, those of the article's tables first."""
     found = []
-    for spec in specs_of_task(run.record["identity"]["task"]["name"]):
+    for spec in specs_of_task(run.record.task_name):
         answer = spec.answer(run)
         if answer is None or not departure(run, spec).comparable:
             continue
@@ -82,7 +82,7 @@ def measured_names(spec: TableSpec, run: Run) -> dict[str, str | None]:
     metrics = run.metrics
     by_reference = {metric.reference: name for name, metric in metrics.items()}
     found = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
-    names = {} if is_own(run) and spec.published else spec.metrics.get(run.record["data"]["name"], {})
+    names = {} if is_own(run) and spec.published else spec.metrics.get(run.record.data.name, {})
     found |= {column: name if name in metrics else None for column, name in names.items()}
     if any(found.values()):
         return found
@@ -97,7 +97,7 @@ def measured_names(spec: TableSpec, run: Run) -> dict[str, str | None]:
 def departure(run: Run, spec: TableSpec) -> Departure:
     """Say how a run departs from the published row it answers to: data, left-out images, switches."""
     told = _data(run, spec)
-    whole = not told and not run.record.get("shard") and not _left_out(run) and not nan_note(run)
+    whole = not told and run.record.shard is None and not _left_out(run) and not nan_note(run)
     if missing := missing_note(run):
         told.append(missing.removeprefix("; "))
     changed = departing_switches(run, spec)
@@ -119,8 +119,8 @@ def missing_rows(spec: TableSpec, runs: Sequence[Run]) -> list[Expected]:
 
 
 def _fills(row: Expected, run: Run, spec: TableSpec) -> bool:
-    words, data, model = row.words(), run.record["data"], run.record["model"]
-    if not words or data["name"] != words["data"] or _data(run, spec):
+    words, data, model = row.words(), run.record.data, run.record.model
+    if not words or data.name != words["data"] or _data(run, spec):
         return False
     wanted = read_config("model", words["model"])
     same = [key for key in ("family", "variant") if wanted.get(key) is not None] or ["name"]
@@ -129,67 +129,65 @@ def _fills(row: Expected, run: Run, spec: TableSpec) -> bool:
     asked = {key: word for key, word in asked.items() if key not in spec.unlike}
     if preset_of(run) != preset or {key: str(value) for key, value in _changed(run, spec, preset).items()} != asked:
         return False
-    return all(model.get(key) == wanted[key] for key in same)
+    return all(model.stored.get(key) == wanted[key] for key in same)
 
 
 def _changed(run: Run, spec: TableSpec, preset: str) -> dict[str, Any]:
     """Return the switches that are not a preset's, where they matter to the table, and those no published row has."""
     besides = {*spec.unlike, *spec.neutral, "nan"}  # NaN that was met is told by itself (`nan_note`)
     changed = {key: value for key, value in changed_switches(run, preset).items() if key not in besides}
-    return changed | {key: value for key, value in spec.unlike.items() if run.record["switches"].get(key) == value}
+    return changed | {key: value for key, value in spec.unlike.items() if run.record.switches.get(key) == value}
 
 
 def _data(run: Run, spec: TableSpec) -> list[str]:
     """Say what data a run is on where they are not all of the published row's."""
-    data = run.record["data"]
-    count = f"{data['samples']} image{'s' * (data['samples'] != 1)}"
-    told = f"{data['name']} {data['split']}, {count}"
-    if data["card"]["generated"]:
-        return [f"{told}: {data['card']['note'] or 'generated data'}; not comparable with the published rows"]
+    data = run.record.data
+    count = f"{data.samples} image{'s' * (data.samples != 1)}"
+    told = f"{data.name} {data.split}, {count}"
+    if data.card.generated:
+        return [f"{told}: {data.card.note or 'generated data'}; not comparable with the published rows"]
     if is_own(run):
         return [f"{told}: own data, to which no published number answers"]
-    wanted = spec.data.get(data["name"])
+    wanted = spec.data.get(data.name)
     if wanted is None:
         return [f"{told}: not the published rows' data"] if spec.data else _cut(run, count)
-    if data["split"] != wanted.get("split", data["split"]):
+    if data.split != wanted.get("split", data.split):
         return [f"{told}: the published rows are of {wanted['split']}"]
-    settings = run.record["config"].get("data", {})
+    settings = run.record.config.data.stored
     others = {
         key: settings.get(key)
         for key in wanted.keys() - {"split", "samples", "keys_sha256"}
         if settings.get(key) != wanted[key]
     }
     if others:
-        return [f"only {count} of {data['name']} {data['split']}: {told_switches(others)}"]
-    if data["samples"] < wanted.get("samples", 0):
-        return [f"only {data['samples']} of {wanted['samples']} images of {data['name']} {data['split']}"]
-    if data["samples"] > wanted.get("samples", data["samples"]):
+        return [f"only {count} of {data.name} {data.split}: {told_switches(others)}"]
+    if data.samples < wanted.get("samples", 0):
+        return [f"only {data.samples} of {wanted['samples']} images of {data.name} {data.split}"]
+    if data.samples > wanted.get("samples", data.samples):
         return [f"{told}: the published rows are of {wanted['samples']}"]
-    if "keys_sha256" in wanted and data.get("keys_sha256") != wanted["keys_sha256"]:
+    if "keys_sha256" in wanted and data.keys_sha256 != wanted["keys_sha256"]:
         return [f"{told}: not the images of the published rows"]
     return _cut(run, count)
 
 
 def _cut(run: Run, count: str) -> list[str]:
     """Say that a run is on chosen images of its data where the command chose them."""
-    config = run.record["config"]
-    settings = config.get("data", {})
-    chosen = {"limit": config.get("limit") or settings.get("limit"), "ids": settings.get("ids")}
+    config, settings = run.record.config, run.record.config.data.stored
+    chosen = {"limit": config.limit or settings.get("limit"), "ids": settings.get("ids")}
     names = [key for key, value in chosen.items() if value is not None]
-    return [f"only {count} of {run.record['data']['name']}, chosen by {' and '.join(names)}"] if names else []
+    return [f"only {count} of {run.record.data.name}, chosen by {' and '.join(names)}"] if names else []
 
 
 def _left_out(run: Run) -> bool:
     """Tell whether images without a prediction were left out, so that not all of the data is scored."""
-    model = run.record["model"]
-    return bool(model.get("missing")) and model.get("missing_means") == "left out"
+    return bool(run.record.model.missing) and run.record.model.missing_means == "left out"
 
 
 def changed_switches(run: Run, preset: str = "paper") -> dict[str, Any]:
     """Return the protocol switches of a run that are not a preset's, with their values."""
-    task = run.record["identity"]["task"]["name"]
+    task = run.record.task_name
     wanted = flatten(read_config(f"task/{task}", preset))
-    switches = flatten(run.record["switches"])
+    switches = flatten(run.record.switches)
     return {key: value for key, value in switches.items() if key in wanted and wanted[key] != value}
 
 

@@ -57,9 +57,9 @@ class Answer:
 
     def is_about(self, run: Run) -> bool:
         """Tell whether the run's model and switches are those that the row is about."""
-        chosen = run.record["switches"]
+        chosen = run.record.switches
         same = all(chosen.get(key) == value for key, value in self.switches.items())
-        return same and self.variant in (None, run.record["model"].get("variant"))
+        return same and self.variant in (None, run.record.model.variant)
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def first_of_task(spec: TableSpec) -> bool:
 
 def preset_of(run: Run) -> str:
     """Return the preset a run's switches started from."""
-    return str(run.record["config"]["task"].get("preset") or "paper")
+    return run.record.config.task.preset or "paper"
 
 
 def read_config(group: str, name: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def test_runs_of_other_tasks_are_refused(work, capsys, tmp_path):
     other = shutil.copytree(run.folder, tmp_path / "other")
     reseal(other, lambda record: record["identity"]["task"].update(name="proposals"))
     assert "has no files in the benchmark's format" in call(capsys, "export", "bsds", other)[2]
-    reseal(other, lambda record: record.update(status="running", identity=run.record["identity"]))
+    reseal(other, lambda record: record.update(status="running", identity=run.record.stored["identity"]))
     assert "is not finished" in call(capsys, "export", "bsds", other)[2]
 
 

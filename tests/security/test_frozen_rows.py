@@ -63,7 +63,7 @@ def test_a_baseline_whose_columns_are_not_the_tasks_is_told_by_the_column(frozen
     table, path = pa.Table.from_pylist(good.rows), tmp_path / "foreign.baseline"
 
     def refused(other, told):
-        write(path, good.record, other)
+        write(path, good.record.stored, other)
         code, error = gate(capsys, f"baseline={path}", f"candidate={run}")
         assert (code, told in error, "sambench gate freeze" in error) == (2, True, True), error
         with pytest.raises(RunError):
@@ -188,7 +188,7 @@ def test_numbers_that_are_none_are_told(frozen, task, name, odd, told, tmp_path)
     next(own for own in values if own)[0] = odd
     write(
         tmp_path / "x.baseline",
-        baseline.record,
+        baseline.record.stored,
         table.set_column(table.column_names.index(name), name, pa.array(values, table[name].type)),
     )
     with pytest.raises(RunError, match=told):

@@ -101,7 +101,7 @@ def test_a_manifest_of_another_shape_is_told(url, change):
 def test_overwriting_starts_it_anew(url, change):
     write_bytes(join(url, MANIFEST), json.dumps({**published(url), **change}).encode())
     store = open_store(url, IDENTITY, overwrite=True)
-    assert not store.run.record
+    assert not store.run.record.stored
     store.close()
     assert MANIFEST not in listing(url)
 

@@ -19,6 +19,7 @@ from sambench.errors import RunError, UsageError
 from sambench.gates.baseline import read_baseline, write_baseline
 from sambench.gates.compare import freeze
 from sambench.runs.open import load_run
+from sambench.runs.record import as_record
 from sambench.runs.remote_folder import MANIFEST
 from sambench.runs.row_columns import ALIKE, COLUMNS
 from sambench.storage.places import join, write_bytes
@@ -135,9 +136,9 @@ def test_no_command_runs_what_a_record_names(tmp_path, sentinel, capsys, monkeyp
     run = stored(tmp_path / "results" / "run")
     freeze(run, tmp_path / "good.baseline")
     good = read_baseline(tmp_path / "good.baseline")
-    record = json.loads(json.dumps(good.record))
+    record = json.loads(json.dumps(good.record.stored))
     CHANGES[change](record)
-    write_baseline(tmp_path / "evil.baseline", record, good.rows)
+    write_baseline(tmp_path / "evil.baseline", as_record(record, ""), good.rows)
     reseal(run, CHANGES[change])
     places = {**places_of(tmp_path, run, CHANGES[change]), "frozen": tmp_path / "evil.baseline"}
     for words in [*COMMANDS, *MORE]:
@@ -294,7 +295,7 @@ def test_a_frozen_baseline_and_a_report_hold_no_path_of_this_machine(tmp_path, m
         main(["gate", "freeze", str(run), "out=x.baseline"])
     with pytest.raises(SystemExit):
         main(["report", f"runs=[{run}]", "out=page", "count=0"])
-    kept = json.dumps(read_baseline(tmp_path / "x.baseline").record)
+    kept = json.dumps(read_baseline(tmp_path / "x.baseline").record.stored)
     page = (tmp_path / "page" / "index.html").read_text()
     for place in ("someone", str(tmp_path)):
         assert place not in kept

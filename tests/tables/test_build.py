@@ -291,4 +291,4 @@ def test_figure_is_the_same_every_time(tmp_path):
 
 
 def test_record_is_json_all_the_way(tmp_path):
-    json.dumps(run(tmp_path).record)
+    json.dumps(run(tmp_path).record.stored)

@@ -1,0 +1,302 @@
+"""The tables of a `run.json`, each as it is read (`sambench.runs.record`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sambench.runs.sections import Section
+from sambench.types import Metric
+
+_TEXT, _NULL = {"type": "string"}, {"type": "null"}
+_OLDER_PREDICTIONS = {
+    "anyOf": [
+        {"anyOf": [_TEXT, _NULL]},
+        {
+            "type": "object",
+            "properties": {"path": {"anyOf": [_TEXT, _NULL]}, "nms": _TEXT, "names": {"anyOf": [_TEXT, _NULL]}},
+        },
+    ]
+}
+"""Form of `config.predictions`, which once was the path alone (`sambench.runs.migration`)."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedTask(Section):
+    """The task with every protocol switch, which are in `stored` beside its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IdentityModel(Section):
+    """The model as it tells runs apart.
+
+    Attributes:
+        name: Its name.
+        fingerprint: SHA-256 (hex) of its weights' bytes, preprocessing, dtype and code version.
+        settings: Those that can change an answer.
+    """
+
+    name: str
+    fingerprint: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IdentityData(Section):
+    """The data as they tell runs apart.
+
+    Attributes:
+        name: The data set's name.
+        split: Its split.
+        fingerprint: SHA-256 (hex) of its annotations.
+        samples: How many samples were chosen.
+        keys_sha256: SHA-256 (hex) of their ids.
+    """
+
+    name: str
+    split: str
+    fingerprint: str
+    samples: int
+    keys_sha256: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RunIdentity(Section):
+    """What makes two runs the same."""
+
+    version: str
+    task: RecordedTask
+    model: IdentityModel
+    data: IdentityData
+    seed: int
+    device: str
+    embedding_dtype: str
+    predictions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def nms(self) -> str:
+        """How edge maps made elsewhere were thinned before they were scored: "toolbox" or "none"."""
+        return self.predictions.get("nms", "none")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedGroup(Section):
+    """A group of the configuration; its settings are in `stored`."""
+
+    name: str
+    preset: str | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DataSettings(Section):
+    """The data's group of the configuration; its settings are in `stored`."""
+
+    name: str
+    root: str | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedPlace(Section):
+    """Where the run's folder was to be made."""
+
+    dir: str | None = None
+    results: str = "results"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedPredictions(Section):
+    """Predictions made elsewhere: their place, how edge maps are thinned, and which files are a sample's."""
+
+    path: str | None = None
+    nms: str = "none"
+    names: str | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedConfig(Section):
+    """The resolved configuration; what only the run itself needed is in `stored` alone."""
+
+    task: RecordedGroup
+    data: DataSettings
+    model: RecordedGroup
+    run: RecordedPlace
+    seed: int
+    predictions: RecordedPredictions = field(metadata={"form": _OLDER_PREDICTIONS})
+    limit: int | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedMetric(Section):
+    """A metric as JSON has it, where null stands for what is undefined (`sambench.types.Metric`)."""
+
+    REQUIRED = ("value", "ci95", "n")
+
+    value: float | None
+    ci95: tuple[float | None, float | None] | None
+    n: int
+    higher_is_better: bool = True
+    unit: str = "fraction"
+    reference: str | None = None
+    note: str = ""
+    support: int | None = None
+    strata: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> Metric:
+        """The metric, with NaN for what is undefined."""
+        ends = None if self.ci95 is None else (_number(self.ci95[0]), _number(self.ci95[1]))
+        return Metric(
+            _number(self.value),
+            ends,
+            self.n,
+            self.higher_is_better,
+            self.unit,
+            self.reference,
+            self.note,
+            self.support,
+            self.strata,
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedCard(Section):
+    """What the data set said of itself (`sambench.datasets.base.DatasetCard`)."""
+
+    name: str
+    title: str
+    home: str
+    layout: str
+    note: str
+    generated: bool
+    terms: str | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedData(IdentityData):
+    """The data as they were found.
+
+    Attributes:
+        root: Where they lay.
+        card: What they said of themselves.
+        orientations: How many images were turned by their EXIF orientation or not; None where no image was read.
+        readings: How many images were not read as they are stored, by kind.
+        truths: Sample id -> digest of its ground truth, or one for all.
+    """
+
+    root: str
+    card: RecordedCard
+    orientations: Mapping[str, int] | None = None
+    readings: Mapping[str, int] = field(default_factory=dict)
+    truths: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedModel(Section):
+    """The model as it described itself, or what stands in its place for predictions made elsewhere.
+
+    Attributes:
+        name: Its name.
+        fingerprint: As in the identity.
+        variant: Which of its family's, as "vit_b".
+        missing: Samples without a prediction.
+        missing_means: What became of them: "left out" or "empty".
+        notes: What a reader of the numbers must know.
+    """
+
+    name: str
+    fingerprint: str
+    missing_means: str
+    variant: Any = None
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedShard(Section):
+    """Which part of the data was run: the `index`-th of `count`, of a whole of `samples` ids with a SHA-256 (hex)."""
+
+    index: int
+    count: int
+    samples: int
+    keys_sha256: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StageTime(Section):
+    """What a stage took: seconds, its share of all stages, seconds an image."""
+
+    seconds: float
+    share: float
+    per_image: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CacheUse(Section):
+    """What the embedding cache did, in embeddings; what they were made with; whether entries are signed."""
+
+    hits: int
+    misses: int
+    corrupt: int
+    evicted: int
+    failed: int
+    unsigned: int
+    environment: Mapping[str, str]
+    signed: bool
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedWorker(Section):
+    """What a worker process did."""
+
+    name: str
+    images: int
+    idle_share: float
+    restarts: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RunSession(Section):
+    """When the run was begun or gone on with (UTC), and how many images were done by then."""
+
+    started: str
+    resumed: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedCode(Section):
+    """sambench's version and, of a checkout, the commit and whether files differed from it."""
+
+    version: Any = None
+    commit: Any = None
+    dirty: Any = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MergedPart(Section):
+    """What is kept of a part of a merged run."""
+
+    code: RecordedCode | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MergedParts(Section):
+    """What a merged run was made of: its parts, how many samples were in several and how many in none."""
+
+    parts: tuple[MergedPart, ...]
+    in_several_parts: int
+    in_no_part: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordedEnvironment(Section):
+    """The machine and the versions of libraries that numbers depend on."""
+
+    packages: Mapping[str, Any]
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
