@@ -20,7 +20,7 @@ what is read:
   edges       .png .jpg .jpeg .tif .tiff .bmp
                          one channel, or equal ones: 8 bits / 255, 16 bits / 65535, TIFF of floats in [0, 1]
               .npy       (H, W): bool, uint8 / 255, uint16 / 65535, or floats in [0, 1]; other integers are refused
-              .mat       ucm2 (2H + 1, 2W + 1), segs (a cell of label maps), result, or its only variable; v7.3 too
+              .mat       ucm2 (2H + 1, 2W + 1), segs (a cell of label maps), result, or its only map; sparse, v7.3 too
               Bright edges on black, at the image's own size.
   regions     .mat       segs (a cell of (H, W) label maps), or ucm2
               .npy       (T, H, W) or (H, W) integer label maps, or a contour map (2H + 1, 2W + 1) of floats

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
-import scipy.io
 from PIL import Image
 
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.image_headers import unlimited
 from sambench.errors import PredictionError
+from sambench.files.mat_files import full, read_mat
 from sambench.metrics.boundary.inputs import one_channel, strength_from_image
 from sambench.metrics.ucm2 import pb_from_ucm2
 
@@ -60,7 +59,7 @@ def read_edge_file(path: Path, max_pixels: int = ImageRules.max_pixels) -> EdgeF
     """
     try:
         if path.suffix.lower() == ".mat":
-            return _from_variables(mat_variables(path), path)
+            return _from_variables(read_mat(path), path)
         stored = np.load(path, allow_pickle=False) if path.suffix.lower() == ".npy" else _image_array(path, max_pixels)
         return EdgeFile("soft", _soft(stored, path))
     except PredictionError as error:
@@ -88,30 +87,6 @@ def _from_variables(variables: dict[str, Any], path: Path) -> EdgeFile:
     raise PredictionError(told, where=path, mend=_CONTENT)
 
 
-def mat_variables(path: Path) -> dict[str, Any]:
-    """Read a MATLAB file's variables by name; those of a v7.3 file, which is HDF5, are turned to rows first.
-
-    Raises:
-        OSError, ValueError, ...: The file is damaged.
-    """
-    try:
-        content = scipy.io.loadmat(path)
-    except NotImplementedError:
-        with h5py.File(path, "r") as file:
-            return {name: _hdf5_value(file, item) for name, item in file.items() if isinstance(item, h5py.Dataset)}
-    return {name: value for name, value in content.items() if not name.startswith("__")}
-
-
-def _hdf5_value(file: Any, item: Any) -> Any:
-    """Return a dataset as MATLAB holds it: arrays transposed, cells as an object array of what they point to."""
-    value = item[()]
-    if value.dtype != object:
-        return value.T
-    cells = np.empty(value.size, object)
-    cells[:] = [file[reference][()].T for reference in value.T.ravel()]
-    return cells
-
-
 def label_maps(cells: Any, path: Path) -> list[np.ndarray]:
     """Return the (H, W) integer label maps of a variable `segs`, a cell array.
 
@@ -125,12 +100,15 @@ def label_maps(cells: Any, path: Path) -> list[np.ndarray]:
 
 
 def numbers(value: Any, name: str, path: Path) -> np.ndarray:
-    """Check that a variable is a map of numbers.
+    """Check that a variable is a map of numbers, and fill in the zeros of a sparse one.
 
     Raises:
-        PredictionError: It is none.
+        PredictionError: It is none, or too large.
     """
-    array = np.asarray(value)
+    try:
+        array = full(value)
+    except ValueError as error:
+        raise PredictionError(f"`{name}` is {error}", where=path, mend=_CONTENT) from error
     if array.ndim < 2 or array.size == 0 or array.dtype.kind not in "biuf":
         told = f"`{name}` has shape {array.shape} and type {array.dtype}, a map of numbers is expected"
         raise PredictionError(told, where=path, mend=_CONTENT)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.predictions.edge_files import ENDINGS, label_maps, mat_variables, numbers
+from sambench.files.mat_files import read_mat
+from sambench.predictions.edge_files import ENDINGS, label_maps, numbers
 from sambench.predictions.map_folders import MapFolder
 from sambench.types import Sample, Size
 
@@ -65,7 +66,7 @@ def _read(path: Path) -> RegionPrediction:
             return stored
         return [stored] if stored.ndim == 2 else list(stored)
     if path.suffix.lower() == ".mat":
-        variables = mat_variables(path)
+        variables = read_mat(path)
         if "segs" in variables:
             return label_maps(variables["segs"], path)
         if "ucm2" in variables:

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
+from mat73 import write_mat73
 from PIL import Image
 from sambench.tasks.edges import EdgesTask
 from sambench.tasks.regions import RegionsTask
 from toys import write_bsds
 
+import sambench
 from sambench.cli import dispatch
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.edges.boundary_data import read_truth
@@ -48,6 +51,82 @@ def test_either_field_will_do(tmp_path):
         assert all(np.array_equal(found, LINE) for found in truth.boundaries)
     assert lines.segmentations == []
     assert np.array_equal(regions.segmentations[0], LABELS)
+
+
+@pytest.mark.parametrize("form", [list, tuple])
+def test_files_of_version_7_3_are_the_same_truth(tmp_path, form):
+    one, two = {"Segmentation": LABELS, "Boundaries": LINE}, {"Segmentation": LABELS[::-1], "Boundaries": LINE & False}
+    old, new = read(write(tmp_path / "old.mat", one, two)), read(write73(tmp_path / "new.mat", form([one, two])))
+    for found, wanted in ((new.boundaries, old.boundaries), (new.segmentations, old.segmentations)):
+        np.testing.assert_array_equal(found, wanted)
+        assert len(found) == 2
+
+
+def write73(path, annotators):
+    return write_mat73(path, {"groundTruth": annotators})
+
+
+def test_a_set_in_version_7_3_scores_as_it_does_in_the_older(tmp_path):
+    data = write_bsds(tmp_path / "data", size=(48, 64))
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    for key in ("1000", "1001", "1002"):
+        path = data / f"BSDS500/data/groundTruth/test/{key}.mat"
+        cells = scipy.io.loadmat(path)["groundTruth"][0]
+        lines = cells[0]["Boundaries"][0, 0]
+        Image.fromarray(lines * np.uint8(255)).save(maps / f"{key}.png")
+    wanted = _scores(data, maps, tmp_path / "a")
+    for path in data.rglob("*.mat"):
+        cells = scipy.io.loadmat(path)["groundTruth"][0]
+        write73(path, [{name: one[name][0, 0] for name in one.dtype.names} for one in cells])
+    assert _scores(data, maps, tmp_path / "b") == wanted
+    assert float(wanted["ods"]) > 0.9
+
+
+def _scores(data, maps, out):
+    words = [f"data.root={data}", "task.thresholds=9"]
+    run = {"dir": str(out)}
+    found = sambench.score("edges", "bsds500", maps, overrides=words, run=run, workers=0, progress="off", illustrate=0)
+    return {name: str(metric.value) for name, metric in found.metrics.items()}
+
+
+def test_sparse_boundaries_are_boundaries(tmp_path):
+    sparse = {"Boundaries": scipy.sparse.csc_matrix(LINE)}
+    for path in (write(tmp_path / "1.mat", sparse), write73(tmp_path / "2.mat", [sparse])):
+        assert np.array_equal(read(path).boundaries, [LINE])
+    scipy.io.savemat(tmp_path / "3.mat", {"groundTruth": scipy.sparse.csc_matrix(LINE)})
+    for path in (tmp_path / "3.mat", write73(tmp_path / "4.mat", scipy.sparse.csc_matrix(LINE))):
+        with pytest.raises(DatasetError, match="should be structs in `groundTruth`"):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("annotators", "message"),
+    [
+        ([{"Boundaries": LINE}, {"Boundaries": LINE[:4]}], "maps of one size"),
+        ([{"Boundaries": "drawn"}], "maps of one size"),
+        ([{"Boundaries": LINE[:0]}], "maps of one size"),
+        ([LINE], "should be structs in `groundTruth`"),
+        (LINE, "should be structs in `groundTruth`"),
+        ([{"Boundaries": ~LINE}], "boundary at 90% of its pixels"),
+        (
+            [{"Boundaries": scipy.sparse.csc_matrix((20000, 20000))}],
+            "sparse matrix of 20000 x 20000, which is too large",
+        ),
+    ],
+)
+def test_what_a_file_of_version_7_3_lacks_is_told(tmp_path, annotators, message):
+    with pytest.raises(DatasetError, match=message):
+        read(write73(tmp_path / "1.mat", annotators))
+
+
+def test_a_file_of_version_7_3_without_ground_truth_names_what_it_holds(tmp_path):
+    with pytest.raises(DatasetError, match="the file holds gt"):
+        read(write_mat73(tmp_path / "1.mat", {"gt": LINE}))
+    path = write73(tmp_path / "2.mat", [{"Boundaries": LINE}])
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(DatasetError, match="ground truth cannot be read"):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import shutil
 
-import h5py
 import numpy as np
 import pytest
+from mat73 import write_mat73
 from PIL import Image
 from scipy import ndimage
 from scipy.io import loadmat, savemat
+from scipy.sparse import csc_matrix
 from toys import write_bsds
 
 import sambench
@@ -55,10 +56,15 @@ def lone_mat(path, values):
 
 
 def hdf5_mat(path, values):
-    with h5py.File(path, "w", userblock_size=512) as file:
-        file["result"] = values.T.astype(np.float32)
-    with path.open("r+b") as file:
-        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64 HDF5 schema 1.00 .".ljust(124) + b"\x00\x02IM")
+    write_mat73(path, {"result": values.astype(np.float32), "made": "by a net", "settings": {"size": values[:2, :2]}})
+
+
+def sparse_mat(path, values):
+    savemat(path, {"result": csc_matrix(values)})
+
+
+def sparse_hdf5_mat(path, values):
+    write_mat73(path, {"E": csc_matrix(values > 0)})
 
 
 def float_tiff(path, values):
@@ -90,8 +96,8 @@ def written(data, folder, ending, write):
     return folder
 
 
-@pytest.mark.parametrize("write", [lone_mat, hdf5_mat])
-def test_matlab_files_of_one_variable_and_of_version_7_3(data, tmp_path, write):
+@pytest.mark.parametrize("write", [lone_mat, hdf5_mat, sparse_mat, sparse_hdf5_mat])
+def test_matlab_files_of_one_variable_of_version_7_3_and_sparse_ones(data, tmp_path, write):
     folder = written(data, tmp_path / "maps", "mat", write)
     np.testing.assert_allclose(read_edge_file(folder / "1000.mat").strength, edges(data, "1000"), atol=1e-6)
     assert score(data, folder, tmp_path / "run").metrics["ods"].value > 0.9
@@ -135,6 +141,8 @@ def test_16_bits_are_read_and_other_integers_refused(tmp_path):
         ({"segs": np.empty((1, 0), object)}, "holds no label map"),
         ({"a": np.ones((4, 4)), "b": np.ones((4, 4))}, "holds a, b"),
         ({"ucm2": np.ones((4, 4))}, "odd height and width"),
+        ({"result": csc_matrix((20000, 20000))}, "`result` is a sparse matrix of 20000 x 20000, which is too large"),
+        ({"result": csc_matrix(np.eye(4) * 255)}, "must lie in"),
     ],
 )
 def test_what_is_no_edge_map_is_told_with_its_file(tmp_path, content, message):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import scipy.io
 import scipy.ndimage
 
 from sambench.config.image_rules import ImageRules, Picture
@@ -16,6 +16,7 @@ from sambench.datasets.image_files import read_image, read_pixels
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing
+from sambench.files.mat_files import full, mat_names, read_mat
 from sambench.metrics.boundary.inputs import boundaries_from_segs, one_channel
 from sambench.metrics.boundary.thinning import thin
 from sambench.types import BoundaryTruth, Sample, Size, without_pixels
@@ -128,13 +129,9 @@ def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTrut
     if path.suffix.lower() != ".mat":
         return BoundaryTruth([], [_read_map(path, card, rules)])
     try:
-        content = scipy.io.loadmat(path, variable_names=["groundTruth"])
+        content = read_mat(path, ["groundTruth"])
         found = _annotators(content["groundTruth"]) if "groundTruth" in content else None
-        names = [] if found is not None else [name for name, *_ in scipy.io.whosmat(path)]
-    except NotImplementedError as error:
-        raise DatasetError(
-            "ground truth is a .mat file of version 7.3", where=path, mend="save it with -v7, as in save(file, '-v7')"
-        ) from error
+        names = [] if found is not None else mat_names(path)
     # A damaged file makes scipy raise nearly anything (TypeError, zlib.error, struct.error, MemoryError, ...).
     except Exception as error:
         told = f"ground truth cannot be read, it may be truncated: {type(error).__name__}: {error}"
@@ -167,12 +164,14 @@ def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTrut
     return BoundaryTruth(segmentations, [thin(one) for one in boundaries_from_segs(segmentations)])
 
 
-def _annotators(variable: np.ndarray) -> list[dict[str, np.ndarray]]:
+def _annotators(variable: Any) -> list[dict[str, np.ndarray]]:
     """Return each annotator's fields from a cell of structs, a struct or an array of them; none where it is neither."""
+    if not isinstance(variable, np.ndarray):
+        return []
     structs = [variable] if variable.dtype.names else [one for one in variable.ravel() if isinstance(one, np.ndarray)]
     records = [record for one in structs if one.dtype.names for record in one.ravel()]
     whole = len(structs) == (1 if variable.dtype.names else variable.size) and all(one.dtype.names for one in structs)
-    return [{name: np.asarray(one[name]) for name in one.dtype.names} for one in records] if whole else []
+    return [{name: full(one[name]) for name in one.dtype.names} for one in records] if whole else []
 
 
 def _read_map(path: Path, card: DatasetCard, rules: ImageRules) -> np.ndarray:
