@@ -17,18 +17,19 @@ sambench gate baseline=RUN candidate=RUN [policy=default] [format=text] [out=FOL
               [compare=[task.SWITCH,...]] [samples=same|common] [replicates=2000] [seed=0]
 sambench gate freeze RUN [out=FILE.baseline]
 
-Compares stored runs of one task on one set of data, image by image: every metric with its difference, 95 % interval,
-p value corrected over the metrics, the smallest drop that could have been seen, and a verdict. RUN is a run folder; a
-baseline may be a file made by `gate freeze`, small enough for a repository; several runs a side, [A,B], are averaged.
+Compares stored runs of one task on one set of data, image by image: every metric with its difference and its interval
+(95 % together over the metrics), which decides the verdict, a p value and the smallest drop that could have been told.
+RUN is a run folder; a baseline may be a file made by `gate freeze`, small enough for a repository; several runs a side,
+[A,B], are averaged.
 
 exit code:
   0  no regression
-  1  a regression: significant, and beyond the policy's margin; or below a floor; or no improvement where one is asked
+  1  a regression: told by the interval, and beyond the policy's margin; or below a floor; or no improvement as asked
   2  wrong usage or bad input
   3  not comparable: switches, data or samples differ; what differs is shown, with the word that lets it pass
 
 baseline=, candidate=   the runs; the only keys that have no default
-policy=   a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, must_improve)
+policy=   a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, ...)
 compare=  switches that may differ, as task.nms_iou or task.nms_*; samples=common compares the samples both have
 replicates=, seed=   resamples behind the intervals, and their seed
 format=   text, json, junit, md or html; out=FOLDER writes all of them as gate.txt, .json, .xml, .md and .html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isinf
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.words import as_list, checked, parse
@@ -107,7 +108,7 @@ def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
     rows = [
         (
             one.metric,
-            "" if one.detectable != one.detectable else f"{one.detectable:.4f}",
+            "" if one.detectable != one.detectable else "none" if isinf(one.detectable) else f"{one.detectable:.4f}",
             "" if one.images is None else f"{one.images:,}",
             one.reason,
         )

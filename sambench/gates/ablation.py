@@ -92,6 +92,6 @@ def with_differences(members: Sequence[Member], reference: str) -> list[Member]:
             continue
         result = gate([first], [open_side(member.folder)], Policy(), compare=["task.*"], common=True)
         found = {one.found.name: one.found for one in result.judgements}
-        differences = {name: (one.difference, *one.ci95) for name, one in found.items()}
+        differences = {name: (one.difference, *one.interval) for name, one in found.items()}
         compared.append(replace(member, differences=differences))
     return compared

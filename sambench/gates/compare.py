@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.gates.baseline import stored_rows, write_baseline
-from sambench.gates.policy import DEFAULT, Policy
+from sambench.gates.policy import DEFAULT, INTERVAL, Policy
 from sambench.gates.result import Flip, GateResult, Judgement, judge
 from sambench.gates.sides import (
     Side,
@@ -30,10 +30,11 @@ from sambench.gates.sides import (
     task_of,
 )
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.intervals import ENOUGH, spreads
+from sambench.metrics.intervals import interval95
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.run_noise import run_noise, within_range
+from sambench.metrics.spread import ENOUGH, spread_of_units, spreads
 from sambench.metrics.support import plain_name, support
 from sambench.types import Row
 
@@ -139,14 +140,15 @@ def _judge(
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in sides]
     drawn = [{name: np.mean([own[name] for own in draws[side]], axis=0) for name in names} for side in sides]
     few = {name: min(own[name] for own in carried) for name in names}
-    change = partial(_changes, task, rows, ids, n_baselines, names)
-    spread = spreads(jackknife(change, strata), weights)
+    sided = partial(_sides, task, rows, ids, n_baselines, names)
+    spread = spreads(jackknife(lambda held: _changes(*sided(held)), strata), weights)
     images = {name: min(few[name], int(spread[name].freedom + 1e-9) + 1) for name in names}
     units = dict(images)
     noise = run_noise(values[sides[0]], values[sides[1]])
     if noise is not None:
         units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
         drawn[1] = {name: drawn[1][name] + noise.draws(name, *resampling) for name in names}
+        spread = {name: spread_of_units(units[name], len(weights)) for name in names}
     better = {name: directions(first).get(plain_name(name), True) for name in names}
     judged = [name for name in names if policy.judges(task.name, name)]
     found: dict[str, Comparison] = {}
@@ -159,16 +161,21 @@ def _judge(
                 drawn[0],
                 drawn[1],
                 better,
+                {name: spread[name] if few[name] >= ENOUGH else spread_of_units(0, len(weights)) for name in family},
                 margins,
                 policy.alpha,
                 policy.power,
-                {name: units[name] for name in family},
-                spread if noise is None else None,
             )
-    bounds = bounds_of(first)
+    bounds = {name: bounds_of(first).get(plain_name(name), (0.0, 1.0)) for name in names}
     for name, one in found.items():
-        ends, mde = within_range(*one.ci95, one.mde, one.baseline, bounds.get(plain_name(name), (0, 1)), better[name])
-        found[name] = replace(one, ci95=ends, mde=mde)
+        ends, seen = within_range(*one.interval, one.detectable, one.baseline, bounds[name], better[name])
+        found[name] = replace(one, interval=ends, detectable=seen)
+    sure = [name for name in judged if policy.rule(name).floor is not None and policy.rule(name).floor_by == INTERVAL]
+    if sure:
+        own = spreads(jackknife(lambda held: sided(held)[1], strata), weights) if noise is None else spread
+        inner = {name: _inside(interval95(point[1][name], drawn[1][name], own[name]), bounds[name]) for name in sure}
+    else:
+        inner = {}
     own_words = policy_name != DEFAULT
     return [
         judge(
@@ -179,24 +186,36 @@ def _judge(
             own_words and policy.names(task.name, name),
             few_runs=noise is not None and units[name] < ENOUGH <= images[name],
             few_sets=images[name] < ENOUGH <= few[name],
+            candidate_interval=inner.get(name),
         )
         for name in names
     ], alone
 
 
-def _changes(
+def _sides(
     task: Task,
     rows: Sequence[Sequence[Row]],
     ids: Sequence[str],
     n_baselines: int,
     names: Sequence[str],
     weights: np.ndarray,
-) -> dict[str, np.ndarray]:
-    """Return the differences of the sides' means over weighted images: (B,) by metric."""
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return each side's mean of its runs over weighted images: (B,) by metric."""
     found = [task.replicates(own, ids, weights) for own in rows]
-    sides = found[:n_baselines], found[n_baselines:]
-    before, after = ({name: np.mean([own[name] for own in side], axis=0) for name in names} for side in sides)
-    return {name: after[name] - before[name] for name in names}
+    before, after = (
+        {name: np.mean([own[name] for own in side], axis=0) for name in names}
+        for side in (found[:n_baselines], found[n_baselines:])
+    )
+    return before, after
+
+
+def _changes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: own - before[name] for name, own in after.items()}
+
+
+def _inside(ends: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
+    """Keep an interval within what the metric can be."""
+    return ends if ends[0] != ends[0] else (max(ends[0], bounds[0]), min(ends[1], bounds[1]))
 
 
 def _flips(

@@ -21,6 +21,9 @@ CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 DEFAULT = "default"
 """Name of the policy that comes with sambench."""
 
+VALUE, INTERVAL = "value", "interval"
+"""What a floor or an improvement that is asked for may be held against."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -28,13 +31,17 @@ class Rule:
 
     Attributes:
         margin: A drop up to this passes, in the metric's own unit.
-        floor: The candidate's value must not be worse than this, whatever the baseline's; None asks nothing.
-        must_improve: The candidate must be significantly better.
+        floor: The candidate must not be worse than this, whatever the baseline's value; None asks nothing.
+        must_improve: The candidate must be better.
+        floor_by: "value" holds the candidate's value against the floor, "interval" the worse end of its 95 % interval.
+        must_improve_by: "interval" wants the difference's interval on the better side of 0, "value" the difference.
     """
 
     margin: float = 0.0
     floor: float | None = None
     must_improve: bool = False
+    floor_by: str = VALUE
+    must_improve_by: str = INTERVAL
 
 
 @dataclass(frozen=True)
@@ -155,8 +162,16 @@ def _rule(read: Any, margin: float, where: str) -> Rule:
         _number(values.get("margin", margin), MARGIN, f"{where}.margin"),
         None if floor is None else _number(floor, FLOOR, f"{where}.floor"),
         must_improve,
+        _by(values.get("floor_by", VALUE), f"{where}.floor_by"),
+        _by(values.get("must_improve_by", INTERVAL), f"{where}.must_improve_by"),
     )
     return rule
+
+
+def _by(value: Any, where: str) -> str:
+    if value not in (VALUE, INTERVAL):
+        raise UsageError(f"{value!r} is neither value nor interval", where=where, mend="write value or interval")
+    return str(value)
 
 
 def _table(read: Any, known: Sequence[str] | None, where: str) -> dict[str, Any]:

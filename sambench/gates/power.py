@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
+from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.gates.policy import Policy
-from sambench.gates.sides import Side, alike, bounds_of, differences, sample_ids, task_of
+from sambench.gates.sides import Side, alike, bounds_of, differences, directions, sample_ids, task_of
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.intervals import ENOUGH
-from sambench.metrics.power import Need, images_needed
+from sambench.metrics.jackknife import jackknife
+from sambench.metrics.paired import exact
+from sambench.metrics.power import Need, Pilot, images_needed
+from sambench.metrics.spread import spreads
 from sambench.metrics.support import plain_name, support
+from sambench.types import Row
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ def plan_gate(
     weights = stratified_weights(strata, replicates, seed)
     # Resamples of another seed stand for a second run that has nothing in common with the first.
     others = weights if len(sides) == 2 else stratified_weights(strata, replicates, seed + len(set(strata)))
+    ones = np.ones((1, len(ids)), np.int64)
     draws = task.replicates(rows[0], ids, weights), task.replicates(rows[-1], ids, others)
     carried = [support(partial(task.replicates, own, ids), len(ids)) for own in rows]
     names = [name for name in draws[0] if name in draws[1]]
@@ -94,16 +101,22 @@ def plan_gate(
                 where="effect",
                 mend="give the drop in the metric's own unit, as in effect=0.01",
             )
-    needs = images_needed(
-        {name: draws[1][name] - draws[0][name] for name in judged},
-        {name: min(own[name] for own in carried) for name in judged},
-        len(ids),
-        effect,
-        enough=ENOUGH,
-        alpha=policy.alpha,
-        power=power,
-        margins={name: policy.rule(name).margin for name in judged},
-    )
+    value = [{name: own[0] for name, own in task.replicates(side, ids, ones).items()} for side in rows]
+    spread = spreads(jackknife(partial(_change, task, rows, ids, judged), strata), weights)
+    better = directions(first)
+    pilots = {
+        name: Pilot(
+            float(exact(value[-1][name] - value[0][name])),
+            exact(draws[1][name] - draws[0][name]),
+            spread[name],
+            min(own[name] for own in carried),
+            better.get(plain_name(name), True),
+            _room(float(value[0][name]), bounds.get(plain_name(name), (0, 1)), better.get(plain_name(name), True)),
+            policy.rule(name).margin,
+        )
+        for name in judged
+    }
+    needs = images_needed(pilots, len(ids), effect, alpha=policy.alpha, power=power)
     data = first.record.identity.data
     return PowerPlan(
         task=task.name,
@@ -116,3 +129,18 @@ def plan_gate(
         alpha=policy.alpha,
         needs=needs,
     )
+
+
+def _change(
+    task: Task, rows: Sequence[Sequence[Row]], ids: Sequence[str], names: Sequence[str], weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return (B,) differences of a pilot's two runs over weighted images, or the values of its only run, by metric."""
+    before, after = {}, task.replicates(rows[-1], ids, weights)
+    if len(rows) > 1:
+        before = task.replicates(rows[0], ids, weights)
+    return {name: after[name] - before.get(name, 0.0) for name in names}
+
+
+def _room(value: float, bounds: tuple[float, float], higher_is_better: bool) -> float:
+    """Return how far a metric can fall from a value."""
+    return value - bounds[0] if higher_is_better else bounds[1] - value

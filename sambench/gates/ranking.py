@@ -27,8 +27,8 @@ from sambench.gates.sides import (
 )
 from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.simultaneous import compare_all, within_bounds
+from sambench.metrics.spread import ENOUGH
 from sambench.metrics.support import plain_name, support
 from sambench.runs.summary import label
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,14 +15,13 @@ import tabulate
 
 from sambench.files.atomic import finite
 from sambench.files.safe_names import printable, stored_names
+from sambench.gates.cells import HEADS, carriers, cells, reading, takes
 from sambench.gates.page import GateLine, gate_page
 from sambench.gates.result import CANNOT_TELL, FAILING, IMPROVED, Flip, GateResult, Judgement
-from sambench.metrics.intervals import ENOUGH
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
 """Format -> file ending."""
 
-HEADS = ("metric", "baseline", "candidate", "difference", "95 % interval", "p", "detectable", "verdict")
 _MARKS, _ESCAPED = r"([\[\]<`])", r"\\\1"
 """Markdown's marks of links, tags and code in a text, and the same escaped."""
 PLACES = ("pictures", "predictions")
@@ -48,24 +46,13 @@ def headline(result: GateResult) -> str:
     return f"cannot tell {told}" if result.exit_code else f"{result.verdict}; cannot tell {told}"
 
 
-def carriers(one: Judgement, result: GateResult) -> str:
-    """Say how many of the images a metric rests on, or why else it cannot be told."""
-    if one.undefined:
-        return "undefined on both sides"
-    if one.few_runs:
-        return f"{len(result.baseline)} and {len(result.candidate)} runs are too few to tell how far runs spread"
-    if one.few_sets:
-        return "data sets that it averages hold too few images each"
-    return f"carried by {one.support} of {result.samples} images"
-
-
 def _text(result: GateResult) -> str:
     lines = [_heading(result), "", *_sides(result)]
     if result.judgements:
-        rows = [_cells(one, result) for one in result.judgements]
+        rows = [cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="simple", disable_numparse=True, colalign=align), ""]
-        lines += [_reading(result), *_takes(result)]
+        lines += [reading(result), *takes(result)]
     for title, flips in _flips(result):
         lines += ["", f"{title}:", *(f"  {flip}" for flip in flips)]
     if result.worse or result.better:
@@ -77,10 +64,10 @@ def _markdown(result: GateResult) -> str:
     lines = [f"### sambench gate: {headline(result)}", "", f"{result.task}, {result.data}, {result.samples} images", ""]
     lines += [f"- {line}" for line in _sides(result)]
     if result.judgements:
-        rows = [_cells(one, result) for one in result.judgements]
+        rows = [cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
         lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="github", disable_numparse=True, colalign=align), ""]
-        lines += [_reading(result), *(f"\n{line}" for line in _takes(result))]
+        lines += [reading(result), *(f"\n{line}" for line in takes(result))]
     for title, flips in (("Images that fell most", result.worse), ("Images that rose most", result.better)):
         if flips:
             lines += ["", f"{title}:", ""]
@@ -89,9 +76,9 @@ def _markdown(result: GateResult) -> str:
 
 
 def _html(result: GateResult) -> str:
-    lines = [GateLine(_kind(one), _cells(one, result)) for one in result.judgements]
-    reading = [_reading(result), *_takes(result)] if lines else []
-    return gate_page(_heading(result), _sides(result), HEADS, lines, reading, _flips(result))
+    lines = [GateLine(_kind(one), cells(one, result)) for one in result.judgements]
+    below = [reading(result), *takes(result)] if lines else []
+    return gate_page(_heading(result), _sides(result), HEADS, lines, below, _flips(result))
 
 
 def _heading(result: GateResult) -> str:
@@ -146,7 +133,7 @@ def _junit(result: GateResult) -> str:
             ElementTree.SubElement(case, "skipped", message=f"cannot tell: {carriers(one, result)}")
         if one.verdict in FAILING:
             failure = ElementTree.SubElement(case, "failure", message=_sentence(one), type=one.verdict)
-            failure.text = ", ".join(f"{head} {cell}" for head, cell in zip(HEADS, _cells(one, result), strict=True))
+            failure.text = ", ".join(f"{head} {cell}" for head, cell in zip(HEADS, cells(one, result), strict=True))
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -166,48 +153,6 @@ def _sides(result: GateResult) -> list[str]:
     return lines
 
 
-def _reading(result: GateResult) -> str:
-    runs = len(result.baseline), len(result.candidate)
-    several = (
-        f"; values: means of {runs[0]} and {runs[1]} runs, whose spread is in the intervals" if sum(runs) > 2 else ""
-    )
-    return (
-        f"{result.replicates} resamples of the images, the same on both sides; p: of a drop (of a gain where improved),"
-        f" corrected over the judged metrics, below {result.alpha:g} is significant; detectable: smallest drop seen"
-        f" with power {result.power:g};"
-        f" (shown): not judged{several}"
-    )
-
-
-def _takes(result: GateResult) -> list[str]:
-    """Say how many images like these it takes to tell the judged metrics that too few of them carry."""
-    return [
-        f"{one.found.name}: of about {math.ceil(ENOUGH * result.samples / one.support):,} images like these the least"
-        f" number of {ENOUGH} would carry it; `sambench power` says what a drop of a given size takes"
-        for one in result.untold
-        if 0 < one.support < ENOUGH
-    ]
-
-
-def _cells(one: Judgement, result: GateResult) -> list[str]:
-    found = one.found
-    low, high = found.ci95
-    verdict = one.verdict if one.judged else "(shown)"
-    resting = [f"{one.support} of {result.samples} images"] if one.support != result.samples else []
-    resting += [f"{len(result.baseline)} and {len(result.candidate)} runs"] if one.few_runs else []
-    resting += ["too few of a data set"] if one.few_sets else []
-    return [
-        found.name,
-        _number(found.baseline) or "undefined",
-        _number(found.candidate) or "undefined",
-        "" if found.difference != found.difference else f"{found.difference:+.4f}",
-        "" if low != low else f"[{low:+.4f}, {high:+.4f}]",
-        _number(one.p),
-        _number(found.mde),
-        f"{verdict} ({', '.join(resting)})" if resting else verdict,
-    ]
-
-
 def _sentence(one: Judgement) -> str:
     found = one.found
     told = {
@@ -218,10 +163,6 @@ def _sentence(one: Judgement) -> str:
         "not improved": "did not improve, as the policy asks",
     }
     return f"{found.name} {told[one.verdict]}"
-
-
-def _number(value: float) -> str:
-    return "" if value != value else "none" if value == math.inf else f"{value:.4f}"
 
 
 def _flip(one: Flip) -> str:

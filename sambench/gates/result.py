@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sambench.gates.comparable import Difference
-from sambench.gates.policy import Policy, Rule
-from sambench.metrics.intervals import ENOUGH
+from sambench.gates.policy import INTERVAL, VALUE, Policy, Rule
 from sambench.metrics.paired import Comparison
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ FAILING = (REGRESSION, BELOW_FLOOR, NOT_IMPROVED)
 
 NOT_COMPARABLE = "not comparable"
 _VERDICTS = {0: "no regression", 1: REGRESSION, 3: CANNOT_TELL}
-COLUMNS = ["metric", "baseline", "candidate", "difference", "ci95_low", "ci95_high", "p", "detectable"]
+COLUMNS = ["metric", "baseline", "candidate", "difference", "low", "high", "level", "p", "detectable"]
 COLUMNS += ["support", "judged", "verdict"]
 
 
@@ -39,6 +38,7 @@ class Judgement:
         asked: Whether the user's own policy asks for this metric by its name.
         few_runs: Whether it cannot be told because the runs are too few to tell how far they spread.
         few_sets: Whether it cannot be told because data sets that are averaged hold too few images each.
+        candidate_interval: 95 % interval of the candidate's value, where the policy holds it against a floor.
     """
 
     found: Comparison
@@ -49,6 +49,7 @@ class Judgement:
     asked: bool = False
     few_runs: bool = False
     few_sets: bool = False
+    candidate_interval: tuple[float, float] | None = None
 
     @property
     def undefined(self) -> bool:
@@ -57,8 +58,13 @@ class Judgement:
 
     @property
     def p(self) -> float:
-        """The corrected p value of the verdict's own direction: of a gain where it improved, else of a drop."""
-        return self.found.p_gain_corrected if self.verdict == IMPROVED else self.found.p_corrected
+        """The p value of the verdict's own direction: of a gain where it improved or had to, else of a drop."""
+        return self.found.p_gain if self.verdict in (IMPROVED, NOT_IMPROVED) else self.found.p_drop
+
+    @property
+    def within_margin(self) -> bool:
+        """Whether a drop is told, but no larger than the policy lets pass."""
+        return self.verdict in (OK, NOT_IMPROVED) and _told(self.found)[0]
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ class GateResult:
         return [one for one in self.judgements if one.judged and one.verdict == CANNOT_TELL]
 
     def frame(self) -> pd.DataFrame:
-        """Return one row a metric: its values, difference, interval, p, detectable drop, support and verdict.
+        """Return one row a metric: its values, difference, interval and its level, p, detectable drop and verdict.
 
         Numbers are in the metric's own unit, NaN where undefined or not told. Where the runs are not comparable there
         is no row; `.forbidding` says why.
@@ -156,11 +162,12 @@ def judge(
     asked: bool = False,
     few_runs: bool = False,
     few_sets: bool = False,
+    candidate_interval: tuple[float, float] | None = None,
 ) -> Judgement:
     """Hold one comparison against the policy.
 
-    A drop or a gain is told where the p value and the printed interval both tell it. Below `ENOUGH` images neither is,
-    and the comparison keeps its values alone.
+    A drop or a gain is told where the printed interval lies beyond 0. Below `ENOUGH` images there is none, and the
+    comparison keeps its values alone.
 
     Args:
         found: The comparison.
@@ -170,31 +177,54 @@ def judge(
         asked: Whether the user's own policy asks for it by name.
         few_runs: Whether the runs are too few to tell how far they spread.
         few_sets: Whether the images that carry it lie too few in their data sets.
+        candidate_interval: 95 % interval of the candidate's value, where the rule's floor is held against it.
     """
     rule = policy.rule(found.name)
     sign = 1 if found.higher_is_better else -1
-    low, high = sorted(sign * end for end in found.ci95) if not math.isnan(found.ci95[0]) else (-math.inf, math.inf)
     lost = math.isnan(found.candidate) and not math.isnan(found.baseline)
-    never = math.isnan(found.candidate) and math.isnan(found.baseline)
-    few = never or ((support < ENOUGH or few_runs or few_sets) and not lost and not math.isnan(found.baseline))
+    gained = math.isnan(found.baseline) and not math.isnan(found.candidate)
+    few = math.isnan(found.interval[0]) and not lost and not gained
     if few:
         nan = math.nan
-        found = replace(found, ci95=(nan, nan), p_drop=nan, p_corrected=nan, p_gain_corrected=nan, se=nan, mde=nan)
-    if lost or (found.p_corrected < policy.alpha and -sign * found.difference > rule.margin and high < 0):
+        found = replace(found, interval=(nan, nan), p_drop=nan, p_gain=nan, detectable=nan)
+    dropped, risen = _told(found)
+    improved = sign * found.difference > 0 if rule.must_improve_by == VALUE else risen
+    unsure = rule.floor is not None and rule.floor_by == INTERVAL and math.isnan((candidate_interval or (math.nan,))[0])
+    if lost or (dropped and -sign * found.difference > rule.margin):
         verdict = REGRESSION
-    elif rule.floor is not None and not sign * found.candidate >= sign * rule.floor:
+    elif _below(found, rule, candidate_interval):
         verdict = BELOW_FLOOR
-    elif few:
+    elif unsure or (few and not (rule.must_improve and rule.must_improve_by == VALUE)):
         verdict = CANNOT_TELL
-    elif found.p_gain_corrected < policy.alpha and sign * found.difference > 0 and low > 0:
+    elif risen:
         verdict = IMPROVED
     else:
-        verdict = NOT_IMPROVED if rule.must_improve else OK
-    return Judgement(found, rule, judged, verdict, support, asked, few and few_runs, few and few_sets)
+        verdict = NOT_IMPROVED if rule.must_improve and not improved else OK
+    untold = verdict == CANNOT_TELL
+    return Judgement(
+        found, rule, judged, verdict, support, asked, untold and few_runs, untold and few_sets, candidate_interval
+    )
+
+
+def _told(found: Comparison) -> tuple[bool, bool]:
+    """Tell whether the printed interval lies on the worse side of 0, and on the better one."""
+    low, high = found.interval
+    return (high < 0, low > 0) if found.higher_is_better else (low > 0, high < 0)
+
+
+def _below(found: Comparison, rule: Rule, interval: tuple[float, float] | None) -> bool:
+    """Tell whether the candidate is worse than the floor: its value, or the worse end of its interval."""
+    if rule.floor is None:
+        return False
+    if rule.floor_by == INTERVAL and interval is not None and not math.isnan(interval[0]):
+        return interval[0] < rule.floor if found.higher_is_better else interval[1] > rule.floor
+    if found.higher_is_better:
+        return not found.candidate >= rule.floor
+    return not found.candidate <= rule.floor
 
 
 def _record(one: Judgement) -> tuple[object, ...]:
     """Return a judgement's row of `GateResult.frame`, in the order of `COLUMNS`."""
     found = one.found
-    values = (found.name, found.baseline, found.candidate, found.difference, *found.ci95, one.p, found.mde)
-    return (*values, one.support, one.judged, one.verdict)
+    values = (found.name, found.baseline, found.candidate, found.difference, *found.interval, found.level, one.p)
+    return (*values, found.detectable, one.support, one.judged, one.verdict)

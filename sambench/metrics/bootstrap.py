@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sambench.metrics.intervals import NO_INTERVAL, interval95, spreads
+from sambench.metrics.intervals import NO_INTERVAL, interval95
 from sambench.metrics.jackknife import Replicates, jackknife
+from sambench.metrics.spread import spreads
 
 REPLICATES = 2000
 BLOCK = 64

@@ -1,4 +1,4 @@
-"""95 % intervals of metrics over images, by one method for single runs and for differences of runs.
+"""Intervals of metrics over images, of any level, by one method for single runs and for differences of runs.
 
 An interval is the hull of two: the percentiles of the resamples, moved out for few images (Hesterberg 2015, section
 5.3), and the studentised bootstrap (Efron and Tibshirani 1993, chapter 12; Hall 1988), with each resample's standard
@@ -11,90 +11,93 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
-from sambench.metrics.jackknife import Jackknife
-
-ENOUGH = 6
-"""Images that must carry a metric, effectively, before it gets an interval or a verdict (docs/statistics.md)."""
+from sambench.metrics.spread import Spread
 
 NO_INTERVAL = (float("nan"), float("nan"))
 
-_LEAST_RATIO, _LEAST_SHARE = 0.25, 0.8
-"""A resample of hardly any spread, or of far fewer carrying images than there are, says nothing of its own error."""
+_BEYOND = 10
+"""Resamples that must lie beyond a quantile to be read from them; farther out tails are taken to be normal."""
+
+_LEAST_TAIL = 1e-15
 
 
 @dataclass(frozen=True)
-class Spread:
-    """What leaving images out says of a metric's spread.
+class Resampled:
+    """A metric and its resamples, from which an interval of any level can be read.
 
     Attributes:
-        freedom: Degrees of freedom of its standard error, over strata; 0 where a stratum rests on one image.
-        narrowness: Its standard error over the standard deviation of its resamples.
-        ratios: (B,) standard error in each resample over the usual one, at least .25; NaN where a resample holds so few
-            of the images that carry the metric that it says nothing.
+        value: The metric over all images.
+        draws: (B,) float64 its resamples, ascending, without undefined ones.
+        scaled: (C,) float64 what each resample differs by from the value, in standard errors of its own, ascending.
+        spread: What leaving images out says.
     """
 
-    freedom: float
-    narrowness: float
-    ratios: np.ndarray
+    value: float
+    draws: np.ndarray
+    scaled: np.ndarray
+    spread: Spread
 
-    @property
-    def enough(self) -> bool:
-        """Tell whether so many images carry the metric that an interval can be given."""
-        return self.freedom > ENOUGH - 1.001
+    def interval(self, tail: float) -> tuple[float, float]:
+        """Return the interval that leaves out a chance of `tail`, in (0, .5], on either side."""
+        student = float(special.stdtrit(self.spread.freedom, tail))
+        outer = float(special.ndtr(self.spread.narrowness * student))
+        low, high = _quantile(self.draws, outer), _quantile(self.draws, outer, upper=True)
+        below, above = _quantile(self.scaled, tail), _quantile(self.scaled, tail, upper=True)
+        return min(low, self.value - above), max(high, self.value - below)
+
+    def tail_of(self, upper: bool, least: float, most: float) -> float:
+        """Return the smallest chance, between two, whose interval lies below zero (`upper`), or above; `most` if none.
+
+        Args:
+            upper: Whether the high end has to be below zero; else the low one above it.
+            least, most: Chances that are looked at.
+        """
+        low, high = np.log(max(least, _LEAST_TAIL)), np.log(most)
+        if self.leaves_out_zero(upper, float(np.exp(low))):
+            return float(np.exp(low))
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self.leaves_out_zero(upper, float(np.exp(middle))) else (middle, high)
+        return float(np.exp(high))
+
+    def leaves_out_zero(self, upper: bool, tail: float) -> bool:
+        """Tell whether the interval of this chance lies below zero (`upper`), or above."""
+        low, high = self.interval(tail)
+        return high < 0 if upper else low > 0
+
+
+def resampled(value: float, draws: np.ndarray, spread: Spread) -> Resampled | None:
+    """Prepare intervals of a value from (B,) resamples, undefined ones left out; None where none can be given."""
+    defined = ~np.isnan(draws)
+    if not spread.enough or np.isnan(value) or not defined.any():
+        return None
+    kept = draws[defined]
+    scaled = spread.narrowness * (kept - value) / spread.ratios[defined]
+    return Resampled(value, np.sort(kept), np.sort(scaled[~np.isnan(scaled)]), spread)
 
 
 def interval95(value: float, draws: np.ndarray, spread: Spread) -> tuple[float, float]:
     """Return the 95 % interval of a value from (B,) resamples, undefined ones left out; NaN where none can be given."""
-    defined = ~np.isnan(draws)
-    if not spread.enough or np.isnan(value) or not defined.any():
-        return NO_INTERVAL
-    kept = draws[defined]
-    level = stats.norm.sf(spread.narrowness * stats.t.isf(0.025, spread.freedom))
-    low, high = np.quantile(kept, [level, 1 - level])
-    scaled = spread.narrowness * (kept - value) / spread.ratios[defined]
-    below, above = np.quantile(scaled[~np.isnan(scaled)], [0.025, 0.975])
-    return float(min(low, value - above)), float(max(high, value - below))
+    found = resampled(value, draws, spread)
+    return NO_INTERVAL if found is None else found.interval(0.025)
 
 
-def spreads(found: Jackknife, weights: np.ndarray) -> dict[str, Spread]:
-    """Return the spread of each metric, over the images and within each resample.
+def _quantile(ascending: np.ndarray, tail: float, upper: bool = False) -> float:
+    """Return the value that a share of `tail` lies beyond: read from the resamples, or from a normal tail fitted there.
 
     Args:
-        found: What leaving images out does.
-        weights: (B, N) how often each resample holds each image.
+        ascending: (B,) sorted values.
+        tail: A share in (0, .5].
+        upper: Of the upper tail, else of the lower one.
     """
-    held = np.stack([weights[:, group].sum(axis=1) for group in found.groups], axis=1).astype(np.float64)
-    sizes = np.array([len(group) for group in found.groups], np.float64)
-    return {name: _spread(own, found.carrying[name], found.strata, sizes, held) for name, own in found.falls.items()}
-
-
-def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: np.ndarray, held: np.ndarray) -> Spread:
-    """Add up variances over strata; (G,) by group, `held` (B, G) images of each group in each resample."""
-    variances, freedoms, shrunk, within = [], [], [], np.zeros(len(held))
-    for number in np.unique(strata[carrying]):
-        inside = carrying & (strata == number)
-        count, images, whole = int(inside.sum()), sizes[inside].sum(), (carrying | (strata != number)).all()
-        if count < 2:
-            return Spread(0.0, 1.0, np.ones(len(held)))
-        influence = (images - sizes[inside]) / sizes[inside] * falls[inside]
-        influence -= np.average(influence, weights=sizes[inside])
-        variances.append(count / (count - 1) * ((sizes[inside] * influence) ** 2).sum() / images**2)
-        units = images if whole else count
-        freedoms.append(units - 1)
-        shrunk.append((units - 1) / units)
-        own = held[:, inside]
-        total = np.maximum(own.sum(axis=1), 1)
-        within += np.maximum(own @ influence**2 / total - (own @ influence / total) ** 2, 0) / total
-    # Each stratum's own variance is too uncertain for Satterthwaite's formula where strata are small, and would choose
-    # the samples that get an interval by their luck: images are taken to differ alike within all strata.
-    every, alike = np.array(variances), 1 / (np.array(freedoms) + 1)
-    freedom = float(alike.sum() ** 2 / (alike**2 / np.array(freedoms)).sum()) if freedoms else 0.0
-    if not every.sum():
-        return Spread(freedom, ((freedom + 1) / max(freedom, 1)) ** 0.5, np.ones(len(held)))
-    share = held[:, carrying].sum(axis=1) / sizes[carrying].sum()
-    within[share < _LEAST_SHARE] = np.nan
-    usual = float(np.nanmean(within)) or 1.0
-    narrowness = float((every.sum() / (every * shrunk).sum()) ** 0.5)
-    return Spread(freedom, narrowness, np.maximum(np.sqrt(within / usual), _LEAST_RATIO))
+    last = len(ascending) - 1
+    read = max(tail, min(_BEYOND / len(ascending), 0.1))
+    place = (1 - read if upper else read) * last
+    lower = int(place)
+    value = float(ascending[lower] + (place - lower) * (ascending[min(lower + 1, last)] - ascending[lower]))
+    if read > tail:
+        middle = float(ascending[last // 2] + ascending[(last + 1) // 2]) / 2
+        value = middle + (value - middle) * float(special.ndtri(tail) / special.ndtri(read))
+    return value

@@ -190,9 +190,7 @@ def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[
     data = {_data(load_run(member.folder)) for member in members if member.folder}
     notes += [f"measured on {text}; not comparable with rows of other data" for text in sorted(data)]
     if any(member.differences for member in members):
-        notes.append(
-            f"differences are to {ablation.reference!r} over the same images, with paired 95 % bootstrap intervals"
-        )
+        notes.append(f"differences are to {ablation.reference!r} over the same images, with paired bootstrap intervals")
     return pd.DataFrame(rows, columns=["member", *columns, "source"]).fillna(""), notes, ablation.title
 
 

@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from simulated_pairs import FAMILIES, HEADLINE, strata
 
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.intervals import spreads
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import compare_paired
+from sambench.metrics.spread import spreads
 
 LARGE = 6000
 """Images from which a shift's true differences are taken."""
@@ -42,20 +42,17 @@ def simulate(family, images, shift, replicates, seed):
         return {name: other[name] - own[name] for name in own}
 
     spread = spreads(jackknife(change, groups), weights)
-    units = {name: int(own.freedom + 1e-9) + 1 for name, own in spread.items()}
-    return compare_paired(*values, *draws, dict.fromkeys(values[0], True), samples=units, spreads=spread)
+    return compare_paired(*values, *draws, dict.fromkeys(values[0], True), spread)
 
 
 def true_differences(family, shift, seed=7):
-    """Return each metric's difference over very many images; exactly 0 for every one without a shift."""
-    parts = [FAMILIES[family](np.random.default_rng([seed, part]), LARGE, shift) for part in range(4)]
-    ones = np.ones((1, LARGE), np.int64)
-    found = [{name: float(drawn[0]) for name, drawn in side(ones).items()} for part in parts for side in part]
-    names = found[0] if shift else {}
-    return {
-        name: float(np.mean([b[name] - a[name] for a, b in zip(found[::2], found[1::2], strict=True)]))
-        for name in names
-    }
+    """Return what a shift makes of each metric over very many images: with and without it, all else being equal."""
+    ones, found = np.ones((1, LARGE), np.int64), []
+    for part in range(2):
+        after, before = (FAMILIES[family](np.random.default_rng([seed, part]), LARGE, by)[1] for by in (shift, 0.0))
+        own, plain = after(ones), before(ones)
+        found.append({name: float(own[name][0] - plain[name][0]) for name in own})
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
 def shift_for(family, drop):
@@ -75,7 +72,7 @@ def measure(family, simulations, images, replicates):
             return list(pool.map(simulate, *part, jobs, chunksize=10))
 
         null = run(0.0, 0)
-        detectable = float(np.mean([found[HEADLINE[family]].mde for found in null]))
+        detectable = float(np.mean([found[HEADLINE[family]].detectable for found in null]))
         shift = shift_for(family, detectable)
         worse = run(shift, simulations)
     truth = true_differences(family, shift)
@@ -93,12 +90,12 @@ def measure(family, simulations, images, replicates):
 
 def dropped(one):
     """Tell whether a verdict calls it a drop: the p value and the interval both do."""
-    return one.p_corrected < 0.05 and one.ci95[1] < 0
+    return one.interval[1] < 0
 
 
 def coverage(found, name, truth):
     """Return the share of simulations whose interval holds the truth."""
-    intervals = [one[name].ci95 for one in found]
+    intervals = [one[name].interval for one in found]
     return float(np.mean([low <= truth <= high for low, high in intervals]))
 
 

@@ -11,6 +11,7 @@ from sambench.metrics.coco.average_precision import precision_replicates
 from sambench.metrics.coco.average_recall import recall_replicates
 from sambench.metrics.coco.rows import instances_of_rows, proposals_of_rows
 from sambench.metrics.paired import compare_paired
+from sambench.metrics.spread import spread_of_units
 from sambench.metrics.support import support
 
 REPLICATES = 2000
@@ -46,7 +47,8 @@ def test_comparison(benchmark):
     names = [f"m{k}" for k in range(24)]
     values = dict.fromkeys(names, 0.5)
     draws = [{name: rng.normal(size=REPLICATES) for name in names} for _ in range(2)]
-    found = benchmark(compare_paired, values, values, *draws, dict.fromkeys(names, True))
+    spreads = dict.fromkeys(names, spread_of_units(200, REPLICATES))
+    found = benchmark(compare_paired, values, values, *draws, dict.fromkeys(names, True), spreads)
     assert len(found) == 24
 
 

@@ -9,12 +9,13 @@ from made_rows import edge_rows, point_rows, proposal_rows
 from stored_runs import stored
 
 from sambench.cli import dispatch
+from sambench.gates.cells import carriers
 from sambench.gates.compare import gate, open_side
 from sambench.gates.policy import Policy, load_policy
-from sambench.gates.render import carriers, render_gate
+from sambench.gates.render import render_gate
 from sambench.gates.result import CANNOT_TELL, IMPROVED, OK, REGRESSION, judge
-from sambench.metrics.intervals import ENOUGH
 from sambench.metrics.paired import Comparison
+from sambench.metrics.spread import ENOUGH
 
 
 def large_in(rows, carriers, place):
@@ -64,40 +65,40 @@ def test_one_image_is_no_regression(tmp_path, images, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "cannot tell"
     assert {one["verdict"] for one in told["judgements"]} <= {CANNOT_TELL, REGRESSION}
-    assert all(one["found"]["p_corrected"] is None for one in told["judgements"] if one["verdict"] == CANNOT_TELL)
+    assert all(one["found"]["p_drop"] is None for one in told["judgements"] if one["verdict"] == CANNOT_TELL)
 
 
 def compared(**changes):
-    nothing = {"name": "m", "baseline": 0.5, "candidate": 0.5, "difference": 0.0, "ci95": (-0.1, 0.1), "p_drop": 0.5}
-    nothing |= {"p_corrected": 0.5, "p_gain_corrected": 0.5, "se": 0.05, "mde": 0.1, "higher_is_better": True}
+    nothing = {"name": "m", "baseline": 0.5, "candidate": 0.5, "difference": 0.0, "interval": (-0.1, 0.1)}
+    nothing |= {"level": 0.95, "p_drop": 0.5, "p_gain": 0.5, "detectable": 0.1, "higher_is_better": True}
     return Comparison(**{**nothing, **changes})
 
 
 def test_a_value_that_is_lost_is_a_regression():
-    lost = compared(candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan), p_corrected=1.0)
+    lost = compared(candidate=math.nan, difference=math.nan, interval=(math.nan, math.nan))
     assert judge(lost, Policy(), True, 0).verdict == REGRESSION
-    never = compared(baseline=math.nan, candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan))
+    never = compared(baseline=math.nan, candidate=math.nan, difference=math.nan, interval=(math.nan, math.nan))
     assert judge(never, Policy(), True, 0).verdict == CANNOT_TELL  # no verdict where there is nothing to judge
-    found = compared(baseline=math.nan, difference=math.nan, ci95=(math.nan, math.nan))
+    found = compared(baseline=math.nan, difference=math.nan, interval=(math.nan, math.nan))
     assert judge(found, Policy(), True, 0).verdict == OK
 
 
 def test_a_verdict_does_not_contradict_its_interval():
-    gain = {"candidate": 0.6, "difference": 0.1, "p_gain_corrected": 0.01}
-    assert judge(compared(**gain, ci95=(-0.0117, 0.0961)), Policy(), True, 50).verdict == OK
-    assert judge(compared(**gain, ci95=(0.0117, 0.0961)), Policy(), True, 50).verdict == IMPROVED
-    drop = {"candidate": 0.4, "difference": -0.1, "p_corrected": 0.01}
-    assert judge(compared(**drop, ci95=(-0.2, 0.01)), Policy(), True, 50).verdict == OK
-    assert judge(compared(**drop, ci95=(-0.2, -0.01)), Policy(), True, 50).verdict == REGRESSION
+    gain = {"candidate": 0.6, "difference": 0.1, "p_gain": 0.01}
+    assert judge(compared(**gain, interval=(-0.0117, 0.0961)), Policy(), True, 50).verdict == OK
+    assert judge(compared(**gain, interval=(0.0117, 0.0961)), Policy(), True, 50).verdict == IMPROVED
+    drop = {"candidate": 0.4, "difference": -0.1, "p_drop": 0.01}
+    assert judge(compared(**drop, interval=(-0.2, 0.01)), Policy(), True, 50).verdict == OK
+    assert judge(compared(**drop, interval=(-0.2, -0.01)), Policy(), True, 50).verdict == REGRESSION
     risen = {**drop, "candidate": 0.6, "difference": 0.1, "higher_is_better": False}
-    assert judge(compared(**risen, ci95=(0.01, 0.2)), Policy(), True, 50).verdict == REGRESSION
+    assert judge(compared(**risen, interval=(0.01, 0.2)), Policy(), True, 50).verdict == REGRESSION
 
 
 def test_undefined_is_written_out(tmp_path):
     rows = edge_rows(8)
     side = open_side(stored(tmp_path / "a", rows=rows))
     result = gate([side], [side], load_policy("default"), replicates=100)
-    lost = compared(candidate=math.nan, difference=math.nan, ci95=(math.nan, math.nan), p_corrected=1.0)
+    lost = compared(candidate=math.nan, difference=math.nan, interval=(math.nan, math.nan))
     result.judgements[:] = [judge(lost, Policy(), True, 8)]
     text = render_gate(result, "text")
     assert text.startswith("regression: m")
@@ -122,7 +123,7 @@ def test_a_data_set_of_one_image_says_nothing_of_its_spread(tmp_path, sizes, ver
     result = judged_sets(tmp_path / "a", sizes)
     found = {one.found.name: one for one in result.judgements}["mIoU@1"]
     assert found.verdict == verdict
-    assert math.isnan(found.found.ci95[0]) == math.isnan(found.p) == (verdict == CANNOT_TELL)
+    assert math.isnan(found.found.interval[0]) == math.isnan(found.p) == (verdict == CANNOT_TELL)
     text = render_gate(result, "text")
     assert ("cannot tell (too few of a data set)" in text) == (verdict == CANNOT_TELL)
     why = "data sets that it averages hold too few images each"

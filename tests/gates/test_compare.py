@@ -209,6 +209,8 @@ def test_an_edited_or_damaged_baseline_is_refused(tmp_path):
         ("metrics: {ods: {floor: high}}", "'high' is no number"),
         ("metrics: {ods: {must_improve: 1}}", "neither true nor false"),
         ("metrics: {ods: {margin: -1}}", "margin is -1"),
+        ("metrics: {ods: {floor: 0.5, floor_by: mean}}", "'mean' is neither value nor interval"),
+        ("metrics: {ods: {must_improve_by: true}}", "True is neither value nor interval"),
         ("judged: [ods]", "no table of lists"),
         ("[]", "no table of keys"),
     ],

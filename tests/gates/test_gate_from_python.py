@@ -38,7 +38,7 @@ def test_the_interface_says_what_the_command_says(sides, tmp_path, capsys):
     assert list(frame.index) == list(own)
     for name, row in frame.iterrows():
         assert row["difference"] == own[name]["difference"]
-        assert [row["ci95_low"], row["ci95_high"]] == own[name]["ci95"]
+        assert [row["low"], row["high"]] == own[name]["interval"]
 
 
 def test_the_line_names_the_verdict_and_what_decided_it(sides):

@@ -49,11 +49,11 @@ def test_the_detectable_drop_is_about_that_of_the_gate(pilot, capsys):
     plan = power(capsys, f"pilot=[{pilot[0]},{pilot[1]}]", "effect=0.01")
     words = [f"baseline={pilot[0]}", f"candidate={pilot[1]}", "replicates=400", "format=json"]
     dispatch(["gate", *words])
-    gate = {one["found"]["name"]: one["found"]["mde"] for one in json.loads(capsys.readouterr().out)["judgements"]}
+    gate = {
+        one["found"]["name"]: one["found"]["detectable"] for one in json.loads(capsys.readouterr().out)["judgements"]
+    }
     for one in plan["needs"]:
-        # The gate's intervals reach farther where single images weigh much, as in AP; the plan does not know of that.
-        least = 0.5 if one["metric"] == "ap" else 0.85
-        assert least * gate[one["metric"]] < one["detectable"] < 1.15 * gate[one["metric"]]
+        assert one["detectable"] == pytest.approx(gate[one["metric"]], rel=1e-6)
 
 
 def test_one_run_is_told_to_give_an_upper_bound(pilot, capsys):

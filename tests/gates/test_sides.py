@@ -114,7 +114,7 @@ def test_few_runs_that_differ_cannot_tell_and_stay_in_range(tmp_path, capsys):
     for name in ("ods", "ap"):
         (one,) = [one for one in gate([a, b], c, replicates=200).judgements if one.found.name == name]
         assert one.few_runs
-        assert np.isnan(one.found.mde)
+        assert np.isnan(one.found.detectable)
 
 
 def test_many_runs_that_hardly_differ_are_judged(tmp_path):
@@ -123,7 +123,7 @@ def test_many_runs_that_hardly_differ_are_judged(tmp_path):
     after = [stored(tmp_path / f"b{seed}", rows=noisy(noisy(rows, 9, 0.3), seed, 0.002)) for seed in range(4, 8)]
     found = {one.found.name: one for one in gate(before, after, replicates=400).judgements}
     assert found["ods"].verdict == "regression"
-    assert -1 <= found["ods"].found.ci95[0] < found["ods"].found.ci95[1] < 0
+    assert -1 <= found["ods"].found.interval[0] < found["ods"].found.interval[1] < 0
 
 
 def test_a_run_twice_is_refused(tmp_path):

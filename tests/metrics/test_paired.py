@@ -1,3 +1,5 @@
+"""Differences of two checkpoints: interval, p value and what could be seen, which never contradict each other."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,90 +7,89 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.paired import compare_paired, expanded_interval, step_down
+from sambench.metrics.paired import compare_paired
+from sambench.metrics.spread import spread_of_units
 
 
-def compared(scores, **options):
-    """Compare two columns of per-image scores by their means."""
-    weights = resampling_weights(len(scores), 2000) / len(scores)
-    values = [{"m": float(side.mean())} for side in scores.T]
-    draws = [{"m": weights @ side} for side in scores.T]
-    return compare_paired(*values, *draws, {"m": options.pop("better", True)}, **options)["m"]
+def compared(sides, better=True, replicates=2000, **options):
+    """Compare (2, K, N) scores by their means over N images: metrics "0", "1", ..."""
+    images = sides.shape[2]
+    weights = resampling_weights(images, replicates) / images
+    names = [str(place) for place in range(sides.shape[1])]
+    values = [dict(zip(names, side.mean(axis=1).tolist(), strict=True)) for side in sides]
+    draws = [dict(zip(names, side @ weights.T, strict=True)) for side in sides]
+    spread = spread_of_units(images, replicates)
+    return compare_paired(*values, *draws, dict.fromkeys(names, better), dict.fromkeys(names, spread), **options)
+
+
+def pair(before, after):
+    return np.stack([before, after])[:, None]
 
 
 def test_a_mean_is_judged_as_a_t_test_judges_it():
     rng = np.random.default_rng(3)
     before = rng.normal(size=200)
-    scores = np.stack([before, before - 0.03 + 0.3 * rng.normal(size=200)], 1)
-    found = compared(scores, samples=200)
-    paired = stats.ttest_rel(scores[:, 1], scores[:, 0], alternative="less")
-    assert found.p_drop == pytest.approx(paired.pvalue, abs=0.02)  # 2,000 resamples
-    assert found.p_corrected == found.p_drop
-    assert found.se == pytest.approx(stats.sem(scores[:, 1] - scores[:, 0]), rel=0.05)
-    low, high = stats.ttest_rel(scores[:, 1], scores[:, 0]).confidence_interval()
-    assert found.ci95 == pytest.approx((low, high), abs=0.15 * (high - low))
+    after = before - 0.03 + 0.3 * rng.normal(size=200)
+    found = compared(pair(before, after))["0"]
+    test = stats.ttest_rel(after, before)
+    assert found.p_drop == pytest.approx(test.pvalue, abs=0.04)  # of the hull of two intervals, from 2,000 resamples
+    assert found.p_gain == 1.0
+    low, high = test.confidence_interval()
+    assert found.interval == pytest.approx((low, high), abs=0.15 * (high - low))
+    assert found.level == 0.95
     # 1.960 and 0.842: normal quantiles of 97.5 %, the interval's end, and 80 %
-    assert found.mde == pytest.approx((1.960 + 0.842) * found.se, rel=0.08)
+    assert found.detectable == pytest.approx((1.960 + 0.842) * stats.sem(after - before), rel=0.08)
 
 
-def test_step_down_by_hand():
-    null = np.array([[0.0, 1.0, 2.0, -1.0], [3.0, 0.0, 0.5, -2.0]])
-    # 2.5: reached by the maxima 3, 1, 2, -1 once; then 1.5 by the second row alone, once, but never below the first's
-    np.testing.assert_allclose(step_down(np.array([1.5, 2.5]), null), [2 / 5, 2 / 5])
-    np.testing.assert_allclose(step_down(np.array([1.5, np.nan]), null), [2 / 5, 1])
+def test_nothing_changed_is_never_told():
+    found = compared(np.repeat(np.arange(20.0)[None, None], 2, 0))["0"]
+    assert (found.difference, found.p_drop, found.p_gain, found.detectable) == (0, 1, 1, 0)
+    assert found.interval == (0, 0)
 
 
-def test_nothing_changed_is_never_significant():
-    found = compared(np.repeat(np.arange(20.0)[:, None], 2, 1), samples=20)
-    assert (found.difference, found.p_drop, found.p_corrected, found.p_gain_corrected) == (0, 1, 1, 1)
-    assert (found.se, found.mde, found.ci95) == (0, 0, (0, 0))
+def test_rounding_is_no_difference():
+    before = np.random.default_rng(0).random(20)
+    found = compared(pair(before, before + 1e-16))["0"]
+    assert (found.difference, found.interval, found.p_gain) == (0, (0, 0), 1)
 
 
 def test_the_same_drop_everywhere_is_beyond_chance():
-    scores = np.stack([np.full(20, 0.5), np.full(20, 0.4)], 1)
-    assert compared(scores, samples=20).p_corrected == pytest.approx(1 / 2001)
-    assert compared(scores, samples=20, better=False).p_corrected == 1
+    sides = pair(np.full(20, 0.5), np.full(20, 0.4))
+    assert compared(sides)["0"].p_drop == pytest.approx(1 / 2001)
+    assert compared(sides, better=False)["0"].p_drop == 1
+    assert compared(sides, better=False)["0"].p_gain == pytest.approx(1 / 2001)
 
 
-def test_what_is_undefined_is_no_drop():
-    values, draws = {"m": float("nan")}, {"m": np.full(10, np.nan)}
-    found = compare_paired(values, values, draws, draws, {"m": True})["m"]
-    assert (found.p_drop, found.p_corrected) == (1, 1)
-    assert np.isnan(found.ci95).all()
+def test_what_is_undefined_has_no_interval():
+    values, draws, spread = {"m": float("nan")}, {"m": np.full(10, np.nan)}, {"m": spread_of_units(20, 10)}
+    found = compare_paired(values, values, draws, draws, {"m": True}, spread)["m"]
+    assert np.isnan([*found.interval, found.p_drop, found.p_gain, found.detectable]).all()
 
 
-def test_a_margin_raises_what_can_be_detected():
-    rng = np.random.default_rng(0)
-    scores = rng.normal(size=(100, 2))
-    plain = compared(scores)
-    options = {"margins": {"m": 1.0}}
-    assert compared(scores, **options).mde == pytest.approx(1 + 0.842 * plain.se, rel=0.05)
-
-
-def test_correction_costs_nothing_for_one_metric_told_twice():
+def test_correction_costs_nothing_for_one_metric_told_twice_and_something_for_two():
     rng = np.random.default_rng(1)
-    draws = rng.normal(size=2000)
-    values = [{"a": 0.0, "b": 0.0}, {"a": -2.0, "b": -2.0}]
-    both = compare_paired(*values, {"a": 0 * draws, "b": 0 * draws}, {"a": draws, "b": draws}, {"a": True, "b": True})
-    assert both["a"].p_corrected == both["a"].p_drop == both["b"].p_corrected
+    sides = rng.normal(size=(2, 2, 40))
+    alone = compared(sides[:, :1])["0"]
+    twice = compared(np.repeat(sides[:, :1], 2, 1))["0"]
+    assert twice.interval == pytest.approx(alone.interval, rel=0.05)
+    both = compared(sides)["0"]
+    assert both.interval[1] > 1.05 * alone.interval[1]
+    assert both.level > 0.97
+    assert both.detectable > alone.detectable
+    assert min(both.p_drop, both.p_gain) >= min(alone.p_drop, alone.p_gain)
 
 
-def test_intervals_widen_for_few_images():
-    draws = np.random.default_rng(0).normal(size=100_000)
-    low, high = expanded_interval(draws, 10)
-    wanted = (10 / 9) ** 0.5 * stats.t.isf(0.025, 9)
-    assert (low, high) == pytest.approx((-wanted, wanted), rel=0.03)
-    assert expanded_interval(draws, None) == pytest.approx((-1.96, 1.96), rel=0.02)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(1, 6), st.integers(0, 1000))
-def test_correction_never_helps_and_keeps_the_order(metrics, seed):
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.integers(6, 40), st.floats(0.01, 0.2), st.booleans(), st.integers(0, 10**6))
+def test_interval_and_p_never_contradict_each_other(metrics, images, alpha, better, seed):
     rng = np.random.default_rng(seed)
-    null = rng.normal(size=(metrics, 50)) + rng.normal(size=50)
-    observed = rng.normal(size=metrics)
-    corrected = step_down(observed, null)
-    alone = np.array([(1 + (own >= value - 1e-9).sum()) / 51 for own, value in zip(null, observed, strict=True)])
-    assert (corrected >= alone).all()
-    assert (np.diff(corrected[np.argsort(-observed)]) >= 0).all()
-    assert ((corrected > 0) & (corrected <= 1)).all()
+    skew = rng.gamma(0.5, size=(2, metrics, images)) if seed % 2 else rng.normal(size=(2, metrics, images))
+    sides = skew + rng.normal(0, 0.8, (2, metrics, 1))
+    for one in compared(sides, better=better, replicates=200, alpha=alpha).values():
+        low, high = one.interval
+        dropped, risen = (high < 0, low > 0) if better else (low > 0, high < 0)
+        assert low <= one.difference <= high
+        assert (one.p_drop <= alpha) == dropped
+        assert (one.p_gain <= alpha) == risen
+        assert max(one.p_drop, one.p_gain) == 1.0
+        assert 0 < min(one.p_drop, one.p_gain) <= 1

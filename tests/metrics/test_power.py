@@ -6,58 +6,61 @@ from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
 from sambench.metrics.paired import compare_paired
-from sambench.metrics.power import images_needed
+from sambench.metrics.power import Pilot, images_needed
+from sambench.metrics.spread import spread_of_units
 
-ASKED = {"enough": 6, "alpha": 0.05, "power": 0.8, "margins": {}}
+ASKED = {"alpha": 0.05, "power": 0.8}
 
 
-def normal(spread, replicates=20001):
-    """Return draws whose quantiles are those of a normal distribution."""
-    return spread * stats.norm.ppf((np.arange(replicates) + 0.5) / replicates)
+def pilot(spread, support=100, **options):
+    """Return draws whose quantiles are those of a normal distribution, of a difference that so many images carry."""
+    units = spread_of_units(support, 20001)
+    drawn = spread / units.narrowness * stats.norm.ppf((np.arange(20001) + 0.5) / 20001)
+    return Pilot(0.0, drawn, units, support, **options)
+
+
+def needed(effect=0.02, **pilots):
+    return images_needed(pilots, 100, effect, **ASKED)
 
 
 def test_one_metric_by_hand():
-    # An image's difference has a standard deviation of .2, so 100 images (resampled: times sqrt(99 / 100)) give .0199.
-    # Two-sided 5 % asks for 1.96 standard errors, a power of 80 % for .8416 more: (2.8016 * .2 / .02)^2 = 784.9 images,
-    # and Student's distribution with some 786 degrees of freedom turns 1.96 into 1.963, which makes 786.4.
-    drawn = normal(0.2 / 10 * (99 / 100) ** 0.5)
-    (need,) = images_needed({"m": drawn}, {"m": 100}, 100, 0.02, **ASKED)
-    assert need.images == pytest.approx(786, abs=2)
-    assert need.detectable == pytest.approx((stats.t.isf(0.025, 99) + 0.8416) * 0.02, rel=1e-3)
+    # An image's difference has a standard deviation of .2. Two-sided 5 % asks for 1.96 standard errors, a power of 80 %
+    # for .8416 more: (2.8016 * .2 / .02)^2 = 784.9 images, and Student's distribution with some 786 degrees of freedom
+    # turns 1.96 into 1.963, which makes 786.4.
+    (need,) = needed(m=pilot(0.02))
+    assert need.images == pytest.approx(786, rel=0.01)
+    assert need.detectable == pytest.approx((stats.t.isf(0.025, 99) + 0.8416) * 0.02, rel=5e-3)
     assert need.reason == ""
 
 
 def test_what_half_of_the_images_carry_takes_as_many_as_its_spread_says():
-    drawn = normal(0.02 * (49 / 50) ** 0.5)
-    (need,) = images_needed({"m": drawn}, {"m": 50}, 100, 0.02, **ASKED)
-    assert need.images == pytest.approx(788, abs=3)
+    (need,) = needed(m=pilot(0.02, 50))
+    assert need.images == pytest.approx(788, rel=0.015)
 
 
 def test_a_family_takes_more_images():
     rng = np.random.default_rng(0)
-    draws = {name: rng.normal(0, 0.02, 4000) for name in "abcdefgh"}
-    support = dict.fromkeys(draws, 100)
-    alone = images_needed({"a": draws["a"]}, {"a": 100}, 100, 0.02, **ASKED)[0].images
-    assert images_needed(draws, support, 100, 0.02, **ASKED)[0].images > 1.2 * alone
+    units = spread_of_units(100, 4000)
+    pilots = {name: Pilot(0.0, rng.normal(0, 0.02, 4000), units, 100) for name in "abcdefgh"}
+    alone = needed(a=pilots["a"])[0].images
+    assert needed(**pilots)[0].images > 1.2 * alone
 
 
 def test_a_margin_has_to_be_passed_first():
-    drawn = normal(0.02 * (99 / 100) ** 0.5)
-    asked = {**ASKED, "margins": {"m": 0.015}}
     # beyond the margin .005 are left for .8416 standard errors: (.8416 * .2 / .005)^2 = 1133
-    assert images_needed({"m": drawn}, {"m": 100}, 100, 0.02, **asked)[0].images == pytest.approx(1133, abs=2)
-    (never,) = images_needed({"m": drawn}, {"m": 100}, 100, 0.015, **asked)
+    assert needed(m=pilot(0.02, margin=0.015))[0].images == pytest.approx(1133, rel=5e-3)
+    (never,) = needed(0.015, m=pilot(0.02, margin=0.015))
     assert (never.images, never.reason) == (None, "the policy lets drops up to 0.015 pass")
 
 
 def test_what_a_pilot_cannot_tell():
-    drawn = normal(0.02)
-    few, still, large, tiny = images_needed(
-        {"few": drawn, "still": np.zeros(20001), "large": drawn, "tiny": 1e4 * drawn},
-        {"few": 5, "still": 100, "large": 20, "tiny": 100},
-        100,
+    few, still, large, tiny, sets = needed(
         0.3,
-        **ASKED,
+        few=pilot(0.02, 5),
+        still=pilot(0.0),
+        large=pilot(0.02, 20),
+        tiny=pilot(200.0, room=0.7),
+        sets=Pilot(0.0, np.zeros(20001), spread_of_units(3, 20001), 100),
     )
     assert few.images is None
     assert math.isnan(few.detectable)
@@ -65,6 +68,8 @@ def test_what_a_pilot_cannot_tell():
     assert (still.images, still.detectable) == (None, 0.0)
     assert large.images == 30  # six of thirty images carry it
     assert tiny.images > 10**6
+    assert tiny.detectable == math.inf  # it has .7 to fall
+    assert sets.reason == "cannot tell: data sets that it averages hold too few images each"
 
 
 @pytest.mark.slow
@@ -84,12 +89,17 @@ def test_power_at_the_printed_number_is_what_was_asked(family):
 
     seen = gates = 0
     for _ in range(40):
-        _, draws = made(200, 0.0)
-        drawn = {name: draws[1][name] - draws[0][name] for name in names}
-        images = images_needed(drawn, dict.fromkeys(names, 200), 200, effect, **ASKED)[0].images
+        values, draws = made(200, 0.0)
+        units = spread_of_units(200, 400)
+        pilots = {
+            name: Pilot(values[1][name] - values[0][name], draws[1][name] - draws[0][name], units, 200)
+            for name in names
+        }
+        images = images_needed(pilots, 200, effect, **ASKED)[0].images
         for _ in range(25):
             values, draws = made(images, effect)
-            found = compare_paired(*values, *draws, dict.fromkeys(names, True), samples=images)["m0"]
-            seen += found.p_corrected < 0.05 and found.ci95[1] < 0
+            spread = dict.fromkeys(names, spread_of_units(images, 400))
+            found = compare_paired(*values, *draws, dict.fromkeys(names, True), spread)["m0"]
+            seen += found.interval[1] < 0
             gates += 1
     assert 0.75 <= seen / gates <= 0.87

@@ -1,0 +1,84 @@
+"""What leaving images out says of a metric's spread: degrees of freedom, and the standard error of each resample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sambench.metrics.jackknife import Jackknife
+
+ENOUGH = 6
+"""Images that must carry a metric, effectively, before it gets an interval or a verdict (docs/statistics.md)."""
+
+_LEAST_RATIO, _LEAST_SHARE = 0.25, 0.8
+"""A resample of hardly any spread, or of far fewer carrying images than there are, says nothing of its own error."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What leaving images out says of a metric's spread.
+
+    Attributes:
+        freedom: Degrees of freedom of its standard error, over strata; 0 where a stratum rests on one image.
+        narrowness: Its standard error over the standard deviation of its resamples.
+        ratios: (B,) standard error in each resample over the usual one, at least .25; NaN where a resample holds so few
+            of the images that carry the metric that it says nothing.
+    """
+
+    freedom: float
+    narrowness: float
+    ratios: np.ndarray
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether so many images carry the metric that an interval can be given."""
+        return self.freedom > ENOUGH - 1.001
+
+
+def spread_of_units(units: int, replicates: int) -> Spread:
+    """Return the spread of what rests on so many units, where nothing is known of each of B resamples."""
+    narrowness = (units / (units - 1)) ** 0.5 if units > 1 else 1.0
+    return Spread(float(units - 1), narrowness, np.ones(replicates))
+
+
+def spreads(found: Jackknife, weights: np.ndarray) -> dict[str, Spread]:
+    """Return the spread of each metric, over the images and within each resample.
+
+    Args:
+        found: What leaving images out does.
+        weights: (B, N) how often each resample holds each image.
+    """
+    held = np.stack([weights[:, group].sum(axis=1) for group in found.groups], axis=1).astype(np.float64)
+    sizes = np.array([len(group) for group in found.groups], np.float64)
+    return {name: _spread(own, found.carrying[name], found.strata, sizes, held) for name, own in found.falls.items()}
+
+
+def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: np.ndarray, held: np.ndarray) -> Spread:
+    """Add up variances over strata; (G,) by group, `held` (B, G) images of each group in each resample."""
+    variances, freedoms, shrunk, within = [], [], [], np.zeros(len(held))
+    for number in np.unique(strata[carrying]):
+        inside = carrying & (strata == number)
+        count, images, whole = int(inside.sum()), sizes[inside].sum(), (carrying | (strata != number)).all()
+        if count < 2:
+            return Spread(0.0, 1.0, np.ones(len(held)))
+        influence = (images - sizes[inside]) / sizes[inside] * falls[inside]
+        influence -= np.average(influence, weights=sizes[inside])
+        variances.append(count / (count - 1) * ((sizes[inside] * influence) ** 2).sum() / images**2)
+        units = images if whole else count
+        freedoms.append(units - 1)
+        shrunk.append((units - 1) / units)
+        own = held[:, inside]
+        total = np.maximum(own.sum(axis=1), 1)
+        within += np.maximum(own @ influence**2 / total - (own @ influence / total) ** 2, 0) / total
+    # Each stratum's own variance is too uncertain for Satterthwaite's formula where strata are small, and would choose
+    # the samples that get an interval by their luck: images are taken to differ alike within all strata.
+    every, alike = np.array(variances), 1 / (np.array(freedoms) + 1)
+    freedom = float(alike.sum() ** 2 / (alike**2 / np.array(freedoms)).sum()) if freedoms else 0.0
+    if not every.sum():
+        return Spread(freedom, ((freedom + 1) / max(freedom, 1)) ** 0.5, np.ones(len(held)))
+    share = held[:, carrying].sum(axis=1) / sizes[carrying].sum()
+    within[share < _LEAST_SHARE] = np.nan
+    usual = float(np.nanmean(within)) or 1.0
+    narrowness = float((every.sum() / (every * shrunk).sum()) ** 0.5)
+    return Spread(freedom, narrowness, np.maximum(np.sqrt(within / usual), _LEAST_RATIO))
