@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from sambench.commands.words import checked, parse
+from sambench.config.run_config import BUDGET_GB
 from sambench.config.spelling import nearest
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import UNSIGNED, SharedEntries
 from sambench.engine.cache.signing import read_secret
-from sambench.engine.settings import BUDGET_GB
 from sambench.errors import UsageError
 from sambench.files.paths import cache_root
 from sambench.storage.places import is_remote

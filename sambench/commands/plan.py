@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.words import checked, parse
 from sambench.config.ranges import SHARED, Range
-from sambench.engine.settings import DEVICES, WORKERS
+from sambench.config.run_config import DEVICES, WORKERS
 
 if TYPE_CHECKING:
     from sambench.engine.pilot import Pilot

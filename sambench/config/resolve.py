@@ -164,12 +164,6 @@ def check_fields(made: Any) -> None:
     raise_faults(faults)
 
 
-def predictions_path(config: Mapping[str, Any]) -> str | None:
-    """Return the place of predictions made elsewhere that a configuration names, a stored run's older form included."""
-    given = config.get("predictions")
-    return given.get("path") if isinstance(given, Mapping) else given
-
-
 def _here(value: Any) -> Any:
     """Replace a URL by its local copy: tasks, models and datasets read local files."""
     if not is_remote(value):

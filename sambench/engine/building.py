@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.config.resolve import build
+from sambench.config.run_config import CacheSettings, RunConfig
 from sambench.datasets.base import Dataset
 from sambench.engine.cache.environment import environment_of
 from sambench.engine.cache.local import EmbeddingCache
@@ -63,7 +64,7 @@ def loader(dataset: Dataset) -> Callable[[str], Sample]:
     return dataset.load if dataset.images_there else dataset.load_without_pixels
 
 
-def open_cache(settings: Mapping[str, Any], environment: Mapping[str, str]) -> EmbeddingCache:
+def open_cache(settings: CacheSettings, environment: Mapping[str, str]) -> EmbeddingCache:
     """Open the embedding cache that a configuration's `cache` group describes: a folder, or one before a URL.
 
     Args:
@@ -73,33 +74,33 @@ def open_cache(settings: Mapping[str, Any], environment: Mapping[str, str]) -> E
     Raises:
         UsageError: Its secret cannot be read.
     """
-    budget, place = settings["budget_gb"], settings["dir"]
-    shared = SharedEntries(place) if is_remote(place) else None
+    budget, place = settings.budget_gb, settings.dir
+    shared = SharedEntries(place) if place is not None and is_remote(place) else None
     folder = cache_root() / "embeddings" if place is None or shared is not None else Path(place)
     return EmbeddingCache(
         folder,
         None if budget is None else int(budget * 1e9),
-        settings["dtype"],
+        settings.dtype,
         shared,
         environment=environment,
-        secret=read_secret(settings["secret_file"]),
+        secret=read_secret(settings.secret_file),
     )
 
 
 def model_source(
-    config: Mapping[str, Any], task: Task, stages: Stages, device: str, given: PromptableModel | None = None
+    config: RunConfig, task: Task, stages: Stages, device: str, given: PromptableModel | None = None
 ) -> tuple[ModelPredictions, dict[str, Any], EmbeddingCache | None]:
     """Build the model on a device, or take the one given; returns a source, what `run.json` says of it, its cache.
 
     Raises:
         UsageError: The task asks what the model cannot answer.
     """
-    model = build("models", "model", config["model"], own_words=True, device=device) if given is None else given
+    model = build("models", "model", config.model, own_words=True, device=device) if given is None else given
     check_questions(model, task.questions())
-    environment = environment_of(model, config["model"], device)
-    wanted = config["cache"]["enabled"] and model.cacheable
-    cache = open_cache(config["cache"], environment) if wanted else None
-    predictor = Predictor(model, cache, stages, config["prompt_batch"], policy_of(task))
+    environment = environment_of(model, config.model, device)
+    wanted = config.cache.enabled and model.cacheable
+    cache = open_cache(config.cache, environment) if wanted else None
+    predictor = Predictor(model, cache, stages, config.prompt_batch, policy_of(task))
     told = {
         "name": model.name,
         "fingerprint": model.fingerprint,

@@ -69,7 +69,7 @@ def merge(parts: Sequence[Run], out: Place | None = None, root: str | None = Non
     keys = [key for key in whole.keys if key in found.rows]
     record = _record(parts, whole, keys, found)
     identity = record.pop("identity")
-    folder = run_folder(record["config"], identity) if out is None else out
+    folder = run_folder(None, parts[0].record.config.run.results, identity) if out is None else out
     if any(_same_place(folder, run) for run in parts):
         raise UsageError("the merged run would replace one of its parts", where=folder, mend="choose another out=")
     return Merged(_write(folder, identity, record, parts, whole, keys, found), found.twice, allow_missing)
@@ -98,7 +98,7 @@ def _write(
                 f"the folder already holds this run, {state}", where=folder, mend="choose another with out=FOLDER"
             )
         rows = [row for key in keys for row in found.rows[key]]
-        metrics = whole.task.supported(rows, seed=record["config"]["seed"])
+        metrics = whole.task.supported(rows, seed=parts[0].record.config.seed)
         store.start(record)
         for run in parts:
             _gather_files(run.predictions, store.run.folder, store.run.predictions.name)

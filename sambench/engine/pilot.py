@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sambench.config.resolve import build
+from sambench.config.run_config import changed, read_config
 from sambench.engine.building import open_dataset
 from sambench.engine.launch import launch
 from sambench.engine.scaling import DEVICE_STAGES, Costs, Projection, simulate
@@ -78,9 +79,9 @@ def run_pilot(config: Mapping[str, Any], limit: int, given: bool = True) -> Pilo
         UsageError: The data has fewer images than are to be timed, or the limit is below 2.
         SambenchError: As in a real run.
     """
-    whole = _with_limit(config, None)
-    task: Task = build("tasks", "task", whole["task"], own_words=True)
-    total = len(open_dataset(whole["data"], task, own_words=True))
+    whole = read_config(_with_limit(config, None))
+    task: Task = build("tasks", "task", whole.task, own_words=True)
+    total = len(open_dataset(whole.data, task, own_words=True))
     limit = min(PILOT, total) if limit is None else limit
     if not 2 <= limit <= total:
         what = f"limit is {limit}" if given else f"{limit} samples are timed where limit= is left out"
@@ -124,15 +125,14 @@ def _roles(pilot: Pilot, device: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _with_limit(config: Mapping[str, Any], limit: int | None) -> dict[str, Any]:
-    return {**config, "limit": limit, "data": {**config["data"], "limit": limit}}
+    return changed(config, {"limit": limit, "data": {"limit": limit}})
 
 
 def _part(config: dict[str, Any], folder: Path, shard: str | None) -> Run:
     """Run one part alone in this process, so that no stage waits for another process."""
-    cache = {**config["cache"], "enabled": True, "dir": str(folder / "cache")}
-    settings = {"shard": shard, "workers": 0, "illustrate": 0, "progress": "off", "cache": cache}
-    settings |= {"executor": {"name": "local"}, "devices": None}
-    return launch({**config, **settings, "run": {**config["run"], "dir": str(folder / "run")}}).run
+    settings = {"shard": shard, "workers": 0, "illustrate": 0, "progress": "off", "devices": None}
+    places = {"cache": {"enabled": True, "dir": str(folder / "cache")}, "run": {"dir": str(folder / "run")}}
+    return launch(changed({**config, "executor": {"name": "local"}}, settings | places)).run
 
 
 def _measured(runs: Sequence[Run], total: int, base: Path, start_seconds: float) -> Pilot:

@@ -4,6 +4,7 @@ import pytest
 from toys import write_bsds
 
 from sambench.api import compose
+from sambench.config.run_config import read_config
 from sambench.engine.building import open_dataset
 from sambench.engine.executors.base import Group, next_groups
 from sambench.engine.executors.setup import DeviceWork
@@ -14,13 +15,13 @@ from sambench.errors import RunError
 def config(tmp_path):
     root = write_bsds(tmp_path / "data", count=4)
     words = ["task=edges", "data=bsds500", f"data.root={root}", "model.name=toys:ToyModel", "task.grid=2"]
-    return compose([*words, "task.thresholds=5", "cache.enabled=false"])
+    return read_config(compose([*words, "task.thresholds=5", "cache.enabled=false"]))
 
 
 def opened(config):
     from sambench.config.resolve import build
 
-    return DeviceWork(config, "cpu", open_dataset(config["data"], build("tasks", "task", config["task"])).fingerprint)
+    return DeviceWork(config, "cpu", open_dataset(config.data, build("tasks", "task", config.task)).fingerprint)
 
 
 def test_the_next_group_is_read_meanwhile_and_only_once(config, tmp_path):

@@ -13,6 +13,7 @@ from toys import ToyModel, write_bsds
 import sambench
 from sambench.api import compose
 from sambench.commands.cache import main as cache_command
+from sambench.config.run_config import read_config
 from sambench.engine.building import model_source
 from sambench.engine.cache import environment as environments
 from sambench.engine.cache.entry import pack, unpack
@@ -126,7 +127,7 @@ def test_the_configuration_reaches_the_key(tmp_path):
     words = ["task=edges", "model.name=toys:ToyModel", f"cache.dir={tmp_path}"]
     keys = set()
     for more in ([], ["+model.delay=0.5"], [f"cache.secret_file={tmp_path / 'secret'}"]):
-        config = compose([*words, *more])
+        config = read_config(compose([*words, *more]))
         _, _, cache = model_source(config, None, None, "cpu")
         keys.add(cache.key("model", "image"))
     assert len(keys) == 2

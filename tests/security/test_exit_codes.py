@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -73,8 +74,9 @@ def test_python_gets_refusals_as_sambench_errors(monkeypatch):
     def refused(config):
         raise OSError(errno.EROFS, "read-only", "/results")
 
-    monkeypatch.setattr("sambench.engine.launch._launch", lambda config, executor: refused(config))
-    monkeypatch.setattr("sambench.engine.launch.check_settings", lambda config: None)
+    monkeypatch.setattr("sambench.engine.launch._launch", lambda config, *_: refused(config))
+    secretless = SimpleNamespace(cache=SimpleNamespace(secret_file=None))
+    monkeypatch.setattr("sambench.engine.launch.read_config", lambda config: secretless)
     monkeypatch.setattr("sambench.engine.launch.open_executor", lambda config: None)
     with pytest.raises(SambenchError, match="read-only"):
         launch({})

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from sambench.config.resolve import predictions_path
+from sambench.config.run_config import RunConfig
 from sambench.engine.device import device_list
 from sambench.engine.executors.base import Executor
 from sambench.engine.executors.cluster import open_cluster
@@ -15,31 +12,31 @@ from sambench.errors import UsageError
 EXECUTORS = ("local", "ray")
 
 
-def open_executor(config: Mapping[str, Any]) -> Executor | None:
+def open_executor(config: RunConfig) -> Executor | None:
     """Return the processes that `executor=` and `devices=` ask for, or None where the run stays in this process.
 
     Args:
-        config: The resolved configuration.
+        config: The run's configuration.
 
     Raises:
         UsageError: There is no such executor, its settings do not fit together, or it is not installed.
     """
-    name = config["executor"]["name"]
+    name = config.executor.name
     if name not in EXECUTORS:
         raise UsageError(
             f"there is no executor {name!r}", where="executor", mend=f"use executor={' or executor='.join(EXECUTORS)}"
         )
     if name == "local":
-        if predictions_path(config) is not None:
+        if config.predictions.path is not None:
             return None
-        wanted = config["devices"]
-        devices = [] if wanted == "auto" and config["device"] != "auto" else device_list(wanted)
+        wanted = config.devices
+        devices = [] if wanted == "auto" and config.device != "auto" else device_list(wanted)
         return LocalExecutor(config, devices, threads=1 if devices[0] == "cpu" else None) if devices else None
-    if predictions_path(config) is not None:
+    if config.predictions.path is not None:
         raise UsageError(
             "predictions made elsewhere are scored on this machine only", where="executor=ray", mend="leave it out"
         )
-    if config["devices"] not in (None, "auto"):
+    if config.devices not in (None, "auto"):
         raise UsageError(
             "devices= names devices of this machine; a cluster is asked for a number of them",
             where="devices",

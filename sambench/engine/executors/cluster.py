@@ -6,10 +6,11 @@ import logging
 import pickle
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sambench.config.run_config import RunConfig
 from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do
 from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
@@ -26,13 +27,13 @@ _LOOK_SECONDS = 3.0
 _TELL_WAITING_SECONDS = 60.0
 
 
-def open_cluster(config: Mapping[str, Any]) -> RayExecutor:
+def open_cluster(config: RunConfig) -> RayExecutor:
     """Join or start the cluster of the configuration's `executor` group.
 
     Raises:
         UsageError: Ray is not installed or no cluster is there, or it is too small for what is asked.
     """
-    started = connect(config["executor"]["address"])
+    started = connect(config.executor.address)
     try:
         return RayExecutor(config, share_of(config), started)
     except BaseException:
@@ -59,12 +60,12 @@ class RayExecutor:
     process or node was lost, and only then.
 
     Args:
-        config: The resolved configuration, from which each actor builds its own task, data and model.
+        config: The run's configuration, from which each actor builds its own task, data and model.
         share: How many models and scorers, and on what.
         started: Whether the cluster was started for this run and ends with it.
     """
 
-    def __init__(self, config: Mapping[str, Any], share: Share, started: bool) -> None:
+    def __init__(self, config: RunConfig, share: Share, started: bool) -> None:
         self.device = share.device
         self.ledger = Ledger()
         self._share, self._started = share, started

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sambench.config.run_config import RunConfig
 from sambench.engine.executors.base import Group, Ledger, next_groups
 from sambench.engine.executors.nodes import Nodes, Share
 from sambench.engine.executors.ray_workers import RayDevice, where_given
@@ -77,7 +78,7 @@ class DevicePool:
     """Starts actors, gives them groups and takes their answers.
 
     Args:
-        config: The resolved configuration, from which each actor builds its own task, data and model.
+        config: The run's configuration, from which each actor builds its own task, data and model.
         share: How many actors, and on what.
         ledger: Where deaths are counted.
 
@@ -89,13 +90,13 @@ class DevicePool:
         nodes: The cluster's nodes.
     """
 
-    def __init__(self, config: Mapping[str, Any], share: Share, ledger: Ledger) -> None:
+    def __init__(self, config: RunConfig, share: Share, ledger: Ledger) -> None:
         self.all = [Device(f"device {i} ({share.device})") for i in range(share.devices)]
         self.asked: dict[Any, Asked] = {}
         self.model: dict[str, Any] | None = None
         self.data_fingerprint = ""
         self.nodes = Nodes()
-        self._config, self._share, self._ledger = dict(config), share, ledger
+        self._config, self._share, self._ledger = config, share, ledger
 
     def fit(self) -> list[Group]:
         """Start actors where the cluster has room, and end some where it shrank: a processor is left to score.

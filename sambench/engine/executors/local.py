@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sambench.config.run_config import RunConfig
 from sambench.engine.executors.actor import Actor, arrived
 from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do, next_groups
 from sambench.engine.executors.workers import (
@@ -25,14 +26,14 @@ class LocalExecutor:
     """Worker processes on this machine.
 
     Args:
-        config: The resolved configuration, from which each device's process builds its own task, data and model.
+        config: The run's configuration, from which each device's process builds its own task, data and model.
         devices: One process each, as ["cuda:0", "cuda:1"] or ["cpu", "cpu"].
         threads: Threads of torch in each process; None leaves torch's default.
     """
 
-    def __init__(self, config: Mapping[str, Any], devices: Sequence[str], threads: int | None = None) -> None:
+    def __init__(self, config: RunConfig, devices: Sequence[str], threads: int | None = None) -> None:
         self.device = devices[0]
-        self.config, self.threads = dict(config), threads
+        self.config, self.threads = config, threads
         self.devices = [Actor(f"device {i} ({device})", predict_on_device) for i, device in enumerate(devices)]
         self.names = list(devices)
         self.scorers: list[Actor] = []

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sambench.config.resolve import convert
+from sambench.config.run_config import ExecutorSettings, RunConfig
 from sambench.errors import UsageError
 
 _LOOK_EVERY_SECONDS = 2.0
@@ -77,35 +76,35 @@ def connect(address: str) -> bool:
     return True
 
 
-def share_of(config: Mapping[str, Any]) -> Share:
+def share_of(config: RunConfig) -> Share:
     """Divide the cluster between models and scorers.
 
     Args:
-        config: The resolved configuration: `executor`, `device` and `workers`.
+        config: The run's configuration.
 
     Raises:
-        UsageError: The cluster cannot hold so many, or a setting has the wrong type.
+        UsageError: The cluster cannot hold so many.
     """
     import ray
 
     there = ray.cluster_resources()
-    return divide(there.get("CPU", 0.0), there.get("GPU", 0.0), config["executor"], config["device"], config["workers"])
+    return divide(there.get("CPU", 0.0), there.get("GPU", 0.0), config.executor, config.device, config.workers)
 
 
-def divide(cpus: float, gpus: float, settings: Mapping[str, Any], device: str, workers: int | str) -> Share:
+def divide(cpus: float, gpus: float, settings: ExecutorSettings, device: str, workers: int | str) -> Share:
     """Divide processors and GPUs between models and scorers.
 
     Args:
         cpus: Processors of the cluster.
         gpus: GPUs of the cluster.
-        settings: The configuration's `executor` group.
+        settings: How many models are asked for, and what each reserves.
         device: "auto", "cpu" or "cuda".
         workers: Samples scored at once, or "auto" for one on each processor that no model has.
 
     Raises:
-        UsageError: They do not suffice, or a setting has the wrong type.
+        UsageError: They do not suffice, or the device is no type of device.
     """
-    per_cpu, per_gpu = (_positive(settings[key], float, key) for key in ("cpus_per_device", "gpus_per_device"))
+    per_cpu, per_gpu = settings.cpus_per_device, settings.gpus_per_device
     kind = device if device != "auto" else "cuda" if gpus else "cpu"
     if kind not in ("cpu", "cuda"):
         raise UsageError(f"device is {device!r}", where="device", mend="give device=cpu or device=cuda for a cluster")
@@ -113,8 +112,7 @@ def divide(cpus: float, gpus: float, settings: Mapping[str, Any], device: str, w
         per_gpu, most = 0.0, int(cpus // (per_cpu + 1))
     else:
         most = int(min(gpus // per_gpu, (cpus - 1) // per_cpu))
-    wanted = settings["devices"]
-    devices = max(1, most) if wanted == "auto" else _positive(wanted, int, "devices")
+    devices = max(1, most) if settings.devices == "auto" else int(settings.devices)
     needed = devices * per_cpu + 1, devices * per_gpu
     if needed[0] > cpus or needed[1] > gpus:
         raise UsageError(
@@ -125,15 +123,6 @@ def divide(cpus: float, gpus: float, settings: Mapping[str, Any], device: str, w
         )
     scorers = max(1, int(cpus - devices * per_cpu)) if workers == "auto" else max(1, int(workers))
     return Share(kind, devices, scorers, per_cpu, per_gpu)
-
-
-def _positive(value: Any, kind: type, key: str) -> Any:
-    number = convert(value, kind, f"executor.{key}")
-    if number <= 0:
-        raise UsageError(
-            f"executor.{key} is {value}", where=f"executor.{key}", mend=f"give executor.{key} a number above 0"
-        )
-    return number
 
 
 @dataclass

@@ -7,12 +7,13 @@ import pickle
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sambench.config.run_config import RunConfig
 from sambench.engine.device import resolve_device
 from sambench.engine.executors.setup import DeviceWork
 from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
@@ -25,14 +26,14 @@ class RayDevice:
     """Builds task, data and model on a node's device, then predicts group after group.
 
     Args:
-        config: The resolved configuration.
+        config: The run's configuration.
         device: The device; Ray shows an actor only the GPUs that are its own.
         place: Where the command was given (`where_given`).
     """
 
-    def __init__(self, config: Mapping[str, Any], device: str, place: NodePlace) -> None:
+    def __init__(self, config: RunConfig, device: str, place: NodePlace) -> None:
         _go_to(place)
-        self.config, self.device = dict(config), device
+        self.config, self.device = config, device
 
     def setup(self, data_fingerprint: str) -> tuple[str, Any]:
         """Build everything; returns (READY, {model, node, host}) or (FAILED, error)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sambench.config.resolve import build
+from sambench.config.run_config import RunConfig
 from sambench.engine.building import model_source, open_dataset
 from sambench.engine.cache.local import CacheCounts
 from sambench.engine.stages import Stages
@@ -23,7 +24,7 @@ class DeviceWork:
     """Predicts samples on one device and keeps account of its time.
 
     Args:
-        config: The resolved configuration.
+        config: The run's configuration.
         device: The device.
         data_fingerprint: Of the data as the command sees them.
 
@@ -31,9 +32,9 @@ class DeviceWork:
         RunError: The data here are others.
     """
 
-    def __init__(self, config: Mapping[str, Any], device: str, data_fingerprint: str) -> None:
-        task: Task = build("tasks", "task", config["task"], own_words=True)
-        self.dataset = open_dataset(config["data"], task, own_words=True)
+    def __init__(self, config: RunConfig, device: str, data_fingerprint: str) -> None:
+        task: Task = build("tasks", "task", config.task, own_words=True)
+        self.dataset = open_dataset(config.data, task, own_words=True)
         if self.dataset.fingerprint != data_fingerprint:
             raise RunError(
                 f"machine {platform.node()} holds other data than the one the command was given on",

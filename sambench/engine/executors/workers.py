@@ -5,11 +5,11 @@ from __future__ import annotations
 import pickle
 import time
 import traceback
-from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from sambench.config.run_config import RunConfig
 from sambench.engine.executors.setup import DeviceWork
 from sambench.errors import SambenchError
 from sambench.files.faults import machine_error
@@ -18,7 +18,7 @@ READY, PREDICTED, DONE, SCORED, FAILED = "ready", "predicted", "done", "scored",
 
 
 def predict_on_device(
-    connection: Connection, config: Mapping[str, Any], device: str, threads: int | None, data_fingerprint: str
+    connection: Connection, config: RunConfig, device: str, threads: int | None, data_fingerprint: str
 ) -> None:
     """Build task, data and model on a device, then predict group after group.
 

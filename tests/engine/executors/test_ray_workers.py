@@ -3,6 +3,7 @@ import random
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
+from sambench.config.run_config import ExecutorSettings
 from sambench.engine.executors import base
 from sambench.engine.executors.nodes import divide
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
 
 ray = pytest.importorskip("ray")
-SETTINGS = {"devices": "auto", "cpus_per_device": 1, "gpus_per_device": 1}
+SETTINGS = ExecutorSettings("ray")
 QUICK = ["progress=off", "illustrate=1"]
 
 
@@ -113,8 +115,8 @@ def test_a_cluster_is_divided_between_models_and_scorers():
     assert (share.device, share.devices, share.scorers, share.gpus) == ("cpu", 4, 4, 0)
     share = divide(32, 4, SETTINGS, "auto", "auto")
     assert (share.device, share.devices, share.scorers, share.gpus) == ("cuda", 4, 28, 1)
-    assert divide(32, 4, {**SETTINGS, "gpus_per_device": 0.5}, "cuda", 6).devices == 8
-    assert divide(32, 4, {**SETTINGS, "devices": 3}, "cpu", 6).scorers == 6
+    assert divide(32, 4, replace(SETTINGS, gpus_per_device=0.5), "cuda", 6).devices == 8
+    assert divide(32, 4, replace(SETTINGS, devices=3), "cpu", 6).scorers == 6
     assert divide(2, 8, SETTINGS, "auto", "auto").devices == 1
     share = divide(32, 4, SETTINGS, "auto", "auto")
     assert [share.room(32, 4), share.room(64, 8), share.room(3, 4), share.room(8, 1), share.room(1, 0)] == [
@@ -125,15 +127,9 @@ def test_a_cluster_is_divided_between_models_and_scorers():
         1,
     ]
     with pytest.raises(UsageError, match=r"2 models on cpu take 3 processors .*; the cluster has 2"):
-        divide(2, 0, {**SETTINGS, "devices": 2}, "cpu", "auto")
+        divide(2, 0, replace(SETTINGS, devices=2), "cpu", "auto")
     with pytest.raises(UsageError, match="1 models on cuda"):
         divide(8, 0, SETTINGS, "cuda", "auto")
-    with pytest.raises(UsageError, match=r"executor\.devices is 0"):
-        divide(8, 0, {**SETTINGS, "devices": 0}, "cpu", "auto")
-    with pytest.raises(UsageError, match=r"executor\.gpus_per_device is -1"):
-        divide(8, 0, {**SETTINGS, "gpus_per_device": -1}, "cpu", "auto")
-    with pytest.raises(UsageError, match="a whole number"):
-        divide(8, 0, {**SETTINGS, "devices": "some"}, "cpu", "auto")
 
 
 def test_what_does_not_go_with_a_cluster_is_refused(tmp_path):

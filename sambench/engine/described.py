@@ -1,0 +1,127 @@
+"""What `run.json` says of a run: what makes it the same as another, what it is made of, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any
+
+from sambench.config.run_config import RunConfig
+from sambench.datasets.base import Dataset
+from sambench.datasets.orientation import orientation_record
+from sambench.datasets.reading import truth_record
+from sambench.engine.executors.base import Executor
+from sambench.engine.predicting import Predicting
+from sambench.engine.shards import Shard, keys_sha256
+from sambench.engine.sources import ModelPredictions
+from sambench.engine.task import Task
+from sambench.masks.nan_guard import policy_of, total_counts
+from sambench.redact import redacted
+from sambench.runs import provenance
+from sambench.version import __version__
+
+
+def switches(task: Task) -> dict[str, Any]:
+    """Return a task's protocol switches as JSON-like values: its fields but those that come from the data."""
+    if not is_dataclass(task):
+        return {}
+    chosen = {item.name: getattr(task, item.name) for item in fields(task) if not item.metadata.get("from_data")}
+    return {**json.loads(json.dumps(chosen)), **task.input_fingerprints()}
+
+
+def run_identity(
+    config: RunConfig, task: Task, dataset: Dataset, found: Predicting, keys: Sequence[str], device: str
+) -> dict[str, Any]:
+    """Return what makes two runs the same, without credentials.
+
+    Args:
+        config: The run's configuration.
+        task: The task, knowing the data.
+        dataset: The data.
+        found: Where predictions come from.
+        keys: The samples that are scored.
+        device: The device that predicts.
+    """
+    identity: dict[str, Any] = redacted(
+        {
+            "version": __version__,
+            "task": {"name": task.name, **switches(task)},
+            "model": {"name": found.model["name"], "fingerprint": found.model["fingerprint"], **found.settings},
+            **({"predictions": found.choices} if found.choices else {}),
+            "data": {
+                "name": dataset.card.name,
+                "split": dataset.split,
+                "fingerprint": dataset.fingerprint,
+                "samples": len(keys),
+                "keys_sha256": keys_sha256(keys),
+                **({} if dataset.image_rules.exif == "auto" else {"exif": dataset.image_rules.exif}),
+            },
+            "seed": config.seed,
+            "device": device.partition(":")[0],
+            "embedding_dtype": config.cache.dtype,
+        }
+    )
+    return identity
+
+
+def begun_record(
+    config: RunConfig,
+    task: Task,
+    dataset: Dataset,
+    found: Predicting,
+    identity: dict[str, Any],
+    keys: Sequence[str],
+    device: str,
+    shard: Shard | None,
+) -> dict[str, Any]:
+    """Return what a run's record says beside its identity before anything is scored.
+
+    Args:
+        config, task, dataset, found, keys, device: As for `run_identity`.
+        identity: From there.
+        shard: Which part of the data is run, if not all of them.
+    """
+    return {
+        "config": dict(config.plain),
+        "switches": switches(task),
+        "model": found.model,
+        "data": {
+            **identity["data"],
+            "root": dataset.root,
+            "card": asdict(dataset.card),
+            **orientation_record(dataset, keys),
+            **truth_record(dataset, keys),
+        },
+        "code": provenance.code(),
+        "environment": provenance.environment(device),
+        "shard": shard.record(found.keys) if shard is not None else None,
+    }
+
+
+def ended_record(
+    config: RunConfig, task: Task, found: Predicting, executor: Executor | None, images: int
+) -> dict[str, Any]:
+    """Return what a run's record says beside its results once all is scored: cache, workers, notes and NaN.
+
+    Args:
+        config, task, found: As for `run_identity`.
+        executor: The processes that predicted, if any.
+        images: How many images were scored now.
+    """
+    if executor is not None:
+        counts, nan, notes = executor.cache_counts(), executor.nan_counts(), executor.notes()
+    else:
+        counts = asdict(found.cache.counts) if found.cache is not None else None
+        made = found.source if isinstance(found.source, ModelPredictions) else None
+        nan, notes = (made.predictor.guard.counts, made.notes()) if made is not None else ({}, [])
+    signed = config.cache.secret_file is not None
+    told = {**counts, "environment": found.environment, "signed": signed} if counts is not None else None
+    ending: dict[str, Any] = {"cache": told}
+    if executor is not None:
+        ending["workers"] = executor.workers()
+    if notes:  # some are found only while the model answers
+        ending["model"] = {**found.model, "notes": [*dict.fromkeys([*found.model.get("notes", ()), *notes])]}
+    if policy_of(task) == "zero" and config.predictions.path is None:
+        ending["nan"] = total_counts(nan, images)
+    return ending

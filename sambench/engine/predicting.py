@@ -1,0 +1,115 @@
+"""What gives a run its predictions: a model in this process, an executor's processes, or files made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sambench.config.run_config import RunConfig
+from sambench.datasets.base import Dataset
+from sambench.engine.building import model_source
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.executors.base import Executor
+from sambench.engine.sources import PredictionSource, StoredPredictions, check_stored, open_reader
+from sambench.engine.stages import Stages
+from sambench.engine.task import Task
+from sambench.models.base import PromptableModel
+from sambench.runs.open import load_run
+from sambench.runs.run import RECORD
+from sambench.runs.summary import nan_note
+from sambench.storage.copies import local
+
+NO_IMAGES = "the images were not read, so their pixels are not fingerprinted and no picture is drawn"
+
+
+@dataclass(frozen=True)
+class Predicting:
+    """Where a run's predictions come from.
+
+    Attributes:
+        source: What predicts in this process; None where an executor's processes do.
+        model: What `run.json` says of the model, or in its place.
+        keys: The samples that are scored.
+        settings: The model's settings as they stand in the run's identity; empty for files.
+        choices: How files are read, as it stands in the run's identity.
+        environment: What else moves an embedding's bits; None where none is made.
+        cache: The embedding cache of this process, or None.
+    """
+
+    source: PredictionSource | None
+    model: dict[str, Any]
+    keys: list[str]
+    settings: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] | None = None
+    cache: EmbeddingCache | None = None
+
+
+def predicting(
+    config: RunConfig,
+    task: Task,
+    dataset: Dataset,
+    stages: Stages,
+    device: str,
+    executor: Executor | None,
+    given: PromptableModel | None,
+) -> Predicting:
+    """Build the model, start the processes that do, or open the predictions that were made elsewhere.
+
+    Args:
+        config: The run's configuration.
+        task: The task, knowing the data.
+        dataset: The data.
+        stages: Where the time that stages take is added up.
+        device: The device of the model in this process.
+        executor: The processes that predict, if any.
+        given: A model that is there already, if any.
+
+    Raises:
+        SambenchError: The model or the predictions cannot be used.
+    """
+    if config.predictions.path is not None:
+        return _from_files(config, config.predictions.path, task, dataset, stages)
+    source, cache = None, None
+    if executor is not None:
+        model = dict(executor.describe(dataset.fingerprint))
+    else:
+        source, model, cache = model_source(config, task, stages, device, given)
+    environment = model.pop("encoded_with", None)
+    settings = {"settings": model_settings(config.model)}
+    return Predicting(source, model, list(dataset.keys), settings, {}, environment, cache)
+
+
+def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model's settings that can change an answer; the fingerprint names only what changes an embedding.
+
+    The checkpoint's path is left out, as its bytes are in the fingerprint, and so are device and batch sizes.
+    """
+    indifferent = {"name", "title", "checkpoint", "device", "encode_batch_size", "decode_batch_size"}
+    return {key: value for key, value in settings.items() if key not in indifferent}
+
+
+def _from_files(config: RunConfig, place: str, task: Task, dataset: Dataset, stages: Stages) -> Predicting:
+    """Open predictions made elsewhere; those of a run are checked against its hashes first."""
+    path, told_nan = local(place), list[str]()
+    told_switches = {"nms": config.predictions.nms, "names": config.predictions.names}
+    if path.name == "predictions" and (path.parent / RECORD).is_file():
+        stored = load_run(path.parent)
+        stored.check_predictions()
+        told_nan = [nan_note(stored)] if nan_note(stored) else []
+        if config.predictions.nms == "auto":  # a run's maps are what it scored
+            told_switches["nms"] = "none"
+    reader = open_reader(task, path, dataset, told_switches)
+    missing = check_stored(reader, dataset.keys, path, config.allow_missing)
+    left_out = set(missing) if reader.without == "left out" else set()
+    told = {
+        "name": path.resolve().name.partition(".")[0],
+        "fingerprint": reader.fingerprint(),
+        "predictions": place,
+        "missing": missing,
+        "missing_means": reader.without,
+        "notes": [*getattr(reader, "notes", ()), *told_nan, *([] if dataset.images_there else [NO_IMAGES])],
+    }
+    keys = [key for key in dataset.keys if key not in left_out]
+    return Predicting(StoredPredictions(reader, stages), told, keys, choices=dict(getattr(reader, "choices", {})))
