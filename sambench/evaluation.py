@@ -7,7 +7,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from sambench.api import compose
+from sambench.engine.launch import launch
 from sambench.errors import UsageError
+from sambench.models.memory.untouched import same_attributes, untouched
+from sambench.models.memory.wrap import device_of, wrapped
 from sambench.runs.run import Run
 
 QUIET: dict[str, Any] = {
@@ -54,10 +57,6 @@ def evaluate(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    from sambench.engine.launch import launch
-    from sambench.models.memory.untouched import same_attributes, untouched
-    from sambench.models.memory.wrap import device_of, wrapped
-
     words = [f"task={task}", "model=object", f"data={data}", *overrides]
     config = compose(words, _merged(QUIET, settings))
     _check(config)

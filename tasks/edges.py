@@ -15,31 +15,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
 from sambench.config.ranges import Range
-from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
-from sambench.engine.task import PredictionReader, Task
-from sambench.errors import UsageError
-from sambench.masks import edge_nms
-from sambench.masks.edge_strength import MaskEdge, mask_edges, normalise, paint
-from sambench.masks.nms import box_nms
+from sambench.engine.task import Task
+from sambench.masks.edge_nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox
+from sambench.masks.edge_strength import MaskEdge, mask_edges, normalise, paint, quantised, without_border
+from sambench.masks.nms import box_nms, box_nms_in_batches
 from sambench.masks.resize import logits_at_original
-from sambench.metrics.baseline_rows import in_order, without
 from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, summarize_counts
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-from sambench.metrics.boundary.resampled import boundary_ci95, boundary_replicates
+from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95
 from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
-from sambench.metrics.boundary.scores import half_precision_crossings, recall_precision_f
+from sambench.metrics.boundary.scores import half_precision_crossings
 from sambench.models.questions import Question
-from sambench.pictures.boundaries import match_picture
-from sambench.pictures.overlay import edge_overlay
-from sambench.predictions.edge_maps import EdgeMapFolder, EdgePrediction, write_map
-from sambench.predictions.edge_suppression import Suppression
+from sambench.pictures.boundaries import EdgeDrawing
+from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
 from sambench.prompts.grid import grid_points_xy
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
@@ -50,14 +44,14 @@ BATCH_POINTS = 64
 """Points in a batch of the reimplementation that suppresses within batches."""
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
 
 
 @dataclass(frozen=True)
-class EdgesTask(Task):
+class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
     """Zero-shot edge detection: ODS, OIS, AP and R50 of edge maps made from a grid of point prompts.
 
     Attributes:
@@ -78,7 +72,7 @@ class EdgesTask(Task):
         nms_fade: Toolbox: strength fades to 0 within this many pixels of the border (edge toolbox: 5).
         orientation_smoothing: Toolbox: triangle radius before the orientation is estimated (edge toolbox: 4).
         orientation: Toolbox: second derivatives by "central" differences (edge toolbox) or "sobel" (OpenCV).
-        map_dtype: "uint8" scores the stored 8-bit PNG, as the benchmark reads it; "uint16" and "float32" finer maps.
+        map_dtype: "uint8" scores the map of 8 bits, as the benchmark reads it; "uint16" and "float32" are finer.
         map_rounding: How strengths become whole numbers: to the "nearest", or cut off ("truncate", ymgw55).
         thin: Thin the thresholded map before matching, as the benchmark does.
         max_dist: Matching tolerance as a fraction of the image diagonal (BSDS: 0.0075).
@@ -119,8 +113,9 @@ class EdgesTask(Task):
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""
-        strength = normalise(self._zero_border(paint(self._surviving_edges(sample, predictor), sample.size)))
-        return _quantise(self._thin(strength), self.map_dtype, self.map_rounding)
+        painted = paint(self._surviving_edges(sample, predictor), sample.size)
+        strength = normalise(without_border(painted, self.border_zero))
+        return quantised(self._suppressed(strength), self.map_dtype, self.map_rounding)
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
         """Match the edge map with every annotator's boundaries at every threshold; one row an image."""
@@ -151,41 +146,6 @@ class EdgesTask(Task):
             for name, reference in REFERENCE.items()
         }
 
-    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Add the counts up anew over the images of each resample."""
-        counts = counts_of_rows(in_order(rows, sample_ids))
-        return boundary_replicates(counts, levels_of(counts.shape[1]), weights)
-
-    def compact(self, rows: Sequence[Row]) -> list[Row]:
-        """Shorten the images' hashes; counts compress well as they are."""
-        return without(rows)
-
-    def save(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
-        """Write the map as a PNG (8 or 16 bits), or as .npy where it is float32."""
-        write_map(prediction, folder, sample.id)
-
-    def reader(
-        self, path: Path, dataset: Dataset, nms: Suppression = "auto", names: str | None = None
-    ) -> PredictionReader:
-        """Open a folder of soft maps, `ucm2` or `segs` files made by `save` or by any detector.
-
-        Args:
-            path: The folder.
-            dataset: What they answer to.
-            nms: Edge suppression of soft maps; "auto" measures whether they still need it.
-            names: A template of the files' names; None finds it.
-        """
-        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels, names)
-
-    def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
-        """Draw the edges over the image, and what of them is right at the threshold that is best for it."""
-        edge_overlay(sample, prediction, folder)
-        match_picture(sample, prediction, folder, self.thresholds, self.max_dist, self.thin)
-
-    def image_quality(self, rows: Sequence[Row]) -> float:
-        """Return the image's best F over thresholds."""
-        return float(recall_precision_f(counts_of_rows(rows))[2].max())
-
     def _surviving_edges(self, sample: Sample, predictor: Predictor) -> list[MaskEdge]:
         """Prompt with the grid and keep the edges of the masks that survive box NMS."""
         import torch
@@ -203,48 +163,18 @@ class EdgesTask(Task):
                 )
             scores.append(masks.predicted_iou[:, 0].float().cpu())
         boxes_xyxy = torch.tensor([edge.box_xyxy for edge in edges])
-        kept = self._suppress(boxes_xyxy, torch.cat(scores), len(edges) // len(points_xy))
+        if self.nms_scope == "batch":
+            batch = BATCH_POINTS * (len(edges) // len(points_xy))
+            kept = box_nms_in_batches(boxes_xyxy, torch.cat(scores), self.nms_iou, batch)
+        else:
+            kept = box_nms(boxes_xyxy, torch.cat(scores), self.nms_iou)
         return [edges[index] for index in kept.tolist()]
 
-    def _suppress(self, boxes_xyxy: Tensor, scores: Tensor, per_point: int) -> Tensor:
-        """Return the indices of the masks that survive box NMS, `per_point` masks a grid point in order."""
-        import torch
-
-        candidates = torch.arange(len(scores))
-        if self.nms_scope == "batch":
-            batches = candidates.split(BATCH_POINTS * per_point)
-            candidates = torch.cat([part[box_nms(boxes_xyxy[part], scores[part], self.nms_iou)] for part in batches])
-        return candidates[box_nms(boxes_xyxy[candidates], scores[candidates], self.nms_iou)]
-
-    def _zero_border(self, strength: np.ndarray) -> np.ndarray:
-        if self.border_zero:
-            if 2 * self.border_zero >= min(strength.shape):
-                raise UsageError(
-                    f"border_zero={self.border_zero} leaves nothing of an image of {strength.shape[0]} x"
-                    f" {strength.shape[1]} (height x width)",
-                    where="task.border_zero",
-                    mend=f"give at most {(min(strength.shape) - 1) // 2}",
-                )
-            inner = np.zeros_like(strength)
-            inside = (slice(self.border_zero, -self.border_zero),) * 2
-            inner[inside] = strength[inside]
-            return inner
-        return strength
-
-    def _thin(self, strength: np.ndarray) -> np.ndarray:
+    def _suppressed(self, strength: np.ndarray) -> np.ndarray:
+        """Keep of a map in [0, 1] the ridges of its edges."""
         if self.blur:
-            strength = edge_nms.binomial_blur(strength, self.blur)
+            strength = binomial_blur(strength, self.blur)
         if self.edge_nms == "toolbox":
-            across = edge_nms.ridge_orientation(strength, self.orientation_smoothing, self.orientation)
-            return edge_nms.suppress_toolbox(strength, across, self.nms_radius, self.nms_fade, self.nms_multiplier)
-        return edge_nms.suppress_canny(strength) if self.edge_nms == "canny" else strength
-
-
-def _quantise(strength: np.ndarray, dtype: str, rounding: str) -> np.ndarray:
-    """Turn a map in [0, 1] into the integers of a PNG, or leave it as float32."""
-    if dtype == "float32":
-        return strength.astype(np.float32)
-    top = np.iinfo(dtype).max
-    if rounding == "truncate":  # a product in single precision, as numpy makes it of a float32 map
-        return (np.clip(strength, 0, 1).astype(np.float32) * np.float32(top)).astype(dtype)
-    return np.round(np.clip(strength, 0, 1).astype(np.float64) * top).astype(dtype)
+            across = ridge_orientation(strength, self.orientation_smoothing, self.orientation)
+            return suppress_toolbox(strength, across, self.nms_radius, self.nms_fade, self.nms_multiplier)
+        return suppress_canny(strength) if self.edge_nms == "canny" else strength

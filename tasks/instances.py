@@ -1,7 +1,7 @@
 """Zero-shot instance segmentation: boxes of a detector prompt the model.
 
 Paper:      Segment Anything (arXiv 2304.02643), section 7.4, appendix D.4, table 5.
-Data:       COCO val2017 and LVIS v1 validation; boxes of ViTDet-H (cascade Mask R-CNN) as a COCO results list.
+Data:       COCO val2017 and LVIS v1 validation; boxes of ViTDet-H (cascade Mask R-CNN).
 Protocol:   each box prompts the model; the most confident of its masks is fed back with the box for a second pass.
 Open:       the output taken in the second pass (appendix A's rule for several prompts makes it the single mask), the
             number of boxes, their lowest score, and the score of the detection: switches below.
@@ -25,36 +25,34 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from sambench.config.ranges import Range
-from sambench.datasets.base import Dataset
+from sambench.datasets.base import Dataset, check_classes
 from sambench.engine.predictor import Predictor
-from sambench.engine.task import PredictionReader, Task
-from sambench.errors import UsageError
-from sambench.masks.crops import layered_crops
-from sambench.masks.measure import measure_masks
-from sambench.masks.resampled import resampled
+from sambench.engine.task import Task
+from sambench.masks.measure import box_masks
 from sambench.masks.rle import areas
-from sambench.metrics.baseline_rows import compact_instances, in_order
 from sambench.metrics.bootstrap import bootstrap_intervals
-from sambench.metrics.clicks.mask_scores import paired_mask_ious
 from sambench.metrics.coco.average_precision import precision_replicates
-from sambench.metrics.coco.box_ious import box_iou_replicates, box_ious
+from sambench.metrics.coco.box_ious import box_ious, columns_of_boxes
 from sambench.metrics.coco.detections import Detections, ImagePair, truth_boxes_xywh
 from sambench.metrics.coco.evaluators import frequencies_of, instance_figures, instance_limits, match_instances_by
 from sambench.metrics.coco.params import evaluation_rules
-from sambench.metrics.coco.rows import columns_of_instances, frequencies_of_rows, instances_of_rows
+from sambench.metrics.coco.resampling import InstanceResampling, recorded
+from sambench.metrics.coco.rows import columns_of_instances
 from sambench.models.questions import Question, box_questions
-from sambench.pictures.instances import draw_instances
-from sambench.predictions.coco_results import ResultsFile, open_results, write_detections
-from sambench.prompts.refine import answer_boxes
-from sambench.types import InstanceTruth, Metric, Row, Sample
+from sambench.pictures.instances import InstanceDrawing
+from sambench.predictions.coco_results import DetectionSaving, ResultsFile, open_detector
+from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
+
+COLUMNS = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
+"""Figure -> the half of a column's name in table 5 that follows the data's."""
 
 
 @dataclass(frozen=True)
-class InstancesTask(Task):
+class InstancesTask(DetectionSaving, InstanceDrawing, InstanceResampling, Task):
     """Box-prompted instance segmentation: AP, and mean IoU for ground-truth boxes.
 
     Attributes:
-        boxes: A COCO results list of a detector's boxes, or "gt" for the ground truth's own.
+        boxes: The file of a detector's boxes, or "gt" for the ground truth's own.
         passes: 2 feeds the most confident mask back with the box (paper); 1 takes the first answer.
         first_output: "multimask" asks for several masks and takes the most confident; "single" for one (paper: the most
             confident of three).
@@ -114,19 +112,8 @@ class InstancesTask(Task):
         Raises:
             UsageError: The annotation file tells no categories.
         """
-        if getattr(dataset, "classless", False):
-            raise UsageError(
-                "the annotation file tells no categories, and AP is a mean over categories",
-                where=f"data={dataset.card.name}",
-                mend="add its `categories` and each annotation's category_id (one for all, if all are alike), or choose"
-                " task=proposals or task=points",
-            )
-        detector = None
-        if self.boxes != "gt":
-            opened = open_results(Path(self.boxes), dataset, categories=True, boxes=True)
-            if not isinstance(opened, ResultsFile):
-                raise UsageError("boxes is a folder", where=self.boxes, mend="give a COCO results file, or boxes=gt")
-            detector = opened
+        check_classes(dataset)
+        detector = None if self.boxes == "gt" else open_detector(Path(self.boxes), dataset)
         known = tuple(getattr(dataset, "categories", ()))
         rules = evaluation_rules(self.rules, getattr(dataset, "rules", "coco"), known)
         return replace(self, categories=known, data_rules=rules, detector=detector)
@@ -145,29 +132,19 @@ class InstancesTask(Task):
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Prompt the model with every box of one image."""
-        import torch
-
         boxes_xywh, scores, categories = self._prompts(sample)
         if not len(boxes_xywh):
             return Detections(scores, categories, [], by_prompt=True)
-        boxes_xyxy = torch.from_numpy(boxes_xywh).float()
-        boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
-        embedding, rles, confidences = predictor.embed(sample), [], []
-        (whole,) = layered_crops(sample.size, 0, 0.0)
         multimask = self.first_output == "multimask", self.final_output == "multimask"
-        for masks in answer_boxes(predictor, embedding, boxes_xyxy, self.passes, *multimask):
-            measured = measure_masks(masks, 1.0, whole, sample.size, "auto")
-            rles += measured.runs.compressed(np.arange(len(masks.logits)))
-            confidences += masks.predicted_iou[:, 0].tolist()
+        rles, confidences = box_masks(predictor, predictor.embed(sample), boxes_xywh, self.passes, *multimask)
         if self.detection_score == "times_iou":
-            scores = scores * np.array(confidences)
+            scores = scores * confidences
         return Detections(scores, categories, rles, by_prompt=True)
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
-        truth_boxes = truth_boxes_xywh(sample.target)
         match = match_instances_by(
-            ImagePair(sample.target, prediction, truth_boxes),
+            ImagePair(sample.target, prediction, truth_boxes_xywh(sample.target)),
             self.evaluator,
             kind=self.kind,
             iou_type=self.iou_type,
@@ -179,73 +156,28 @@ class InstancesTask(Task):
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Accumulate over images; intervals accumulate again over resampled images."""
-        matches, frequencies = instances_of_rows(rows), frequencies_of_rows(rows)
-        kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
-        limits = instance_limits(kind, self.max_dets)
+        matches, kind, limits, frequencies = recorded(rows, self.max_dets)
         figures = instance_figures(matches, frequencies, kind=kind, max_dets=limits, evaluator=self.evaluator)
         resample = partial(precision_replicates, matches, kind=kind, max_dets=limits, frequencies=frequencies)
         intervals = bootstrap_intervals(resample, [""] * len(rows), seed=seed)
-        columns = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
+        columns = {name: f"instances/{kind.upper()} {column}" for name, column in COLUMNS.items()}
         metrics = {
-            name: Metric(
-                value,
-                intervals[name],
-                len(rows),
-                unit="AP" if name.startswith("AP") else "AR",
-                reference=f"instances/{kind.upper()} {columns[name]}" if name in columns else None,
-            )
+            name: Metric(value, intervals[name], len(rows), unit=name[:2], reference=columns.get(name))
             for name, value in figures.items()
         }
         return {**metrics, **{name: Metric(*own, unit="IoU") for name, own in box_ious(rows, seed).items()}}
 
-    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Accumulate anew over the images of each resample."""
-        rows = in_order(rows, sample_ids)
-        frequencies = frequencies_of_rows(rows)
-        kind: Literal["coco", "lvis"] = "coco" if frequencies is None else "lvis"
-        limits = instance_limits(kind, self.max_dets)
-        figures = precision_replicates(
-            instances_of_rows(rows), weights, kind=kind, max_dets=limits, frequencies=frequencies
-        )
-        return {**figures, **box_iou_replicates(rows, weights)}
-
-    def compact(self, rows: Sequence[Row]) -> list[Row]:
-        """Keep scores in single precision."""
-        return compact_instances(rows)
-
-    def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
-        """Write the masks as a compressed COCO results list, one file an image."""
-        write_detections(prediction, sample.target.image_id, folder, sample.id)
-
-    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
-        """Open a COCO results file, or the `predictions` folder of a run."""
-        return open_results(path, dataset, categories=True)
-
-    def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
-        """Draw the objects, each with the overlap of the mask that fits it best."""
-        draw_instances(sample, prediction, folder)
-
-    def image_quality(self, rows: Sequence[Row]) -> float:
-        """Return the mean IoU of the prompted objects with `boxes=gt`, else the share of objects found."""
-        if rows[0].get("box_iou") is not None:
-            return float(np.mean(rows[0]["box_iou"])) if len(rows[0]["box_iou"]) else float("nan")
-        hits = sum(int(bits & 0x3FF).bit_count() for bits in rows[0]["found_all"])
-        objects = sum(rows[0]["truth_all"])
-        return hits / (10 * objects) if objects else float("nan")
-
     def _prompts(self, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (N, 4) XYWH boxes in image pixels, (N,) scores and (N,) categories of one image."""
         if self.boxes == "gt":
-            kept = self._prompted(sample.target)
-            chosen = [found for found, is_kept in zip(sample.target.annotations, kept, strict=True) if is_kept]
-            boxes, categories = truth_boxes_xywh(sample.target)[kept], [found.category_id for found in chosen]
-            return boxes, np.ones(len(chosen)), np.array(categories, np.int64)
+            chosen = self._prompted(sample.target)
+            boxes = truth_boxes_xywh(replace(sample.target, annotations=chosen))
+            return boxes, np.ones(len(chosen)), np.array([one.category_id for one in chosen], np.int64)
         if self.detector is None:
             raise ValueError("the task was not prepared for its data")
         found = self.detector.read_boxes(sample)
-        kept = np.flatnonzero(found.scores >= self.min_score)
-        kept = kept[np.argsort(-found.scores[kept], kind="stable")][: self.max_boxes]
-        return np.asarray(found.boxes_xywh)[kept], found.scores[kept], found.category_ids[kept]
+        found = found[np.flatnonzero(found.scores >= self.min_score)].ranked(self.max_boxes)
+        return np.asarray(found.boxes_xywh), found.scores, found.category_ids
 
     def _own_box_ious(self, truth: InstanceTruth, prediction: Detections) -> Row:
         """Return each prompted object's IoU with the mask its own box gave, and its area.
@@ -254,21 +186,11 @@ class InstancesTask(Task):
         """
         if self.boxes != "gt" or prediction.rles is None or not prediction.by_prompt:
             return {}
-        kept, found = self._prompted(truth), list(prediction.rles)
-        chosen = [one for one, is_kept in zip(truth.annotations, kept, strict=True) if is_kept]
-        codes = [one.rle for one in chosen]
-        if self.iou_type == "bbox" and codes and (areas(codes) == 0).any():
+        chosen = self._prompted(truth)
+        if self.iou_type == "bbox" and chosen and (areas([one.rle for one in chosen]) == 0).any():
             return {}  # objects of a box alone, which the data may hold where boxes are scored
-        if self.truth == "resampled" and codes:
-            codes = resampled(codes, tuple(codes[0]["size"]))
-        counted = np.ones(len(codes), bool)
-        if self.both_empty == "leave_out" and codes:
-            counted = (areas(codes) > 0) | (areas(found) > 0)
-        ious = paired_mask_ious(found, codes)[counted]
-        return {"box_iou": ious.tolist(), "box_area": np.array([one.area for one in chosen])[counted].tolist()}
+        return columns_of_boxes(chosen, list(prediction.rles), self.truth, self.both_empty)
 
-    def _prompted(self, truth: InstanceTruth) -> np.ndarray:
-        """Tell which of (N,) annotations prompt the model with their own box."""
-        return np.array(
-            [(self.crowds or not one.iscrowd) and one.area >= self.min_area for one in truth.annotations], bool
-        )
+    def _prompted(self, truth: InstanceTruth) -> list[Annotation]:
+        """Return the annotations that prompt the model with their own box."""
+        return [one for one in truth.annotations if (self.crowds or not one.iscrowd) and one.area >= self.min_area]

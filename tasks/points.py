@@ -10,7 +10,7 @@ Open:       whether the mask so far is given back with the clicks, and what a cl
             below. The lists of sampled images were never published.
 Metrics:    mIoU at each number of clicks, of all objects and by COCO's sizes; the oracle, best of three by IoU at one
             click, and how much of what is lacking the ranking loses; boundary IoU
-            (`sambench.metrics.clicks.mask_scores`).
+            (`sambench.masks.overlap`).
 Rules:      masks are compared at the image's own size; crowds are no objects; a mask without a pixel has IoU 0.
 Deviations: none known; two runs of one model by its authors differ by 0.5 mIoU (SAM 2 paper, tables 6 and 15).
 """
@@ -20,7 +20,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -28,28 +27,26 @@ import numpy as np
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
-from sambench.engine.task import PredictionReader, Task
+from sambench.engine.task import Task
 from sambench.errors import DatasetError
-from sambench.masks.clicking import click_objects
+from sambench.masks.clicking import click_objects, clickable, without_pixels
+from sambench.masks.overlap import boundary_ious, mask_ious
 from sambench.masks.resampled import resampled
-from sambench.masks.rle import areas
 from sambench.masks.windows import chosen_runs, runs_of_rles
-from sambench.metrics.baseline_rows import compact_clicks, expanded_clicks
-from sambench.metrics.clicks.mask_scores import boundary_ious, mask_ious
-from sambench.metrics.clicks.miou import MeanIou, click_figures, click_replicates
+from sambench.metrics.clicks.miou import ClickResampling, click_figures
+from sambench.metrics.clicks.references import REFERENCES, click_metrics, sa23_names
 from sambench.models.questions import Question, click_questions
-from sambench.pictures.clicks import draw_clicks
-from sambench.predictions.click_records import ClickFolder, ClickPrediction, write_clicks
+from sambench.pictures.clicks import ClickDrawing
+from sambench.predictions.click_records import ClickPrediction, ClickSaving
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts, lots
-from sambench.published import published
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 
 log = logging.getLogger("sambench.points")
 
 
 @dataclass(frozen=True)
-class PointsTask(ClickSettings, Task):
+class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task):
     """Masks from clicks: mIoU after each number of clicks, the oracle at one, boundary IoU.
 
     Its switches are those of simulated clicks (`sambench.prompts.click_settings`), whose defaults are the paper's, and:
@@ -150,68 +147,27 @@ class PointsTask(ClickSettings, Task):
         counted = {"objects": Metric(objects, None, images, unit="masks")}
         if not self.members:
             ((name, figures),) = by_dataset.items()
-            return {**_metrics(figures, "", REFERENCES.get(name)), **counted}
+            return {**click_metrics(figures, "", REFERENCES.get(name)), **counted}
         complete = self.whole and by_dataset.keys() == sa23_names()
         part = "" if self.whole else ", in part"  # `limit` or `ids` cut some of them
         label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} of 23 data sets{part})"
-        metrics = _metrics(means, label, "points/SA-23" if complete else None)
+        metrics = click_metrics(means, label, "points/SA-23" if complete else None)
         for name, figures in sorted(by_dataset.items()):
             headline = {key: one for key, one in figures.items() if key.startswith(("mIoU@", "oracle@"))}
-            metrics |= {f"{name} {key}": one for key, one in _metrics(headline, "", REFERENCES.get(name)).items()}
+            metrics |= {f"{name} {key}": one for key, one in click_metrics(headline, "", REFERENCES.get(name)).items()}
         return {**metrics, **counted}
-
-    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Average anew over the masks of each resample's images."""
-        return click_replicates(rows, sample_ids, weights)
-
-    def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
-        """Return the data set of each image: they are resampled one by one."""
-        datasets = {row["sample_id"]: row["dataset"] for row in rows}
-        return [datasets[key] for key in sample_ids]
-
-    def compact(self, rows: Sequence[Row]) -> list[Row]:
-        """Round overlaps to 16 bits and keep sizes as ranges; boundary IoU is left out."""
-        return compact_clicks(rows)
-
-    def image_quality(self, rows: Sequence[Row]) -> float:
-        """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""
-        rows = expanded_clicks(rows)
-        fewest = min((row["clicks"] for row in rows), default=0)
-        ious = [row["iou"] for row in rows if row["clicks"] == fewest]
-        return float(np.mean(ious)) if ious else float("nan")
-
-    def save(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
-        """Write clicks, masks and candidates as compressed run lengths, one file an image."""
-        write_clicks(prediction, sample.size, folder, sample.id)
-
-    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
-        """Open the `predictions` folder of a run, or one made elsewhere in its form."""
-        counts = checked_counts(self.clicks)
-        return ClickFolder(path, dataset.all_keys, counts, lambda sample: [str(one.id) for one in self.objects(sample)])
-
-    def illustrate(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
-        """Draw a few objects with their clicks, the three candidates and the last mask."""
-        draw_clicks(sample, prediction, self.objects(sample), folder)
 
     def objects(self, sample: Sample) -> list[Annotation]:
         """Return the annotations that are clicked on: no crowds, none without a pixel or below `min_area`."""
-        found = self._wanted(sample)
-        if not found:
-            return []
-        pixels = areas([one.rle for one in found])
-        sizes = pixels if self.min_area_of == "pixels" else np.array([one.area for one in found])
-        large = (pixels >= 1) & (sizes >= self.min_area)
-        return [one for one, kept in zip(found, large, strict=True) if kept]
+        return clickable(self._wanted(sample), self.min_area, self.min_area_of)
 
     def _wanted(self, sample: Sample) -> list[Annotation]:
         return [one for one in sample.target.annotations if self.crowds or not one.iscrowd]
 
     def _unclicked(self, sample: Sample) -> list[Annotation]:
         """Return the annotations that count though they have no pixel to click on."""
-        found = self._wanted(sample) if self.no_pixels == "zero" else []
-        kept = [one for one in found if self.min_area_of == "pixels" or one.area >= self.min_area]
-        pixels = areas([one.rle for one in kept])
-        return [one for one, count in zip(kept, pixels, strict=True) if count == 0]
+        wanted = self._wanted(sample) if self.no_pixels == "zero" else []
+        return without_pixels(wanted, self.min_area, self.min_area_of)
 
     def _zero_rows(self, sample: Sample) -> list[Row]:
         """Return the rows of the objects that have an IoU of 0 whatever is predicted."""
@@ -227,25 +183,3 @@ class PointsTask(ClickSettings, Task):
     def dataset_of(self, sample_id: str) -> str:
         """Return the name of the data set a sample is from."""
         return self.members.get(sample_id, self.dataset)
-
-
-REFERENCES = {"coco": "points_coco/COCO", "coco_masks": "points_coco/COCO", "lvis": "points_coco/LVIS"}
-"""Data set -> where single sets' numbers were published: a table and the first half of its columns' names."""
-
-
-def sa23_names() -> set[str]:
-    """Return the names of the paper's 23 data sets."""
-    return set(published("points_fig9a")["dataset"])
-
-
-def _metrics(figures: Mapping[str, MeanIou], label: str, reference: str | None) -> dict[str, Metric]:
-    """Name figures and tie those that were published to their column, as in "points/SA-23 @1"."""
-    metrics = {}
-    for name, (value, ci95, n) in figures.items():
-        kind, _, count = name.partition("@")
-        column = {"mIoU": "@", "oracle": "oracle @"}.get(kind)
-        known = None if reference is None or column is None else f"{reference} {column}{count}"
-        unit = "fraction" if kind == "ranking_share" else "IoU"
-        better = kind != "ranking_share"
-        metrics[name + label] = Metric(value, ci95, n, higher_is_better=better, unit=unit, reference=known)
-    return metrics

@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -28,19 +27,19 @@ import numpy as np
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
-from sambench.engine.task import PredictionReader, Task
+from sambench.engine.task import Task
 from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import GeneratorSettings, Rank
-from sambench.metrics.baseline_rows import compact_places, in_order
 from sambench.metrics.bootstrap import bootstrap_intervals
-from sambench.metrics.coco.average_recall import recall_figures, recall_replicates
+from sambench.metrics.coco.average_recall import recall_replicates
 from sambench.metrics.coco.detections import Detections, ImagePair, truth_boxes_xywh
 from sambench.metrics.coco.evaluators import frequencies_of, match_proposals_by, proposal_figures
 from sambench.metrics.coco.params import evaluation_rules
+from sambench.metrics.coco.resampling import ProposalResampling
 from sambench.metrics.coco.rows import columns_of_proposals, proposals_of_rows
 from sambench.models.questions import Question
-from sambench.pictures.instances import draw_instances
-from sambench.predictions.coco_results import open_results, write_detections
+from sambench.pictures.instances import InstanceDrawing
+from sambench.predictions.coco_results import DetectionSaving
 from sambench.types import InstanceTruth, Metric, Row, Sample
 
 COLUMNS = {"": "all", "s": "small", "m": "med.", "l": "large", "f": "freq.", "c": "com.", "r": "rare"}
@@ -48,7 +47,7 @@ COLUMNS = {"": "all", "s": "small", "m": "med.", "l": "large", "f": "freq.", "c"
 
 
 @dataclass(frozen=True)
-class ProposalsTask(GeneratorSettings, Task):
+class ProposalsTask(GeneratorSettings, DetectionSaving, InstanceDrawing, ProposalResampling, Task):
     """Object proposals: average recall of automatically generated masks.
 
     Its switches are those of automatic mask generation (`sambench.masks.generator_settings`) with the paper's values,
@@ -68,6 +67,7 @@ class ProposalsTask(GeneratorSettings, Task):
     name: ClassVar[str] = "proposals"
     target: ClassVar[type] = InstanceTruth
     mini_kind: ClassVar[str] = "lvis"
+    with_categories: ClassVar[bool] = False
 
     points_per_side: Annotated[int, Range(1, 512)] = 64
     pred_iou_thresh: Annotated[float, Range(0, 1)] = 0.0
@@ -124,30 +124,6 @@ class ProposalsTask(GeneratorSettings, Task):
         }
         counts = np.array([row["proposals"] for row in rows], np.float64)
         return {**metrics, "proposals_per_image": Metric(float(counts.mean()), None, len(rows), unit="masks")}
-
-    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Pool the objects anew over the images of each resample."""
-        return recall_replicates(proposals_of_rows(in_order(rows, sample_ids)), weights, self.max_dets)
-
-    def compact(self, rows: Sequence[Row]) -> list[Row]:
-        """Keep of each proposal's place only which limits it is within."""
-        return compact_places(rows, self.max_dets)
-
-    def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
-        """Write the masks as a compressed COCO results list, one file an image."""
-        write_detections(prediction, sample.target.image_id, folder, sample.id)
-
-    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
-        """Open a COCO results file, or the `predictions` folder of a run; categories play no part."""
-        return open_results(path, dataset, categories=False)
-
-    def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
-        """Draw the objects, each with the overlap of the proposal that fits it best."""
-        draw_instances(sample, prediction, folder)
-
-    def image_quality(self, rows: Sequence[Row]) -> float:
-        """Return the image's average recall; NaN where it has no object."""
-        return recall_figures(proposals_of_rows(rows), (max(self.max_dets),))[f"AR@{max(self.max_dets)}"]
 
 
 def _reference(name: str) -> str | None:

@@ -14,28 +14,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from sambench.config.ranges import Range
-from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
-from sambench.engine.task import PredictionReader, Task
+from sambench.engine.task import Task
 from sambench.errors import DatasetError, UsageError
-from sambench.metrics.baseline_rows import in_order
 from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.regions.counts import region_counts, region_counts_of_ucm2
 from sambench.metrics.regions.rows import columns_of_regions, regions_of_rows
-from sambench.metrics.regions.scores import SCORES, region_ci95, region_replicates, summarize_regions
-from sambench.predictions.region_maps import RegionMapFolder, RegionPrediction
+from sambench.metrics.regions.scores import SCORES, RegionResampling, region_ci95, summarize_regions
+from sambench.predictions.region_maps import RegionPrediction, SegmentationReading
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
 @dataclass(frozen=True)
-class RegionsTask(Task):
+class RegionsTask(SegmentationReading, RegionResampling, Task):
     """Segmentation covering, Rand index and variation of information of segmentations made elsewhere.
 
     Attributes:
@@ -78,20 +75,6 @@ class RegionsTask(Task):
         images = regions_of_rows(rows)
         scores, intervals = summarize_regions(images, levels_of(len(images[0].voi))), region_ci95(images, seed=seed)
         return {name: _metric(name, getattr(scores, name), intervals[name], len(rows)) for name in SCORES}
-
-    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Average anew over the images of each resample."""
-        return region_replicates(regions_of_rows(in_order(rows, sample_ids)), weights)
-
-    def reader(self, path: Path, dataset: Dataset, names: str | None = None) -> PredictionReader:
-        """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy.
-
-        Args:
-            path: The folder.
-            dataset: What they answer to.
-            names: A template of the files' names; None finds it.
-        """
-        return RegionMapFolder(path, dataset.all_keys, names)
 
 
 def _metric(name: str, value: float, interval: tuple[float, float], n: int) -> Metric:

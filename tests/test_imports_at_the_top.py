@@ -13,8 +13,8 @@ SLOW = {"torch", "transformers", "matplotlib", "ray", "numba", "onnxruntime"}
 LAZY = ("sambench/commands/", "sambench/__init__.py")
 """The doors: what stands behind a command, or behind `sambench.run`, is imported when it is asked for."""
 
-MODELS = "sambench/models/"
-"""Alone in importing torch at the top: models are reached through the registry by name."""
+MODELS = ("sambench/models/", "sambench/callbacks/")
+"""Alone in importing torch at the top: models are reached through the registry, callbacks by who has torch already."""
 
 ALLOWED = {
     ("sambench/engine/cache/entry.py", "safetensors.torch"): "imports torch",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sambench.config.image_rules import ImageRules, Picture
+from sambench.errors import UsageError
 from sambench.types import Sample
 
 
@@ -112,3 +113,18 @@ class Dataset(ABC):
             DatasetError: As `load`; also where the ground truth comes from the images.
         """
         return self.load(key)
+
+
+def check_classes(dataset: Dataset) -> None:
+    """Refuse data whose objects are of no class, for a task that averages over classes.
+
+    Raises:
+        UsageError: The annotation file tells no categories.
+    """
+    if getattr(dataset, "classless", False):
+        raise UsageError(
+            "the annotation file tells no categories, and AP is a mean over categories",
+            where=f"data={dataset.card.name}",
+            mend="add its `categories` and each annotation's category_id (one for all, if all are alike), or choose"
+            " task=proposals or task=points",
+        )

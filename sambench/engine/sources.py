@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
-from sambench.engine.task import PredictionReader, Task
+from sambench.engine.task import Task
 from sambench.errors import PredictionError, UsageError, listing
+from sambench.predictions.reader import PredictionReader
 from sambench.types import Sample
 
 

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numba import njit
 
+from sambench.errors import UsageError
+
 BorderMode = Literal["replicate", "reflect", "zero"]
 BoundarySide = Literal["outer", "inner", "thick"]
 
@@ -194,3 +196,40 @@ def _edge(
             values[count] = _magnitude(logits, y, x, along_x, along_y, border)
             count += 1
     return pixels[:count].copy(), values[:count].copy(), box
+
+
+def without_border(strength: np.ndarray, pixels: int) -> np.ndarray:
+    """Set a (H, W) map to 0 within so many pixels of the image's border.
+
+    Raises:
+        UsageError: Nothing would be left.
+    """
+    if not pixels:
+        return strength
+    if 2 * pixels >= min(strength.shape):
+        raise UsageError(
+            f"border_zero={pixels} leaves nothing of an image of {strength.shape[0]} x {strength.shape[1]} (height x"
+            " width)",
+            where="task.border_zero",
+            mend=f"give at most {(min(strength.shape) - 1) // 2}",
+        )
+    inner = np.zeros_like(strength)
+    inside = (slice(pixels, -pixels),) * 2
+    inner[inside] = strength[inside]
+    return inner
+
+
+def quantised(strength: np.ndarray, dtype: str, rounding: str) -> np.ndarray:
+    """Turn a map in [0, 1] into whole numbers ("uint8", "uint16"), or leave it as "float32".
+
+    Args:
+        strength: (H, W) float.
+        dtype: Of the result.
+        rounding: To the "nearest" number, or cut off ("truncate").
+    """
+    if dtype == "float32":
+        return strength.astype(np.float32)
+    top = np.iinfo(dtype).max
+    if rounding == "truncate":  # a product in single precision, as numpy makes it of a float32 map
+        return (np.clip(strength, 0, 1).astype(np.float32) * np.float32(top)).astype(dtype)
+    return np.round(np.clip(strength, 0, 1).astype(np.float64) * top).astype(dtype)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
-from sambench.masks.crops import Crop
+from sambench.masks.crops import Crop, layered_crops
 from sambench.masks.device_rle import mask_run_lengths
 from sambench.masks.resize import logits_at_original
+from sambench.masks.rle import Rle
 from sambench.masks.runs import RunLengths
 from sambench.masks.scan import axis_taps, scan_masks
 from sambench.masks.stability import stability_from_areas, stability_score
-from sambench.types import Masks, Size
+from sambench.prompts.refine import Answers, answer_boxes
+from sambench.types import Embedding, Masks, Size
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,3 +94,38 @@ def _measure_on_device(
         stability.append(stability_score(full, offset=stability_offset).cpu())
         runs.append(mask_run_lengths(F.pad(full > 0, margins)))
     return RunLengths.joined(runs), torch.cat(stability)
+
+
+def box_masks(
+    source: Answers,
+    embedding: Embedding,
+    boxes_xywh: np.ndarray,
+    passes: int,
+    first_multimask: bool,
+    final_multimask: bool,
+) -> tuple[list[Rle], np.ndarray]:
+    """Prompt with boxes, once or with the first answer fed back (`sambench.prompts.refine.answer_boxes`).
+
+    Args:
+        source: What decodes.
+        embedding: Of the image.
+        boxes_xywh: (B, 4) float64 in image pixels.
+        passes: 1 or 2.
+        first_multimask: Ask for several masks in the first pass and take the most confident.
+        final_multimask: The same in the second pass.
+
+    Returns:
+        B masks as compressed codes, and their (B,) float64 predicted IoU.
+    """
+    import torch
+
+    boxes_xyxy = torch.from_numpy(boxes_xywh).float()
+    boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
+    (whole,) = layered_crops(embedding.original_size, 0, 0.0)
+    rles: list[Rle] = []
+    confidences: list[float] = []
+    for masks in answer_boxes(source, embedding, boxes_xyxy, passes, first_multimask, final_multimask):
+        measured = measure_masks(masks, 1.0, whole, embedding.original_size, "auto")
+        rles += measured.runs.compressed(np.arange(len(masks.logits)))
+        confidences += masks.predicted_iou[:, 0].tolist()
+    return rles, np.array(confidences)

@@ -40,6 +40,15 @@ def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     return order[kept].to(boxes_xyxy.device)
 
 
+def box_nms_in_batches(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float, batch: int) -> Tensor:
+    """Keep the boxes that survive `box_nms` among each `batch` of them, as they come, and then among what is left."""
+    import torch
+
+    parts = torch.arange(len(scores)).split(batch)
+    left = torch.cat([part[box_nms(boxes_xyxy[part], scores[part], iou_threshold)] for part in parts])
+    return left[box_nms(boxes_xyxy[left], scores[left], iou_threshold)]
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
     """Ranks of the kept boxes; `ranked` is (4, N) float32, best first. 0 / 0 is NaN and suppresses nothing."""

@@ -77,21 +77,21 @@ def boxes_xyxy(rles: Sequence[Rle]) -> np.ndarray:
     return boxes
 
 
-def iou(rles: Sequence[Rle], others: Sequence[Rle], crowd: Sequence[bool] | None = None) -> np.ndarray:
-    """Measure the overlap of every pair of masks.
+def iou(found: Any, others: Any, crowd: Sequence[bool] | np.ndarray | None = None) -> np.ndarray:
+    """Measure the overlap of every pair of masks, or of boxes.
 
     Args:
-        rles: N codes (detections).
-        others: M codes (ground truth).
-        crowd: M flags; against a crowd the intersection is divided by the area of the first mask alone, as COCO does.
+        found: N codes in a list, or (N, 4) float64 boxes xywh (detections).
+        others: M of the same form (ground truth).
+        crowd: (M,) bool; against a crowd the intersection is divided by the area of the first mask alone, as COCO does.
 
     Returns:
-        (N, M) float64 in [0, 1]; 0 where both masks are empty.
+        (N, M) float64 in [0, 1], row-major; 0 where both are empty.
     """
-    if len(rles) == 0 or len(others) == 0:
-        return np.zeros((len(rles), len(others)))
-    flags = [0] * len(others) if crowd is None else [int(flag) for flag in crowd]
-    return np.asarray(coco_mask.iou(list(rles), list(others), flags), np.float64)
+    if len(found) == 0 or len(others) == 0:
+        return np.zeros((len(found), len(others)))
+    flags = np.zeros(len(others), np.uint8) if crowd is None else np.asarray(crowd, np.uint8)
+    return np.ascontiguousarray(coco_mask.iou(found, others, flags), np.float64)
 
 
 def union(rles: Sequence[Rle]) -> Rle:

@@ -20,3 +20,16 @@ def area_members(areas: np.ndarray) -> np.ndarray:
     """Return (A, N) bool: which of (N,) areas in pixels lie in each of `AREA_RANGES`."""
     areas = np.asarray(areas, np.float64)
     return np.stack([(areas >= low) & (areas <= high) for low, high in AREA_RANGES.values()])
+
+
+def size_members(areas: np.ndarray) -> dict[str, np.ndarray]:
+    """Tell which objects are of which size.
+
+    Args:
+        areas: (N,) areas in pixels, the dataset's own where it gives them.
+
+    Returns:
+        What a size adds to a figure's name ("" all, "s", "m", "l") -> (N,) bool; COCO's ranges, both ends included, so
+        that an object of 32 x 32 pixels is small and medium.
+    """
+    return {letter(group): members for group, members in zip(AREA_RANGES, area_members(areas), strict=True)}

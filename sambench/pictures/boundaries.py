@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from sambench.engine.task import Drawing
 from sambench.files.safe_names import file_inside
 from sambench.metrics.boundary.counts import boundary_counts, match_maps, thin
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.rows import levels_of
 from sambench.metrics.boundary.scores import recall_precision_f
-from sambench.pictures.overlay import save_png
+from sambench.pictures.overlay import edge_overlay, save_png
 from sambench.predictions.edge_maps import EdgePrediction
 from sambench.types import Sample
 
@@ -93,3 +95,27 @@ def match_picture(
     which, at = np.unravel_index(f.argmax(), f.shape)
     picture = draw_matches(sample.image, maps[which], truths, float(levels[at]), max_dist, thinned)
     return save_png(picture, file_inside(folder, sample.id, "_matches.png"))
+
+
+class EdgeDrawing(Drawing):
+    """A task whose predictions are drawn as edges over the image, and as what of them is matched."""
+
+    @property
+    @abstractmethod
+    def thresholds(self) -> int:
+        """Number of thresholds."""
+
+    @property
+    @abstractmethod
+    def max_dist(self) -> float:
+        """Matching tolerance as a fraction of the image's diagonal."""
+
+    @property
+    @abstractmethod
+    def thin(self) -> bool:
+        """Whether the thresholded map is thinned before matching."""
+
+    def illustrate(self, sample: Sample, prediction: EdgePrediction, folder: Path) -> None:
+        """Draw the edges over the image, and what of them is right at the threshold that is best for it."""
+        edge_overlay(sample, prediction, folder)
+        match_picture(sample, prediction, folder, self.thresholds, self.max_dist, self.thin)

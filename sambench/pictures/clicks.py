@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import binary_erosion
 
+from sambench.engine.task import Drawing
 from sambench.files.safe_names import file_inside
 from sambench.masks.clicking import ClickedObjects
+from sambench.masks.overlap import mask_ious
 from sambench.masks.rle import decode_masks
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
-from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.pictures.overlay import save_png
 from sambench.predictions.click_records import ClickPrediction
 from sambench.types import Annotation, Sample
@@ -132,3 +134,15 @@ def _cell(
         u, v = (x - view[1].start + 0.5) * scale, (y - view[0].start + 0.5) * scale + HEAD
         pen.ellipse((u - 4, v - 4, u + 4, v + 4), fill=(30, 220, 60) if label else (230, 40, 40), outline="white")
     return np.asarray(canvas)
+
+
+class ClickDrawing(Drawing):
+    """A task whose predictions are drawn as objects with their clicks."""
+
+    @abstractmethod
+    def objects(self, sample: Sample) -> list[Annotation]:
+        """Return the annotations that are clicked on."""
+
+    def illustrate(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
+        """Draw a few objects with their clicks, the three candidates and the last mask."""
+        draw_clicks(sample, prediction, self.objects(sample), folder)

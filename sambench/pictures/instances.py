@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import binary_erosion
 
+from sambench.engine.task import Drawing
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
@@ -85,3 +86,11 @@ def _write_labels(image: np.ndarray, labels: list[tuple[int, int, str]]) -> np.n
         draw.rectangle(box, fill=(0, 0, 0))
         draw.text((x, y), text, fill=(255, 255, 255), anchor="mm")
     return np.asarray(canvas)
+
+
+class InstanceDrawing(Drawing):
+    """A task whose predictions are drawn as masks beside the objects they fit best."""
+
+    def illustrate(self, sample: Sample, prediction: Detections, folder: Path) -> None:
+        """Draw the objects, each with the overlap of the mask that fits it best."""
+        draw_instances(sample, prediction, folder)

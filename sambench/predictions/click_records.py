@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError, listing
 from sambench.files.atomic import atomic_path
 from sambench.files.json_files import parse_json, unpacked
@@ -19,8 +21,10 @@ from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
+from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
-from sambench.types import Sample, Size
+from sambench.prompts.clicks import checked_counts
+from sambench.types import Annotation, Sample, Size
 
 ENDING = ".json.gz"
 MEND = "predict it again, or write the file as sambench does: `sambench run task=points` makes examples"
@@ -72,7 +76,7 @@ def _entry(name: str, clicked: ClickedObjects, index: int) -> dict[str, Any]:
 
 
 class ClickFolder:
-    """A folder of clicked masks, as `sambench.engine.task.PredictionReader`.
+    """A folder of clicked masks, as `sambench.predictions.reader.PredictionReader`.
 
     Args:
         folder: The folder, such as a run's `predictions`.
@@ -171,3 +175,25 @@ def _prediction(
 def _runs(counts: Sequence[str], size: Size) -> RunLengths:
     """Expand compressed run lengths after checking that each fills the image."""
     return runs_of_rles([rle.from_segmentation({"size": list(size), "counts": one}, size) for one in counts], size)
+
+
+class ClickSaving(Saving):
+    """A task whose predictions are clicked masks, in a file an image."""
+
+    @property
+    @abstractmethod
+    def clicks(self) -> tuple[int, ...]:
+        """Numbers of clicks that are scored."""
+
+    @abstractmethod
+    def objects(self, sample: Sample) -> list[Annotation]:
+        """Return the annotations that are clicked on."""
+
+    def save(self, sample: Sample, prediction: ClickPrediction, folder: Path) -> None:
+        """Write clicks, masks and candidates as compressed run lengths, one file an image."""
+        write_clicks(prediction, sample.size, folder, sample.id)
+
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open the `predictions` folder of a run, or one made elsewhere in its form."""
+        counts = checked_counts(self.clicks)
+        return ClickFolder(path, dataset.all_keys, counts, lambda sample: [str(one.id) for one in self.objects(sample)])

@@ -16,10 +16,12 @@ from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files.atomic import atomic_path
-from sambench.files.json_files import number, parse_json, unpacked, whole
+from sambench.files.json_files import parse_json, unpacked, whole
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
+from sambench.predictions.reader import PredictionReader, Saving
+from sambench.predictions.result_entries import box_fault, entry_fault, to_detections
 from sambench.predictions.results_index import ResultsIndex
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
 from sambench.types import Sample, Size
@@ -46,7 +48,7 @@ def write_detections(detections: Detections, image_id: int | str, folder: Path, 
 
 
 class ResultsFolder:
-    """A run's `predictions/` of detections, as `sambench.engine.task.PredictionReader`.
+    """A run's `predictions/` of detections, as `sambench.predictions.reader.PredictionReader`.
 
     Args:
         folder: The folder.
@@ -75,7 +77,7 @@ class ResultsFolder:
         if not isinstance(entries, list):
             raise PredictionError("prediction holds no list of detections", where=path, mend="predict it again")
         for place, entry in enumerate(entries):
-            fault = "no detection" if not isinstance(entry, dict) else _entry_fault(entry, sample.size)
+            fault = "no detection" if not isinstance(entry, dict) else entry_fault(entry, sample.size)
             if fault is None and self._categories and whole(entry.get("category_id")) is None:
                 fault = "no category_id"
             if fault is not None:
@@ -88,7 +90,7 @@ class ResultsFolder:
 
 
 class ResultsFile:
-    """A COCO results list of one JSON file, as `sambench.engine.task.PredictionReader`.
+    """A COCO results list of one JSON file, as `sambench.predictions.reader.PredictionReader`.
 
     Args:
         path: The file.
@@ -160,9 +162,9 @@ class ResultsFile:
             return "an unknown image_id"
         if self._categories is not None and whole(entry.get("category_id")) not in self._categories:
             return "an unknown category_id"
-        fault = _entry_fault(entry, self._sizes[image_id])
+        fault = entry_fault(entry, self._sizes[image_id])
         if fault is None and self._boxes and "bbox" in entry:
-            return _box_fault(entry["bbox"], self._sizes[image_id])
+            return box_fault(entry["bbox"], self._sizes[image_id])
         return fault
 
 
@@ -187,55 +189,32 @@ def open_results(path: Path, dataset: Dataset, categories: bool, boxes: bool = F
     return ResultsFile(path, dataset.key_of_image_id, dataset.size_of_image_id, known, boxes)
 
 
-def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: object) -> Detections:
-    """Turn one image's entries into detections; masks where the entries have them, boxes elsewhere.
-
-    An entry whose category is no whole number gets category 0, as where categories do not count.
+def open_detector(path: Path, dataset: Dataset) -> ResultsFile:
+    """Open a detector's boxes, with which a model is prompted.
 
     Raises:
-        PredictionError: A mask cannot be decoded or has another size, or some entries have masks and some have none.
+        PredictionError: See `ResultsFile`.
+        UsageError: It is a folder, or the dataset holds no instances.
     """
-    scores = np.array([entry["score"] for entry in entries], np.float64)
-    categories = np.array([whole(entry.get("category_id")) or 0 for entry in entries], np.int64)
-    masked = [entry.get("segmentation") is not None for entry in entries]
-    if not any(masked) and entries:
-        return Detections(scores, categories, None, np.array([entry["bbox"] for entry in entries], np.float64))
-    if not all(masked):
-        raise PredictionError(
-            f"{masked.count(False)} of {len(masked)} detections of an image have no segmentation",
-            where=where,
-            mend="store a mask for every detection, or for none",
-        )
-    try:
-        return Detections(scores, categories, [rle.from_segmentation(entry["segmentation"], size) for entry in entries])
-    except ValueError as error:
-        raise PredictionError(f"a mask cannot be used: {error}", where=where, mend="write it as COCO RLE") from error
+    opened = open_results(path, dataset, categories=True, boxes=True)
+    if not isinstance(opened, ResultsFile):
+        raise UsageError("boxes is a folder", where=str(path), mend="give a COCO results file, or boxes=gt")
+    return opened
 
 
-def _entry_fault(entry: Mapping[str, Any], size: Size) -> str | None:
-    """Say what is wrong with the score, mask or box of an entry in an image of (height, width)."""
-    if number(entry.get("score")) is None:
-        return "a missing or non-finite score"
-    segmentation = entry.get("segmentation")
-    if segmentation is None:
-        return _box_fault(entry["bbox"], size) if "bbox" in entry else "neither bbox nor segmentation"
-    if isinstance(segmentation, dict):
-        stated = segmentation.get("size")
-        if not isinstance(stated, list) or "counts" not in segmentation:
-            return 'a segmentation without "size" and "counts"'
-        return (
-            None if [whole(side) for side in stated] == list(size) else "a segmentation of another size than its image"
-        )
-    return None if isinstance(segmentation, list) else "a segmentation that is no mask"
+class DetectionSaving(Saving):
+    """A task whose predictions are detections.
 
+    Attributes:
+        with_categories: Whether those made elsewhere need the dataset's categories.
+    """
 
-def _box_fault(box: Any, size: Size) -> str | None:
-    """Say what is wrong with a box XYWH in an image of (height, width); reaching over the border is no fault."""
-    if not (isinstance(box, list) and len(box) == 4 and all(number(side) is not None for side in box)):
-        return "a bbox that is not four finite numbers"
-    x, y, width, height = box
-    if width <= 0 or height <= 0:
-        return "an empty bbox"
-    if x >= size[1] or y >= size[0] or x + width <= 0 or y + height <= 0:
-        return "a bbox outside its image"
-    return None
+    with_categories: ClassVar[bool] = True
+
+    def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
+        """Write the masks as a compressed COCO results list, one file an image."""
+        write_detections(prediction, sample.target.image_id, folder, sample.id)
+
+    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
+        """Open a COCO results file, or the `predictions` folder of a run."""
+        return open_results(path, dataset, categories=self.with_categories)

@@ -9,12 +9,14 @@ import numpy as np
 from PIL import Image
 
 from sambench.config.image_rules import ImageRules
+from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError
 from sambench.files.atomic import atomic_path
 from sambench.files.safe_names import file_inside
 from sambench.predictions.edge_files import ENDINGS, EdgeFile, read_edge_file
 from sambench.predictions.edge_suppression import SAMPLED, Suppression, choose_suppression, strength_notes, suppressed
 from sambench.predictions.map_folders import MapFolder
+from sambench.predictions.reader import PredictionReader, Saving
 from sambench.types import Sample, Size
 
 EdgePrediction = np.ndarray | list[np.ndarray]
@@ -93,3 +95,24 @@ class EdgeMapFolder(MapFolder):
         """Read the sample's map."""
         found = read_map(self.path(sample.id), sample.id, sample.size, self.max_pixels)
         return suppressed(found.strength) if found.kind == "soft" and self.nms == "toolbox" else found.content
+
+
+class EdgeMapSaving(Saving):
+    """A task whose predictions are edge maps, in a file each."""
+
+    def save(self, sample: Sample, prediction: np.ndarray, folder: Path) -> None:
+        """Write the map as a PNG (8 or 16 bits), or as .npy where it is float32."""
+        write_map(prediction, folder, sample.id)
+
+    def reader(
+        self, path: Path, dataset: Dataset, nms: Suppression = "auto", names: str | None = None
+    ) -> PredictionReader:
+        """Open a folder of soft maps, `ucm2` or `segs` files made by `save` or by any detector.
+
+        Args:
+            path: The folder.
+            dataset: What they answer to.
+            nms: Edge suppression of soft maps; "auto" measures whether they still need it.
+            names: A template of the files' names; None finds it.
+        """
+        return EdgeMapFolder(path, dataset.all_keys, nms, dataset.keys, dataset.image_rules.max_pixels, names)

@@ -13,7 +13,7 @@ from sambench.predictions.sample_files import files_fingerprint
 
 
 class MapFolder:
-    """A folder of files named by sample id or by its last part, as `sambench.engine.task.PredictionReader`.
+    """A folder of files named by sample id or by its last part, as `sambench.predictions.reader.PredictionReader`.
 
     Args:
         folder: The folder.

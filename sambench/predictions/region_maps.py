@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError
 from sambench.files.mat_files import read_mat
 from sambench.predictions.edge_files import ENDINGS, label_maps, numbers
 from sambench.predictions.map_folders import MapFolder
+from sambench.predictions.reader import PredictionReader, Saving
 from sambench.types import Sample, Size
 
 RegionPrediction = np.ndarray | list[np.ndarray]
@@ -18,7 +20,7 @@ RegionPrediction = np.ndarray | list[np.ndarray]
 
 
 class RegionMapFolder(MapFolder):
-    """A folder of segmentations, as `sambench.engine.task.PredictionReader`.
+    """A folder of segmentations, as `sambench.predictions.reader.PredictionReader`.
 
     Files are named as edge maps are: by sample id or by its last part, or by a template of these.
     """
@@ -78,3 +80,17 @@ def _read(path: Path) -> RegionPrediction:
         where=path,
         mend="give segmentations (segs) or contour maps (ucm2) as .mat or .npy",
     )
+
+
+class SegmentationReading(Saving):
+    """A task that scores segmentations made elsewhere, and makes none."""
+
+    def reader(self, path: Path, dataset: Dataset, names: str | None = None) -> PredictionReader:
+        """Open a folder of `ucm2` or `segs` files (.mat), or of the same arrays as .npy.
+
+        Args:
+            path: The folder.
+            dataset: What they answer to.
+            names: A template of the files' names; None finds it.
+        """
+        return RegionMapFolder(path, dataset.all_keys, names)

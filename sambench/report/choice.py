@@ -10,9 +10,10 @@ from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.sources import open_reader
-from sambench.engine.task import PredictionReader, Task
+from sambench.engine.task import Task
 from sambench.errors import RunError, listing
 from sambench.files.safe_names import inside
+from sambench.predictions.reader import PredictionReader
 from sambench.runs.run import Run
 from sambench.storage.copies import local
 from sambench.types import Row

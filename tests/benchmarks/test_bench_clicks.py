@@ -9,10 +9,10 @@ import torch
 from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import measure_masks
+from sambench.masks.overlap import mask_ious
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import runs_of_rles
-from sambench.metrics.clicks.mask_scores import mask_ious
 from sambench.types import MaskFrame, Masks
 
 SIZE, COUNT = (1024, 2048), 100

@@ -58,7 +58,7 @@ ANSWERS = {1: mask(0, 0, 5, 10), 2: mask(10, 0, 20, 5), 3: mask(0, 12, 5, 17), 4
 def scored_boxes(name, answers=ANSWERS):
     """Return the overlaps of the objects that a preset prompts, when each is answered by its own mask."""
     task, truth = preset("instances", name), InstanceTruth(OBJECTS, 7)
-    prompted = [one for one, kept in zip(OBJECTS, task._prompted(truth), strict=True) if kept]
+    prompted = task._prompted(truth)
     scores, categories = np.ones(len(prompted)), np.ones(len(prompted), int)
     found = Detections(scores, categories, [answers[one.id] for one in prompted], by_prompt=True)
     (row,) = task.score(Sample("a", np.zeros((*SIZE, 3), np.uint8), truth), found)
@@ -191,11 +191,11 @@ def test_clicks_of_the_paper_leave_crowds_and_the_empty_out(coco):
 
 
 def test_ymgw55_cuts_strengths_off():
-    from sambench.tasks.edges import _quantise
+    from sambench.masks.edge_strength import quantised
 
     strength = np.array([0.0, 0.5, 0.999, 1.0, 1.2])
-    assert _quantise(strength, "uint8", "truncate").tolist() == [0, 127, 254, 255, 255]
-    assert _quantise(strength, "uint8", "nearest").tolist() == [0, 128, 255, 255, 255]
+    assert quantised(strength, "uint8", "truncate").tolist() == [0, 127, 254, 255, 255]
+    assert quantised(strength, "uint8", "nearest").tolist() == [0, 128, 255, 255, 255]
     assert preset("edges", "ymgw55").map_rounding == "truncate"
     assert preset("edges", "paper").map_rounding == "nearest"
 

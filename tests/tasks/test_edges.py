@@ -15,6 +15,7 @@ from sambench.api import compose
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import PredictionError, UsageError
+from sambench.masks.nms import box_nms, box_nms_in_batches
 from sambench.predictions.edge_files import read_edge_file
 from sambench.predictions.edge_maps import read_map, write_map
 from sambench.types import BoundaryTruth, MaskFrame, Masks, Sample
@@ -82,9 +83,12 @@ def test_maps_are_rounded_to_the_integers_of_their_file(dtype, top):
 def test_suppression_within_batches_comes_before_that_of_the_image():
     boxes = torch.tensor([[0, 0, 10, 10], [0, 0, 10, 9], [0, 0, 10, 8], [50, 50, 60, 60]])
     scores = torch.tensor([0.5, 0.9, 0.7, 0.1])
-    task = EdgesTask(nms_scope="image", nms_iou=0.75)
-    assert task._suppress(boxes, scores, 1).tolist() == [1, 3]
-    assert EdgesTask(nms_scope="batch", nms_iou=0.75)._suppress(boxes, scores, 1).tolist() == [1, 3]
+    assert box_nms(boxes, scores, 0.75).tolist() == [1, 3]
+    assert box_nms_in_batches(boxes, scores, 0.75, 2).tolist() == [1, 3]
+    chain = torch.tensor([[0, 0, 10, 10], [0, 0, 10, 7], [0, 0, 10, 5], [50, 50, 60, 60]])
+    rising = torch.tensor([0.5, 0.7, 0.9, 0.1])
+    assert box_nms(chain, rising, 0.65).tolist() == [2, 0, 3]  # the best box takes the second, which spares the first
+    assert box_nms_in_batches(chain, rising, 0.65, 2).tolist() == [2, 3]  # among two, the second takes the first
 
 
 def test_hand_worked_score():

@@ -12,7 +12,8 @@ import sambench
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import PredictionError, UsageError
 from sambench.masks import rle
-from sambench.metrics.clicks.mask_scores import paired_mask_ious
+from sambench.masks.overlap import mask_ious
+from sambench.masks.windows import runs_of_rles
 from sambench.prompts.refine import answer_boxes, most_confident
 from sambench.types import Embedding, MaskFrame, Masks
 
@@ -65,7 +66,8 @@ def test_paired_ious_by_hand():
     drawn[0, :, :4] = True
     drawn[1, :, 2:] = True
     codes = rle.encode_masks(drawn)
-    assert paired_mask_ious([codes[0], codes[2], codes[0]], [codes[1], codes[2], codes[0]]).tolist() == [8 / 24, 0, 1]
+    found, own = (runs_of_rles([codes[i] for i in chosen], (4, 6)) for chosen in ((0, 2, 0), (1, 2, 0)))
+    assert mask_ious(found, own).tolist() == [8 / 24, 0, 1]
 
 
 def test_presets_name_every_switch():

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 
+from sambench.metrics.baseline_rows import in_order, without
 from sambench.metrics.bootstrap import (
     REPLICATES,
     SEED,
     bootstrap_intervals,
     weighted_sums,
 )
+from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import (
     average_precision,
     best_counts,
@@ -19,6 +22,8 @@ from sambench.metrics.boundary.scores import (
     recall_at_half_precision,
     recall_precision_f,
 )
+from sambench.metrics.resampling import Resampling
+from sambench.types import Row
 
 
 def boundary_ci95(
@@ -60,3 +65,20 @@ def boundary_replicates(counts: np.ndarray, thresholds: np.ndarray, weights: np.
         "r50": [recall_at_half_precision(*curve) for curve in curves],
     }
     return {name: np.asarray(values, np.float64) for name, values in replicated.items()}
+
+
+class BoundaryResampling(Resampling):
+    """A task whose rows are boundary counts."""
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Add the counts up anew over the images of each resample."""
+        counts = counts_of_rows(in_order(rows, sample_ids))
+        return boundary_replicates(counts, levels_of(counts.shape[1]), weights)
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Shorten the images' hashes; counts compress well as they are."""
+        return without(rows)
+
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return the image's best F over thresholds."""
+        return float(recall_precision_f(counts_of_rows(rows))[2].max())

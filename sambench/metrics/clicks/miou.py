@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.metrics.baseline_rows import expanded_clicks
+from sambench.metrics.baseline_rows import compact_clicks, expanded_clicks
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
-from sambench.metrics.clicks.mask_scores import size_members
+from sambench.metrics.groups import size_members
+from sambench.metrics.resampling import Resampling
 from sambench.types import Row
 
 
@@ -152,3 +153,27 @@ def _nanmean(values: np.ndarray) -> np.ndarray:
     defined = ~np.isnan(values)
     counts = defined.sum(axis=0)
     return np.where(defined, values, 0).sum(axis=0) / np.where(counts > 0, counts, np.nan)
+
+
+class ClickResampling(Resampling):
+    """A task whose rows are clicked masks, one a mask and number of clicks."""
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Average anew over the masks of each resample's images."""
+        return click_replicates(rows, sample_ids, weights)
+
+    def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
+        """Return the data set of each image: they are resampled one by one."""
+        datasets = {row["sample_id"]: row["dataset"] for row in rows}
+        return [datasets[key] for key in sample_ids]
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Round overlaps to 16 bits and keep sizes as ranges; boundary IoU is left out."""
+        return compact_clicks(rows)
+
+    def image_quality(self, rows: Sequence[Row]) -> float:
+        """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""
+        rows = expanded_clicks(rows)
+        fewest = min((row["clicks"] for row in rows), default=0)
+        ious = [row["iou"] for row in rows if row["clicks"] == fewest]
+        return float(np.mean(ious)) if ious else float("nan")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sambench.masks import rle
 from sambench.metrics.bootstrap import weighted_sums
-from sambench.metrics.coco.detections import ImagePair, overlaps
+from sambench.metrics.coco.detections import ImagePair
 from sambench.metrics.coco.greedy import greedy_places
 from sambench.metrics.coco.params import IOU_THRESHOLDS, PROPOSAL_LIMITS, IouType, checked_kinds, frequency_of
 from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, area_members, letter
@@ -85,7 +86,7 @@ def match_proposals(
     kept = np.flatnonzero(~pair.crowds)
     shapes = pair.truth_shapes(iou_type)
     shapes = [shapes[i] for i in kept] if iou_type == "segm" else shapes[kept]
-    ious = overlaps(best.shapes(iou_type), shapes, pair.crowds[kept])
+    ious = rle.iou(best.shapes(iou_type), shapes, pair.crowds[kept])
     members = np.stack(list(groups.values()))[:, kept]
     places = greedy_places(ious, members, IOU_THRESHOLDS)
     return ProposalMatches(pair.truth.image_id, {name: places[s, members[s]] for s, name in enumerate(groups)})

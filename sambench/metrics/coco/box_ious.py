@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
+from sambench.masks.overlap import mask_ious
+from sambench.masks.resampled import resampled
+from sambench.masks.rle import Rle, areas
+from sambench.masks.windows import runs_of_rles
 from sambench.metrics.bootstrap import mean_ci95, weighted_sums
 from sambench.metrics.groups import AREA_RANGES, letter
-from sambench.types import Row
+from sambench.types import Annotation, Row
+
+
+def columns_of_boxes(
+    prompted: Sequence[Annotation],
+    masks: Sequence[Rle],
+    truth: Literal["annotation", "resampled"] = "annotation",
+    both_empty: Literal["zero", "leave_out"] = "zero",
+) -> Row:
+    """Compare each object with the mask that its own box gave.
+
+    Args:
+        prompted: N objects of one image.
+        masks: N masks in their order.
+        truth: Compare with the "annotation", or with the object "resampled" to the model's frame and back.
+        both_empty: What an object without pixels is whose mask has none: 0 ("zero"), or left out ("leave_out").
+
+    Returns:
+        `box_iou` and `box_area`, a number an object.
+    """
+    codes = [one.rle for one in prompted]
+    if not codes:
+        return {"box_iou": [], "box_area": []}
+    size = codes[0]["size"][0], codes[0]["size"][1]
+    if truth == "resampled":
+        codes = resampled(codes, size)
+    counted = np.ones(len(codes), bool)
+    if both_empty == "leave_out":
+        counted = (areas(codes) > 0) | (areas(masks) > 0)
+    ious = mask_ious(runs_of_rles(masks, size), runs_of_rles(codes, size))[counted]
+    return {"box_iou": ious.tolist(), "box_area": np.array([one.area for one in prompted])[counted].tolist()}
 
 
 def box_ious(rows: Sequence[Row], seed: int = 0) -> dict[str, tuple[float, tuple[float, float], int]]:

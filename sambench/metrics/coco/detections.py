@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from sambench.errors import PredictionError
 from sambench.masks import rle
@@ -79,8 +78,8 @@ class Detections:
             boxes_xywh=None if self.boxes_xywh is None else self.boxes_xywh[index],
         )
 
-    def ranked(self, limit: int) -> Detections:
-        """Return the `limit` detections with the highest scores, the highest first."""
+    def ranked(self, limit: int | None) -> Detections:
+        """Return the `limit` detections (None: all) with the highest scores, the highest first."""
         return self[np.argsort(-self.scores, kind="stable")[:limit]]
 
     @cached_property
@@ -183,22 +182,6 @@ def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:
     return np.array([mask if box is None else box for box, mask in zip(own, drawn, strict=True)], np.float64).reshape(
         -1, 4
     )
-
-
-def overlaps(found: Any, truth: Any, crowds: np.ndarray) -> np.ndarray:
-    """Measure the overlap of every detection with every object.
-
-    Args:
-        found: D codes or (D, 4) float64 boxes xywh.
-        truth: G of the same form.
-        crowds: (G,) bool; against a crowd the intersection is divided by the detection's area alone.
-
-    Returns:
-        (D, G) float64 in [0, 1], row-major; 0 where both are empty.
-    """
-    if len(found) == 0 or len(truth) == 0:
-        return np.zeros((len(found), len(truth)))
-    return np.ascontiguousarray(coco_mask.iou(found, truth, crowds.astype(np.uint8)), np.float64)
 
 
 def _by_category(categories: np.ndarray) -> np.ndarray | None:

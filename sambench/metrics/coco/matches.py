@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sambench.metrics.coco.detections import ImagePair, overlaps
+from sambench.masks import rle
+from sambench.metrics.coco.detections import ImagePair
 from sambench.metrics.coco.greedy import greedy_hits
 from sambench.metrics.coco.params import COCO_LIMITS, IOU_THRESHOLDS, LVIS_LIMITS, IouType, RuleKind, checked_kinds
 from sambench.metrics.groups import AREA_RANGES, area_members
@@ -93,7 +94,7 @@ def match_instances(
     blocks: list[tuple[np.ndarray, ...]] = []
     for category, group in groups.items():
         kept, objects = group[:limit], np.flatnonzero(categories == category)
-        ious = overlaps(_take(shapes, kept), _take(truth_shapes, objects), crowds[objects])
+        ious = rle.iou(_take(shapes, kept), _take(truth_shapes, objects), crowds[objects])
         out = outside[:, kept] | (lvis and category in truth.not_exhaustive_category_ids)
         bits = greedy_hits(ious, ignored[:, objects], crowds[objects], out, IOU_THRESHOLDS)
         blocks.append((np.full(len(kept), category), found.scores[kept], np.arange(len(kept)), *bits))

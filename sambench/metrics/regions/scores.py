@@ -8,8 +8,12 @@ from functools import partial
 
 import numpy as np
 
+from sambench.metrics.baseline_rows import in_order
 from sambench.metrics.bootstrap import REPLICATES, SEED, bootstrap_intervals
 from sambench.metrics.regions.counts import RegionCounts
+from sambench.metrics.regions.rows import regions_of_rows
+from sambench.metrics.resampling import Resampling
+from sambench.types import Row
 
 _RAND, _VOI, _BEST = 4, 5, 6
 
@@ -151,3 +155,11 @@ def _last_best(values: np.ndarray) -> np.ndarray:
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return part / np.maximum(whole, 1)
+
+
+class RegionResampling(Resampling):
+    """A task whose rows are region counts."""
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Average anew over the images of each resample."""
+        return region_replicates(regions_of_rows(in_order(rows, sample_ids)), weights)

@@ -1,18 +1,18 @@
-"""Overlap of masks with their objects, from run lengths: IoU, boundary IoU, sizes."""
+"""Overlap of masks with their own objects, from run lengths: IoU and boundary IoU.
+
+What every mask of one batch shares with every one of another is `sambench.masks.rle.iou`, to the same bits.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
-from pycocotools import mask as coco_mask
 
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
-from sambench.metrics.groups import AREA_RANGES, area_members, letter
 from sambench.types import Size
 
 DILATION_RATIO = 0.02
@@ -64,19 +64,6 @@ def boundary_width(size: Size, dilation_ratio: float = DILATION_RATIO) -> int:
         dilation_ratio: Fraction of the diagonal; the product is rounded to the nearest whole number.
     """
     return max(1, round(dilation_ratio * math.hypot(*size)))
-
-
-def size_members(areas: np.ndarray) -> dict[str, np.ndarray]:
-    """Tell which objects are of which size.
-
-    Args:
-        areas: (N,) areas in pixels, the dataset's own where it gives them.
-
-    Returns:
-        What a size adds to a figure's name ("" all, "s", "m", "l") -> (N,) bool; COCO's ranges, both ends included, so
-        that an object of 32 x 32 pixels is small and medium.
-    """
-    return {letter(group): members for group, members in zip(AREA_RANGES, area_members(areas), strict=True)}
 
 
 def _check_pairs(predicted: RunLengths, truth: RunLengths) -> None:
@@ -166,21 +153,3 @@ def _boundary(counts: np.ndarray, box_xyxy: np.ndarray, image_height: int, width
             if inside > 2 * width:
                 window[y, x - width] = False
     return window
-
-
-def paired_mask_ious(predicted: list[dict[str, Any]], truth: list[dict[str, Any]]) -> np.ndarray:
-    """Measure each predicted mask against its own object.
-
-    Args:
-        predicted: N compressed COCO run-length codes.
-        truth: N codes of the same sizes.
-
-    Returns:
-        (N,) float64 IoU in [0, 1]; 0 where both masks are empty.
-    """
-    ious = np.zeros(len(predicted))
-    for index, (left, right) in enumerate(zip(predicted, truth, strict=True)):
-        both = float(coco_mask.area(coco_mask.merge([left, right], intersect=True)))
-        either = float(coco_mask.area(left)) + float(coco_mask.area(right)) - both
-        ious[index] = both / either if either else 0.0
-    return ious

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion, gaussian_filter
 
-from sambench.masks.rle import encode_masks
+from sambench.masks.overlap import boundary_ious, boundary_width, mask_ious
+from sambench.masks.rle import encode_masks, iou
 from sambench.masks.windows import empty_runs, runs_of_rles
-from sambench.metrics.clicks.mask_scores import boundary_ious, boundary_width, mask_ious, size_members
 
 
 def runs(*masks):
@@ -82,14 +82,11 @@ def test_boundaries_are_the_authors():
         assert boundary_ious(runs(mask), runs(own))[0] == expected
 
 
-def test_sizes_are_cocos_with_both_ends():
-    members = size_members(np.array([10, 1024, 5000, 9216, 10000]))
-    assert {name: np.flatnonzero(own).tolist() for name, own in members.items()} == {
-        "": [0, 1, 2, 3, 4],
-        "s": [0, 1],
-        "m": [1, 2, 3],
-        "l": [3, 4],
-    }
+def test_every_pair_and_own_pairs_are_one_overlap():
+    rng = np.random.default_rng(3)
+    found, own = (np.array(random_masks(rng, (23, 31), 8)) for _ in range(2))
+    every = iou(encode_masks(found), encode_masks(own))
+    np.testing.assert_array_equal(mask_ious(runs(*found), runs(*own)), every.diagonal())
 
 
 def test_pairs_must_fit():

@@ -1,0 +1,68 @@
+"""Entries of a COCO results list: what is wrong with one, and those of an image as detections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sambench.errors import PredictionError
+from sambench.files.json_files import number, whole
+from sambench.masks import rle
+from sambench.metrics.coco.detections import Detections
+from sambench.types import Size
+
+
+def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: object) -> Detections:
+    """Turn one image's entries into detections; masks where the entries have them, boxes elsewhere.
+
+    An entry whose category is no whole number gets category 0, as where categories do not count.
+
+    Raises:
+        PredictionError: A mask cannot be decoded or has another size, or some entries have masks and some have none.
+    """
+    scores = np.array([entry["score"] for entry in entries], np.float64)
+    categories = np.array([whole(entry.get("category_id")) or 0 for entry in entries], np.int64)
+    masked = [entry.get("segmentation") is not None for entry in entries]
+    if not any(masked) and entries:
+        return Detections(scores, categories, None, np.array([entry["bbox"] for entry in entries], np.float64))
+    if not all(masked):
+        raise PredictionError(
+            f"{masked.count(False)} of {len(masked)} detections of an image have no segmentation",
+            where=where,
+            mend="store a mask for every detection, or for none",
+        )
+    try:
+        return Detections(scores, categories, [rle.from_segmentation(entry["segmentation"], size) for entry in entries])
+    except ValueError as error:
+        raise PredictionError(f"a mask cannot be used: {error}", where=where, mend="write it as COCO RLE") from error
+
+
+def entry_fault(entry: Mapping[str, Any], size: Size) -> str | None:
+    """Say what is wrong with the score, mask or box of an entry in an image of (height, width)."""
+    if number(entry.get("score")) is None:
+        return "a missing or non-finite score"
+    segmentation = entry.get("segmentation")
+    if segmentation is None:
+        return box_fault(entry["bbox"], size) if "bbox" in entry else "neither bbox nor segmentation"
+    if isinstance(segmentation, dict):
+        stated = segmentation.get("size")
+        if not isinstance(stated, list) or "counts" not in segmentation:
+            return 'a segmentation without "size" and "counts"'
+        return (
+            None if [whole(side) for side in stated] == list(size) else "a segmentation of another size than its image"
+        )
+    return None if isinstance(segmentation, list) else "a segmentation that is no mask"
+
+
+def box_fault(box: Any, size: Size) -> str | None:
+    """Say what is wrong with a box XYWH in an image of (height, width); reaching over the border is no fault."""
+    if not (isinstance(box, list) and len(box) == 4 and all(number(side) is not None for side in box)):
+        return "a bbox that is not four finite numbers"
+    x, y, width, height = box
+    if width <= 0 or height <= 0:
+        return "an empty bbox"
+    if x >= size[1] or y >= size[0] or x + width <= 0 or y + height <= 0:
+        return "a bbox outside its image"
+    return None
