@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SLOW = {"torch", "transformers", "matplotlib", "ray", "numba", "onnxruntime"}
-"""Libraries that take seconds to import; the function that needs one may import it."""
+SLOW = {"torch", "transformers", "matplotlib", "ray", "numba", "onnxruntime", "onnx", "torchao"}
+"""Libraries that take seconds to import, or come with an extra; the function that needs one may import it."""
 
 LAZY = ("sambench/commands/", "sambench/__init__.py")
 """The doors: what stands behind a command, or behind `sambench.run`, is imported when it is asked for."""

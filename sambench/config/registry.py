@@ -30,6 +30,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "sam": "sambench.models.sam.model:load",
         "official": "sambench.models.official.model:load",
         "object": "sambench.models.memory.wrap:load",
+        "onnx": "sambench.models.onnx.model:load",
     },
     "datasets": {
         "mini": "sambench.datasets.mini.reader:Mini",

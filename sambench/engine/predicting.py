@@ -77,16 +77,19 @@ def predicting(
     else:
         source, model, cache = model_source(config, task, stages, device, given)
     environment = model.pop("encoded_with", None)
-    settings = {"settings": model_settings(config.model)}
+    settings: dict[str, Any] = {"settings": model_settings(config.model)}
+    if "decoder_fingerprint" in model:  # of a decoder that is not the encoder's own
+        settings["decoder_fingerprint"] = model["decoder_fingerprint"]
     return Predicting(source, model, list(dataset.keys), settings, {}, environment, cache)
 
 
 def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the model's settings that can change an answer; the fingerprint names only what changes an embedding.
 
-    The checkpoint's path is left out, as its bytes are in the fingerprint, and so are device and batch sizes.
+    Paths of checkpoints are left out, as their bytes are in the fingerprints, and so are device and batch sizes.
     """
-    indifferent = {"name", "title", "checkpoint", "device", "encode_batch_size", "decode_batch_size"}
+    paths = {"checkpoint", "encoder", "decoder", "folder", "original"}
+    indifferent = {"name", "title", *paths, "device", "encode_batch_size", "decode_batch_size"}
     return {key: value for key, value in settings.items() if key not in indifferent}
 
 

@@ -12,7 +12,10 @@ from sambench.errors import listing
 from sambench.runs.identity import flatten
 
 ABSENT = "(absent)"
-TOLD = ("model.name", "model.fingerprint", "model.settings", "device", "embedding_dtype", "version", "seed")
+TOLD = (
+    *("model.name", "model.fingerprint", "model.decoder_fingerprint", "model.settings"),
+    *("device", "embedding_dtype", "version", "seed"),
+)
 """Parts of an identity that a comparison is about, or that it tells."""
 
 UNSAID = {"predictions.nms": "none", "task.nan": "error"}

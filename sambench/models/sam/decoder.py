@@ -133,6 +133,28 @@ class MaskDecoder:
             return stable_or_best(self._masks(upscaled, kernels), iou, self.rules)
         return self._masks(upscaled, kernels[:, :1]), iou[:, :1]
 
+    def every_mask(self, image: DecoderImage, sparse: Tensor, dense: Tensor) -> tuple[Tensor, Tensor]:
+        """Answer B prompts that are embedded already with every mask there is, for graphs that leave the choice open.
+
+        Args:
+            image: From `prepare`.
+            sparse: (B, T, C) embedded points and corners.
+            dense: (B, N, C) embedded earlier masks, or what says that there is none.
+
+        Returns:
+            (B, M, 4h, 4w) logits, token 0's first and SAM-HQ's high-quality one, by itself, last; (B, M') predicted
+            IoU of SAM's tokens.
+        """
+        tokens = torch.cat([self.output_tokens.expand(sparse.shape[0], -1, -1), sparse.to(self.dtype)], dim=1)
+        tokens, image_tokens = self.transformer(tokens, image.tokens + dense.to(self.dtype))
+        kernels = self._kernels(tokens[:, self.iou_index + 1 :])
+        upscaled = self._upscale(image_tokens, image.added)
+        iou = self.decoder.iou_prediction_head(tokens[:, self.iou_index])
+        if not self.is_hq:
+            return self._masks(upscaled, kernels), iou
+        masks = self._masks(upscaled, kernels[:, :-1])
+        return torch.cat([masks, self._hq_masks(upscaled, kernels[:, -1], image)], dim=1), iou
+
     def _embed(
         self, points: tuple[Tensor, Tensor] | None, boxes: Tensor | None, mask_logits: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
@@ -257,4 +279,4 @@ def _from_blocks(x: Tensor, grid: tuple[int, int]) -> Tensor:
     """Order (B, M, 16 h w) pixels in blocks of 4 x 4 a token as (B, M, 4h, 4w) images; undoes `_to_blocks`."""
     height, width = grid
     blocks = x.unflatten(-1, (height, width, 2, 2, 2, 2))
-    return blocks.permute(0, 1, 2, 4, 6, 3, 5, 7).reshape(*x.shape[:2], 4 * height, 4 * width)
+    return blocks.permute(0, 1, 2, 4, 6, 3, 5, 7).flatten(2, 4).flatten(3)

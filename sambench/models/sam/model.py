@@ -193,15 +193,15 @@ class TransformersSam(PromptableModel):
         """
         self._flush_denormals()
         pixels = stack_pixels(self.preprocessing, images).to(self.device, self.dtype)
-        tensors = self._features(self.encoder(pixels))
+        tensors = self.features(self.encoder(pixels))
         sizes = [(image.shape[0], image.shape[1]) for image in images]
         return [
             Embedding({name: part[index].to(self.dtype).contiguous() for name, part in tensors.items()}, size)
             for index, size in enumerate(sizes)
         ]
 
-    def _features(self, output: Any) -> dict[str, Tensor]:
-        """Return the named batch of features that the decoder needs of the encoder's output."""
+    def features(self, output: Any) -> dict[str, Tensor]:
+        """Return the named batch of features that the decoder needs of the encoder's own output."""
         if self.family == "sam":
             return {"image_embedding": output.last_hidden_state}
         decoder = self.model.mask_decoder

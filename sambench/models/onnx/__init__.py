@@ -1,0 +1,1 @@
+"""Exported models: ONNX files of every contract that exporters of SAM's family follow, alone or beside torch halves."""

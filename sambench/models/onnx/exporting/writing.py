@@ -1,0 +1,156 @@
+"""ONNX files of a native model: traced, converted to half precision, or quantised to eight bits by onnxruntime."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from sambench.errors import ModelError, UsageError
+from sambench.models.checkpoint_files import first_line
+from sambench.models.onnx.exporting.graphs import (
+    DecoderGraph,
+    EncoderGraph,
+    decoder_outputs,
+    encoder_outputs,
+    example_inputs,
+)
+from sambench.models.onnx.files import INSTALL
+from sambench.models.sam.model import TransformersSam
+
+Precision = Literal["fp32", "fp16", "int8"]
+
+Half = Literal["encoder", "decoder"]
+
+SUFFIXES: dict[Precision, str] = {"fp32": "", "fp16": "_fp16", "int8": "_int8"}
+"""Precision -> what stands in the file's name before .onnx."""
+
+QUANTISED_OPERATORS = ["MatMul", "Gemm"]
+"""Operators whose weights become eight bits; convolutions stay, which halves the error at the same speed."""
+
+
+def export_half(sam: TransformersSam, half: Half, folder: Path, opset: int) -> Path:
+    """Trace one half of a float32 model on the CPU into FOLDER/HALF.onnx.
+
+    Raises:
+        UsageError: onnx is not installed.
+        ModelError: torch cannot trace it.
+    """
+    pixels, asked = example_inputs(sam)
+    path = folder / f"{half}.onnx"
+    if half == "encoder":
+        _trace(EncoderGraph(sam), pixels, encoder_outputs(sam.family), {}, path, opset)
+    else:
+        axes = {name: {0: "prompts", 1: "points"} for name in ("point_coords", "point_labels")}
+        prompts = ("mask_input", *decoder_outputs(sam.family))
+        axes |= {name: {0: "prompts"} for name in prompts}
+        _trace(DecoderGraph(sam), asked, decoder_outputs(sam.family), axes, path, opset)
+    _note(path, sam, half)
+    return path
+
+
+def _trace(
+    graph: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: tuple[str, ...],
+    axes: dict[str, dict[int, str]],
+    path: Path,
+    opset: int,
+) -> None:
+    try:
+        import onnx  # noqa: F401 (torch writes with it)
+    except ImportError as error:
+        raise UsageError("the export needs the package onnx", where="to=onnx", mend=INSTALL) from error
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # that tracing is the older exporter, and that shapes become constants
+        try:
+            torch.onnx.export(
+                graph.eval(),
+                tuple(inputs.values()),
+                str(path),
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_axes=axes,
+                opset_version=opset,
+                dynamo=False,
+            )
+        except Exception as error:  # whatever a tracer meets
+            what = f"torch cannot write the graph: {type(error).__name__}: {first_line(error)}"
+            raise ModelError(what, where=path, mend="opset=18, or another version of torch") from error
+
+
+def _note(path: Path, sam: TransformersSam, half: Half) -> None:
+    """Write into the graph what it was made of."""
+    import onnx
+
+    model = onnx.load(str(path), load_external_data=False)
+    told = {
+        "half": half,
+        "family": sam.family,
+        "preprocessing": sam.preprocessing.describe(),
+        "original": str(sam.provenance["sha256"]),
+    }
+    entry = model.metadata_props.add()
+    entry.key, entry.value = "sambench", json.dumps(told, sort_keys=True)
+    onnx.save(model, str(path))
+
+
+def convert(path: Path, precision: Precision) -> Path:
+    """Write a float32 graph's form of another precision beside it; inputs and outputs stay float32.
+
+    Args:
+        path: NAME.onnx.
+        precision: "fp16" has weights and arithmetic of 16 bits; "int8" weights of eight bits a channel, activations of
+            eight bits by each answer's own range (dynamic quantisation).
+
+    Returns:
+        NAME_fp16.onnx or NAME_int8.onnx; the path itself for "fp32".
+    """
+    if precision == "fp32":
+        return path
+    out = path.with_name(f"{path.stem}{SUFFIXES[precision]}.onnx")
+    with warnings.catch_warnings(), _quiet():
+        warnings.simplefilter("ignore")
+        if precision == "int8":
+            _quantise(path, out)
+        else:
+            _halve(path, out)
+    return out
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the tools' advice to themselves, which they give to the root logger."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _quantise(path: Path, out: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        str(path),
+        str(out),
+        op_types_to_quantize=QUANTISED_OPERATORS,
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+    )
+
+
+def _halve(path: Path, out: Path) -> None:
+    import onnx
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    model: Any = convert_float_to_float16(onnx.load(str(path)), keep_io_types=True)
+    onnx.save(model, str(out))
