@@ -37,6 +37,8 @@ class TreeConstants:
         small_power: How much earlier: the difference is multiplied by (area / (area + small_area)) ** small_power.
         contrast: Regions that merge at the difference d have the altitude 1 - exp(-d / contrast).
         finest: Altitude up to which regions are not told apart.
+        megapixels: A larger image is shrunk by the whole factor that brings it below, its regions are enlarged again:
+            encoding takes some 320 bytes a pixel, and no scale above sees more in pixels that fine.
     """
 
     gradient_sigmas: Annotated[tuple[float, ...], Range(0, 100, above=True)] = (1.0, 2.0)
@@ -58,6 +60,7 @@ class TreeConstants:
     small_power: Annotated[float, Range(0, 100)] = 0.25
     contrast: Annotated[float, Range(0, 1000, above=True)] = 0.8
     finest: Annotated[float, Range(0, 1)] = 0.15
+    megapixels: Annotated[float, Range(0, 1e4, above=True)] = 16.0
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
@@ -76,9 +78,12 @@ class HierarchyModel(PromptableModel):
         for image in images:
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
                 raise ModelError(f"an image must be (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
-            tree = build_tree(boundary_cues(image, self.tree_constants), self.tree_constants)
+            size = (image.shape[0], image.shape[1])
+            factor = math.ceil(math.sqrt(size[0] * size[1] / (self.tree_constants.megapixels * 1e6)))
+            seen = image if factor == 1 else np.asarray(Image.fromarray(image).reduce(factor))
+            tree = build_tree(boundary_cues(seen, self.tree_constants), self.tree_constants, size, factor)
             tensors = {name: torch.from_numpy(getattr(tree, name)).to(self.device) for name in FIELDS}
-            embeddings.append(Embedding(tensors, (image.shape[0], image.shape[1])))
+            embeddings.append(Embedding(tensors, size))
         return embeddings
 
     def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:

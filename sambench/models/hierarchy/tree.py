@@ -12,6 +12,7 @@ from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions
 from sambench.models.hierarchy.spectral import spectral_strengths
+from sambench.types import Size
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,14 @@ TOP = 1 - 2.0**-20
 FIELDS = tuple(field.name for field in fields(RegionTree))
 
 
-def build_tree(cues: Cues, constants: TreeConstants) -> RegionTree:
+def build_tree(cues: Cues, constants: TreeConstants, size: Size, factor: int = 1) -> RegionTree:
     """Build the tree of regions over an image's cues.
 
     Args:
         cues: From `boundary_cues`.
         constants: Of the merge order and the altitudes.
+        size: (H, W) of the image.
+        factor: Side in pixels of the square of the image that a pixel of the cues stands for; those at its end are cut.
 
     Returns:
         The tree.
@@ -64,6 +67,8 @@ def build_tree(cues: Cues, constants: TreeConstants) -> RegionTree:
     altitudes = np.minimum(1 - np.exp(-differences / constants.contrast), TOP).astype(np.float32)
     leaf_of_label, parents, altitudes, spans = canonical_tree(parents, altitudes, constants.finest)
     labels = leaf_of_label[graph.labels]
+    if factor > 1:
+        labels = labels[np.arange(size[0]) // factor][:, np.arange(size[1]) // factor]
     areas, boxes = _measure(labels, parents, int(spans[-1, 1]))
     return RegionTree(labels, parents, altitudes, spans, areas, boxes)
 

@@ -310,3 +310,25 @@ def test_the_fingerprint_follows_what_the_embedding_depends_on():
     assert HierarchyModel(gradient_sigmas=[1, 2]).fingerprint == MODEL.fingerprint
     assert HierarchyModel(gradient_sigmas=[1, 3]).fingerprint != MODEL.fingerprint
     assert MODEL.provenance["training"] == "none"
+
+
+@pytest.mark.parametrize("odd", [0, 1])
+def test_a_large_image_is_seen_smaller_and_answered_at_its_own_size(odd):
+    image, outer, inner = (one[: len(one) - odd, : one.shape[1] - odd] for one in nested_squares())
+    model = HierarchyModel(megapixels=image.shape[0] * image.shape[1] / 4e6)
+    assert model.fingerprint != MODEL.fingerprint
+    (embedding,) = model.encode([image])
+    labels = embedding.tensors["labels"].numpy()
+    assert labels.shape == image.shape[:2] == embedding.original_size
+    assert np.array_equal(labels[:-2:2], labels[1:-1:2])  # pairs of rows are one
+    assert int(embedding.tensors["areas"][-1]) == labels.size
+    (masks,), _ = answer(embedding, points([(60, 60, 1)]))
+    for region in (inner, outer):
+        assert max((mask & region).sum() / (mask | region).sum() for mask in masks) > 0.93
+
+
+def test_an_image_within_the_limit_is_seen_as_it_is():
+    image = nested_squares()[0]
+    embeddings = [HierarchyModel(megapixels=limit).encode([image])[0] for limit in (16.0, image.size / 3e6)]
+    for name, tensor in embeddings[0].tensors.items():
+        assert torch.equal(tensor, embeddings[1].tensors[name])

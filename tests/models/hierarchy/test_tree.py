@@ -166,7 +166,7 @@ def test_trees_of_images_are_consistent(seed):
         np.kron(rng.integers(0, 256, (6, 8, 3)), np.ones((9, 7, 1))) + rng.normal(0, 12, (54, 56, 3)), 0, 255
     )
     constants = TreeConstants()
-    tree = build_tree(boundary_cues(image.astype(np.uint8), constants), constants)
+    tree = build_tree(boundary_cues(image.astype(np.uint8), constants), constants, image.shape[:2])
     nodes = len(tree.parents)
     assert tree.parents[-1] == nodes - 1
     assert (tree.parents[:-1] > np.arange(nodes - 1)).all()
