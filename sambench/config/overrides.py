@@ -83,7 +83,7 @@ def check_words(words: Sequence[str], several: bool = False, also: Sequence[str]
         config = with_choices(chosen)
         for one in keys:
             group, _, key = one.key_or_group.partition(".")
-            if key == "name" and isinstance(config.get(group), dict):
+            if key == "name" and "name" in (config.get(group) or ()):
                 config[group]["name"] = one.value()  # its switches are those of what it names
         for one in keys:
             check_key(one, config, also)

@@ -53,6 +53,7 @@ WORDS = [
     ("nms_iou=.5", "use task.nms_iou="),
     ("task.grid.x=3", "use task.grid="),
     ("predictions.nsm=none", "use predictions.nms="),
+    ("predictions.name=*_edge", "use predictions.names="),
     ("cache.dri=x", "use cache.dir="),
     ("data.splt=x", "use data.split="),
     ("lmit=3", "use limit="),
