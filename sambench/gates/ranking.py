@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -27,8 +26,9 @@ from sambench.gates.sides import (
 )
 from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
-from sambench.metrics.simultaneous import compare_all, within_bounds
-from sambench.metrics.spread import ENOUGH
+from sambench.metrics.jackknife import jackknife
+from sambench.metrics.simultaneous import compare_all, pair_differences, within_bounds
+from sambench.metrics.spread import spreads
 from sambench.metrics.support import plain_name, support
 from sambench.runs.summary import label
 
@@ -86,12 +86,15 @@ def compare_runs(
     names = _chosen(task.name, [name for name, own in holders.items() if len(own) == len(sides)], metrics)
     better = {name: directions(first).get(plain_name(name), True) for name in names}
     values = [{name: one[name] for name in names} for one in values]
+
+    def change(held: np.ndarray) -> dict[str, np.ndarray]:
+        return pair_differences([task.replicates(own, ids, held) for own in rows], names)
+
     pairs = compare_all(
         values,
         [task.replicates(own, ids, weights) for own in rows],
+        spreads(jackknife(change, strata), weights),
         [support(partial(task.replicates, own, ids), len(ids)) for own in rows],
-        min(Counter(strata).values()),
-        ENOUGH,
         alpha,
     )
     bounds = bounds_of(first)

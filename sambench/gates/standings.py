@@ -37,7 +37,7 @@ class PairFound:
         first, second: Labels of the runs.
         difference: First less second.
         interval: Low and high end, simultaneous over all pairs and metrics; NaN where too few images carry the metric.
-        p: Two-sided, corrected over all pairs and metrics.
+        p: Smallest alpha at which the interval leaves out 0 on the side of the difference.
         support: Images that carry the metric in both.
         verdict: What the first is, held against the second: "better", "worse" or "cannot tell".
     """

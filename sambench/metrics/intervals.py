@@ -17,7 +17,7 @@ from sambench.metrics.spread import Spread
 
 NO_INTERVAL = (float("nan"), float("nan"))
 
-_BEYOND = 10
+_BEYOND = 5
 """Resamples that must lie beyond a quantile to be read from them; farther out tails are taken to be normal."""
 
 _LEAST_TAIL = 1e-15

@@ -1,7 +1,7 @@
 """All pairs of several runs over the same images, with intervals that hold for all pairs and metrics together.
 
-Sources: Romano and Wolf 2005 (maxima over resamples, one family for all comparisons); Mogstad, Romano, Shaikh and
-Wilhelm 2024 (ranks from simultaneous intervals of all pairs).
+Intervals are those of a gate, at one level for all pairs and metrics (`sambench.metrics.family`); ranks from them are
+those of Mogstad, Romano, Shaikh and Wilhelm 2024.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+
+from sambench.metrics.family import family_of
+from sambench.metrics.intervals import NO_INTERVAL, resampled
+from sambench.metrics.paired import exact, p_value
+from sambench.metrics.spread import ENOUGH, Spread
 
 NAN = float("nan")
-_SAME = 1e-12
-"""Differences and spreads below it are rounding."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Pair:
         first, second: Indices of the runs.
         difference: First less second.
         interval: Low and high end of the simultaneous interval of the difference; NaN where too few images carry it.
-        p: Two-sided p value, corrected over all pairs and metrics; it is below alpha where the interval leaves out 0.
+        p: Smallest alpha at which the interval leaves out 0 on the side of the difference.
         support: Images that carry the metric in both runs.
     """
 
@@ -40,63 +42,58 @@ class Pair:
     support: int
 
 
+def pair_name(metric: str, first: int, second: int) -> str:
+    """Name a metric of two runs, for what is kept of each."""
+    return f"{first} {second} {metric}"
+
+
+def pair_differences(found: Sequence[Mapping[str, np.ndarray]], metrics: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return (B,) differences of every two of several runs, by `pair_name`; those that are rounding alone are 0."""
+    return {
+        pair_name(metric, first, second): exact(np.asarray(found[first][metric], np.float64) - found[second][metric])
+        for metric in metrics
+        for first, second in combinations(range(len(found)), 2)
+    }
+
+
 def compare_all(
     values: Sequence[Mapping[str, float]],
     draws: Sequence[Mapping[str, np.ndarray]],
+    spreads: Mapping[str, Spread],
     support: Sequence[Mapping[str, int]],
-    smallest: int,
-    enough: int,
     alpha: float = 0.05,
 ) -> list[Pair]:
-    """Compare every two of several runs, metric by metric.
-
-    The differences of the resamples, moved to mean zero and divided by their standard deviation, stand for chance; the
-    largest one over all pairs and metrics gives the common critical value. It is turned into one of Student's
-    distribution for the images that carry the metric, and widened by sqrt(n / (n - 1)), as resamples of n images are
-    too narrow by that.
+    """Compare every two of several runs, metric by metric, by intervals made as those of a gate.
 
     Args:
         values: Metric -> value over all images, of each of R runs; the same metrics in all.
         draws: Metric -> (B,) values over resamples, the same resamples in all runs.
-        support: Metric -> images that carry it, of each run.
-        smallest: Images of the smallest stratum.
-        enough: Images that have to carry a metric; pairs with fewer get no interval and cost the others nothing.
+        spreads: Each pair's name (`pair_name`) -> what leaving images out says of its difference.
+        support: Metric -> images that carry it, of each run. Pairs with fewer than `ENOUGH` get no interval and cost
+            the others nothing.
         alpha: Chance that any of the intervals misses its true difference.
 
     Returns:
         R (R - 1) / 2 pairs of each metric, in the metrics' order.
     """
-    found, chance, told = [], [], []
-    for metric in values[0]:
-        for first, second in combinations(range(len(values)), 2):
-            difference = values[first][metric] - values[second][metric]
-            difference = 0.0 if abs(difference) < _SAME else difference
-            carried = min(support[first][metric], support[second][metric])
-            found.append(Pair(metric, first, second, difference, (NAN, NAN), NAN, carried))
-            drawn = np.asarray(draws[first][metric], np.float64) - draws[second][metric]
-            if carried >= enough and difference == difference and np.count_nonzero(~np.isnan(drawn)) > 1:
-                spread = float(np.nanstd(drawn, ddof=1))
-                spread = spread if spread > _SAME else 0.0
-                told.append((len(found) - 1, spread, max(2, min(smallest, carried))))
-                chance.append(np.nan_to_num(np.abs(drawn - np.nanmean(drawn)) / (spread or np.inf)))
-    if not told:
-        return found
-    largest = np.max(chance, axis=0)
-    critical = float(np.quantile(largest, 1 - alpha))
-    for place, spread, images in told:
-        found[place] = _told(found[place], spread, images, critical, largest)
-    return found
-
-
-def _told(pair: Pair, spread: float, images: int, critical: float, largest: np.ndarray) -> Pair:
-    """Give a pair its interval and p value, from what chance does at most."""
-    error = spread * (images / (images - 1)) ** 0.5
-    reach = error * float(stats.t.isf(stats.norm.sf(critical), images - 1))
-    size = abs(pair.difference)
-    alike = np.inf if size else 0.0
-    normal = float(stats.norm.isf(stats.t.sf(size / error, images - 1))) if error > 0 else alike
-    p = float((1 + np.count_nonzero(largest >= normal - 1e-9)) / (1 + len(largest)))
-    return replace(pair, interval=(pair.difference - reach, pair.difference + reach), p=p)
+    metrics = list(values[0])
+    drawn = pair_differences(draws, metrics)
+    wholes = [{metric: np.array([own[metric]]) for metric in metrics} for own in values]
+    pairs, prepared = [], []
+    for name, difference in pair_differences(wholes, metrics).items():
+        first, second, metric = name.split(" ", 2)
+        carried = min(support[int(first)][metric], support[int(second)][metric])
+        pairs.append(Pair(metric, int(first), int(second), float(difference[0]), NO_INTERVAL, NAN, carried))
+        enough = carried >= ENOUGH
+        prepared.append(resampled(float(difference[0]), drawn[name], spreads[name]) if enough else None)
+    family = family_of([drawn[name] for name, one in zip(drawn, prepared, strict=True) if one is not None])
+    tail = family.tail(alpha)
+    return [
+        pair
+        if one is None
+        else replace(pair, interval=one.interval(tail), p=p_value(one, family, alpha, below=pair.difference < 0))
+        for pair, one in zip(pairs, prepared, strict=True)
+    ]
 
 
 def within_bounds(pair: Pair, bounds: tuple[float, float]) -> Pair:

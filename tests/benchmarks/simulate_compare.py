@@ -10,7 +10,8 @@ import sys
 import numpy as np
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.simultaneous import compare_all
+from sambench.metrics.simultaneous import compare_all, pair_differences
+from sambench.metrics.spread import spread_of_units
 
 RUNS, METRICS, REPLICATES = 3, ("a", "b"), 500
 
@@ -25,7 +26,8 @@ def simulate(images, simulations, seed=0):
         runs = [{name: shared + rng.normal(0, 0.1, images) for name in METRICS} for _ in range(RUNS)]
         values = [{name: float(own.mean()) for name, own in run.items()} for run in runs]
         draws = [{name: weights @ own / images for name, own in run.items()} for run in runs]
-        pairs = compare_all(values, draws, [dict.fromkeys(METRICS, images)] * RUNS, images, 6)
+        spreads = dict.fromkeys(pair_differences(draws, METRICS), spread_of_units(images, REPLICATES))
+        pairs = compare_all(values, draws, spreads, [dict.fromkeys(METRICS, images)] * RUNS)
         inside = [one.interval[0] <= 0 <= one.interval[1] for one in pairs]
         alarms += not all(inside)
         covered += inside
