@@ -1,8 +1,12 @@
-"""Pages of the site that are made from the code: a protocol a task, the lists of data and models, the interface."""
+"""Pages of the site that are made from the code: a protocol a task, the lists of data and models, the interface.
+
+Run as a program it writes the reference part of docs/commands.md.
+"""
 
 import inspect
 import re
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,6 +15,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 import sambench
+from sambench.commands import COMMANDS, command_of
+from sambench.commands.grammar.reference import written
 from sambench.config import registry
 
 
@@ -127,3 +133,8 @@ def _value(value: Any) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    commands = Path(__file__).parent / "commands.md"
+    commands.write_text(written(commands.read_text(encoding="utf-8"), map(command_of, COMMANDS)), encoding="utf-8")

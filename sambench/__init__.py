@@ -1,29 +1,30 @@
 """Zero-shot evaluation of promptable segmentation models by the Segment Anything paper's own protocols."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from sambench.version import __version__
 
 if TYPE_CHECKING:
-    from sambench.api import compare, gate, load_run, run, score
+    from sambench import metrics, types
+    from sambench.api import compare, gate, load_run, run, score, table
     from sambench.evaluation import evaluate
 
-__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "run", "score"]
+__all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "metrics", "run", "score", "table", "types"]
+
+_MODULES = ("metrics", "types")
 
 
 def __getattr__(name: str) -> Any:
     """Import the interface only when it is used, so that `sambench --help` stays fast."""
-    if name == "evaluate":
-        from sambench.evaluation import evaluate
-
-        return evaluate
+    if name in _MODULES:
+        return importlib.import_module(f"sambench.{name}")
     if name in __all__:
-        from sambench import api
-
-        return getattr(api, name)
+        module = "sambench.evaluation" if name == "evaluate" else "sambench.api"
+        return getattr(importlib.import_module(module), name)
     raise AttributeError(f"module 'sambench' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """List what there is, so that `dir()` and completion show the interface before it is imported."""
-    return sorted({*globals(), *__all__})
+    """List the interface alone, before any of it is imported and after."""
+    return sorted(__all__)

@@ -23,12 +23,14 @@ from sambench.gates.ranking import compare_runs
 from sambench.gates.sides import open_side
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
+from sambench.storage.places import join
+from sambench.tables.collect import BuiltTable, build_named, chosen_runs
 
 if TYPE_CHECKING:
     from sambench.gates.result import GateResult
     from sambench.gates.standings import CompareResult
 
-__all__ = ["compare", "compose", "gate", "load_run", "resolve", "run", "score"]
+__all__ = ["compare", "compose", "gate", "load_run", "resolve", "run", "score", "table"]
 
 SECTIONS = ("task", "model", "data", "executor", "run", "cache", "predictions")
 """Top-level keys that hold keys."""
@@ -156,6 +158,27 @@ def compare(
         replicates=replicates,
         seed=seed,
     )
+
+
+def table(
+    name: str, runs: str | Path | Run | Sequence[str | Path | Run] = (), *, results: str | Path = "results"
+) -> BuiltTable:
+    """Build a table of published rows beside measured ones, as `sambench table` does.
+
+    Args:
+        name: A table, or a sweep; `sambench ls tables` lists them.
+        runs: Finished runs of the table's task, or their folders; those below `results` where none is given.
+        results: Where runs are looked for, a path or URL.
+
+    Returns:
+        `.table` as a DataFrame of texts, `.notes`, `.title`, `.runs`; printed it is markdown, `.render("latex")` and so
+        on gives the other forms.
+
+    Raises:
+        SambenchError: There is no such table, or a run does not belong into it.
+    """
+    chosen = chosen_runs([str(one) for one in run_paths(runs)], [name])
+    return build_named(name, chosen, join(str(results)))
 
 
 def _check_resampling(samples: str, replicates: int, seed: int) -> None:

@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
-from sambench.commands import COMMANDS, PAGES
+from sambench.commands import COMMANDS, command_of
+from sambench.commands.grammar.completion import main as complete
+from sambench.commands.grammar.declaration import Command
+from sambench.commands.grammar.pages import overview, page
 from sambench.config.local_configs import take_config_dirs
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
 from sambench.version import __version__
-
-USAGE = """\
-sambench: zero-shot evaluation of promptable segmentation models
-
-  sambench run task=NAME [key=value ...]     run a task with a model on data (see `sambench run --help`)
-  sambench score task=NAME data=NAME predictions=FOLDER
-                                             score predictions made elsewhere
-  sambench table NAME|all [runs=[A,B]] [format=md|csv|latex|html] [out=FOLDER]
-                                             published tables beside measured rows
-  sambench ablate NAME [key=value ...]       a sweep of one choice, its table and figure
-  sambench gate baseline=RUN candidate=RUN   a verdict on two checkpoints, image by image
-  sambench compare runs=[A,B,C]              every two of several checkpoints, and a ranking
-  sambench power pilot=RUN effect=0.01       how many images a gate needs to see such a drop
-  sambench report runs=[A,B] [out=FOLDER]    one HTML page of all that runs tell
-  sambench plan task=NAME data=NAME [limit=20] [devices=[1,8,64]]
-                                             what the whole run would take, projected from its first images
-  sambench merge RUN RUN ... [out=FOLDER]    partial runs made on several machines (shard=1/4) become one
-  sambench look RUN [count=3] [out=FOLDER]   pictures of a run's best, median and worst images
-  sambench export bsds RUN [out=FOLDER]      the Berkeley benchmark's result files of a run
-  sambench ls tasks|models|data|tables|runs  what there is
-  sambench data list|check|show|export       datasets of masks: which are there, whole or not, how they look
-  sambench cache ls|verify|prune             the embedding cache
-  sambench COMMAND --help                    the page of each, and of parts of it: sambench data check --help
-  sambench --version
-
-Every command takes --config-dir FOLDER: configurations of your own and the code beside them (docs/plugins.md). What a
-stored run or a frozen baseline names is never run unless it is registered or declared in such a folder.
-
-examples:
-  sambench run task=edges                                     the embedded model on the embedded data, no download
-  sambench run task=edges data=bsds500 data.root=/data        the same on BSDS500
-  sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9 a sweep
-  sambench table edges
-tab completion for bash:
-  eval "$(sambench run -sc install=bash)"
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,13 +63,13 @@ def dispatch(words: list[str]) -> int:
     if words[:1] == ["help"] and words[1:]:
         words = [*words[1:], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
-        print(USAGE)
+        print(overview(map(command_of, COMMANDS)))
         return 0 if words else 2
     if words[0] in ("--version", "version"):
         print(f"sambench {__version__}")
         return 0
     if words[0] in ("-sc", "--shell-completion"):
-        return int(_resolve("sambench.commands.completion:main")(words[1:]))
+        return complete(words[1:])
     if words[0] not in COMMANDS:
         near = nearest(words[0], COMMANDS)
         raise UsageError(
@@ -113,16 +78,30 @@ def dispatch(words: list[str]) -> int:
             mend=f"did you mean `sambench {near[0]}`?" if near else "`sambench --help` explains each",
         )
     rest = take_config_dirs(words[1:])
+    command, rest = command_of(words[0]).chosen(rest)
     if "-h" in rest or "--help" in rest:
-        page = _resolve(PAGES[words[0]])
-        print(page if isinstance(page, str) else page(rest))
+        print(page(command))
         return 0
-    return int(_resolve(COMMANDS[words[0]])(rest))
+    if command.main is None and rest:
+        raise _no_such_part(command, rest)
+    if command.main is None or not (rest or command.runs_bare):
+        print(page(command))
+        return 2
+    return command.main(rest)
 
 
-def _resolve(target: str) -> Any:
-    module, _, name = target.partition(":")
-    return getattr(importlib.import_module(module), name)
+def _no_such_part(command: Command, words: list[str]) -> UsageError:
+    """Return the error of a word that names no part of a command; the nearest is named."""
+    names = [part.name.split()[-1] for part in command.parts]
+    near = nearest(words[0], names)
+    others = " ".join(words[1:])
+    return UsageError(
+        f"sambench {command.name} has no {words[0]!r}; it has {', '.join(names)}",
+        where=f"sambench {command.name} {' '.join(words)}",
+        mend=f"use sambench {command.name} {' '.join([*near, others]).strip()}"
+        if near
+        else f"`sambench {command.name} --help` explains each",
+    )
 
 
 if __name__ == "__main__":

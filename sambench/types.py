@@ -18,6 +18,20 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
+__all__ = [
+    "Annotation",
+    "BoundaryTruth",
+    "Embedding",
+    "InstanceTruth",
+    "MaskFrame",
+    "Masks",
+    "Metric",
+    "Prompts",
+    "Row",
+    "Sample",
+    "Size",
+]
+
 Size = tuple[int, int]
 """(height, width) in pixels."""
 

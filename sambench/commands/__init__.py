@@ -1,29 +1,36 @@
-"""The commands of the command line, one module each; each takes its words and returns an exit code."""
+"""The commands of the command line, one module each, which declares its words and does what they say.
+
+`COMMANDS` is the one list of them; CONTRIBUTING.md says how one is added.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sambench.commands.grammar.declaration import Command
 
 COMMANDS = {
-    "run": "sambench.commands.run:main",
-    "score": "sambench.commands.run:score",
-    "table": "sambench.commands.table:main",
-    "export": "sambench.commands.export:main",
-    "ablate": "sambench.commands.ablate:main",
-    "gate": "sambench.commands.gate:main",
-    "compare": "sambench.commands.compare:main",
-    "power": "sambench.commands.power:main",
-    "report": "sambench.commands.report:main",
-    "plan": "sambench.commands.plan:main",
-    "merge": "sambench.commands.merge:main",
-    "look": "sambench.commands.look:main",
-    "ls": "sambench.commands.ls:main",
-    "data": "sambench.commands.data:main",
-    "cache": "sambench.commands.cache:main",
+    "run": "sambench.commands.run:RUN",
+    "score": "sambench.commands.score:SCORE",
+    "table": "sambench.commands.table:TABLE",
+    "export": "sambench.commands.export:EXPORT",
+    "ablate": "sambench.commands.ablate:ABLATE",
+    "gate": "sambench.commands.gate:GATE",
+    "compare": "sambench.commands.compare:COMPARE",
+    "power": "sambench.commands.power:POWER",
+    "report": "sambench.commands.report:REPORT",
+    "plan": "sambench.commands.plan:PLAN",
+    "merge": "sambench.commands.merge:MERGE",
+    "look": "sambench.commands.look:LOOK",
+    "ls": "sambench.commands.ls:LS",
+    "data": "sambench.commands.data:DATA",
+    "cache": "sambench.commands.cache:CACHE",
 }
-"""Command -> "module:function"."""
+"""Command -> "module:attribute" of its declaration."""
 
-PAGES = {
-    **{command: f"{target.partition(':')[0]}:HELP" for command, target in COMMANDS.items()},
-    **{command: f"sambench.commands.{command}:page" for command in ("run", "table", "ablate", "gate")},
-    **{command: f"sambench.commands.{command}:page" for command in ("ls", "cache")},
-    "data": "sambench.commands.data_pages:page",
-    "score": "sambench.commands.score_page:page",
-}
-"""Command -> "module:attribute" of what --help prints: a text, or a function of the words that returns one."""
+
+def command_of(word: str) -> "Command":
+    """Return what a command of `COMMANDS` declares; its module is imported only now."""
+    module, _, name = COMMANDS[word].partition(":")
+    command: Command = getattr(importlib.import_module(module), name)
+    return command

@@ -3,48 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from sambench.commands.lists import listed
-from sambench.commands.words import as_list, checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.lists import choices
+from sambench.commands.grammar.words import own_words, read
+from sambench.config import registry
 from sambench.errors import UsageError
 from sambench.storage.places import join
-
-HELP = """\
-sambench ablate NAME [key=value ...] [checkpoints=[A,B,...]] [format=md] [out=results/tables] [dry=true]
-
-Runs every member of a sweep (an ordinary run each, with `sambench run`'s key=value words for all of them), then prints
-its table, each member compared with the reference member over the same images, and draws its figure. Members that are
-finished are reused, interrupted ones go on, failed ones are listed and do not stop the rest. dry=true prints the
-commands only. NAME may be a YAML file of one's own.
-
-sweeps:
-{sweeps}
-
-examples:
-  sambench ablate edge_nms
-  sambench ablate edge_grid data=bsds500 data.root=/data limit=50
-  sambench ablate encoder data=sa23 data.root=/data checkpoints=[sam_b.pth,sam_l.pth,sam_h.pth]
-  sambench table edge_nms format=latex
-exit code: 0, or 2 where a member failed
-"""
-
-OWN = {"checkpoints": None, "format": "md", "out": "results/tables", "dry": False}
-
-
-def page(words: Sequence[str]) -> str:
-    """Return the page, with the list of sweeps."""
-    from sambench.tables.ablations import ablation_names
-
-    return HELP.format(sweeps=listed(ablation_names()))
+from sambench.tables.render import FORMATS
 
 
 def main(words: list[str]) -> int:
     """Run a sweep."""
-    if not words:
-        print(page(words))
-        return 2
     from sambench.api import compose
     from sambench.figures.ablation import ablation_figure
     from sambench.files.atomic import write_text
@@ -52,17 +23,15 @@ def main(words: list[str]) -> int:
     from sambench.gates.ablation import member_words, sweep
     from sambench.runs.open import load_run
     from sambench.tables.ablations import build_ablation_table, check_metrics, load_ablation, member_runs
-    from sambench.tables.render import FORMATS, as_file, check_format, render
+    from sambench.tables.render import as_file, render
 
     ablation = load_ablation(words[0])
-    own = [word for word in words[1:] if word.partition("=")[0] in OWN]
-    values = checked(parse(own, OWN, f"ablate {words[0]}"), {"out": str, "dry": bool})
-    check_format(values["format"])
-    others = [word for word in words[1:] if word not in own]
-    members = member_words(ablation, others, as_list(values["checkpoints"]))
+    own, others = own_words(ABLATE, words[1:])
+    values = read(ABLATE, own)
+    members = member_words(ablation, others, values["checkpoints"])
     first = next(iter(members.values()))
     try:
-        results = join(compose(first, also=list(OWN))["run"]["results"])
+        results = join(compose(first, also=[key.name for key in ABLATE.keys])["run"]["results"])
     except UsageError as error:
         if error.where in first and error.where not in others:
             mend = error.mend
@@ -91,3 +60,32 @@ def main(words: list[str]) -> int:
         f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr
     )
     return 2 if failed else 0
+
+
+ABLATE = Command(
+    name="ablate",
+    summary="a sweep of one choice, its table and figure",
+    main=main,
+    argument="NAME",
+    arguments=lambda: registry.options("ablation"),
+    takes_run_words=True,
+    about="""\
+Runs every member of a sweep (an ordinary run each, with `sambench run`'s key=value words for all of them), then prints
+its table, each member compared with the reference member over the same images, and draws its figure. Members that are
+finished are reused, interrupted ones go on, failed ones are listed and do not stop the rest. NAME may be a YAML file of
+one's own.""",
+    lists=lambda: f"sweeps:\n{choices('ablation')}",
+    keys=(
+        Key("checkpoints", "a member for each of these weights", list[str], example="[A,B,...]", path="url"),
+        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        Key("out", "where all formats and the figure are written", str, "results/tables", path="local"),
+        Key("dry", "print the commands of the members and run nothing", bool, False, example="true"),
+    ),
+    exit_codes={2: "wrong usage or bad input, or a member failed"},
+    examples=(
+        "sambench ablate edge_nms",
+        "sambench ablate edge_grid data=bsds500 data.root=/data limit=50",
+        "sambench ablate encoder data=sa23 data.root=/data checkpoints=[sam_b.pth,sam_l.pth,sam_h.pth]",
+        "sambench table edge_nms format=latex",
+    ),
+)

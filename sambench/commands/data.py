@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sambench.commands.data_pages import HELP
-from sambench.commands.words import checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import checked, parse, read
 from sambench.config import registry
 from sambench.config.ranges import SHARED, Range, raise_faults
 from sambench.config.resolve import build, group_faults
 from sambench.config.spelling import nearest
 from sambench.errors import DatasetError, UsageError
 from sambench.files.paths import data_root
-from sambench.storage.places import local_only
 
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
@@ -22,54 +22,44 @@ if TYPE_CHECKING:
     from sambench.datasets.masks import MaskDataset
     from sambench.types import Sample
 
-_TAKES: dict[str, Any] = {
-    "out": str | None,
-    "task": str | None,
-    "count": Annotated[int, Range(1, 1000)],
-    "seed": Annotated[int, SHARED["seed"]],
-}
+
+def _chosen(command: Command, words: list[str]) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Return the name of the dataset that words begin with, its settings, and the command's own values.
+
+    Raises:
+        UsageError: No name is given, or a value does not fit.
+    """
+    if not words or "=" in words[0]:
+        raise UsageError(
+            f"sambench {command.name} needs a dataset's name",
+            where=f"sambench {' '.join([command.name, *words])}",
+            mend=f"use sambench {command.name} NAME, as in sambench data check gtea; `sambench data list` lists them",
+        )
+    name = words[0]
+    settings = _settings(name)
+    values = parse(command, words[1:], also=settings)
+    own = {key.name for key in command.keys if key.name not in settings}
+    settings = {key: value for key, value in values.items() if key in settings}
+    raise_faults(group_faults("datasets", "data", settings, own_words=True))
+    values = checked(command, values)
+    return name, settings, {key: values[key] for key in own}
 
 
-def main(words: list[str]) -> int:
-    """Run `list`, `check`, `show` or `export`."""
-    if not words:
-        print(HELP)
-        return 2
-    if words[0] == "list":
-        return _list(parse(words[1:], {"root": None}, "data list")["root"])
+def _check(words: list[str]) -> int:
     from sambench.commands.data_check import check
 
-    actions: dict[str, tuple[Any, dict[str, Any]]] = {
-        "check": (check, {"out": None, "task": None}),
-        "show": (_show, {"out": None, "count": 12, "seed": 0}),
-        "export": (_export, {"out": None}),
-    }
-    if words[0] not in actions or len(words) < 2 or "=" in words[1]:
-        near = nearest(words[0], [*actions, "list"])
-        what = f"sambench data has no {words[0]!r}" if words[0] not in actions else f"{words[0]} needs a dataset's name"
-        mend = "use sambench data list, or check, show or export with a name, as in sambench data check gtea"
-        if near and words[0] not in actions:
-            mend = f"use sambench data {' '.join([near[0], *words[1:]])}"
-        raise UsageError(what, where=f"sambench data {' '.join(words)}", mend=mend)
-    action, own = actions[words[0]]
-    name = words[1]
-    settings = _settings(name)
-    values = parse(words[2:], {**settings, **own}, f"data {words[0]} {name}")
-    chosen = {key: value for key, value in values.items() if key in settings}
-    raise_faults(group_faults("datasets", "data", chosen, own_words=True))
-    values |= checked(values, {key: hint for key, hint in _TAKES.items() if key in own})
-    code: int = action(name, chosen, values)
-    return code
+    return check(*_chosen(CHECK, words))
 
 
-def _list(root: Any) -> int:
+def _list(words: list[str]) -> int:
     """Print a line for each dataset of masks."""
     from tabulate import tabulate
 
     from sambench.datasets.cards import MaskCard
     from sambench.datasets.sa23.catalog import CATALOG
 
-    place = local_only(root, "root") if root is not None else data_root()
+    root = read(LIST, words)["root"]
+    place = Path(root).expanduser() if root is not None else data_root()
     rows = []
     for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
         card = getattr(registry.resolve("datasets", name, own_words=True), "card", None)
@@ -141,7 +131,7 @@ def _open(settings: Mapping[str, Any]) -> Dataset:
     return dataset
 
 
-def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
+def _show(words: list[str]) -> int:
     """Draw a sheet of images, in the sampling order of a seed."""
     from sambench.datasets.masks import MaskDataset
     from sambench.datasets.sa23.sa23 import Sa23
@@ -150,6 +140,7 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     from sambench.pictures.overlay import save_png
     from sambench.types import BoundaryTruth
 
+    name, settings, values = _chosen(SHOW, words)
     dataset = _open(settings)
     if isinstance(dataset, Sa23):
         raise UsageError("sa23 is several datasets", where="sambench data show sa23", mend="name one of them")
@@ -168,11 +159,12 @@ def _show(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     return 0
 
 
-def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int:
+def _export(words: list[str]) -> int:
     """Write a dataset as COCO JSON."""
     from sambench.datasets.coco_export import export_coco, turned_note
     from sambench.progress import progress
 
+    name, settings, values = _chosen(EXPORT, words)
     dataset = _open_masks(name, settings)
     path = Path(values["out"] or f"{name}.json")
     bar = progress("auto", f"export {name}", len(dataset.keys))
@@ -184,3 +176,123 @@ def _export(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> i
         print(line)
     print(f"{path}: {images} images, {masks} masks; file names are relative to {dataset.root}")
     return 0
+
+
+ROOT = Key(
+    "root",
+    "where it lies (default: SAMBENCH_DATA); NAME=own takes any folder of your own",
+    str | None,
+    example="FOLDER",
+    path="url",
+)
+
+_OTHERS = "Other keys are those of configs/data/NAME.yaml, as root=FOLDER, split=NAME, limit=100 or masks=instance."
+
+
+def _names() -> dict[str, str]:
+    return registry.options("data")
+
+
+LIST = Command(
+    name="data list",
+    summary="name, domain, masks, licence, home page, found or not",
+    main=_list,
+    runs_bare=True,
+    about="""\
+Prints every dataset of masks with its domain, number and kind of masks (the paper's table 7), licence and home page,
+and the folder it was found in; below them the data of other tasks, and one's own.""",
+    keys=(
+        Key(
+            "root",
+            "where datasets lie, each in a folder of its own (default: SAMBENCH_DATA)",
+            str | None,
+            example="FOLDER",
+            path="local",
+        ),
+    ),
+    examples=("sambench data list root=/data",),
+)
+
+CHECK = Command(
+    name="data check",
+    summary="layout, counts against the paper's, every image and mask",
+    main=_check,
+    argument="NAME",
+    arguments=_names,
+    usage=("data check NAME [root=FOLDER] [split=NAME] [limit=100] [task=edges] [out=findings.csv] [key=value ...]",),
+    about=f"""\
+Looks for a dataset's layout, counts its images and masks and holds the counts against the paper's, and reads every
+image and mask.
+
+{_OTHERS}""",
+    keys=(
+        ROOT,
+        Key("split", "the split, where there are several", example="NAME"),
+        Key("limit", "only the first 100 samples", example="100"),
+        Key(
+            "task",
+            "read them as this task does (own data: points where no task is named)",
+            str | None,
+            example="edges",
+            names=partial(registry.options, "task"),
+        ),
+        Key(
+            "out",
+            "every finding as a line of CSV; the first of each kind are printed",
+            str | None,
+            example="findings.csv",
+            path="local",
+        ),
+    ),
+    exit_codes={
+        0: "all is well, or only left out by rule",
+        1: "a file is damaged or missing",
+    },
+    examples=(
+        "sambench data check bbbc038v1 root=/data",
+        "sambench data check own root=my_photos out=findings.csv",
+        "sambench data check sa23 root=/data limit=50",
+    ),
+)
+
+SHOW = Command(
+    name="data show",
+    summary="a sheet of images with masks and centre clicks, or boundaries",
+    main=_show,
+    argument="NAME",
+    arguments=_names,
+    usage=("data show NAME [count=12] [seed=0] [out=NAME.png] [key=value ...]",),
+    about=f"""\
+Draws a sheet of images with their masks and the centre clicks that task points starts from, or with their boundaries.
+
+{_OTHERS}""",
+    keys=(
+        Key("count", "images on the sheet", Annotated[int, Range(1, 1000)], 12),
+        Key("seed", "of the order in which images are taken", Annotated[int, SHARED["seed"]], 0),
+        Key("out", "the picture", str | None, example="NAME.png", path="local"),
+    ),
+    examples=("sambench data show gtea root=/data count=24 out=gtea.png",),
+)
+
+EXPORT = Command(
+    name="data export",
+    summary="COCO JSON with run-length codes (BSDS500: of its segments)",
+    main=_export,
+    argument="NAME",
+    arguments=_names,
+    usage=("data export NAME [out=NAME.json] [key=value ...]",),
+    about=f"""\
+Writes a dataset's masks (BSDS500: its segments) as COCO JSON with run-length codes; file names are relative to its
+folder.
+
+{_OTHERS}""",
+    keys=(Key("out", "the file", str | None, example="NAME.json", path="local"),),
+    examples=("sambench data export gtea root=/data out=gtea.json",),
+)
+
+DATA = Command(
+    name="data",
+    summary="what data there is, whether it is whole, how it looks",
+    parts=(LIST, CHECK, SHOW, EXPORT),
+    examples=("sambench data list root=/data", "sambench data check bbbc038v1 root=/data"),
+)

@@ -5,41 +5,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sambench.commands.words import parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import own_words, read
 from sambench.errors import UsageError
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
 
-HELP = """\
-sambench export bsds RUN [out=FOLDER]
-sambench export bsds task=NAME data=NAME predictions=FOLDER [key=value ...] [out=FOLDER]
 
-Writes the Berkeley benchmark's result files: of task edges eval_bdry.txt, eval_bdry_thr.txt, eval_bdry_img.txt and
-each image's _ev1.txt; of task regions eval_cover*.txt, eval_RI_VOI*.txt and each image's _ev2.txt to _ev4.txt.
-Instead of a run folder it takes the words of `sambench score` or `sambench run`: what they say is scored first, found
-where it was scored before, or gone on with where it was interrupted. Without out= the files go to results/bsds/RUN.
-
-examples:
-  sambench export bsds results/edges/bsds500-hed-1a2b3c4d out=hed_eval
-  sambench export bsds task=edges data=bsds500 data.root=/data predictions=hed_png workers=2 out=hed_eval
-  sambench export bsds task=regions data=bsds500 data.root=/data predictions=ucm2 out=ucm_eval
-"""
-
-
-def main(words: list[str]) -> int:
-    """Write the files of one run."""
-    if not words:
-        print(HELP)
-        return 2
-    if words[0] != "bsds":
-        raise UsageError(
-            f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend="use sambench export bsds RUN"
-        )
+def bsds(words: list[str]) -> int:
+    """Write the Berkeley benchmark's files of one run."""
     from sambench.files.atomic import write_text
     from sambench.files.safe_names import inside
     from sambench.tables.bsds import bsds_files
 
-    run, out = _chosen(words[1:])
+    run, out = _chosen(words)
     texts = bsds_files(run)
     for name, text in texts.items():
         write_text(inside(out, name), text)
@@ -52,17 +31,16 @@ def main(words: list[str]) -> int:
 
 def _chosen(words: list[str]) -> tuple[Run, Path]:
     """Open the run that is named, or score what the words say; returns it and where its files go."""
-    own = [word for word in words if word.startswith("out=")]
-    rest = [word for word in words if word not in own]
-    out = parse(own, {"out": None}, "export bsds")["out"]
+    own, rest = own_words(BSDS, words)
+    out = read(BSDS, own)["out"]
     if not rest:
         raise UsageError("no run was given", where="sambench export bsds", mend="sambench export bsds RUN out=FOLDER")
     if "=" in rest[0]:
         run = _scored(rest)
     else:
-        parse(rest[1:], {"out": None}, "export bsds")
+        read(BSDS, rest[1:])
         run = load_run(rest[0])
-    return run, Path(str(out)) if out is not None else Path("results/bsds") / run.folder.resolve().name
+    return run, Path(out) if out is not None else Path("results/bsds") / run.folder.resolve().name
 
 
 def _scored(words: list[str]) -> Run:
@@ -70,7 +48,47 @@ def _scored(words: list[str]) -> Run:
     from sambench.engine.launch import launch
     from sambench.tables.console import print_run
 
-    launched = launch(compose(words, also=["out"]))
+    launched = launch(compose(words, also=[key.name for key in BSDS.keys]))
     if not launched.was_finished:
         print_run(launched.run)
     return launched.run
+
+
+BSDS = Command(
+    name="export bsds",
+    summary="the Berkeley benchmark's result files of a run",
+    main=bsds,
+    argument="RUN",
+    arguments="paths",
+    takes_run_words=True,
+    usage=(
+        "export bsds RUN [out=FOLDER]",
+        "export bsds task=NAME data=NAME predictions=FOLDER [key=value ...] [out=FOLDER]",
+    ),
+    about="""\
+Writes the Berkeley benchmark's result files: of task edges eval_bdry.txt, eval_bdry_thr.txt, eval_bdry_img.txt and
+each image's _ev1.txt; of task regions eval_cover*.txt, eval_RI_VOI*.txt and each image's _ev2.txt to _ev4.txt.
+Instead of a run folder it takes the words of `sambench score` or `sambench run`: what they say is scored first, found
+where it was scored before, or gone on with where it was interrupted.""",
+    keys=(
+        Key(
+            "out",
+            "where the files are written (default: results/bsds/RUN)",
+            str | None,
+            example="FOLDER",
+            path="local",
+        ),
+    ),
+    examples=(
+        "sambench export bsds results/edges/bsds500-hed-1a2b3c4d out=hed_eval",
+        "sambench export bsds task=edges data=bsds500 data.root=/data predictions=hed_png workers=2 out=hed_eval",
+        "sambench export bsds task=regions data=bsds500 data.root=/data predictions=ucm2 out=ucm_eval",
+    ),
+)
+
+EXPORT = Command(
+    name="export",
+    summary="a run's results in the format of the field's own tools",
+    parts=(BSDS,),
+    examples=BSDS.examples[:1],
+)

@@ -3,96 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from sambench.commands.words import as_list, checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
+from sambench.config import registry
 from sambench.config.ranges import RESAMPLES, SHARED
-from sambench.config.spelling import choose
 from sambench.errors import UsageError
-
-HELP = """\
-sambench gate baseline=RUN candidate=RUN [policy=default] [format=text] [out=FOLDER]
-              [compare=[task.SWITCH,...]] [samples=same|common] [replicates=2000] [seed=0]
-sambench gate freeze RUN [out=FILE.baseline]
-
-Compares stored runs of one task on one set of data, image by image: every metric with its difference and its interval
-(95 % together over the metrics), which decides the verdict, a p value and the smallest drop that could have been told.
-RUN is a run folder; a baseline may be a file made by `gate freeze`, small enough for a repository; several runs a side,
-[A,B], are averaged.
-
-exit code:
-  0  no regression
-  1  a regression: told by the interval, and beyond the policy's margin; or below a floor; or no improvement as asked
-  2  wrong usage or bad input
-  3  not comparable: switches, data or samples differ; what differs is shown, with the word that lets it pass
-
-baseline=, candidate=   the runs; the only keys that have no default
-policy=   a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, ...)
-compare=  switches that may differ, as task.nms_iou or task.nms_*; samples=common compares the samples both have
-replicates=, seed=   resamples behind the intervals, and their seed
-format=   text, json, junit, md or html; out=FOLDER writes all of them as gate.txt, .json, .xml, .md and .html
-
-examples:
-  sambench gate baseline=results/edges/a candidate=results/edges/b
-  sambench gate baseline=tests/edges.baseline candidate=results/edges/b policy=gate.yaml out=gate
-  sambench gate baseline=results/edges/a candidate=results/edges/c compare=task.nms_iou
-  sambench gate freeze results/edges/a out=tests/edges.baseline
-"""
-
-FREEZE = """\
-sambench gate freeze RUN [out=NAME.baseline]
-
-Writes what a gate needs of a finished run (its record and rows, without predictions and pictures) into one small file
-that can be committed and given as baseline=. RUN is a run folder, or a frozen baseline. What the run was made of stays
-in the file, so that a candidate with other switches, data or images is still refused.
-
-  out=FILE    the file; by default the run folder's name and .baseline, here
-
-examples:
-  sambench gate freeze results/edges/mini-hierarchy-1a2b3c4d out=tests/edges.baseline
-  sambench gate baseline=tests/edges.baseline candidate=results/edges/new
-"""
-
-
-def page(words: Sequence[str]) -> str:
-    """Return the page of the gate, or of `gate freeze`."""
-    return FREEZE if words[:1] == ["freeze"] else HELP
-
-
-_TAKES: dict[str, Any] = {
-    "replicates": Annotated[int, RESAMPLES],
-    "seed": Annotated[int, SHARED["seed"]],
-    "policy": str,
-    "out": str | None,
-}
 
 LIMIT = 1 << 20
 """Bytes a frozen baseline should stay below."""
 
 
 def main(words: list[str]) -> int:
-    """Compare runs, or freeze one."""
-    if not words:
-        print(HELP)
-        return 2
-    if words[0] == "freeze":
-        return _freeze(words[1:])
+    """Compare runs."""
     from sambench.api import gate
     from sambench.files.atomic import write_text
     from sambench.gates.render import FORMATS, render_gate
-    from sambench.metrics.bootstrap import REPLICATES
 
-    defaults: dict[str, Any] = {"baseline": None, "candidate": None, "policy": "default", "format": "text", "out": None}
-    defaults |= {"compare": None, "samples": "same", "replicates": REPLICATES, "seed": 0}
-    values = checked(parse(words, defaults, "gate"), _TAKES)
-    _check(values["format"], FORMATS, "format")
+    values = read(GATE, words)
     result = gate(
-        as_list(values["baseline"]),
-        as_list(values["candidate"]),
+        values["baseline"],
+        values["candidate"],
         values["policy"],
-        compare=as_list(values["compare"]),
+        compare=values["compare"],
         samples=values["samples"],
         replicates=values["replicates"],
         seed=values["seed"],
@@ -112,8 +47,8 @@ def _freeze(words: list[str]) -> int:
     from sambench.gates.baseline import ENDING
     from sambench.gates.compare import freeze
 
-    out = parse(words[1:], {"out": None}, "gate freeze RUN")["out"]
-    path = Path(str(out)) if out is not None else Path(Path(words[0]).resolve().name + ENDING)
+    out = read(FREEZE, words[1:])["out"]
+    path = Path(out) if out is not None else Path(Path(words[0]).resolve().name + ENDING)
     size = freeze(words[0], path)
     print(f"{path}: {size / 1024:.0f} KiB")
     if size > LIMIT:
@@ -121,7 +56,90 @@ def _freeze(words: list[str]) -> int:
     return 0
 
 
-def _check(value: object, known: object, key: str) -> None:
-    choices = list(known)  # type: ignore[call-overload]
-    if value not in choices:
-        raise choose(key, value, choices, key, f"{key}={{}}")
+FREEZE = Command(
+    name="gate freeze",
+    summary="what a gate needs of a run, in one small file for a repository",
+    main=_freeze,
+    argument="RUN",
+    arguments="paths",
+    about="""\
+Writes what a gate needs of a finished run (its record and rows, without predictions and pictures) into one small file
+that can be committed and given as baseline=. RUN is a run folder, or a frozen baseline. What the run was made of stays
+in the file, so that a candidate with other switches, data or images is still refused.""",
+    keys=(
+        Key(
+            "out",
+            "the file (default: the run folder's name and .baseline, here)",
+            str | None,
+            example="FILE.baseline",
+            path="local",
+        ),
+    ),
+    examples=(
+        "sambench gate freeze results/edges/mini-hierarchy-1a2b3c4d out=tests/edges.baseline",
+        "sambench gate baseline=tests/edges.baseline candidate=results/edges/new",
+    ),
+)
+
+COMPARISON = (
+    Key(
+        "compare",
+        "switches that may differ, as task.nms_iou or task.nms_*",
+        list[str],
+        example="[task.SWITCH,...]",
+    ),
+    Key("samples", "common compares the samples that all have", str, "same", choices=("same", "common")),
+    Key("replicates", "resamples of the images behind the intervals", Annotated[int, RESAMPLES], 2000),
+    Key("seed", "of the resampling", Annotated[int, SHARED["seed"]], 0),
+)
+"""How runs are held against each other: keys that several commands have."""
+
+POLICY = Key(
+    "policy",
+    "a YAML file, or a name in configs/gate: alpha, power, margin, judged, metrics (margin, floor, must_improve)",
+    str,
+    "default",
+    names=lambda: registry.options("gate"),
+)
+
+NOT_COMPARABLE = (
+    "not comparable: switches, data or samples differ; what differs is shown, with the word that lets it pass"
+)
+
+GATE = Command(
+    name="gate",
+    summary="a verdict on two checkpoints, image by image",
+    main=main,
+    about="""\
+Compares stored runs of one task on one set of data, image by image: every metric with its difference and its interval
+(95 % together over the metrics), which decides the verdict, a p value and the smallest drop that could have been told.
+RUN is a run folder; a baseline may be a file made by `gate freeze`, small enough for a repository; several runs a side,
+[A,B], are averaged.""",
+    keys=(
+        Key("baseline", "the run that is the measure", list[str], example="RUN", required=True, path="url"),
+        Key("candidate", "the run that is judged", list[str], example="RUN", required=True, path="url"),
+        POLICY,
+        Key("format", "what is printed", str, "text", choices=("text", "json", "junit", "md", "html")),
+        Key(
+            "out",
+            "writes all formats, as gate.txt, .json, .xml, .md and .html",
+            str | None,
+            example="FOLDER",
+            path="local",
+        ),
+        *COMPARISON,
+    ),
+    exit_codes={
+        0: "no regression",
+        1: "a regression: told by the interval, and beyond the policy's margin; or below a floor; or no improvement as "
+        "asked",
+        3: NOT_COMPARABLE,
+    },
+    examples=(
+        "sambench gate baseline=results/edges/a candidate=results/edges/b",
+        "sambench gate baseline=tests/edges.baseline candidate=results/edges/b policy=gate.yaml out=gate",
+        "sambench gate baseline=results/edges/a candidate=results/edges/c compare=task.nms_iou",
+        "sambench gate freeze results/edges/a out=tests/edges.baseline",
+    ),
+    parts=(FREEZE,),
+)

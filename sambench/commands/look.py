@@ -5,33 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from sambench.commands.words import checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
-
-HELP = """\
-sambench look RUN [count=3] [out=RUN/gallery]
-
-Draws the best, median and worst images of a finished run with what was predicted and how well it fits. Pictures of a
-run at a URL go to NAME/gallery here.
-
-example:
-  sambench look results/instances/mini-hierarchy-1a2b3c4d count=5
-"""
 
 
 def main(words: list[str]) -> int:
     """Draw and list the pictures."""
-    if not words:
-        print(HELP)
-        return 2
     from sambench.figures.clicks import gallery
     from sambench.files.safe_names import inside, safe_name
     from sambench.report.choice import draw_gallery, open_again, place_of_predictions
     from sambench.runs.open import load_run
     from sambench.runs.summary import number
 
-    takes = {"count": Annotated[int, Range(1, 1000)], "out": str | None}
-    values = checked(parse(words[1:], {"count": 3, "out": None}, "look RUN"), takes)
+    values = read(LOOK, words[1:])
     run = load_run(words[0])
     beside = run.folder if run.url is None else Path(run.folder.name)
     out = Path(values["out"]) if values["out"] else inside(beside, "gallery")
@@ -48,3 +35,25 @@ def main(words: list[str]) -> int:
     if task.name == "points":
         print(f"masks with clicks and candidates: {clicks or 'none, as no object was clicked on'}")
     return 0
+
+
+LOOK = Command(
+    name="look",
+    summary="pictures of a run's best, median and worst images",
+    main=main,
+    argument="RUN",
+    arguments="paths",
+    about="""\
+Draws the best, median and worst images of a finished run with what was predicted and how well it fits.""",
+    keys=(
+        Key("count", "images of each kind", Annotated[int, Range(1, 1000)], 3),
+        Key(
+            "out",
+            "where they are written (default: RUN/gallery; of a run at a URL NAME/gallery here)",
+            str | None,
+            example="FOLDER",
+            path="local",
+        ),
+    ),
+    examples=("sambench look results/instances/mini-hierarchy-1a2b3c4d count=5",),
+)

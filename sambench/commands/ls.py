@@ -2,85 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 
-from sambench.commands.words import checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
 from sambench.config import registry
-from sambench.config.spelling import nearest
-from sambench.errors import SambenchError, UsageError
+from sambench.errors import SambenchError
 from sambench.redact import without_secrets
-from sambench.storage.places import Place, join
+from sambench.storage.places import join
 
-HELP = """\
-sambench ls tasks|models|data|tables      the names there are, each with a line about it
-sambench ls runs [results=results]        stored runs with their state and first metrics
-
-  results=FOLDER        where runs are looked for, a path or URL
-  --config-dir FOLDER   lists what your own folder of configurations holds, too
-
-examples:
-  sambench ls models
-  sambench ls runs results=/data/results
-"""
-
-RUNS = """\
-sambench ls runs [results=results]
-
-Prints every stored run below a folder with its state and its first metrics; one that cannot be read is told.
-
-  results=FOLDER    where runs are looked for, a path or URL
-
-example:
-  sambench ls runs results=s3://bucket/results
-"""
-
-_OF = {
-    "tasks": "task, as in `sambench run task=NAME`",
-    "models": "model, as in `sambench run task=edges model=NAME`",
-    "data": "data set, as in `sambench run task=edges data=NAME`",
-    "tables": "table, as in `sambench table NAME`",
-}
+_FLAGS = {"--config-dir FOLDER": "those of your own folder of configurations, too"}
 
 
-def page(words: Sequence[str]) -> str:
-    """Return the page of one of the lists, or of all."""
-    what = words[0] if words else ""
-    if what == "runs":
-        return RUNS
-    if what not in _OF:
-        return HELP
-    return f"""\
-sambench ls {what} [--config-dir FOLDER]
+def _named(what: str, about: str, names: Callable[[], dict[str, str]]) -> Command:
+    """Declare the list of one kind of names."""
 
-Prints the name of every {_OF[what]}, with a line about it; no keys.
-
-  --config-dir FOLDER   those of your own folder of configurations, too
-
-example:
-  sambench ls {what}
-"""
-
-
-GROUPS = {"tasks": "task", "models": "model", "data": "data"}
-
-
-def main(words: list[str]) -> int:
-    """Print one list."""
-    what, rest = (words[0], words[1:]) if words else ("", [])
-    if what in GROUPS or what == "tables":
-        parse(rest, {}, f"ls {what}")
-        lines = tables() if what == "tables" else registry.options(GROUPS[what])
+    def main(words: list[str]) -> int:
+        read(part, words)
+        lines = names()
         width = max(map(len, lines), default=0)
         print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
         return 0
-    if what == "runs":
-        return _runs(join(checked(parse(rest, {"results": "results"}, "ls runs"), {"results": str})["results"]))
-    near = nearest(what, [*GROUPS, "tables", "runs"]) or ["tasks, models, data, tables or runs"]
-    raise UsageError(
-        f"cannot list {what!r}" if what else "nothing was named to list",
-        where=f"sambench ls {what}".strip(),
-        mend=f"use sambench ls {near[0]}",
+
+    part = Command(
+        name=f"ls {what}",
+        summary=f"every {about}",
+        main=main,
+        runs_bare=True,
+        about=f"Prints the name of every {about}, with a line about it; no keys.",
+        flags=_FLAGS,
+        examples=(f"sambench ls {what}",),
     )
+    return part
 
 
 def tables() -> dict[str, str]:
@@ -91,11 +45,12 @@ def tables() -> dict[str, str]:
     }
 
 
-def _runs(folder: Place) -> int:
+def _runs(words: list[str]) -> int:
     """Print the runs below a folder with their state and main metrics; a damaged one is told, not skipped."""
     from sambench.runs.open import load_run, run_places
     from sambench.runs.summary import number
 
+    folder = join(read(RUNS, words)["results"])
     found = run_places(folder)
     if not found:
         print(f"no runs below {without_secrets(str(folder))}")
@@ -108,3 +63,28 @@ def _runs(folder: Place) -> int:
         told = ", ".join(f"{name} {number(metric.value)}" for name, metric in list(run.metrics.items())[:4])
         print(f"{without_secrets(str(place))}  {run.record.status}  {told}")
     return 0
+
+
+RUNS = Command(
+    name="ls runs",
+    summary="stored runs with their state and first metrics",
+    main=_runs,
+    runs_bare=True,
+    about="Prints every stored run below a folder with its state and its first metrics, or that it cannot be read.",
+    keys=(Key("results", "where runs are looked for, a path or URL", str, "results", path="url"),),
+    examples=("sambench ls runs results=s3://bucket/results",),
+)
+
+LS = Command(
+    name="ls",
+    summary="what tasks, models, data, tables and runs there are",
+    parts=(
+        _named("tasks", "task, as in `sambench run task=NAME`", partial(registry.options, "task")),
+        _named("models", "model, as in `sambench run task=edges model=NAME`", partial(registry.options, "model")),
+        _named("data", "data set, as in `sambench run task=edges data=NAME`", partial(registry.options, "data")),
+        _named("tables", "table, as in `sambench table NAME`", tables),
+        RUNS,
+    ),
+    flags=_FLAGS,
+    examples=("sambench ls models", "sambench ls runs results=/data/results"),
+)

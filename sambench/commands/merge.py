@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
 
-from sambench.commands.words import checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
 from sambench.config.ranges import SHARED, Range
 from sambench.errors import listing
 from sambench.storage.places import is_remote, join
 
-HELP = """\
-sambench merge RUN RUN ... [out=FOLDER] [data.root=FOLDER] [allow_missing=0]
-
-Puts finished partial runs (made with shard=1/4, or with limit= and data.ids=) together into the run that one machine
-would have made: the same rows to the byte, metrics and intervals computed again from them, predictions gathered.
-Refused, with every difference listed, where settings, model, data or version differ, a sample has different rows in
-two parts, a part is unfinished, or samples are in no part (allow_missing=N accepts exactly N of them).
-
-  data.root=FOLDER    where the data lies on this machine, if not where the parts found it
-  out=FOLDER          default: the folder `sambench run` would choose for the whole
-
-examples:
-  sambench run task=edges data=bsds500 shard=1/2 run.dir=half1     on one machine
-  sambench run task=edges data=bsds500 shard=2/2 run.dir=half2     on another
-  sambench merge half1 half2 out=whole
-"""
-
 
 def main(words: list[str]) -> int:
     """Merge runs and print the result."""
-    if not words:
-        print(HELP)
-        return 2
     from sambench.engine.merge import merge
     from sambench.runs.open import load_run
     from sambench.tables.console import print_run
 
-    defaults = {"out": None, "data.root": None, "allow_missing": 0}
-    folders = [word for word in words if _is_folder(word, defaults)]
-    values = parse([word for word in words if word not in folders], defaults, "merge RUN ...", local=())
-    takes = {
-        "out": str | None,
-        "data.root": str | None,
-        "allow_missing": Annotated[int, Range(0, SHARED["limit"].most)],
-    }
-    values = checked(values, takes)
+    folders = [word for word in words if _is_folder(word)]
+    values = read(MERGE, [word for word in words if word not in folders])
     out = None if values["out"] is None else join(values["out"])
     done = merge([load_run(folder) for folder in folders], out, values["data.root"], values["allow_missing"])
     if done.twice:
@@ -62,7 +35,50 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _is_folder(word: str, keys: Container[str]) -> bool:
+def _is_folder(word: str) -> bool:
     """Tell a run's folder, whose name may have an equals sign, from a key=value word or a flag."""
     key, equals, _ = word.partition("=")
-    return key not in keys and not word.startswith("-") and (not equals or is_remote(word) or Path(word).exists())
+    return (
+        MERGE.key(key) is None and not word.startswith("-") and (not equals or is_remote(word) or Path(word).exists())
+    )
+
+
+MERGE = Command(
+    name="merge",
+    summary="partial runs made on several machines (shard=1/4) become one",
+    main=main,
+    argument="RUN RUN ...",
+    arguments="paths",
+    about="""\
+Puts finished partial runs (made with shard=1/4, or with limit= and data.ids=) together into the run that one machine
+would have made: the same rows to the byte, metrics and intervals computed again from them, predictions gathered.
+Refused, with every difference listed, where settings, model, data or version differ, a sample has different rows in
+two parts, a part is unfinished, or samples are in no part.""",
+    keys=(
+        Key(
+            "out",
+            "the run folder (default: the one that `sambench run` would choose for the whole)",
+            str | None,
+            example="FOLDER",
+            path="url",
+        ),
+        Key(
+            "data.root",
+            "where the data lies on this machine, if not where the parts found it",
+            str | None,
+            example="FOLDER",
+            path="url",
+        ),
+        Key(
+            "allow_missing",
+            "accepts exactly so many samples that are in no part",
+            Annotated[int, Range(0, SHARED["limit"].most)],
+            0,
+        ),
+    ),
+    examples=(
+        "sambench run task=edges data=bsds500 shard=1/2 run.dir=half1     on one machine",
+        "sambench run task=edges data=bsds500 shard=2/2 run.dir=half2     on another",
+        "sambench merge half1 half2 out=whole",
+    ),
+)

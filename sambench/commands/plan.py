@@ -6,61 +6,32 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sambench.commands.words import checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import SHARED, Range
 from sambench.config.run_config import DEVICES, WORKERS
 
 if TYPE_CHECKING:
     from sambench.engine.pilot import Pilot
 
-HELP = """\
-sambench plan task=NAME data=NAME model=NAME [limit=20] [devices=[1,8,64]] [scorers=auto] [json=FILE] [key=value ...]
-
-Runs the first images for real (in a temporary folder, with an embedding cache that starts empty), and projects from
-their stage times what the whole data set takes: device-hours, scorers' CPU-hours, cache, output, memory for rows, and
-the wall time and the busiest stage on each number of devices. Other keys are those of `sambench run`.
-
-  limit=20            images to time; all where the data has fewer and limit is left out
-  devices=[1,8,64]    numbers of devices to project
-  scorers=auto        scoring processes a device: auto is workers= of this machine; 0 scores in the devices' processes
-  json=FILE           write the same as JSON
-
-example:
-  sambench plan task=edges data=bsds500 data.root=/data limit=20 devices=[1,8]
-"""
-
-_TAKES: dict[str, Any] = {
-    "limit": Annotated[int, Range(2, SHARED["limit"].most)] | None,
-    "devices": Annotated[list[int], DEVICES],
-    "scorers": Annotated[int, WORKERS],
-}
-
 
 def main(words: list[str]) -> int:
     """Time a pilot and print its projection."""
-    if not words:
-        print(HELP)
-        return 2
-    defaults: dict[str, Any] = {"limit": None, "devices": [1, 8, 64], "scorers": "auto", "json": None}
-    own = [word for word in words if word.partition("=")[0] in defaults]
-    values = parse(own, defaults, "plan")
-    if not isinstance(values["devices"], list):
-        values["devices"] = [values["devices"]]
-    if values["scorers"] == "auto":
-        values["scorers"] = min(os.cpu_count() or 1, 16)
-    values = checked(values, _TAKES)
+    own, others = own_words(PLAN, words)
+    values = read(PLAN, own)
+    scorers = min(os.cpu_count() or 1, 16) if values["scorers"] == "auto" else values["scorers"]
 
     from sambench.api import compose
     from sambench.engine.pilot import run_pilot
     from sambench.files.atomic import write_json
 
     given = any(word.startswith("limit=") for word in own)
-    config = compose([word for word in words if word not in own], also=list(defaults))
+    config = compose(others, also=[key.name for key in PLAN.keys])
     pilot = run_pilot(config, values["limit"], given)
-    told = projection(pilot, values["devices"], values["scorers"])
+    told = projection(pilot, values["devices"], scorers)
     print(text(told))
     if values["json"] is not None:
-        write_json(Path(str(values["json"])), told)
+        write_json(Path(values["json"]), told)
     return 0
 
 
@@ -151,3 +122,36 @@ def _time(seconds: float) -> str:
 
 def _size(count: float) -> str:
     return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.2f} MB"
+
+
+PLAN = Command(
+    name="plan",
+    summary="what the whole run would take, projected from its first images",
+    main=main,
+    takes_run_words=True,
+    usage=(
+        "plan task=NAME data=NAME model=NAME [limit=20] [devices=[1,8,64]] [scorers=auto] [json=FILE] [key=value ...]",
+    ),
+    about="""\
+Runs the first images for real (in a temporary folder, with an embedding cache that starts empty), and projects from
+their stage times what the whole data set takes: device-hours, scorers' CPU-hours, cache, output, memory for rows, and
+the wall time and the busiest stage on each number of devices. Other keys are those of `sambench run`.""",
+    keys=(
+        Key(
+            "limit",
+            "images to time; all where the data has fewer and limit is left out",
+            Annotated[int, Range(2, SHARED["limit"].most)] | None,
+            example="20",
+        ),
+        Key("devices", "numbers of devices to project", Annotated[list[int], DEVICES], [1, 8, 64]),
+        Key(
+            "scorers",
+            "scoring processes a device: auto is workers= of this machine; 0 scores in the devices' processes",
+            Annotated[int, WORKERS],
+            "auto",
+            beside=("auto",),
+        ),
+        Key("json", "write the same as JSON", str | None, example="FILE", path="local"),
+    ),
+    examples=("sambench plan task=edges data=bsds500 data.root=/data limit=20 devices=[1,8]",),
+)

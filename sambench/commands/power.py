@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isinf
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from sambench.commands.words import as_list, checked, parse
-from sambench.config.ranges import RESAMPLES, SHARED, Range
+from sambench.commands.gate import COMPARISON, POLICY
+from sambench.commands.grammar.declaration import Command, Key, keys_like
+from sambench.commands.grammar.words import read
+from sambench.config import registry
+from sambench.config.ranges import Range
 from sambench.config.spelling import matching
 from sambench.errors import UsageError
 from sambench.gates.policy import CHANCE
@@ -16,62 +19,15 @@ if TYPE_CHECKING:
     from sambench.gates.power import PowerPlan
     from sambench.metrics.power import Need
 
-HELP = """\
-sambench power pilot=RUN|[RUN,OTHER] effect=0.01 [power=0.8] [task=NAME] [metric=[NAME,...]]
-               [policy=default] [format=text] [replicates=2000] [seed=0]
-
-Says for each metric that a gate judges how many images it takes to call a true drop of a wanted size a regression, if
-they are like those of a pilot: finished runs, some 30 images or more.
-
-How far the difference of two checkpoints moves with the images is in two runs over the same images, pilot=[RUN,OTHER]:
-give checkpoints that differ as those that the gate is to compare. With one run only, the two are taken to have nothing
-in common, which asks for more images than a gate needs as a rule.
-
-pilot=    a run folder or a frozen baseline, or two of them
-effect=   the drop that is to be seen, in the metric's own unit
-power=    wanted chance that the drop is called a regression
-task=     refuses a pilot of another task
-metric=   names or patterns of the metrics that are shown; the correction stays that of all judged ones
-policy=   which metrics are judged, alpha and margins, as in `sambench gate`
-format=   text or json
-
-examples:
-  sambench power pilot=results/edges/a effect=0.01
-  sambench power task=edges pilot=[results/edges/a,results/edges/b] effect=0.005 power=0.9 metric=ods
-"""
-
-_TAKES: dict[str, Any] = {
-    "effect": Annotated[float, Range(0, 1e9, above=True)],
-    "power": Annotated[float, CHANCE],
-    "replicates": Annotated[int, RESAMPLES],
-    "seed": Annotated[int, SHARED["seed"]],
-    "policy": str,
-    "task": str | None,
-}
-FORMATS = ("text", "json")
-
 
 def main(words: list[str]) -> int:
     """Print how many images a gate needs."""
-    if not words:
-        print(HELP)
-        return 2
-    from sambench.config.spelling import choose
     from sambench.gates.policy import load_policy
     from sambench.gates.power import plan_gate
     from sambench.gates.sides import open_side
-    from sambench.metrics.bootstrap import REPLICATES
 
-    defaults: dict[str, Any] = {"pilot": None, "effect": None, "power": 0.8, "task": None, "metric": None}
-    defaults |= {"policy": "default", "format": "text", "replicates": REPLICATES, "seed": 0}
-    given = parse(words, defaults, "power")
-    for key, example in (("pilot", "RUN"), ("effect", "0.01")):
-        if given[key] is None:
-            raise UsageError(f"no {key} was given", where="sambench power", mend=f"add {key}={example}")
-    values = checked(given, _TAKES)
-    if values["format"] not in FORMATS:
-        raise choose("format", values["format"], FORMATS, "format", "format={}")
-    sides = [open_side(path) for path in as_list(values["pilot"])]
+    values = read(POWER, words)
+    sides = [open_side(path) for path in values["pilot"]]
     for side in sides:
         own = side.record.task_name
         if values["task"] not in (None, own):
@@ -85,7 +41,7 @@ def main(words: list[str]) -> int:
         seed=values["seed"],
         policy_name=values["policy"],
     )
-    shown = chosen(plan, as_list(values["metric"]))
+    shown = chosen(plan, values["metric"])
     print(_json(plan, shown) if values["format"] == "json" else _text(plan, shown))
     return 0
 
@@ -133,3 +89,55 @@ def _json(plan: PowerPlan, shown: Sequence[Need]) -> str:
     from sambench.files.atomic import finite
 
     return json.dumps(finite({**asdict(plan), "needs": [asdict(one) for one in shown]}), indent=2, ensure_ascii=False)
+
+
+POWER = Command(
+    name="power",
+    summary="how many images a gate needs to see such a drop",
+    main=main,
+    about="""\
+Says for each metric that a gate judges how many images it takes to call a true drop of a wanted size a regression, if
+they are like those of a pilot: finished runs, some 30 images or more.
+
+How far the difference of two checkpoints moves with the images is in two runs over the same images, pilot=[RUN,OTHER]:
+give checkpoints that differ as those that the gate is to compare. With one run only, the two are taken to have nothing
+in common, which asks for more images than a gate needs as a rule.""",
+    keys=(
+        Key(
+            "pilot",
+            "a run folder or a frozen baseline, or two of them",
+            list[str],
+            example="RUN",
+            required=True,
+            path="url",
+        ),
+        Key(
+            "effect",
+            "the drop that is to be seen, in the metric's own unit",
+            Annotated[float, Range(0, 1e9, above=True)],
+            example="0.01",
+            required=True,
+        ),
+        Key("power", "wanted chance that the drop is called a regression", Annotated[float, CHANCE], 0.8),
+        Key(
+            "task",
+            "refuses a pilot of another task",
+            str | None,
+            example="NAME",
+            names=lambda: registry.options("task"),
+        ),
+        Key(
+            "metric",
+            "names or patterns of the metrics that are shown; the correction stays that of all judged ones",
+            list[str],
+            example="[NAME,...]",
+        ),
+        POLICY,
+        Key("format", "what is printed", str, "text", choices=("text", "json")),
+        *keys_like(COMPARISON, ("replicates", "seed")),
+    ),
+    examples=(
+        "sambench power pilot=results/edges/a effect=0.01",
+        "sambench power task=edges pilot=[results/edges/a,results/edges/b] effect=0.005 power=0.9 metric=ods",
+    ),
+)

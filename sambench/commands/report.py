@@ -8,38 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from sambench.commands.words import as_list, checked, parse
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
 
-HELP = """\
-sambench report runs=[FOLDER,...] [out=report] [count=3] [max_mb=20]
-
-Writes OUT/index.html: tables beside published values, metrics with intervals, figures, stage times, galleries of the
-best, median and worst images, and where every number comes from. The file needs nothing beside it, no network either.
-
-  runs     finished runs, of any tasks; they are called A, B, C in this order
-  count    images of each kind a run; 0 for no pictures
-  max_mb   largest size of the file in megabytes; images that do not fit are left out, and the page says how many
-
-Where data or predictions are gone, the pictures made during the run are shown, and the page says so.
-
-examples:
-  sambench report runs=[results/edges/mini-hierarchy-1a2b3c4d]
-  sambench report runs=[RUN,OTHER] out=/tmp/compared count=5 max_mb=40
-"""
-
 
 def main(words: list[str]) -> int:
     """Write the page and print its path."""
-    if not words:
-        print(HELP)
-        return 2
-    takes = {"out": str, "count": Annotated[int, Range(0, 1000)], "max_mb": Annotated[float, Range(1, 10**4)]}
-    values = checked(parse(words, {"runs": None, "out": "report", "count": 3, "max_mb": 20}, "report"), takes)
-    runs = open_runs(as_list(values["runs"]))
+    values = read(REPORT, words)
+    runs = open_runs(values["runs"])
     path = Path(values["out"]) / "index.html"
     for note in write_report(runs, path, values["count"], values["max_mb"]):
         print(f"note: {note}", file=sys.stderr)
@@ -97,3 +77,37 @@ def open_runs(folders: Sequence[str]) -> list[Run]:
                 "the run is not finished", where=run.folder, mend="give the command that started it again to go on"
             )
     return runs
+
+
+REPORT = Command(
+    name="report",
+    summary="one HTML page of all that runs tell",
+    main=main,
+    about="""\
+Writes OUT/index.html: tables beside published values, metrics with intervals, figures, stage times, galleries of the
+best, median and worst images, and where every number comes from. The file needs nothing beside it, no network either.
+
+Where data or predictions are gone, the pictures made during the run are shown, and the page says so.""",
+    keys=(
+        Key(
+            "runs",
+            "finished runs, of any tasks; they are called A, B, C in this order",
+            list[str],
+            example="[FOLDER,...]",
+            required=True,
+            path="url",
+        ),
+        Key("out", "the folder that the page is written to", str, "report", path="local"),
+        Key("count", "images of each kind a run; 0 for no pictures", Annotated[int, Range(0, 1000)], 3),
+        Key(
+            "max_mb",
+            "largest size of the file in megabytes; images that do not fit are left out, and the page says how many",
+            Annotated[float, Range(1, 10**4)],
+            20.0,
+        ),
+    ),
+    examples=(
+        "sambench report runs=[results/edges/mini-hierarchy-1a2b3c4d]",
+        "sambench report runs=[RUN,OTHER] out=/tmp/compared count=5 max_mb=40",
+    ),
+)

@@ -1,4 +1,4 @@
-"""`sambench run` and `sambench score`: Hydra composes the configuration, the engine does the rest."""
+"""`sambench run`: Hydra composes the configuration, the engine does the rest."""
 
 from __future__ import annotations
 
@@ -6,104 +6,33 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
-from sambench.commands.flags import part_flags
-from sambench.commands.lists import choices
-from sambench.commands.score_page import page as score_page
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.flags import SHOWN_FLAGS, part_flags
+from sambench.commands.grammar.lists import choices
+from sambench.config.run_config import RunConfig
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.redact import without_secrets
 from sambench.storage.places import is_remote
 
-HELP = """\
-sambench run: run a task with a model on data; a killed run goes on when the same command is given again
-
-  sambench run task=NAME [model=NAME] [data=NAME] [key=value ...]
-
-tasks:
-{task}
-models (default: hierarchy):
-{model}
-data (default: mini):
-{data}
-
-common keys (all of them, with their values: sambench run task=edges --cfg job):
-  limit=20                 only the first 20 samples
-  shard=1/4                every 4th sample from the 1st on; `sambench merge` puts the four runs together
-  data.root=FOLDER         where the data lies (or set SAMBENCH_DATA once)
-  data.split=val           another split
-  data.exif=apply          turn every photograph by its EXIF orientation (default: where its ground truth is so)
-  data.name=TEXT           the name of one's own data, where the reader takes it (data=own, coco, lvis)
-  run.dir=FOLDER           the run folder (default: one below results/ that the same command finds again)
-  run.overwrite=true       redo a finished run
-  task.SWITCH=VALUE        another choice where the paper leaves one open, e.g. task.nms_iou=0.8
-  task/edges=PRESET        a published alternative, e.g. task/edges=ymgw55
-  devices=cuda:0,1         one worker process a device; one that dies is started again (default: every CUDA device)
-  executor=ray             models and scorers on a Ray cluster, one of this machine by default
-  executor.address=auto    the Ray cluster that this machine belongs to
-  device=cuda  workers=4  prompt_batch=32  cache.enabled=false  progress=off
-
-flags:
-  --multirun, -m           a run of each of several values: task.nms_iou=0.5,0.7 (and +cluster=slurm for a job of each)
-  --cfg job, -c job        print the settings and run nothing; with --resolve what they come to
-  --info, -i               print where the settings come from
-  --config-dir FOLDER      configurations of your own and the code beside them (docs/plugins.md)
-
-folders (run.dir, run.results, cache.dir, data.root, model.checkpoint, predictions) can be URLs: s3://bucket/folder
-
-examples:
-  sambench run task=edges
-  sambench run task=edges data=bsds500 data.root=/data
-  sambench run task=edges data=bsds500 data.split=val limit=10 run.dir=/tmp/try
-  sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9
-  sambench run task=edges executor=ray executor.address=auto run.results=s3://bucket/results cache.dir=s3://bucket/emb
-  sambench run --multirun +cluster=slurm task=edges task.nms_iou=0.5,0.7,0.9
-  sambench run task=edges --cfg job
-  sambench run --config-dir my_configs task=mine
-  sambench score task=edges data=bsds500 data.root=/data predictions=hed_png
-"""
-
 
 def main(words: list[str]) -> int:
     """Run a task."""
-    if not words:
-        print(page(words))
-        return 2
     if words[0] in ("-sc", "--shell-completion"):
-        from sambench.commands.completion import main as complete
+        from sambench.commands.grammar.completion import main as complete
 
         return complete(words[1:])
-    _check_words(words, "run")
-    return _hydra(words)
+    check_task(words, "run")
+    return run_words(words)
 
 
-def score(words: list[str]) -> int:
-    """Score predictions made elsewhere."""
-    if not words:
-        print(score_page(words))
-        return 2
-    _check_words(words, "score")
-    if not any(word.startswith(("predictions=", "predictions.path=")) for word in words):
-        meant = next((word for word in words if nearest(word.partition("=")[0], ["predictions"])), None)
-        raise UsageError(
-            "no predictions were given",
-            where="sambench score" if meant is None else meant,
-            mend="add predictions=FOLDER; to predict with a model use `sambench run`"
-            if meant is None
-            else f"write predictions={meant.partition('=')[2] or 'FOLDER'}",
-        )
-    return _hydra(words)
-
-
-def page(words: Sequence[str]) -> str:
-    """Return the page of `sambench run --help`, with the lists of tasks, models and data."""
-    return HELP.format(**{group: choices(group) for group in ("task", "model", "data")})
-
-
-def _check_words(words: list[str], command: str) -> None:
+def check_task(words: list[str], command: str) -> None:
     """Refuse a missing task before Hydra makes folders for it."""
     flags, rest = part_flags(words)
     shows = ("--info", "--cfg", "--hydra-help")
@@ -118,7 +47,7 @@ def _check_words(words: list[str], command: str) -> None:
         )
 
 
-def _hydra(words: list[str]) -> int:
+def run_words(words: list[str]) -> int:
     """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
     from sambench.api import compose, hydra_words, resolve
 
@@ -212,3 +141,94 @@ def _local_sweep_dir(words: list[str]) -> list[str]:
     if not results or not is_remote(results[-1]) or any(word.startswith("hydra.sweep.dir=") for word in words):
         return words
     return [*words, "hydra.sweep.dir=results"]
+
+
+def type_of(name: str) -> Any:
+    """Return the type of a key of the configuration, with its range; Any for those of tasks, models and data."""
+    hint: Any = RunConfig
+    for part in name.split("."):
+        hint = typing.get_type_hints(hint, include_extras=True).get(part, Any) if is_dataclass(hint) else Any
+    return Any if is_dataclass(hint) or typing.get_origin(hint) is Mapping else hint
+
+
+_COMMON = {
+    "model.checkpoint": ("FILE", "the model's weights"),
+    "data.root": ("FOLDER", "where the data lies (or set SAMBENCH_DATA once)"),
+    "data.split": ("val", "another split"),
+    "data.exif": ("apply", "turn every photograph by its EXIF orientation (default: where its ground truth is so)"),
+    "data.name": ("TEXT", "the name of one's own data, where the reader takes it (data=own, coco, lvis)"),
+    "limit": ("20", "only the first 20 samples"),
+    "shard": ("1/4", "every 4th sample from the 1st on; `sambench merge` puts the four runs together"),
+    "run.dir": ("FOLDER", "the run folder (default: one below results/ that the same command finds again)"),
+    "run.results": ("FOLDER", "where run folders without a name go (default: results)"),
+    "run.overwrite": ("true", "redo a finished run"),
+    "task.SWITCH": ("VALUE", "another choice where the paper leaves one open, e.g. task.nms_iou=0.8"),
+    "task/edges": ("PRESET", "a published alternative, e.g. task/edges=ymgw55"),
+    "device": ("cuda", "the device of a run in one process"),
+    "devices": ("cuda:0,1", "one worker process a device; one that dies is started again (default: every CUDA device)"),
+    "executor": ("ray", "models and scorers on a Ray cluster, one of this machine by default"),
+    "executor.address": ("auto", "the Ray cluster that this machine belongs to"),
+    "workers": ("4", "processes that score; 0 scores in the main process"),
+    "prompt_batch": ("32", "prompts decoded at once"),
+    "illustrate": ("0", "pictures are drawn for the first so many samples"),
+    "progress": ("off", "auto, bar, lines or off"),
+    "cache.enabled": ("false", "keep no embeddings"),
+    "cache.dir": ("FOLDER", "where embeddings are kept (default: `embeddings` below the user's cache folder)"),
+}
+"""Key of the configuration -> an example of its value, and what it is. Their defaults are in configs/config.yaml."""
+
+_PATHS = ("model.checkpoint", "data.root", "run.dir", "run.results", "cache.dir")
+
+COMMON = tuple(
+    Key(
+        name,
+        text,
+        str if name in _PATHS else type_of(name),
+        example=example,
+        path="url" if name in _PATHS else None,
+    )
+    for name, (example, text) in _COMMON.items()
+)
+"""The keys that runs have in common, as far as the page shows them."""
+
+
+def _lists() -> str:
+    return f"""\
+tasks:
+{choices("task")}
+models (default: hierarchy):
+{choices("model")}
+data (default: mini):
+{choices("data")}"""
+
+
+RUN = Command(
+    name="run",
+    summary="run a task with a model on data",
+    main=main,
+    takes_run_words=True,
+    usage=("run task=NAME [model=NAME] [data=NAME] [key=value ...]",),
+    about="""\
+Runs a task with a model on data; a killed run goes on when the same command is given again. All keys with their values:
+sambench run task=edges --cfg job
+
+Folders (run.dir, run.results, cache.dir, data.root, model.checkpoint, predictions) can be URLs: s3://bucket/folder""",
+    lists=_lists,
+    keys=(
+        Key("task", "what is run", str, example="NAME", required=True),
+        Key("model", "the model that is run", str, example="NAME"),
+        Key("data", "the data that it is run on", str, example="NAME"),
+        *COMMON,
+    ),
+    flags=SHOWN_FLAGS,
+    examples=(
+        "sambench run task=edges",
+        "sambench run task=edges data=bsds500 data.root=/data",
+        "sambench run task=edges data=bsds500 data.split=val limit=10 run.dir=/tmp/try",
+        "sambench run --multirun task=edges task.nms_iou=0.5,0.7,0.9",
+        "sambench run task=edges executor=ray executor.address=auto run.results=s3://bucket/results cache.dir=s3://bucket/emb",
+        "sambench run --multirun +cluster=slurm task=edges task.nms_iou=0.5,0.7,0.9",
+        "sambench run task=edges --cfg job",
+        "sambench run --config-dir my_configs task=mine",
+    ),
+)

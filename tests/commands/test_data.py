@@ -7,7 +7,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 from replicas import WRITERS, code
 
-from sambench.commands.data import main
+from sambench.cli import dispatch
 from sambench.commands.data_check import check
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.own.reader import own
@@ -96,7 +96,7 @@ def test_what_is_cut_or_left_out_is_a_note(tmp_path, capsys):
 def test_findings_are_written_in_full(tmp_path, capsys):
     replica = WRITERS["bbbc038v1"](tmp_path)
     cut(replica.truth)
-    assert main(["check", "bbbc038v1", f"root={tmp_path}", f"out={tmp_path / 'found.csv'}"]) == 1
+    assert dispatch(["data", "check", "bbbc038v1", f"root={tmp_path}", f"out={tmp_path / 'found.csv'}"]) == 1
     with (tmp_path / "found.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert [row["kind"] for row in rows].count("fault") == 1
@@ -119,11 +119,11 @@ def test_data_of_other_kinds_is_loaded(tmp_path, capsys):
     from toys import write_bsds
 
     write_bsds(tmp_path)
-    assert main(["check", "bsds500", f"root={tmp_path}"]) == 0
+    assert dispatch(["data", "check", "bsds500", f"root={tmp_path}"]) == 0
     cut(tmp_path / "BSDS500/data/images/test/1001.jpg")
-    assert main(["check", "bsds500", f"root={tmp_path}", "limit=1"]) == 0
+    assert dispatch(["data", "check", "bsds500", f"root={tmp_path}", "limit=1"]) == 0
     capsys.readouterr()
-    assert main(["check", "bsds500", f"root={tmp_path}"]) == 1
+    assert dispatch(["data", "check", "bsds500", f"root={tmp_path}"]) == 1
     assert "1001.jpg" in capsys.readouterr().out
 
 
@@ -141,24 +141,24 @@ def test_equal_counts_are_told(tmp_path, capsys, monkeypatch):
 def test_wrong_words_are_told(tmp_path):
     for words, told in (
         (["chek", "gtea"], "has no 'chek'"),
-        (["check"], "needs a dataset's name"),
+        (["check", "root=x"], "needs a dataset's name"),
         (["check", "gtae"], "there is no data 'gtae'"),
         (["check", "gtea", "rot=x"], "has no 'rot'"),
         (["show", "gtea", "count=0"], "count is 0"),
         (["show", "bsds500", f"root={tmp_path}"], r"is missing|not found"),
     ):
         with pytest.raises(SambenchError, match=told):
-            main(words)
+            dispatch(["data", *words])
     with pytest.raises(UsageError, match=r"unknown|masks is 'all'"):
-        main(["export", "zerowaste", f"root={tmp_path}", "masks=all"])
+        dispatch(["data", "export", "zerowaste", f"root={tmp_path}", "masks=all"])
     with pytest.raises(DatasetAbsentError):
-        main(["check", "gtea", f"root={tmp_path}"])
-    assert main([]) == 2
+        dispatch(["data", "check", "gtea", f"root={tmp_path}"])
+    assert dispatch(["data"]) == 2
 
 
 def test_list_tells_what_is_there(tmp_path, capsys):
     WRITERS["gtea"](tmp_path)
-    assert main(["list", f"root={tmp_path}"]) == 0
+    assert dispatch(["data", "list", f"root={tmp_path}"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
     assert set(NAMES) <= set(lines)
     assert lines["gtea"].endswith("hand2K_dataset/GTEA")
@@ -170,7 +170,7 @@ def test_list_tells_what_is_there(tmp_path, capsys):
 def test_sheet_shows_masks_and_clicks(tmp_path, capsys):
     WRITERS["egohos"](tmp_path)
     out = tmp_path / "sheet.png"
-    assert main(["show", "egohos", f"root={tmp_path}", f"out={out}", "count=5"]) == 0
+    assert dispatch(["data", "show", "egohos", f"root={tmp_path}", f"out={out}", "count=5"]) == 0
     assert capsys.readouterr().out.strip() == str(out)
     sheet = np.asarray(Image.open(out))
     assert sheet.shape == (6 + 360 + 16 + 6, 2 * 366 + 6, 3)
@@ -195,7 +195,7 @@ def test_tile_marks_the_farthest_pixel():
 def test_export_is_read_by_coco_and_by_generic(tmp_path, capsys):
     replica = WRITERS["ppdls"](tmp_path)
     out = tmp_path / "out.json"
-    assert main(["export", "ppdls", f"root={tmp_path}", f"out={out}"]) == 0
+    assert dispatch(["data", "export", "ppdls", f"root={tmp_path}", f"out={out}"]) == 0
     assert "2 images, 6 masks" in capsys.readouterr().out
     content = json.loads(out.read_text())
     assert content["categories"] == [{"id": 1, "name": "leaf"}]

@@ -7,18 +7,11 @@ import pytest
 
 import sambench
 from sambench.cli import main
-from sambench.commands import COMMANDS
+from sambench.commands import COMMANDS, command_of
 from sambench.config import local_configs
 from sambench.predictions.edge_files import ENDINGS
 
-PARTS = [
-    *([command] for command in COMMANDS),
-    ["gate", "freeze"],
-    *(["data", part] for part in ("list", "check", "show", "export")),
-    *(["cache", part] for part in ("ls", "verify", "prune")),
-    *(["ls", part] for part in ("tasks", "models", "data", "tables", "runs")),
-    ["export", "bsds"],
-]
+PARTS = [one.name.split() for word in COMMANDS for one in (command_of(word), *command_of(word).parts)]
 KEYS = {
     "run": ["limit=", "data.root=", "run.dir=", "task.SWITCH=", "--multirun", "--cfg", "--config-dir"],
     "score": ["predictions=", "predictions.nms=", "allow_missing=", "data.root="],
@@ -85,8 +78,16 @@ def test_the_page_comes_wherever_it_is_asked_for(capsys, words, like):
 
 
 def test_pages_differ(capsys):
-    pages = [shown(capsys, *words, "--help") for words in PARTS if words != ["export", "bsds"]]
+    pages = [shown(capsys, *words, "--help") for words in PARTS]
     assert len(set(pages)) == len(pages)
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_a_command_without_words_prints_its_page(capsys, word):
+    page = shown(capsys, word, "--help")
+    with pytest.raises(SystemExit) as ended:
+        main([word])
+    assert (ended.value.code, capsys.readouterr().out) == (2, page)
 
 
 def test_the_page_of_score_tells_every_tasks_files(capsys):

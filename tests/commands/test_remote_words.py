@@ -1,27 +1,25 @@
 import pytest
 
-from sambench.commands.cache import main as cache
-from sambench.commands.data import main as data
+from sambench.cli import dispatch
 from sambench.commands.gate import main as gate
+from sambench.commands.grammar.words import parse
+from sambench.commands.merge import MERGE
 from sambench.commands.table import main as table
-from sambench.commands.words import parse
 from sambench.errors import SambenchError, StorageError, UsageError
 
 
 def test_a_url_is_refused_where_a_local_path_is_needed():
-    with pytest.raises(UsageError, match="out takes a local path"):
-        parse(["out=s3://bucket/tables"], {"out": None}, "table edges")
-    assert parse(["out=s3://bucket/whole"], {"out": None}, "merge", local=()) == {"out": "s3://bucket/whole"}
+    assert parse(MERGE, ["out=s3://bucket/whole"])["out"] == "s3://bucket/whole"
     with pytest.raises(UsageError, match="out takes a local path"):
         table(["edges", "out=s3://bucket/tables"])
-    with pytest.raises(UsageError, match="root is s3://bucket"):
-        data(["list", "root=s3://bucket"])
+    with pytest.raises(UsageError, match="root takes a local path"):
+        dispatch(["data", "list", "root=s3://bucket"])
 
 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (cache, ["ls", "dir=nowhere://a"]),
+        (dispatch, ["cache", "ls", "dir=nowhere://a"]),
         (gate, ["baseline=nowhere://a/b", "candidate=nowhere://a/c"]),
         (table, ["edges", "results=nowhere://a"]),
     ],

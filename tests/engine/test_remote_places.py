@@ -14,9 +14,8 @@ from same_runs import same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
-from sambench.commands.cache import main as cache
+from sambench.cli import dispatch
 from sambench.commands.look import main as look
-from sambench.commands.ls import main as ls
 from sambench.commands.merge import main as merge
 from sambench.datasets.mini.reader import ensure_mini
 from sambench.engine.launch import launch
@@ -72,7 +71,7 @@ def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys, monkey
     machine("fourth")
     same(here, load_run(f"{bucket}/runs/merged"), pictures=False)  # each part drew its own first image
     capsys.readouterr()
-    assert ls(["runs", f"results={bucket}/runs"]) == 0
+    assert dispatch(["ls", "runs", f"results={bucket}/runs"]) == 0
     assert [line.split()[0].rpartition("/")[2] for line in capsys.readouterr().out.splitlines()] == [
         "merged", "part1", "part2", "whole",
     ]  # fmt: skip
@@ -81,15 +80,15 @@ def test_everything_on_an_object_store(bucket, machine, tmp_path, capsys, monkey
     assert look([f"{bucket}/runs/whole", "count=1"]) == 0
     assert (tmp_path / "whole" / "gallery" / "worst").is_dir()
 
-    assert cache(["verify", f"dir={bucket}/embeddings"]) == 0
+    assert dispatch(["cache", "verify", f"dir={bucket}/embeddings"]) == 0
     assert "3 embeddings checked, 0 damaged" in capsys.readouterr().out
     name = next(iter(listing(f"{bucket}/embeddings")))
     fsspec.filesystem("s3").pipe_file(f"{bucket}/embeddings/{name}", b"torn")
-    assert cache(["verify", f"dir={bucket}/embeddings"]) == 1
+    assert dispatch(["cache", "verify", f"dir={bucket}/embeddings"]) == 1
     again = run(*own, *there, f"run.dir={tmp_path / 'again'}")
     same(here, again)
     assert counts(again) == {"hits": 2, "misses": 1, "corrupt": 1, "evicted": 0, "failed": 0, "unsigned": 0}
-    assert cache(["prune", f"dir={bucket}/embeddings", "budget_gb=0"]) == 0
+    assert dispatch(["cache", "prune", f"dir={bucket}/embeddings", "budget_gb=0"]) == 0
     assert listing(f"{bucket}/embeddings") == {}
 
 

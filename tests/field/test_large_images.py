@@ -10,7 +10,6 @@ from PIL import Image, PngImagePlugin
 
 import sambench
 from sambench.cli import dispatch
-from sambench.commands.data import main as data_command
 from sambench.config.resolve import build
 from sambench.errors import DatasetError, PredictionError, UsageError
 from sambench.masks import rle
@@ -103,7 +102,7 @@ def test_a_run_stops_before_it_scores_and_the_check_names_the_file(tmp_path, cap
     with pytest.raises(DatasetError, match=told):
         dispatch([*words, "model.name=toys:ToyModel", f"run.dir={tmp_path / 'out'}"])
     assert not (tmp_path / "out/rows.parquet").exists()
-    assert data_command(["check", "generic", f"root={tmp_path}"]) == 1
+    assert dispatch(["data", "check", "generic", f"root={tmp_path}"]) == 1
     assert "1.png  " + told in capsys.readouterr().out
 
 

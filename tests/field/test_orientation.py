@@ -10,7 +10,6 @@ from PIL import Image
 from sambench.tasks.edges import EdgesTask
 
 from sambench.cli import dispatch
-from sambench.commands.data import main as data_command
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset, DatasetCard
@@ -225,11 +224,11 @@ def test_a_run_says_how_many_images_were_turned(tmp_path, capsys):
 def test_the_check_counts_and_names_turned_images(tmp_path, capsys):
     photograph(tmp_path / "images/1.jpg", 3)
     labelme(tmp_path / "labels/1.json")
-    assert data_command(["check", "generic", f"root={tmp_path}"]) == 0
+    assert dispatch(["data", "check", "generic", f"root={tmp_path}"]) == 0
     out = capsys.readouterr().out
     assert "1 image turned by EXIF orientation\n" in out
     assert "turned by its EXIF orientation 3" in out
-    assert data_command(["check", "generic", f"root={tmp_path}", "exif=ignore"]) == 0
+    assert dispatch(["data", "check", "generic", f"root={tmp_path}", "exif=ignore"]) == 0
     assert "1 image with an EXIF orientation read as stored" in capsys.readouterr().out
 
 
@@ -237,7 +236,7 @@ def test_an_export_says_that_its_masks_are_of_turned_images(tmp_path, capsys):
     photograph(tmp_path / "images/1.png", 3)
     labelme(tmp_path / "labels/1.json")
     out = tmp_path / "written.json"
-    assert data_command(["export", "generic", f"root={tmp_path}", f"out={out}"]) == 0
+    assert dispatch(["data", "export", "generic", f"root={tmp_path}", f"out={out}"]) == 0
     assert "1 images are turned by EXIF orientation" in capsys.readouterr().out
     assert "data.exif=apply" in json.loads(out.read_text())["info"]["note"]
     settings = {"name": "coco", "annotations": str(out), "images": str(tmp_path), "exif": "apply"}

@@ -14,7 +14,6 @@ from sambench.tasks.regions import RegionsTask
 from toys import write_bsds
 
 from sambench.cli import dispatch
-from sambench.commands.data import main as data_command
 from sambench.config.resolve import build
 from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import Bsds500
@@ -235,7 +234,7 @@ def test_a_model_is_run_on_every_form_and_generic_is_the_same(folder, tmp_path, 
         quiet = ["progress=off", "device=cpu", "illustrate=0", "cache.enabled=false"]
         assert dispatch([*words, *quiet, f"run.dir={tmp_path / data}"]) == 0
         assert "my.roofs 1 all, 1 images" in capsys.readouterr().out
-        assert data_command(["check", data, f"root={folder}"]) == 0
+        assert dispatch(["data", "check", data, f"root={folder}"]) == 0
         assert "2 images read, 1 with masks, 1 masks" in capsys.readouterr().out
     records = [load_run(tmp_path / data).record["identity"]["data"] for data in ("own", "generic")]
     assert records[0] == records[1]

@@ -12,7 +12,7 @@ from toys import ToyModel, write_bsds
 
 import sambench
 from sambench.api import compose
-from sambench.commands.cache import main as cache_command
+from sambench.cli import dispatch
 from sambench.config.run_config import read_config
 from sambench.engine.building import model_source
 from sambench.engine.cache import environment as environments
@@ -262,13 +262,13 @@ def test_verify_tells_what_was_not_signed_and_removes_only_damaged_entries(tmp_p
     torn.parent.mkdir(exist_ok=True)
     torn.write_bytes(b"torn")
     words = ["verify", f"dir={folder}", f"secret_file={secret}", "remove=true"]
-    assert cache_command(words) == 1
+    assert dispatch(["cache", *words]) == 1
     assert "3 embeddings checked, 1 damaged and removed, 1 not signed with this secret" in capsys.readouterr().out
     assert not torn.exists()
-    assert cache_command(words) == 1
+    assert dispatch(["cache", *words]) == 1
     assert "2 embeddings checked, 0 damaged, 1 not signed" in capsys.readouterr().out
-    assert cache_command(words[:2]) == 0  # without a secret all entries are sound
+    assert dispatch(["cache", *words[:2]]) == 0  # without a secret all entries are sound
     theirs.path(theirs.key("model", "image")).unlink()
-    assert cache_command(words[:3]) == 0
+    assert dispatch(["cache", *words[:3]]) == 0
     with pytest.raises(UsageError, match="secret_file cannot be read"):
-        cache_command(["verify", f"dir={folder}", f"secret_file={tmp_path / 'none'}"])
+        dispatch(["cache", "verify", f"dir={folder}", f"secret_file={tmp_path / 'none'}"])

@@ -31,6 +31,14 @@ _TAKES: dict[str, tuple[str, ...] | str | None] = {
 }
 """Flag -> what it takes: nothing, one of some words, or a text that is described."""
 
+SHOWN_FLAGS = {
+    "--multirun, -m": "a run of each of several values: task.nms_iou=0.5,0.7 (and +cluster=slurm for a job of each)",
+    "--cfg job, -c job": "print the settings and run nothing; with --resolve what they come to",
+    "--info, -i": "print where the settings come from",
+    "--config-dir FOLDER": "configurations of your own and the code beside them (docs/plugins.md)",
+}
+"""The flags that pages show, with what each does."""
+
 _OTHERS = ("--help", "--config-dir", "--version")
 
 

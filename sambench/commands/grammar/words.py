@@ -1,0 +1,115 @@
+"""The `key=value` words of a command, read and held against what it declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.config.ranges import collecting, raise_faults
+from sambench.config.resolve import convert
+from sambench.config.spelling import choose, nearest
+from sambench.errors import UsageError
+from sambench.storage.places import is_remote
+
+_EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+
+
+def read(command: Command, words: Sequence[str]) -> dict[str, Any]:
+    """Return a command's values by key, defaults included, from the words that follow its name and argument.
+
+    Raises:
+        UsageError: A word is none of the command's, a value does not fit its key, or a required one is missing.
+    """
+    return checked(command, parse(command, words))
+
+
+def own_words(command: Command, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the words that set a command's own keys from those that it hands on to `sambench run`."""
+    own = [word for word in words if command.key(word.partition("=")[0])]
+    return own, [word for word in words if word not in own]
+
+
+def parse(command: Command, words: Sequence[str], also: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read `key=value` words; values are YAML, so `[a,b]` is a list and `null` is nothing.
+
+    Args:
+        command: Whose words they are.
+        words: What stands after its name and argument.
+        also: More keys that it takes, with their defaults, which are those of keys of the same name too.
+
+    Raises:
+        UsageError: A word is not `key=value`, the key is unknown, the value cannot be read or should be a local path.
+    """
+    values = {**{key.name: key.default for key in command.keys}, **(also or {})}
+    for word in words:
+        key, equals, text = word.partition("=")
+        _check_word(command, list(values), word, key, equals)
+        values[key] = _value(key, text, word)
+        declared = command.key(key)
+        if declared and declared.path == "local" and is_remote(values[key]):
+            raise UsageError(f"{key} takes a local path", where=word, mend=f"give {key}=FOLDER")
+    return values
+
+
+def _check_word(command: Command, known: list[str], word: str, key: str, equals: str) -> None:
+    """Refuse a flag, a word without an equals sign, and a key that the command does not have."""
+    if word.startswith("-"):
+        mend = f"its page is `sambench {command.name} --help`"
+        raise UsageError(f"sambench {command.name} has no flag {key}", where=word, mend=mend)
+    if not equals:
+        near = nearest(word, known) or known
+        mend = f"use {', '.join(f'{name}=...' for name in near)}" if known else f"leave {word} out"
+        raise UsageError(f"{word!r} is not of the form key=value", where=f"sambench {command.name}", mend=mend)
+    if key not in known:
+        near = nearest(key, known)
+        raise UsageError(
+            f"sambench {command.name} has no {key!r}; it has {', '.join(known) or 'no keys'}",
+            where=word,
+            mend=f"use {near[0]}=..." if near else f"leave {key} out",
+        )
+
+
+def _value(key: str, text: str, word: str) -> Any:
+    import yaml
+
+    try:
+        # YAML 1.1 takes 1e3 for a text, which `sambench run` and people do not.
+        return float(text) if _EXPONENT.fullmatch(text) else yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        what = f"the value of {key} cannot be read: {text!r} has brackets, quotes or signs that do not fit together"
+        raise UsageError(what, where=word, mend="close what is open, or quote a text") from error
+
+
+def checked(command: Command, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a command's values held against the type, range and choices of its keys.
+
+    Args:
+        command: Whose values they are.
+        values: From `parse`.
+
+    Raises:
+        UsageError: Names every key whose value does not fit, or the first required one that is missing.
+    """
+    for key in command.keys:
+        if key.required and values[key.name] is None:
+            verb = "were" if key.name.endswith("s") else "was"
+            raise UsageError(f"no {key.name} {verb} given", where=f"sambench {command.name}", mend=f"add {key.shown}")
+    found, faults = dict(values), list[UsageError]()
+    for key in command.keys:
+        with collecting(faults):
+            found[key.name] = _fitting(key, values[key.name])
+    raise_faults(faults)
+    return found
+
+
+def _fitting(key: Key, value: Any) -> Any:
+    if key.beside and value in key.beside:
+        return value
+    if key.choices and value not in key.choices:
+        raise choose(key.name, value, key.choices, key.name, f"{key.name}={{}}")
+    if key.is_list:
+        items = [] if value is None else value if isinstance(value, list) else [value]
+        return convert(items, key.type, key.name) if value is not None else items
+    return convert(value, key.type, key.name)
