@@ -11,10 +11,8 @@ from sambench.config.run_config import RunConfig
 from sambench.datasets.base import Dataset
 from sambench.datasets.orientation import orientation_record
 from sambench.datasets.reading import truth_record
-from sambench.engine.executors.base import Executor
 from sambench.engine.predicting import Predicting
 from sambench.engine.shards import Shard, keys_sha256
-from sambench.engine.sources import ModelPredictions
 from sambench.engine.task import Task
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
@@ -99,29 +97,21 @@ def begun_record(
     }
 
 
-def ended_record(
-    config: RunConfig, task: Task, found: Predicting, executor: Executor | None, images: int
-) -> dict[str, Any]:
+def ended_record(config: RunConfig, task: Task, found: Predicting, images: int) -> dict[str, Any]:
     """Return what a run's record says beside its results once all is scored: cache, workers, notes and NaN.
 
     Args:
         config, task, found: As for `run_identity`.
-        executor: The processes that predicted, if any.
         images: How many images were scored now.
     """
-    if executor is not None:
-        counts, nan, notes = executor.cache_counts(), executor.nan_counts(), executor.notes()
-    else:
-        counts = asdict(found.cache.counts) if found.cache is not None else None
-        made = found.source if isinstance(found.source, ModelPredictions) else None
-        nan, notes = (made.predictor.guard.counts, made.notes()) if made is not None else ({}, [])
+    counts, notes, workers = found.executor.cache_counts(), found.executor.notes(), found.executor.workers()
     signed = config.cache.secret_file is not None
     told = {**counts, "environment": found.environment, "signed": signed} if counts is not None else None
     ending: dict[str, Any] = {"cache": told}
-    if executor is not None:
-        ending["workers"] = executor.workers()
+    if workers:
+        ending["workers"] = workers
     if notes:  # some are found only while the model answers
         ending["model"] = {**found.model, "notes": [*dict.fromkeys([*found.model.get("notes", ()), *notes])]}
     if policy_of(task) == "zero" and config.predictions.path is None:
-        ending["nan"] = total_counts(nan, images)
+        ending["nan"] = total_counts(found.executor.nan_counts(), images)
     return ending

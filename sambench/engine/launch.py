@@ -14,20 +14,19 @@ from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.cache.signing import read_secret
 from sambench.engine.described import begun_record, ended_record, run_identity
-from sambench.engine.device import resolve_device
-from sambench.engine.executors.base import Executor
+from sambench.engine.executors.base import ProcessExecutor
 from sambench.engine.executors.choose import open_executor
 from sambench.engine.executors.unguarded import UnguardedScriptError, end_if_imported
 from sambench.engine.predicting import Predicting, predicting
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.shards import parse_shard
-from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.files.faults import told_refusals
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
 from sambench.interrupts import plain_interrupts
 from sambench.models.base import PromptableModel
+from sambench.models.devices import resolve_device
 from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
@@ -56,25 +55,24 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
     end_if_imported()
     chosen = read_config(config)
     read_secret(chosen.cache.secret_file)
-    executor = open_executor(chosen)
+    processes = open_executor(chosen)
     try:
         with plain_interrupts(), told_refusals():
-            return _launch(chosen, executor, model)
+            return _launch(chosen, processes, model)
     except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
         print(f"sambench: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     finally:
-        if executor is not None:
-            executor.close()
+        if processes is not None:
+            processes.close()
 
 
-def _launch(config: RunConfig, executor: Executor | None, model: PromptableModel | None) -> Launched:
+def _launch(config: RunConfig, processes: ProcessExecutor | None, model: PromptableModel | None) -> Launched:
     """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
     task, dataset = _task_and_data(config)
-    stages = Stages()
-    device = executor.device if executor is not None else resolve_device(config.device)
+    device = processes.device if processes is not None else resolve_device(config.device)
     check_text(list(dataset.keys), dataset.root)
-    found = predicting(config, task, dataset, stages, device, executor, model)
+    found = predicting(config, task, dataset, device, processes, model)
     shard = parse_shard(config.shard)
     keys = shard.take(found.keys) if shard is not None else found.keys
     identity = run_identity(config, task, dataset, found, keys, device)
@@ -84,9 +82,8 @@ def _launch(config: RunConfig, executor: Executor | None, model: PromptableModel
             return Launched(store.run, was_finished=True)
         check_apart(keys, store.run.folder, dataset.root)
         store.start(begun_record(config, task, dataset, found, identity, keys, device, shard))
-        ending = partial(ended_record, config, task, found, executor, len(keys) - len(store.done))
-        plan = _plan(config, task, dataset, found, keys, stages, executor)
-        return Launched(execute(plan, store, ending), was_finished=False)
+        ending = partial(ended_record, config, task, found, len(keys) - len(store.done))
+        return Launched(execute(_plan(config, task, dataset, found, keys), store, ending), was_finished=False)
     finally:
         store.close()
 
@@ -97,30 +94,18 @@ def _task_and_data(config: RunConfig) -> tuple[Task, Dataset]:
     return task.for_dataset(dataset), dataset
 
 
-def _plan(
-    config: RunConfig,
-    task: Task,
-    dataset: Dataset,
-    found: Predicting,
-    keys: list[str],
-    stages: Stages,
-    executor: Executor | None,
-) -> Plan:
+def _plan(config: RunConfig, task: Task, dataset: Dataset, found: Predicting, keys: list[str]) -> Plan:
     """Say what is to be run and how."""
     return Plan(
         task=task,
-        dataset=dataset,
-        source=found.source,
         keys=keys,
-        stages=stages,
+        executor=found.executor,
         workers=worker_count(config.workers),
         encode_batch=int(found.model.get("encode_batch_size", 1)),
-        save_predictions=config.predictions.path is None,
         illustrate=config.illustrate,
         seed=config.seed,
         progress=config.progress,
         label=f"{task.name} {dataset.card.name} {found.model['name']}",
-        executor=executor,
     )
 
 

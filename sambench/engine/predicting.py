@@ -9,11 +9,12 @@ from typing import Any
 from sambench.config.run_config import RunConfig
 from sambench.datasets.base import Dataset
 from sambench.engine.building import model_source
-from sambench.engine.cache.local import EmbeddingCache
-from sambench.engine.executors.base import Executor
-from sambench.engine.sources import PredictionSource, StoredPredictions, check_stored, open_reader
+from sambench.engine.executors.base import Executor, ProcessExecutor
+from sambench.engine.executors.here import InProcess
+from sambench.engine.sources import StoredPredictions, check_stored, open_reader
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
+from sambench.engine.work import Work
 from sambench.models.base import PromptableModel
 from sambench.runs.open import load_run
 from sambench.runs.run import RECORD
@@ -28,31 +29,28 @@ class Predicting:
     """Where a run's predictions come from.
 
     Attributes:
-        source: What predicts in this process; None where an executor's processes do.
+        executor: What predicts and scores: this process, or others.
         model: What `run.json` says of the model, or in its place.
         keys: The samples that are scored.
         settings: The model's settings as they stand in the run's identity; empty for files.
         choices: How files are read, as it stands in the run's identity.
         environment: What else moves an embedding's bits; None where none is made.
-        cache: The embedding cache of this process, or None.
     """
 
-    source: PredictionSource | None
+    executor: Executor
     model: dict[str, Any]
     keys: list[str]
     settings: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] | None = None
-    cache: EmbeddingCache | None = None
 
 
 def predicting(
     config: RunConfig,
     task: Task,
     dataset: Dataset,
-    stages: Stages,
     device: str,
-    executor: Executor | None,
+    processes: ProcessExecutor | None,
     given: PromptableModel | None,
 ) -> Predicting:
     """Build the model, start the processes that do, or open the predictions that were made elsewhere.
@@ -61,26 +59,27 @@ def predicting(
         config: The run's configuration.
         task: The task, knowing the data.
         dataset: The data.
-        stages: Where the time that stages take is added up.
         device: The device of the model in this process.
-        executor: The processes that predict, if any.
+        processes: Those that predict, if any.
         given: A model that is there already, if any.
 
     Raises:
         SambenchError: The model or the predictions cannot be used.
     """
     if config.predictions.path is not None:
-        return _from_files(config, config.predictions.path, task, dataset, stages)
-    source, cache = None, None
-    if executor is not None:
-        model = dict(executor.describe(dataset.fingerprint))
+        return _from_files(config, config.predictions.path, task, dataset, device)
+    if processes is not None:
+        executor: Executor = processes
+        model = dict(processes.describe(dataset.fingerprint))
     else:
+        stages = Stages()
         source, model, cache = model_source(config, task, stages, device, given)
+        executor = InProcess(Work(task, dataset, source, stages, cache), device)
     environment = model.pop("encoded_with", None)
     settings: dict[str, Any] = {"settings": model_settings(config.model)}
     if "decoder_fingerprint" in model:  # of a decoder that is not the encoder's own
         settings["decoder_fingerprint"] = model["decoder_fingerprint"]
-    return Predicting(source, model, list(dataset.keys), settings, {}, environment, cache)
+    return Predicting(executor, model, list(dataset.keys), settings, {}, environment)
 
 
 def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in indifferent}
 
 
-def _from_files(config: RunConfig, place: str, task: Task, dataset: Dataset, stages: Stages) -> Predicting:
+def _from_files(config: RunConfig, place: str, task: Task, dataset: Dataset, device: str) -> Predicting:
     """Open predictions made elsewhere; those of a run are checked against its hashes first."""
     path, told_nan = local(place), list[str]()
     told_switches = {"nms": config.predictions.nms, "names": config.predictions.names}
@@ -115,4 +114,6 @@ def _from_files(config: RunConfig, place: str, task: Task, dataset: Dataset, sta
         "notes": [*getattr(reader, "notes", ()), *told_nan, *([] if dataset.images_there else [NO_IMAGES])],
     }
     keys = [key for key in dataset.keys if key not in left_out]
-    return Predicting(StoredPredictions(reader, stages), told, keys, choices=dict(getattr(reader, "choices", {})))
+    stages = Stages()
+    executor = InProcess(Work(task, dataset, StoredPredictions(reader, stages), stages, None), device)
+    return Predicting(executor, told, keys, choices=dict(getattr(reader, "choices", {})))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DEVICE_STAGES = ("encode", "cache", "decode", "post", "save")
+DEVICE_STAGES = ("encode", "cache", "decode", "post", "save", "draw")
 """Stages that a device's process does one after the other; reading and scoring run beside them."""
 
 AHEAD = 2

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -15,19 +14,15 @@ from multiprocessing import connection
 from threading import Thread
 from typing import Any
 
+from sambench.engine.executors.deaths import Deaths
 from sambench.engine.executors.unguarded import UNGUARDED, UnguardedScriptError
 from sambench.engine.task import Task
-from sambench.errors import RunError, listing
 from sambench.types import Row, Sample
 
 log = logging.getLogger("sambench.scoring")
 
 Scored = tuple[str, list[Row], float]
 """Sample id, its rows, seconds spent."""
-
-
-BREAKS = 5
-"""How often the pool may break while a sample is at hand before the run gives up."""
 
 
 class Scorer:
@@ -45,12 +40,12 @@ class Scorer:
         self.backlog = 2 * workers
         self._pending: dict[Future[Scored], tuple[Sample, Any]] = {}
         self._pool = self._open()
-        self._breaks: Counter[str] = Counter()
+        self._deaths = Deaths()
 
     def submit(self, sample: Sample, prediction: Any) -> Iterator[Scored]:
         """Hand over one prediction and yield whatever has been scored; blocks while the backlog is full."""
         if not self.workers:
-            yield _timed_score(self.task, sample, prediction)
+            yield timed_score(self.task, sample, prediction)
             return
         self._hand_over(sample, prediction)
         while self._pending:
@@ -102,15 +97,9 @@ class Scorer:
         self.close()
         if any(process.exitcode == UNGUARDED for process in ended):
             raise UnguardedScriptError
-        at_hand = [one.id for future, (one, _) in self._pending.items() if future.exception() is not None]
-        self._breaks.update(at_hand)
-        worst = [key for key in at_hand if self._breaks[key] >= BREAKS]
-        if worst:
-            raise RunError(
-                f"scoring processes died {BREAKS} times over the same sample, most likely for lack of memory",
-                where=listing(worst),
-                mend="run the same command again to go on where it stopped, with fewer processes (workers=1, or 0)",
-            )
+        for future, (sample, _) in self._pending.items():
+            if future.exception() is not None:
+                self._deaths.count("a scoring process", sample.id)
         log.warning("a scoring process died; others are started, and score what it had at hand")
         before, self._pending, self._pool = self._pending, {}, self._open()
         for future, pair in before.items():
@@ -150,9 +139,10 @@ def _end_with_parent() -> None:
 def _score(sample: Sample, prediction: Any) -> Scored:
     if _worker_task is None:
         raise RuntimeError("the worker was not set up")
-    return _timed_score(_worker_task, sample, prediction)
+    return timed_score(_worker_task, sample, prediction)
 
 
-def _timed_score(task: Task, sample: Sample, prediction: Any) -> Scored:
+def timed_score(task: Task, sample: Sample, prediction: Any) -> Scored:
+    """Score a sample; every process that scores, wherever it is, does it here."""
     start = time.perf_counter()
     return sample.id, task.score(sample, prediction), time.perf_counter() - start

@@ -13,18 +13,31 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import PredictionError, UsageError, listing
+from sambench.masks.nan_guard import NanCounts
 from sambench.predictions.reader import PredictionReader
 from sambench.types import Sample
 
 
 class PredictionSource(Protocol):
-    """Gives the prediction for a sample."""
+    """Gives the prediction for a sample.
+
+    Attributes:
+        makes: Whether it makes predictions, which are kept then.
+    """
+
+    makes: bool
 
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Do what is cheaper for several samples at once."""
 
     def predict(self, sample: Sample) -> Any:
         """Return the task's prediction for one sample."""
+
+    def take_nan(self) -> dict[str, NanCounts]:
+        """Return and forget what was answered without a number and taken as empty, by sample (`NanGuard.counts`)."""
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the numbers must know of the model; more may be found while it answers."""
 
 
 @dataclass
@@ -34,10 +47,17 @@ class ModelPredictions:
     task: Task
     predictor: Predictor
     stages: Stages
+    makes: bool = True
 
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Fetch or encode the samples' embeddings in one batch."""
         self.predictor.prepare(samples)
+
+    def take_nan(self) -> dict[str, NanCounts]:
+        """Return and forget what the guard counted."""
+        counts = dict(self.predictor.guard.counts)
+        self.predictor.guard.counts.clear()
+        return counts
 
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of the model; more may be found while it answers."""
@@ -56,9 +76,18 @@ class StoredPredictions:
 
     reader: PredictionReader
     stages: Stages
+    makes: bool = False
 
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Nothing is gained by reading several at once."""
+
+    def take_nan(self) -> dict[str, NanCounts]:
+        """Return nothing: no model is watched."""
+        return {}
+
+    def notes(self) -> list[str]:
+        """Return nothing: what is to be known of the files was told when they were opened."""
+        return []
 
     def predict(self, sample: Sample) -> Any:
         """Read the sample's prediction."""

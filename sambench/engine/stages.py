@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-STAGES = ("read", "encode", "cache", "decode", "post", "save", "score")
+STAGES = ("read", "encode", "cache", "decode", "post", "save", "draw", "score")
 """The stages in the order a sample passes them."""
 
 

@@ -32,7 +32,7 @@ def test_the_next_group_is_read_meanwhile_and_only_once(config, tmp_path):
     keys = list(work.dataset.keys)
     made = work.predictions(tmp_path, keys[:1], keys[:1], [], keys[1:3])
     assert next(made)[0].id == keys[0]
-    assert work._ahead[1].result()
+    assert work.reader.asked[tuple(keys[1:3])].result()
     assert loaded == keys[:3]
     list(made)
     assert [sample.id for sample, _ in work.predictions(tmp_path, keys[1:3], keys[2:3], [])] == keys[2:3]
@@ -50,7 +50,7 @@ def test_what_was_read_ahead_for_nothing_is_let_go(config, tmp_path):
     keys = list(work.dataset.keys)
     list(work.predictions(tmp_path, keys[:1], keys[:1], [], keys[1:2]))
     assert [sample.id for sample, _ in work.predictions(tmp_path, keys[2:3], keys[2:3], [])] == keys[2:3]
-    assert work._ahead is None
+    assert work.reader.asked == {}
 
 
 def test_other_data_than_the_commands_are_refused(config):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sambench.engine import scoring
+from sambench.engine.executors import deaths
 from sambench.engine.scoring import Scorer
 from sambench.errors import RunError
 
@@ -44,7 +44,7 @@ def test_scoring_processes_that_die_are_replaced_and_nothing_is_scored_twice(tmp
 
 @pytest.mark.slow
 def test_a_sample_that_always_kills_its_scorer_ends_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "BREAKS", 2)
+    monkeypatch.setattr(deaths, "DEATHS", 2)
     with pytest.raises(RunError, match="died 2 times") as caught:
         run(Kills(tmp_path, ("s4",), always=True), workers=1, count=5)
     assert "s4" in caught.value.where

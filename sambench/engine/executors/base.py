@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sambench.engine.cache.local import CacheCounts
+from sambench.engine.executors.deaths import Deaths
+from sambench.engine.scoring import Scored
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.errors import RunError
 from sambench.masks.nan_guard import NanCounts
-from sambench.types import Row
-
-DEATHS = 5
-"""How often a sample may be at hand when a process dies before the run gives up."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Job:
         done: Samples that have rows already.
         folder: The run folder.
         drawn: Samples to draw.
-        scorers: Samples scored at once on this machine, at least 1; a cluster has a number of its own.
+        scorers: Processes that score on this machine, 0 for none; a cluster has a number of its own.
         stages: Where the workers' times are added up.
     """
 
@@ -40,56 +38,6 @@ class Job:
     drawn: set[str]
     scorers: int
     stages: Stages
-
-
-class Executor(Protocol):
-    """Processes that predict and score; the caller stores the rows.
-
-    Attributes:
-        device: The device, or type of device, that the processes predict on.
-    """
-
-    device: str
-
-    def describe(self, data_fingerprint: str) -> dict[str, Any]:
-        """Start the device processes and return what they say of the model.
-
-        Args:
-            data_fingerprint: Of the samples and their ground truth as the caller sees them; theirs must be the same.
-
-        Raises:
-            SambenchError: Task, data or model cannot be built.
-            RunError: The processes die while they start, or see other data.
-        """
-
-    def run(self, job: Job) -> Iterator[tuple[str, list[Row], float]]:
-        """Predict and score every sample that is not done, in any order, each exactly once.
-
-        Yields:
-            Sample id, its rows, seconds of scoring. The sample's prediction is in the run folder by then.
-
-        Raises:
-            SambenchError: As a worker met it.
-            RunError: A sample's process died `DEATHS` times.
-        """
-
-    def status(self) -> str:
-        """Return what the processes are doing, for the progress line."""
-
-    def workers(self) -> list[dict[str, Any]]:
-        """Return what `run.json` says of each device's process."""
-
-    def cache_counts(self) -> dict[str, int] | None:
-        """Return the embedding caches' counts, added up over the processes."""
-
-    def nan_counts(self) -> dict[str, NanCounts]:
-        """Return what the models answered without a number and was taken as empty, by sample (`NanGuard.counts`)."""
-
-    def notes(self) -> list[str]:
-        """Return what a reader of the numbers must know of the model, as found while it answered."""
-
-    def close(self) -> None:
-        """End all processes; what they were doing is done again by the next run."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +73,7 @@ class Ledger:
     """What the workers have told of their work, and which of them died over what."""
 
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
-    deaths: Counter[str] = field(default_factory=Counter)
+    deaths: Deaths = field(default_factory=Deaths)
     nan: dict[str, NanCounts] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -168,23 +116,66 @@ class Ledger:
         names = [item.name for item in fields(CacheCounts)]
         return {key: sum(own.get(key, 0) for own in counts) for key in names} if counts else None
 
-    def died(self, worker: str, over: str | None, why: str = "most likely for lack of memory") -> None:
-        """Count a death.
 
-        Args:
-            worker: Whose.
-            over: The sample it had at hand, or None where it had none.
-            why: What is known of the reason.
+class Executor(ABC):
+    """What predicts and scores, in this process or in others; the caller stores the rows.
+
+    Attributes:
+        device: The device, or type of device, that it predicts on.
+        ledger: What has been told of the work.
+    """
+
+    device: str
+    ledger: Ledger
+
+    @abstractmethod
+    def run(self, job: Job) -> Generator[Scored, None, None]:
+        """Predict and score every sample that is not done, in any order, each exactly once.
+
+        Yields:
+            Sample id, its rows, seconds of scoring. The sample's prediction is in the run folder by then.
 
         Raises:
-            RunError: It was one too many at the same place.
+            SambenchError: As a worker met it.
+            RunError: A sample's process died `DEATHS` times.
         """
-        name = over if over is not None else worker
-        self.deaths[name] += 1
-        if self.deaths[name] >= DEATHS:
-            raise RunError(
-                f"{worker} of the run died {DEATHS} times at the same place, {why}",
-                where=name,
-                mend="give it more memory, or less to do at once (workers=1, prompt_batch=16, fewer devices); the same"
-                " command goes on where it stopped",
-            )
+
+    @abstractmethod
+    def status(self) -> str:
+        """Return what the processes are doing, for the progress line."""
+
+    @abstractmethod
+    def workers(self) -> list[dict[str, Any]]:
+        """Return what `run.json` says of each device's process."""
+
+    def cache_counts(self) -> dict[str, int] | None:
+        """Return the embedding caches' counts, added up over the processes; None where none has a cache."""
+        return self.ledger.cache_counts()
+
+    def nan_counts(self) -> dict[str, NanCounts]:
+        """Return what the models answered without a number and was taken as empty, by sample (`NanGuard.counts`)."""
+        return self.ledger.nan
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the numbers must know of the model, as found while it answered."""
+        return self.ledger.notes
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all processes; what they were doing is done again by the next run."""
+
+
+class ProcessExecutor(Executor):
+    """Processes with a model each."""
+
+    @abstractmethod
+    def describe(self, data_fingerprint: str) -> dict[str, Any]:
+        """Start the device processes and return what they say of the model.
+
+        Args:
+            data_fingerprint: Of the samples and their ground truth as the caller sees them; theirs must be the same.
+
+        Raises:
+            SambenchError: Task, data or model cannot be built.
+            RunError: The processes die while they start, or see other data.
+        """

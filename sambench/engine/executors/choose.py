@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from sambench.config.run_config import RunConfig
-from sambench.engine.device import device_list
-from sambench.engine.executors.base import Executor
+from sambench.engine.executors.base import ProcessExecutor
 from sambench.engine.executors.cluster import open_cluster
 from sambench.engine.executors.local import LocalExecutor
 from sambench.errors import UsageError
+from sambench.models.devices import device_list
 
 EXECUTORS = ("local", "ray")
 
 
-def open_executor(config: RunConfig) -> Executor | None:
+def open_executor(config: RunConfig) -> ProcessExecutor | None:
     """Return the processes that `executor=` and `devices=` ask for, or None where the run stays in this process.
 
     Args:
@@ -42,5 +42,4 @@ def open_executor(config: RunConfig) -> Executor | None:
             where="devices",
             mend="use executor.devices=2 and, for their type, device=cuda or device=cpu",
         )
-
     return open_cluster(config)

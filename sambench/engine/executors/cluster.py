@@ -6,20 +6,19 @@ import logging
 import pickle
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sambench.config.run_config import RunConfig
-from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do
+from sambench.engine.executors.base import Group, Job, Ledger, ProcessExecutor, groups_to_do
 from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
 from sambench.engine.executors.ray_workers import score_on_cluster, where_given
 from sambench.engine.executors.workers import FAILED
+from sambench.engine.scoring import Scored
 from sambench.files.atomic import atomic_path
 from sambench.files.safe_names import inside
-from sambench.masks.nan_guard import NanCounts
-from sambench.types import Row
 
 log = logging.getLogger("sambench.executor")
 
@@ -52,7 +51,7 @@ class _Work:
     scoring: dict[Any, str] = field(default_factory=dict)
 
 
-class RayExecutor:
+class RayExecutor(ProcessExecutor):
     """Models and scorers on the nodes of a Ray cluster.
 
     Every prediction stays in the object store of the node that made it until it is scored; rows, and the files that a
@@ -82,7 +81,7 @@ class RayExecutor:
                 self._devices.answered(answer)
         return self._devices.model
 
-    def run(self, job: Job) -> Iterator[tuple[str, list[Row], float]]:
+    def run(self, job: Job) -> Generator[Scored, None, None]:
         """Predict and score every sample that is not done (`Executor.run`); the share says how many score."""
         import ray
 
@@ -113,18 +112,6 @@ class RayExecutor:
     def workers(self) -> list[dict[str, Any]]:
         """Return what `run.json` says of each actor."""
         return [{**self.ledger.record(one.name, one.restarts), "host": one.host} for one in self._devices.all]
-
-    def cache_counts(self) -> dict[str, int] | None:
-        """Return the embedding caches' counts, added up over the actors."""
-        return self.ledger.cache_counts()
-
-    def nan_counts(self) -> dict[str, NanCounts]:
-        """Return what was taken as empty, by sample (`Executor.nan_counts`)."""
-        return self.ledger.nan
-
-    def notes(self) -> list[str]:
-        """Return what was found of the model while it answered (`Executor.notes`)."""
-        return self.ledger.notes
 
     def close(self) -> None:
         """End the actors and what is being scored; a cluster that was there before stays."""
@@ -168,7 +155,7 @@ class RayExecutor:
             if rest:
                 self._work.waiting.append(Group(group.keys, rest))
 
-    def _scored(self, answer: Any) -> Iterator[tuple[str, list[Row], float]]:
+    def _scored(self, answer: Any) -> Generator[Scored, None, None]:
         """Take the rows of a sample, or have it predicted again where they, or its prediction, were lost."""
         import ray
 
@@ -180,7 +167,7 @@ class RayExecutor:
             work.waiting.append(Group(work.group_of[key].keys, (key,)))
             lost = (ray.exceptions.ObjectLostError, ray.exceptions.NodeDiedError)
             if not isinstance(error, lost) and not self._devices.nodes.lost(None):
-                self.ledger.died("a scorer", key, f"at last: {first_line(error)}")
+                self.ledger.deaths.count("a scorer", key, f"at last: {first_line(error)}")
             return
         if message[0] == FAILED:
             raise message[1]

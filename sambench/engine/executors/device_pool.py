@@ -201,7 +201,7 @@ class DevicePool:
         at_hand = self._put_away(device)
         device.restarts += 1
         if not self.nodes.lost(node) and (given or not was_ready):
-            self._ledger.died(device.name, given[0].todo[0] if given else None, f"at last: {first_line(error)}")
+            self._ledger.deaths.count(device.name, given[0].todo[0] if given else None, f"at last: {first_line(error)}")
         return at_hand
 
     def _take_in(self, device: Device, said: dict[str, Any]) -> None:

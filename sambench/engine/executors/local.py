@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from sambench.config.run_config import RunConfig
 from sambench.engine.executors.actor import Actor, arrived
-from sambench.engine.executors.base import Group, Job, Ledger, groups_to_do, next_groups
+from sambench.engine.executors.base import Group, Job, Ledger, ProcessExecutor, groups_to_do, next_groups
 from sambench.engine.executors.workers import (
     DONE,
     FAILED,
@@ -18,11 +18,10 @@ from sambench.engine.executors.workers import (
     predict_on_device,
     score_predictions,
 )
-from sambench.masks.nan_guard import NanCounts
-from sambench.types import Row
+from sambench.engine.scoring import Scored
 
 
-class LocalExecutor:
+class LocalExecutor(ProcessExecutor):
     """Worker processes on this machine.
 
     Args:
@@ -57,7 +56,7 @@ class LocalExecutor:
                 described: dict[str, Any] = content
                 return described
 
-    def run(self, job: Job) -> Iterator[tuple[str, list[Row], float]]:
+    def run(self, job: Job) -> Generator[Scored, None, None]:
         """Predict and score every sample that is not done (`Executor.run`)."""
         waiting = groups_to_do(job)
         left = {key for group in waiting for key in group.todo}
@@ -107,18 +106,6 @@ class LocalExecutor:
         """Return what `run.json` says of each device's process."""
         return [self.ledger.record(actor.name, actor.restarts) for actor in self.devices]
 
-    def cache_counts(self) -> dict[str, int] | None:
-        """Return the embedding caches' counts, added up over the processes."""
-        return self.ledger.cache_counts()
-
-    def nan_counts(self) -> dict[str, NanCounts]:
-        """Return what was taken as empty, by sample (`Executor.nan_counts`)."""
-        return self.ledger.nan
-
-    def notes(self) -> list[str]:
-        """Return what was found of the model while it answered (`Executor.notes`)."""
-        return self.ledger.notes
-
     def _hand_out(self, waiting: deque[Group], predicted: deque[tuple[str, bytes]], job: Job) -> None:
         """Give idle processes work; devices wait while scorers lag behind, so that memory stays bounded."""
         for actor in self.scorers:
@@ -153,5 +140,5 @@ class LocalExecutor:
     def _revive(self, actor: Actor, at_hand: str | None) -> None:
         """Start a dead process again, unless it died too often over one sample or before it was set up."""
         if at_hand is not None or not actor.ready:
-            self.ledger.died(actor.name, at_hand)
+            self.ledger.deaths.count(actor.name, at_hand)
         actor.restart()

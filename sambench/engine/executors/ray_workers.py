@@ -6,7 +6,6 @@ import os
 import pickle
 import platform
 import sys
-import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sambench.config.run_config import RunConfig
-from sambench.engine.device import resolve_device
 from sambench.engine.executors.setup import DeviceWork
-from sambench.engine.executors.workers import DONE, FAILED, READY, SCORED, told
+from sambench.engine.executors.workers import DONE, FAILED, READY, score_payload, told
 from sambench.files.atomic import files_below
+from sambench.models.devices import resolve_device
 
 NodePlace = tuple[str, tuple[str, ...]]
 
@@ -78,14 +77,11 @@ def score_on_cluster(place: NodePlace, task: bytes, payload: bytes) -> tuple[Any
     import torch
 
     torch.set_num_threads(1)
-    start = time.perf_counter()
     try:
         opened = _open_task(place, task)
-        sample, prediction = pickle.loads(payload)
-        rows = opened.score(sample, prediction)
     except Exception as error:
         return FAILED, told(error)
-    return SCORED, rows, time.perf_counter() - start
+    return score_payload(opened, payload)
 
 
 def where_given() -> NodePlace:

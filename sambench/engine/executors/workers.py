@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from sambench.config.run_config import RunConfig
 from sambench.engine.executors.setup import DeviceWork
+from sambench.engine.scoring import timed_score
 from sambench.errors import SambenchError
 from sambench.files.faults import machine_error
 
@@ -56,15 +56,17 @@ def score_predictions(connection: Connection, task: Any) -> None:
     torch.set_num_threads(1)
     connection.send((READY, None))
     while True:
-        payload = connection.recv_bytes()
-        start = time.perf_counter()
-        try:
-            sample, prediction = pickle.loads(payload)
-            rows = task.score(sample, prediction)
-        except Exception as error:
-            connection.send((FAILED, told(error)))
-            continue
-        connection.send((SCORED, rows, time.perf_counter() - start))
+        connection.send(score_payload(task, connection.recv_bytes()))
+
+
+def score_payload(task: Any, payload: bytes) -> tuple[Any, ...]:
+    """Score a pickled sample with its prediction; returns (SCORED, rows, seconds) or (FAILED, error)."""
+    try:
+        sample, prediction = pickle.loads(payload)
+        _, rows, seconds = timed_score(task, sample, prediction)
+    except Exception as error:
+        return FAILED, told(error)
+    return SCORED, rows, seconds
 
 
 def told(error: Exception) -> Exception:

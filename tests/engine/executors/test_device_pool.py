@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sambench.engine.executors.base import DEATHS, Group, Ledger
+from sambench.engine.executors.base import Group, Ledger
+from sambench.engine.executors.deaths import DEATHS
 from sambench.engine.executors.device_pool import DevicePool
 from sambench.engine.executors.nodes import Share
 from sambench.errors import RunError

@@ -13,13 +13,13 @@ from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
 from sambench.api import compose
-from sambench.engine.device import device_list
-from sambench.engine.executors import base, local
+from sambench.engine.executors import deaths, local
 from sambench.engine.executors.actor import Actor
 from sambench.engine.executors.base import Job
 from sambench.engine.launch import launch
 from sambench.engine.stages import Stages
 from sambench.errors import RunError, SambenchError, UsageError
+from sambench.models.devices import device_list
 
 QUICK = ["progress=off", "illustrate=1", "workers=1"]
 
@@ -58,7 +58,7 @@ def children(process):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_workers_killed_at_random_moments_change_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(base, "DEATHS", 1000)  # giving up has tests of its own
+    monkeypatch.setattr(deaths, "DEATHS", 1000)  # giving up has tests of its own
     chance = random.Random(5)
 
     def kill():

@@ -13,7 +13,7 @@ from tiny_sams import tiny_model
 
 from sambench.api import compose
 from sambench.config.run_config import ExecutorSettings
-from sambench.engine.executors import base
+from sambench.engine.executors import deaths
 from sambench.engine.executors.nodes import divide
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
@@ -70,7 +70,7 @@ def workers_of(nodes):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_workers_and_nodes_killed_at_random_moments_change_nothing(tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr(base, "DEATHS", 1000)  # giving up has tests of its own
+    monkeypatch.setattr(deaths, "DEATHS", 1000)  # giving up has tests of its own
     made, nodes = cluster
     chance, killed = random.Random(3), {"worker": 0, "node": 0}
 
