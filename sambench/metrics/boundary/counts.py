@@ -17,6 +17,7 @@ from sambench.errors import PredictionError, UsageError
 from sambench.metrics.boundary.graph import Graph, build_graph
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.matching import MatchingState, change_columns, empty_state
+from sambench.metrics.boundary.passing import pass_maps
 from sambench.metrics.boundary.scores import BoundaryScores, summarize_counts
 from sambench.metrics.boundary.thinning import pack, set_bits, thin, thin_packed
 from sambench.metrics.ucm2 import pb_from_ucm2
@@ -120,24 +121,24 @@ def _count_matches(packed: list[np.ndarray], truths: list[np.ndarray], radius: f
     column_of, n_columns = _number_columns(packed, truths[0].shape)
     width = column_of.shape[1]
     problems = _problems(truths, column_of, n_columns, radius)
-    changes, before = [], np.zeros_like(packed[0])
+    gone, new, before = [], [], np.zeros_like(packed[0])
     # From the last map, as a rule the one with the fewest pixels: columns that enter cost less than ones that leave.
     for words in reversed(packed):
-        leaving = column_of.ravel()[set_bits(before & ~words, width)]
-        entering = column_of.ravel()[set_bits(words & ~before, width)]
-        changes.append((leaving, entering))
+        gone.append(column_of.ravel()[set_bits(before & ~words, width)])
+        new.append(column_of.ravel()[set_bits(words & ~before, width)])
         before = words
-    counts[::-1, 3] = np.cumsum([len(entering) - len(leaving) for leaving, entering in changes])
+    (leaving, left), (entering, entered) = _joined(gone), _joined(new)
+    counts[::-1, 3] = np.cumsum(np.diff(entered) - np.diff(left))
     matched = np.zeros((len(packed), n_columns), bool)
     # One annotator after another: what a search reads then stays in the processor's cache.
     for graph, state in problems:
-        near = np.diff(graph.column_starts) > 0
-        uses, n_pairs = np.zeros(n_columns, np.int32), 0
-        for t, (leaving, entering) in zip(reversed(range(len(packed))), changes, strict=True):
-            n_pairs += change_columns(graph, state, leaving[near[leaving]], entering[near[entering]], uses)
-            counts[t, 0] += n_pairs
-            matched[t] |= uses != 0
-    counts[:, 2] = np.count_nonzero(matched, axis=1)
+        counts[::-1, 0] += pass_maps(graph, state, leaving, left, entering, entered, matched)
+    counts[::-1, 2] = np.count_nonzero(matched, axis=1)
+
+
+def _joined(parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return T arrays one after another, and (T + 1,) int64 where each starts and the last ends."""
+    return np.concatenate(parts), np.cumsum([0, *map(len, parts)], dtype=np.int64)
 
 
 def match_maps(

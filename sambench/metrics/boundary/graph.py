@@ -16,28 +16,28 @@ LIMIT = 2**59
 
 
 class Graph(NamedTuple):
-    """Neighbouring pairs of E in all, listed nearest first by row and by column.
+    """Neighbouring pairs of E in all, listed nearest first by column; a row's are found from its pixel's place.
 
     Attributes:
-        row_starts: (R + 1,) int64; row i's neighbours are at row_starts[i]:row_starts[i + 1].
-        row_columns: (E,) int32 columns.
-        row_distances: (E,) int32 in hundredths of a pixel.
-        column_starts: (C + 1,) int64.
+        row_pixels: (R,) int64 place of each row in `column_at`.
+        column_at: (P,) int32 column at each pixel of a padded map, flat, or -1.
+        steps: (K,) int64 what leads in `column_at` from a row to the pixels within reach, nearest first.
+        distances: (K,) int64 how far each step leads, in hundredths of a pixel.
+        column_starts: (C + 1,) int64; column j's neighbours are at column_starts[j]:column_starts[j + 1].
         column_rows: (E,) int32 rows.
-        column_distances: (E,) int32.
-        column_edges: (E,) int32 where the same pair stands in the rows' lists.
+        column_steps: (E,) int32 number of the step that leads from the row to the column.
         rank: (C,) int64 distinct numbers; among equal optima, low ranks are matched.
         factor: What a hundredth of a pixel costs: above every rank, so distance comes before rank.
         unmatched: Cost of leaving a row without a pair: more than any chain of exchanges can save.
     """
 
-    row_starts: np.ndarray
-    row_columns: np.ndarray
-    row_distances: np.ndarray
+    row_pixels: np.ndarray
+    column_at: np.ndarray
+    steps: np.ndarray
+    distances: np.ndarray
     column_starts: np.ndarray
     column_rows: np.ndarray
-    column_distances: np.ndarray
-    column_edges: np.ndarray
+    column_steps: np.ndarray
     rank: np.ndarray
     factor: int
     unmatched: int
@@ -85,34 +85,28 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
     if unmatched > LIMIT:
         raise ValueError(f"{len(rows)} true and {len(rank)} predicted pixels need costs beyond 64 bits")
     steps = offsets[:, 0] * width + offsets[:, 1]
-    lists = _link(rows, padded.ravel(), len(rank), steps, distances)
-    return Graph(*[*lists[0], *lists[1], rank.astype(np.int64), factor, unmatched])
+    column_at = padded.ravel()
+    starts, near, ways = _link(rows, column_at, len(rank), steps)
+    return Graph(
+        rows, column_at, steps, distances, starts, near, ways, rank.astype(np.int64), factor=factor, unmatched=unmatched
+    )
 
 
 @njit(cache=True, nogil=True)
-def _link(row_pixels, column_of, n_columns, steps, distances):  # type: ignore[no-untyped-def]
-    """Return the row lists and the column lists of a `Graph`; `steps` are flat offsets, nearest first."""
-    n_rows = len(row_pixels)
-    row_starts, column_starts = np.zeros(n_rows + 1, np.int64), np.zeros(n_columns + 1, np.int64)
-    for i in range(n_rows):
+def _link(row_pixels, column_at, n_columns, steps):  # type: ignore[no-untyped-def]
+    """Return the column lists of a `Graph`: starts, rows and steps."""
+    starts = np.zeros(n_columns + 1, np.int64)
+    for pixel in row_pixels:
         for step in steps:
-            j = column_of[row_pixels[i] + step]
+            j = column_at[pixel + step]
             if j >= 0:
-                row_starts[i + 1] += 1
-                column_starts[j + 1] += 1
-    row_starts, column_starts = np.cumsum(row_starts), np.cumsum(column_starts)
-    row_at, column_at, size = row_starts.copy(), column_starts.copy(), row_starts[-1]
-    row_columns, column_rows = np.empty(size, np.int32), np.empty(size, np.int32)
-    row_distances, column_distances = np.empty(size, np.int32), np.empty(size, np.int32)
-    column_edges = np.empty(size, np.int32)
+                starts[j + 1] += 1
+    starts = np.cumsum(starts)
+    at, rows, numbers = starts.copy(), np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int32)
     for k in range(len(steps)):
-        for i in range(n_rows):
-            j = column_of[row_pixels[i] + steps[k]]
+        for i in range(len(row_pixels)):
+            j = column_at[row_pixels[i] + steps[k]]
             if j >= 0:
-                row_columns[row_at[i]], row_distances[row_at[i]] = j, distances[k]
-                column_rows[column_at[j]], column_distances[column_at[j]] = i, distances[k]
-                column_edges[column_at[j]] = row_at[i]
-                row_at[i] += 1
-                column_at[j] += 1
-    columns = (column_starts, column_rows, column_distances, column_edges)
-    return (row_starts, row_columns, row_distances), columns
+                rows[at[j]], numbers[at[j]] = i, k
+                at[j] += 1
+    return starts, rows, numbers

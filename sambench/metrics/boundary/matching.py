@@ -33,8 +33,7 @@ class MatchingState(NamedTuple):
         row_match: (R,) int32 column of each row or -1.
         column_match: (C,) int32 row of each column or -1.
         distance, parent, stamp, heap, place, keys, scanned: (max(R, C) + 1,) scratch of the shortest path searches.
-        present: (E // 64 + 1,) uint64 set of the pairs in the rows' lists whose column is there; a row is near several
-            times as many columns as are there at once.
+        present: (R, K // 64 + 1) uint64 for each row the set of the steps to columns that are there.
     """
 
     u: np.ndarray
@@ -53,7 +52,7 @@ class MatchingState(NamedTuple):
 
 def empty_state(graph: Graph) -> MatchingState:
     """Return the optimal state of a graph with no column present."""
-    n_rows, n_columns = len(graph.row_starts) - 1, len(graph.column_starts) - 1
+    n_rows, n_columns = len(graph.row_pixels), len(graph.column_starts) - 1
     room = max(n_rows, n_columns) + 1
     return MatchingState(
         u=np.full(n_rows, graph.unmatched, np.int64),
@@ -67,7 +66,7 @@ def empty_state(graph: Graph) -> MatchingState:
         place=np.zeros(room, np.int32),
         keys=np.zeros(room, np.int64),
         scanned=np.zeros(room, np.int32),
-        present=np.zeros(len(graph.row_columns) // 64 + 1, np.uint64),
+        present=np.zeros((n_rows, len(graph.steps) // 64 + 1), np.uint64),
     )
 
 
@@ -91,26 +90,27 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
         base = distance[i] - u[i]
         if base + graph.unmatched < best:
             best, best_row, best_column = base + graph.unmatched, i, -1
-        e = next_bit(present, graph.row_starts[i])
-        while e < graph.row_starts[i + 1]:
-            length = base + graph.row_distances[e] * graph.factor
+        there = present[i]
+        k = next_bit(there, 0)
+        while k < len(graph.steps):
+            length = base + graph.distances[k] * graph.factor
             if length >= best:  # prices of columns are never above 0, and costs only grow from here
                 break
-            j = graph.row_columns[e]
-            e = next_bit(present, e + 1)
+            j = graph.column_at[graph.row_pixels[i] + graph.steps[k]]
+            k = next_bit(there, k + 1)
             length -= v[j]
             if length >= best:
                 continue
-            k = column_match[j]
-            if k < 0:
+            other = column_match[j]
+            if other < 0:
                 best, best_row, best_column = length, i, j
-            elif stamp[k] != now:
-                stamp[k], distance[k], parent[k] = now, length, i
-                lift(heap, place, keys, size, k, length)
+            elif stamp[other] != now:
+                stamp[other], distance[other], parent[other] = now, length, i
+                lift(heap, place, keys, size, other, length)
                 size += 1
-            elif length < distance[k]:
-                distance[k], parent[k] = length, i
-                lift(heap, place, keys, place[k], k, length)
+            elif length < distance[other]:
+                distance[other], parent[other] = length, i
+                lift(heap, place, keys, place[other], other, length)
     for t in range(n_scanned):
         i = scanned[t]
         u[i] += best - distance[i]
@@ -137,10 +137,11 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     u, v, row_match, column_match, distance, parent, stamp, heap, place, keys, scanned, present = state
     price, nearest = -graph.rank[start], -1
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
-        offered = graph.column_distances[e] * graph.factor - u[graph.column_rows[e]]
+        i, k = graph.column_rows[e], graph.column_steps[e]
+        offered = graph.distances[k] * graph.factor - u[i]
         if offered < price:
-            price, nearest = offered, graph.column_rows[e]
-        set_bit(present, graph.column_edges[e], True)
+            price, nearest = offered, i
+        set_bit(present[i], k, True)
     v[start] = price
     if nearest < 0:
         return start
@@ -161,7 +162,7 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
             best, best_column, best_row = base - graph.rank[j], j, -1
         for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
             i = graph.column_rows[e]
-            length = base + graph.column_distances[e] * graph.factor - u[i]
+            length = base + graph.distances[graph.column_steps[e]] * graph.factor - u[i]
             if length >= best:
                 continue
             k = row_match[i]
@@ -212,7 +213,7 @@ def change_columns(
     for j in leaving:
         state.v[j] = _ABSENT
         for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
-            set_bit(state.present, graph.column_edges[e], False)
+            set_bit(state.present[graph.column_rows[e]], graph.column_steps[e], False)
         i = state.column_match[j]
         if i >= 0:
             state.column_match[j], state.row_match[i] = -1, -1

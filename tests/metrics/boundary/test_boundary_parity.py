@@ -115,10 +115,10 @@ def scipy_optimum(prediction, truth, radius):
 
 def pairs_and_distance(graph, state):
     """Count the pairs of a state and add up their distances in hundredths of a pixel."""
-    row_of = np.repeat(np.arange(len(state.row_match)), np.diff(graph.row_starts))
-    paired = state.row_match[row_of] == graph.row_columns
+    column_of = np.repeat(np.arange(len(state.column_match)), np.diff(graph.column_starts))
+    paired = state.column_match[column_of] == graph.column_rows
     assert paired.sum() == (state.row_match >= 0).sum() == (state.column_match >= 0).sum()
-    return paired.sum(), graph.row_distances[paired].sum()
+    return paired.sum(), graph.distances[graph.column_steps[paired]].sum()
 
 
 @pytest.mark.slow

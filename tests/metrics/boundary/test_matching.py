@@ -41,9 +41,10 @@ class Tracker:
     def _distance(self, rows, columns):
         graph, total = self.graph, 0
         for i, j in zip(rows, columns, strict=True):
-            own = slice(graph.row_starts[i], graph.row_starts[i + 1])
-            [distance] = graph.row_distances[own][graph.row_columns[own] == j]
-            total += distance
+            own = slice(graph.column_starts[j], graph.column_starts[j + 1])
+            [step] = graph.column_steps[own][graph.column_rows[own] == i]
+            assert graph.column_at[graph.row_pixels[i] + graph.steps[step]] == j
+            total += graph.distances[step]
         return total
 
 
