@@ -126,6 +126,18 @@ class RunConfig:
     plain: Mapping[str, Any]
 
 
+def hints_of(section: Any, above: str = "") -> dict[str, Any]:
+    """Return dotted key -> type, with range and choices, of what a section of the configuration names."""
+    found: dict[str, Any] = {}
+    for key, hint in typing.get_type_hints(section, include_extras=True).items():
+        found |= hints_of(hint, f"{above}{key}.") if is_dataclass(hint) else {f"{above}{key}": hint}
+    return found
+
+
+HINTS = hints_of(RunConfig)
+"""Dotted key -> type, with range and choices, of the keys that all runs have."""
+
+
 def read_config(config: Mapping[str, Any]) -> RunConfig:
     """Check all groups of a resolved configuration at once, before anything is opened.
 

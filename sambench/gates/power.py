@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import exact
 from sambench.metrics.power import Need, Pilot, images_needed
-from sambench.metrics.spread import spreads
+from sambench.metrics.spread import Spread, spreads
 from sambench.metrics.support import plain_name, support
 from sambench.types import Row
 
@@ -70,65 +70,99 @@ def plan_gate(
     Raises:
         UsageError: There are not one or two runs, two cannot be compared, or no metric can fall by so much.
     """
-    if len(sides) not in (1, 2):
-        raise UsageError(f"{len(sides)} runs given", where="pilot", mend="give pilot=RUN or pilot=[RUN,OTHER]")
-    first = sides[0]
-    if len(sides) == 2:
-        forbidding, _ = differences([first], [sides[1]], (), False)
-        if forbidding:
-            told = "; ".join(map(str, forbidding))
-            raise UsageError(f"the pilot's runs are not comparable: {told}", where="pilot", mend="give runs that are")
-    task = task_of(first)
+    _check_pilot(sides)
+    first, task, both = sides[0], task_of(sides[0]), len(sides) == 2
     sides = alike(sides)
-    rows = [side.rows for side in sides]
-    ids = list(sample_ids(rows[0]))
+    rows, ids = [side.rows for side in sides], list(sample_ids(sides[0].rows))
     strata = task.strata(rows[0], ids)
     weights = stratified_weights(strata, replicates, seed)
     # Resamples of another seed stand for a second run that has nothing in common with the first.
-    others = weights if len(sides) == 2 else stratified_weights(strata, replicates, seed + len(set(strata)))
-    ones = np.ones((1, len(ids)), np.int64)
+    others = weights if both else stratified_weights(strata, replicates, seed + len(set(strata)))
     draws = task.replicates(rows[0], ids, weights), task.replicates(rows[-1], ids, others)
-    carried = [support(partial(task.replicates, own, ids), len(ids)) for own in rows]
     names = [name for name in draws[0] if name in draws[1]]
     policy.check_names(task.name, names, policy_name)
     judged = [name for name in names if policy.judges(task.name, name)]
-    bounds = bounds_of(first)
-    for name in judged:
-        least, most = bounds.get(plain_name(name), (0, 1))
+    bounds = {name: bounds_of(first).get(plain_name(name), (0.0, 1.0)) for name in judged}
+    _check_effect(effect, bounds)
+    spread = spreads(jackknife(partial(_change, task, rows, ids, judged), strata), weights)
+    pilots = _pilots(task, rows, ids, draws, spread, bounds, directions(first), policy)
+    return PowerPlan(
+        task=task.name,
+        data=f"{first.record.identity.data.name} {first.record.identity.data.split}",
+        pilot=[str(side.path) for side in sides],
+        images=len(ids),
+        paired=both,
+        effect=effect,
+        power=power,
+        alpha=policy.alpha,
+        needs=images_needed(pilots, len(ids), effect, alpha=policy.alpha, power=power),
+    )
+
+
+def _check_pilot(sides: Sequence[Side]) -> None:
+    """Refuse a pilot that is not one run, or two that can be compared.
+
+    Raises:
+        UsageError: Tells what is wrong with it.
+    """
+    if len(sides) not in (1, 2):
+        raise UsageError(f"{len(sides)} runs given", where="pilot", mend="give pilot=RUN or pilot=[RUN,OTHER]")
+    if len(sides) == 2 and (forbidding := differences(sides[:1], sides[1:], (), False)[0]):
+        told = "; ".join(map(str, forbidding))
+        raise UsageError(f"the pilot's runs are not comparable: {told}", where="pilot", mend="give runs that are")
+
+
+def _check_effect(effect: float, bounds: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse a drop that a metric cannot have.
+
+    Raises:
+        UsageError: Names the metric.
+    """
+    for name, (least, most) in bounds.items():
         if effect >= most - least:
             raise UsageError(
                 f"effect is {effect:g}, but {name} goes from {least:g} to {most:g}",
                 where="effect",
                 mend="give the drop in the metric's own unit, as in effect=0.01",
             )
+
+
+def _pilots(
+    task: Task,
+    rows: Sequence[Sequence[Row]],
+    ids: Sequence[str],
+    draws: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
+    spread: Mapping[str, Spread],
+    bounds: Mapping[str, tuple[float, float]],
+    better: Mapping[str, bool],
+    policy: Policy,
+) -> dict[str, Pilot]:
+    """Return what the pilot says of each metric.
+
+    Args:
+        task, rows, ids: The task, each run's rows and the images.
+        draws: Each run's metrics over resamples.
+        spread: Metric -> what leaving images out says of the difference.
+        bounds: Metric -> its smallest and largest value.
+        better: Metric, without a note on its data -> whether higher is better.
+        policy: Which drop is let pass.
+    """
+    ones = np.ones((1, len(ids)), np.int64)
     value = [{name: own[0] for name, own in task.replicates(side, ids, ones).items()} for side in rows]
-    spread = spreads(jackknife(partial(_change, task, rows, ids, judged), strata), weights)
-    better = directions(first)
-    pilots = {
+    carried = [support(partial(task.replicates, own, ids), len(ids)) for own in rows]
+    higher = {name: better.get(plain_name(name), True) for name in bounds}
+    return {
         name: Pilot(
             float(exact(value[-1][name] - value[0][name])),
             exact(draws[1][name] - draws[0][name]),
             spread[name],
             min(own[name] for own in carried),
-            better.get(plain_name(name), True),
-            _room(float(value[0][name]), bounds.get(plain_name(name), (0, 1)), better.get(plain_name(name), True)),
+            higher[name],
+            _room(float(value[0][name]), ends, higher[name]),
             policy.rule(name).margin,
         )
-        for name in judged
+        for name, ends in bounds.items()
     }
-    needs = images_needed(pilots, len(ids), effect, alpha=policy.alpha, power=power)
-    data = first.record.identity.data
-    return PowerPlan(
-        task=task.name,
-        data=f"{data.name} {data.split}",
-        pilot=[str(side.path) for side in sides],
-        images=len(ids),
-        paired=len(sides) == 2,
-        effect=effect,
-        power=power,
-        alpha=policy.alpha,
-        needs=needs,
-    )
 
 
 def _change(

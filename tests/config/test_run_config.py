@@ -1,11 +1,12 @@
 import json
 import pickle
+import typing
 
 import pytest
 
 from sambench.api import compose
 from sambench.config.ranges import RangeError
-from sambench.config.run_config import CacheSettings, ExecutorSettings, RunConfig, changed, read_config
+from sambench.config.run_config import HINTS, CacheSettings, ExecutorSettings, RunConfig, changed, read_config
 from sambench.errors import UsageError
 
 
@@ -84,3 +85,9 @@ def test_values_are_changed_group_by_group():
     config = {"run": {"dir": None, "results": "r"}, "limit": None}
     assert changed(config, {"run": {"dir": "x"}, "limit": 2}) == {"run": {"dir": "x", "results": "r"}, "limit": 2}
     assert config == {"run": {"dir": None, "results": "r"}, "limit": None}
+
+
+def test_keys_are_listed_with_what_they_take():
+    assert HINTS["allow_missing"] is bool
+    assert typing.get_args(HINTS["predictions.nms"]) == ("auto", "toolbox", "none")
+    assert {"limit", "run.dir", "cache.budget_gb", "executor.devices"} <= HINTS.keys()

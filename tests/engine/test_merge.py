@@ -76,10 +76,15 @@ def test_parts_by_limit_and_by_ids_merge_and_what_they_share_is_told(run, tmp_pa
     done = merge(parts[::-1] if flip else parts, tmp_path_factory.mktemp("merged") / "run")
     same(done.run, run())
     assert done.twice == [f"test/{1000 + limit - 1}"]
+    assert done.run.record.merged.in_several_parts == 1
 
 
 def test_shards_of_a_limited_run_make_the_limited_run(run, tmp_path):
-    same(merge([run(limit=5, shard="2/2"), run(limit=5, shard="1/2")], tmp_path / "run").run, run(limit=5))
+    merged = merge([run(limit=5, shard="2/2"), run(limit=5, shard="1/2")], tmp_path / "run").run
+    same(merged, run(limit=5))
+    record, first = merged.record, run(limit=5, shard="1/2").record
+    assert (record.identity.embedding_dtype, record.code.dirty) == ("keep", first.code.dirty)
+    assert record.environment.packages == first.environment.packages != {}
 
 
 def test_other_settings_are_refused_with_every_difference(run, tmp_path):
@@ -99,7 +104,7 @@ def test_missing_samples_are_counted_and_accepted_only_when_told_how_many(run, t
         merge(parts, tmp_path / "run", allow_missing=2)
     done = merge(parts, tmp_path / "run", allow_missing=3)
     assert done.run.record["identity"] == run(shard="1/2").record["identity"]
-    assert done.run.record["merged"]["in_no_part"] == 3
+    assert done.run.record.merged.in_no_part == 3
 
 
 def altered(part, folder, change):

@@ -52,6 +52,7 @@ def test_values_are_read_as_their_fields_types_say():
     assert [one.value for one in found.several] == [2]
     assert found.inner.stored == {"value": 0.5, "more": [1]}
     assert found.stored == WHOLE
+    assert (found.whatever, found.older) == ({"a": 1}, 0)
     assert read({}).each == {}
     assert read({}).each is not read({}).each
 
