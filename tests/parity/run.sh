@@ -1,6 +1,7 @@
 #!/bin/sh
-# Parity with segment-anything, segment-anything-hq and sam2, in an environment of its own (about 6 GB: PyPI's torch
-# comes with CUDA libraries; nothing needs a GPU). They import torchvision, which must match torch's build.
+# Parity with segment-anything, segment-anything-hq, sam2, MobileSAM, EfficientViT-SAM and ultralytics, in an
+# environment of its own (about 6 GB: PyPI's torch comes with CUDA libraries; nothing needs a GPU). They import
+# torchvision, which must match torch's build.
 # Usage: tests/parity/run.sh [pytest arguments]. Exits with 77 where the environment cannot be built.
 # SAMBENCH_PARITY_ENV names the environment's folder, .venv-parity by default.
 set -eu
@@ -12,7 +13,11 @@ build() {
         "$env/bin/pip" install -q segment-anything==1.0 transformers==5.23.0 timm==1.0.31 safetensors \
             pycocotools opencv-python-headless matplotlib numba scipy hydra-core iopath tqdm setuptools wheel \
             pytest pytest-benchmark hypothesis &&
-        "$env/bin/pip" install -q --no-deps segment-anything-hq==0.3 &&
+        "$env/bin/pip" install -q --no-deps segment-anything-hq==0.3 mobilesam-mirror==1.0.0 efficientsam==1.0.0 \
+            ultralytics==8.4.190 ultralytics-thop &&
+        "$env/bin/pip" install -q psutil py-cpuinfo polars accelerate lightning \
+            fsspec h5py higra hotcoco jinja2 jsonschema lvis==0.5.3 pandas pyarrow rich scikit-image tabulate &&
+        "$env/bin/pip" install -q --no-deps --no-build-isolation -e "$root" &&
         SAM2_BUILD_CUDA=0 "$env/bin/pip" install -q --no-deps --no-build-isolation sam2==1.1.0 &&
         touch "$env/complete"
 }
@@ -20,4 +25,5 @@ if [ ! -e "$env/complete" ]; then
     build || { echo "the parity environment cannot be built here: $env" >&2; exit 77; }
 fi
 cd "$root"
-PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore tests/parity tests/models/sam/test_sam_families.py "$@"
+PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore tests/parity tests/models/sam/test_sam_families.py \
+    tests/callbacks "$@"

@@ -15,7 +15,8 @@ from sambench.errors import UsageError
 from sambench.models.base import PromptableModel
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module
-from sambench.models.official.model import OfficialModel
+from sambench.models.official.adapters import adapted
+from sambench.models.official.model import OfficialModel, SingleAnswer
 from sambench.models.official.weights import Found, weights_sha256
 from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
@@ -35,6 +36,7 @@ def load(
     title: str | None = None,
     hq_token_only: bool = False,
     dynamic_multimask: bool = True,
+    single_answer: SingleAnswer = "own",
     decode_batch_size: int | None = None,
 ) -> NoReturn:
     """Refuse `model=object` on a command line, which has no objects; its switches are those of `wrapped`.
@@ -51,6 +53,7 @@ def wrapped(
     title: str | None = None,
     hq_token_only: bool = False,
     dynamic_multimask: bool = True,
+    single_answer: SingleAnswer = "own",
     decode_batch_size: int | None = None,
 ) -> tuple[PromptableModel, list[torch.nn.Module]]:
     """Put what is in memory behind the interface; it stays on its device and in its dtype.
@@ -60,6 +63,7 @@ def wrapped(
             `PromptableModel`, or a pair of functions (`sambench.models.memory.callables`).
         title: What tables call it.
         hq_token_only, dynamic_multimask, decode_batch_size: As of `model=sam`.
+        single_answer: As of `model=official`.
 
     Returns:
         The model, and the torch modules behind it, whose mode is to be kept.
@@ -80,9 +84,11 @@ def wrapped(
         made.decode_batch_size = decode_batch_size or made.decode_batch_size
         made.name = title or made.name
         return made, [sam[0]]
-    if hasattr(given, "set_image"):
+    if hasattr(adapted(given), "set_image"):
         kind = f"{type(given).__module__}:{type(given).__qualname__}"
-        official = OfficialModel(given, kind, None, decode_batch_size or 64)
+        official = OfficialModel(
+            given, kind, None, decode_batch_size or 64, hq_token_only=hq_token_only, single_answer=single_answer
+        )
         official.name = title or f"object:{type(given).__name__}"
         named = official.cacheable and official.provenance["code_sha256"] is not None
         return _apart(official, named), _roots(official.found)

@@ -2,23 +2,19 @@
 
 The factory returns an object with `set_image` and either `predict_torch` and `transform` (segment_anything and its
 forks: MobileSAM, SAM-HQ, EdgeSAM...), `_predict` and `_prep_prompts` (SAM2ImagePredictor and its forks), or `predict`
-alone, which is asked one prompt at a time.
+alone, which is asked one prompt at a time (`dialects`); or one of the models that `adapters` knows.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import importlib
 import inspect
 import json
 import logging
-import os
-import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,15 +25,17 @@ from sambench.errors import ModelError, UsageError, listing
 from sambench.models.base import PromptableModel
 from sambench.models.checkpoint_files import sha256_of
 from sambench.models.devices import torch_device
-from sambench.models.official.dialects import ASKED, as_logits, dialect, differ, frame_of
+from sambench.models.official.adapters import adapted
+from sambench.models.official.dialects import NO_SINGLE, Answer, dialect
+from sambench.models.official.factories import EXAMPLE, import_factory
+from sambench.models.official.frames import as_logits, fitting, frames_of
 from sambench.models.official.state import PredictorState
 from sambench.models.official.weights import Found, code_sha256, weights_sha256
 from sambench.models.padding import without_padding
+from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 log = logging.getLogger("sambench.models")
-
-EXAMPLE = "model=official model.factory=package.module:function, a function that returns the predictor"
 
 
 def load(
@@ -46,6 +44,8 @@ def load(
     device: str = "auto",
     options: Mapping[str, Any] | None = None,
     decode_batch_size: int = 64,
+    hq_token_only: bool = False,
+    single_answer: SingleAnswer = "own",
 ) -> OfficialModel:
     """Build a predictor and wrap it.
 
@@ -56,14 +56,17 @@ def load(
         device: "auto", "cpu", "cuda", "mps"; handed to the factory.
         options: Further keyword arguments of the factory.
         decode_batch_size: Prompts at once.
+        hq_token_only: SAM-HQ: answer the high-quality token's mask alone, not its sum with SAM's.
+        single_answer: Where a task asks for the single answer of a predictor that has none (TinySAM): "own" refuses
+            the task, as another mask would be another protocol; "best" takes the most confident of its masks.
 
     Raises:
-        UsageError: No factory, or none by that name.
+        UsageError: No factory, or none by that name, or a choice its predictor does not have.
         ModelError: The factory fails or returns no predictor.
     """
     if not factory or ":" not in factory:
         raise UsageError(f"the factory is {factory!r}", where="model.factory", mend=EXAMPLE)
-    function = _import(factory)
+    function = import_factory(factory)
     arguments: dict[str, Any] = dict(options or {})
     accepted = inspect.signature(function).parameters
     if checkpoint is not None:
@@ -75,32 +78,19 @@ def load(
     except Exception as error:
         what = f"the factory fails: {type(error).__name__}: {error}"
         raise ModelError(what, where=factory, mend="call it in Python with the same arguments") from error
-    return OfficialModel(predictor, factory, checkpoint, decode_batch_size, options)
-
-
-def _import(factory: str) -> Callable[..., Any]:
-    """Import "package.module:function", which may lie in the working directory."""
-    module_name, _, attribute = factory.partition(":")
-    try:
-        if os.getcwd() not in sys.path:  # the installed command has its own folder there, not the user's
-            sys.path.append(os.getcwd())
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        what = f"{module_name} cannot be imported: {error}"
-        mend = "install what is missing, or run from the folder that holds the module"
-        raise UsageError(what, where=f"model.factory={factory}", mend=mend) from error
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        near = difflib.get_close_matches(attribute, dir(module), n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else EXAMPLE
-        raise UsageError(f"{module_name} has no function {attribute!r}", where=f"model.factory={factory}", mend=hint)
-    return function  # type: ignore[no-any-return]
+    return OfficialModel(predictor, factory, checkpoint, decode_batch_size, options, hq_token_only, single_answer)
 
 
 OWN_MASKS = (
     "the predictor's own masks at the image's size are scored, as they are not its low-resolution logits resized"
     " (it fills holes, say)"
 )
+
+ONE_OF_SEVERAL = "the predictor answers one mask also where its several candidates are asked for"
+
+BEST_FOR_SINGLE = "single answers are the most confident of the predictor's several masks (model.single_answer=best)"
+
+SingleAnswer = Literal["own", "best"]
 
 
 class OfficialModel(PromptableModel):
@@ -116,6 +106,7 @@ class OfficialModel(PromptableModel):
         checkpoint: What the factory was given.
         decode_batch_size: Prompts at once.
         options: What else the factory was given.
+        hq_token_only, single_answer: See `load`.
     """
 
     libraries = ("numpy", "pillow", "torchvision", "timm", "transformers")
@@ -127,11 +118,14 @@ class OfficialModel(PromptableModel):
         checkpoint: str | None,
         decode_batch_size: int = 64,
         options: Mapping[str, Any] | None = None,
+        hq_token_only: bool = False,
+        single_answer: SingleAnswer = "own",
     ) -> None:
         check_range(decode_batch_size, SHARED["decode_batch_size"], "decode_batch_size")
+        predictor = adapted(predictor)
         self.predictor, self.factory, self.checkpoint = predictor, factory, checkpoint
-        self.decode_batch_size = decode_batch_size
-        self._ask = dialect(predictor, factory)
+        self.decode_batch_size, self.single_answer = decode_batch_size, single_answer
+        self.dialect = dialect(predictor, factory, hq_token_only)
         self.name = f"official:{factory.partition(':')[2]}"
         self.found = Found(predictor)
         weights, code = weights_sha256(predictor, self.found), code_sha256(predictor, factory, self.found)
@@ -148,10 +142,11 @@ class OfficialModel(PromptableModel):
             "code_sha256": code,
             "torch": torch.__version__,
             "preprocessing": "the predictor's own",
+            "dialect": type(self.dialect).__name__,
         }
         if not self.cacheable:
             self._tell(file, f"{listing(self.found.opaque, 2)} cannot be looked into" if self.found.opaque else "")
-        self._state = PredictorState(predictor, ASKED[self._ask])
+        self._state = PredictorState(predictor, self.dialect.method)
         self._lock = threading.RLock()
         self._set: Embedding | None = None
         self._was_watched = False
@@ -181,21 +176,44 @@ class OfficialModel(PromptableModel):
         size = embedding.original_size
         with self._lock:
             self._restore(embedding)
-            frame = frame_of(self.predictor, size)
-            parts: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+            parts: list[tuple[Tensor, Answer]] = []
             for rows, group in without_padding(prompts):
                 for start in range(0, len(rows), self.decode_batch_size):
                     chunk = slice(start, start + self.decode_batch_size)
-                    full, iou, low = self._ask(self.predictor, group[chunk], multimask)
-                    parts.append((rows[chunk], low, iou, full))
-            own_masks = any(differ(full, low, frame, self.factory) for _, low, _, full in parts)
-        order = torch.cat([rows for rows, *_ in parts]).argsort().to(parts[0][1].device)
-        logits, iou = (torch.cat([part[i] for part in parts])[order].float() for i in (1, 2))
-        if not own_masks:
+                    answer = self.dialect.ask(self.predictor, group[chunk], multimask)
+                    parts.append((rows[chunk], self._counted(answer, multimask)))
+            both = [(full, low) for _, (full, _, low) in parts]
+            frame = fitting(both, frames_of(self.predictor, size), self.factory)
+        for text in self.dialect.notes:
+            self._note(text)
+        order = torch.cat([rows for rows, _ in parts]).argsort().to(parts[0][1][2].device)
+        iou, logits = (torch.cat([answer[i] for _, answer in parts])[order].float() for i in (1, 2))
+        if frame is not None:
             return Masks(logits, iou, frame)
         self._note(OWN_MASKS)
-        own = torch.cat([as_logits(full) for *_, full in parts])
+        own = torch.cat([as_logits(answer[0]) for _, answer in parts])
         return Masks(own[order.to(own.device)].to(logits.device), iou, MaskFrame(size), feedback=logits)
+
+    def refuses(self, question: Question) -> str | None:
+        """Say what the predictor's signature has no place for; see `PromptableModel.refuses`."""
+        if not question.multimask and not self.dialect.has_single and self.single_answer == "own":
+            return NO_SINGLE
+        return self.dialect.refuses(question)
+
+    def _counted(self, answer: Answer, multimask: bool) -> Answer:
+        """Refuse several masks where one was asked for, or take the most confident where that is chosen."""
+        full, iou, low = answer
+        if multimask or low.shape[1] == 1:
+            if multimask and low.shape[1] == 1:
+                self._note(ONE_OF_SEVERAL)
+            return answer
+        if self.single_answer == "own":
+            what = f"the predictor answered {low.shape[1]} masks a prompt where its single answer was asked for"
+            mend = "model.single_answer=best takes the most confident, or choose the task's other output"
+            raise ModelError(what, where=self.factory, mend=mend)
+        self._note(BEST_FOR_SINGLE)
+        rows, best = torch.arange(len(iou), device=iou.device), iou.argmax(1)
+        return tuple(part[rows.to(part.device), best.to(part.device)][:, None] for part in (full, iou, low))  # type: ignore[return-value]
 
     def _watched(self, image: np.ndarray) -> dict[str, Tensor] | None:
         """Have the first image set, and see whether weights take part that were not found."""
