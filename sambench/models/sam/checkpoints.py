@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +12,24 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError, listing
-from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, first_line, read_tensors, sha256_of
+from sambench.models.checkpoint_files import (
+    EXPECTED,
+    read_levels,
+    sha256_of,
+    weight_files,
+)
 from sambench.models.sam import convert_sam, convert_sam2
 from sambench.models.sam.checkpoint_folders import FAMILIES, load_folder
+from sambench.models.sam.checkpoint_layout import (
+    Layout,
+    adapter_settings,
+    merged_lora,
+    over_base,
+    plain_names,
+)
+from sambench.models.sam.recognise import read_as, recognise
+
+log = logging.getLogger("sambench.models")
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,7 @@ class Checkpoint:
         family: Key of `FAMILIES`.
         variant: Which published size it is ("vit_h", "2.1_hiera_large"...), None for any other.
         model: The `transformers` model, in float32 on the CPU, in eval mode.
+        found: What was taken off its layout or put together, in words.
     """
 
     path: str
@@ -39,6 +54,7 @@ class Checkpoint:
     family: str
     variant: str | None
     model: Any
+    found: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,75 +82,83 @@ class Checkpoint:
             raise ModelError(what, where=self.path, mend="choose the model of this checkpoint, or the right checkpoint")
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Load a checkpoint of any known family.
+def load_checkpoint(
+    path: str | Path, base: str | Path | None = None, prefix: str | None = None, lora_alpha: float | None = None
+) -> Checkpoint:
+    """Load a checkpoint of any known family, in the layouts that training programs leave (`checkpoint_layout`).
 
     Args:
-        path: A local folder in `transformers`' format, or an original file.
+        path: A local folder in `transformers`' format, an original file, or a folder of its parts.
+        base: A whole model that the checkpoint is a part of: a decoder alone, an adapter of PEFT.
+        prefix: Which of several models in it is meant.
+        lora_alpha: The scale of LoRA that stands beside the weights.
 
     Raises:
         ModelError: Nothing there, unreadable, or of no known family; says what was found and what was expected.
     """
+    path = _there(path, "model.checkpoint")
+    if path.is_dir() and ((path / "config.json").is_file() or not weight_files(path)):
+        if base is not None:
+            what = "the checkpoint is a whole model already, so that a base would change nothing"
+            raise ModelError(what, where=path, mend="leave model.base out")
+        family, variant, model, files = load_folder(path)
+        return _checkpoint(path, files, "transformers", family, variant, model, [])
+    files = weight_files(path) if path.is_dir() else [path]
+    layout, adapter = _gathered(files, path, prefix), adapter_settings(path) if path.is_dir() else None
+    alpha, stabilised = (lora_alpha, False) if adapter is None else adapter
+    if base is None:
+        merged = merged_lora(layout.tensors, path, alpha, stabilised)
+        family, variant = recognise(merged.tensors, path)
+        model, form = _convert(family, merged.tensors, path), "original"
+        return _checkpoint(path, files, form, family, variant, model, [*layout.found, *merged.found])
+    base = _there(base, "model.base")
+    files = [*files, *([base] if base.is_file() else sorted(weight_files(base)))]
+    if (base / "config.json").is_file():
+        family, variant, model, _ = load_folder(base)
+        whole = over_base(layout.tensors, dict(model.state_dict()), path)
+        merged = merged_lora(whole.tensors, path, alpha, stabilised)
+        model.load_state_dict({name: tensor.float() for name, tensor in merged.tensors.items()})
+        form = "transformers"
+    else:
+        under = _gathered(weight_files(base) if base.is_dir() else [base], base, None)
+        whole = over_base(layout.tensors, under.tensors, path)
+        merged = merged_lora(whole.tensors, path, alpha, stabilised)
+        family, variant = recognise(merged.tensors, base)
+        model, form = _convert(family, merged.tensors, base), "original"
+    told = [*layout.found, *whole.found, f"base {base}", *merged.found]
+    return _checkpoint(path, files, form, family, variant, model, told)
+
+
+def _there(path: str | Path, key: str) -> Path:
     path = Path(path).expanduser()
     if not path.exists():
-        raise ModelError("the checkpoint does not exist", where=path, mend=f"model.checkpoint=PATH, {EXPECTED}")
-    if path.is_dir():
-        family, variant, model, files = load_folder(path)
-    else:
-        tensors = read_tensors(path)
-        family, variant = recognise(tensors, path)
-        model, files = _convert(family, tensors, path), [path]
+        what = "the checkpoint does not exist" if key == "model.checkpoint" else "the base does not exist"
+        raise ModelError(what, where=path, mend=f"{key}=PATH, {EXPECTED}")
+    return path
+
+
+def _gathered(files: list[Path], path: Path, prefix: str | None) -> Layout:
+    """Read the tensors of a file or of several parts under the model's own names."""
+    tensors: dict[str, Tensor] = {}
+    found: list[str] = []
+    for file in files:
+        part, around = read_levels(file)
+        tensors |= part
+        found += around
+    layout = plain_names(tensors, path, prefix)
+    parts = [f"{len(files)} parts read: {listing([file.name for file in files], 3)}"] if len(files) > 1 else []
+    kinds = sorted({str(one.dtype).removeprefix("torch.") for one in layout.tensors.values()} - {"float32", "int64"})
+    halves = [f"tensors of {listing(kinds)} read as float32"] if kinds else []
+    return Layout(layout.tensors, [*parts, *found, *layout.found, *halves])
+
+
+def _checkpoint(
+    path: Path, files: list[Path], form: str, family: str, variant: str | None, model: Any, found: list[str]
+) -> Checkpoint:
+    for told in found:
+        log.info("%s: %s", path, told)
     size = sum(file.stat().st_size for file in files)
-    form = "transformers" if path.is_dir() else "original"
-    return Checkpoint(str(path), sha256_of(files), size, form, family, variant, model)
-
-
-def recognise(tensors: dict[str, Tensor], path: Path) -> tuple[str, str | None]:
-    """Return family and variant of original tensors, by their names and shapes.
-
-    Raises:
-        ModelError: They belong to no family that can be loaded; says what they look like.
-    """
-    if "sam_mask_decoder.mask_tokens.weight" in tensors:
-        if "image_encoder.trunk.blocks.0.attn.qkv.weight" in tensors:
-            with _whole("sam2", tensors, path):
-                return "sam2", _sam2_variant(tensors, path)
-        if any(name.startswith("image_encoder.trunk.body.") for name in tensors):
-            return "edgetam", "edgetam"
-    if "mask_decoder.mask_tokens.weight" in tensors and "image_encoder.blocks.0.attn.rel_pos_h" in tensors:
-        family = "sam_hq" if "mask_decoder.hf_token.weight" in tensors else "sam"
-        with _whole(family, tensors, path):
-            return family, convert_sam.sam_variant(tensors)
-    names = list(tensors)
-    what = f"the checkpoint is of no family known here: {len(names)} tensors ({listing(names, 3)}); {_guess(tensors)}"
-    raise ModelError(what, where=path, mend=f"give {EXPECTED}; {USE_OFFICIAL}")
-
-
-def _sam2_variant(tensors: dict[str, Tensor], path: Path) -> str:
-    channels, depths = convert_sam2.stages(tensors)
-    if (channels, depths) not in convert_sam2.HIERA:
-        known = "; ".join(f"{v['variant']}: {c}, {list(d)}" for (c, d), v in convert_sam2.HIERA.items())
-        what = f"the checkpoint is a SAM 2 with an unknown trunk: {channels} channels, {list(depths)} blocks a stage"
-        raise ModelError(what, where=path, mend=f"known are {known}; {USE_OFFICIAL}")
-    return f"{convert_sam2.version(tensors)}_{convert_sam2.HIERA[channels, depths]['variant']}"
-
-
-def _guess(tensors: dict[str, Tensor]) -> str:
-    """Say what tensors of no known family look like."""
-    names = set(tensors)
-    if any(name.startswith(("tracker.", "detector.")) for name in names):
-        return "it looks like SAM 3's original file; the same download has its transformers format: give that folder"
-    if "image_encoder.patch_embed.seq.0.c.weight" in names:
-        hq = "Light HQ-SAM" if "mask_decoder.hf_token.weight" in names else "MobileSAM"
-        return f"it looks like {hq} (SAM's decoder on a TinyViT encoder), which transformers does not have"
-    if "mask_decoder.mask_tokens.weight" in names:
-        return (
-            "it has SAM's decoder but another image encoder (EdgeSAM, EfficientViT-SAM...), not held by transformers, "
-            "or lacks part of the encoder"
-        )
-    if {"vision_encoder.neck.conv1.weight", "mask_decoder.iou_token.weight"} & names:
-        return "it looks like the weights of a transformers folder; give the folder that has its config.json"
-    return "none of the names of a promptable segmenter is there"
+    return Checkpoint(str(path), sha256_of(files), size, form, family, variant, model, tuple(found))
 
 
 def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
@@ -146,7 +170,7 @@ def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
             "EdgeTAM's backbone needs the package timm", where=path, mend="pip install timm (it needs torchvision)"
         )
     model_name, config_name = FAMILIES[family]
-    with _whole(family, tensors, path):
+    with read_as(family, tensors, path):
         if family in ("sam", "sam_hq"):
             parts, state = convert_sam.sam_config(tensors), convert_sam.convert_sam(tensors)
         elif family == "sam2":
@@ -159,22 +183,6 @@ def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
     _check_state(family, model.state_dict(), state, path)
     model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, assign=True)
     return model.eval()
-
-
-@contextmanager
-def _whole(family: str, tensors: dict[str, Tensor], path: Path) -> Iterator[None]:
-    """Tell what a checkpoint lacks, or which of its shapes make no model, while its tensors are read as a family's."""
-    begins = f"the checkpoint begins like {family} but"
-    try:
-        yield
-    except (ModelError, MemoryError):
-        raise
-    except KeyError as error:
-        what = f"{begins} lacks the tensor {error} ({len(tensors)} tensors)"
-        raise ModelError(what, where=path, mend="download it again") from error
-    except Exception as error:  # shapes of other ranks and sizes fail wherever they are first used
-        what = f"{begins} its tensors' shapes make no model: {first_line(error)} ({len(tensors)} tensors)"
-        raise ModelError(what, where=path, mend=f"download it again; {USE_OFFICIAL}") from error
 
 
 def _check_state(family: str, expected: dict[str, Tensor], state: dict[str, Tensor], path: Path) -> None:

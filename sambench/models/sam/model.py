@@ -40,6 +40,9 @@ def load(
     decode_batch_size: int | None = None,
     dynamic_multimask: bool = True,
     hq_token_only: bool = False,
+    base: str | None = None,
+    prefix: str | None = None,
+    lora_alpha: float | None = None,
 ) -> TransformersSam:
     """Load a model of the SAM family; nothing is downloaded.
 
@@ -58,6 +61,9 @@ def load(
         dynamic_multimask: SAM 2 and later, single answers: fall back to the best of three where the single mask is not
             stable, as `build_sam2` does by default.
         hq_token_only: SAM-HQ: answer the high-quality token's mask alone, not its sum with SAM's.
+        base: A whole model that the checkpoint is a part of: a decoder alone, an adapter of PEFT.
+        prefix: Which of several models in the checkpoint is meant, as "student."; one is found by itself.
+        lora_alpha: `lora_alpha` of LoRA that stands beside the weights, which no tensor tells.
 
     Raises:
         ModelError: The checkpoint cannot be loaded or is not what was asked for.
@@ -71,7 +77,7 @@ def load(
         raise UsageError(f"unknown family {family!r}", where="model.family", mend=f"one of {', '.join(FAMILIES)}")
     target = torch_device(device)
     dtypes = torch_dtype(dtype, "model.dtype"), torch_dtype(decode_dtype, "model.decode_dtype")
-    loaded = load_checkpoint(checkpoint)
+    loaded = load_checkpoint(checkpoint, base, prefix, lora_alpha)
     loaded.check(family, variant)
     return TransformersSam(
         loaded,
@@ -178,6 +184,8 @@ class TransformersSam(PromptableModel):
             "decode_dtype": str(self.decode_dtype).removeprefix("torch."),
             "preprocessing": self.preprocessing.describe(),
         }
+        if checkpoint.found:
+            described["layout"] = list(checkpoint.found)
         if self.family == "sam_hq":
             described["hq_token_only"] = rules.hq_token_only
         elif self.family != "sam":
