@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from sambench.api import compose
+from sambench.config.compose import compose
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
 from sambench.models.memory.untouched import same_attributes, untouched

@@ -16,7 +16,7 @@ from sambench.tables.render import FORMATS
 
 def main(words: list[str]) -> int:
     """Run a sweep."""
-    from sambench.api import compose
+    from sambench.config.compose import compose
     from sambench.figures.ablation import ablation_figure
     from sambench.files.atomic import write_text
     from sambench.files.safe_names import file_inside

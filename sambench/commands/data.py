@@ -94,7 +94,7 @@ def _settings(name: str) -> dict[str, Any]:
     Raises:
         UsageError: There is no such choice; near ones are named.
     """
-    from sambench.api import compose
+    from sambench.config.compose import compose
 
     choices = registry.options("data")
     if name not in choices:

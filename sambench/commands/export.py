@@ -44,7 +44,7 @@ def _chosen(words: list[str]) -> tuple[Run, Path]:
 
 
 def _scored(words: list[str]) -> Run:
-    from sambench.api import compose
+    from sambench.config.compose import compose
     from sambench.engine.launch import launch
     from sambench.tables.console import print_run
 

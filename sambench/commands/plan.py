@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     values = read(PLAN, own)
     scorers = min(os.cpu_count() or 1, 16) if values["scorers"] == "auto" else values["scorers"]
 
-    from sambench.api import compose
+    from sambench.config.compose import compose
     from sambench.engine.pilot import run_pilot
     from sambench.files.atomic import write_json
 

@@ -49,7 +49,7 @@ def check_task(words: list[str], command: str) -> None:
 
 def run_words(words: list[str]) -> int:
     """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
-    from sambench.api import compose, hydra_words, resolve
+    from sambench.config.compose import compose, hydra_words, resolve
 
     flags, words = part_flags(words)
     if not flags and not any(word.lstrip("+~").startswith("hydra") for word in words):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
+from typing import Any
+
 from sambench.config.run_config import RunConfig
 from sambench.engine.executors.base import ProcessExecutor
-from sambench.engine.executors.cluster import open_cluster
-from sambench.engine.executors.local import LocalExecutor
 from sambench.errors import UsageError
 from sambench.models.devices import device_list
 
-EXECUTORS = ("local", "ray")
+EXECUTORS = {
+    "local": "sambench.engine.executors.local:LocalExecutor",
+    "ray": "sambench.engine.executors.cluster:open_cluster",
+}
+"""Executor -> what opens it; a run in one process imports neither."""
 
 
 def open_executor(config: RunConfig) -> ProcessExecutor | None:
@@ -31,7 +36,9 @@ def open_executor(config: RunConfig) -> ProcessExecutor | None:
             return None
         wanted = config.devices
         devices = [] if wanted == "auto" and config.device != "auto" else device_list(wanted)
-        return LocalExecutor(config, devices, threads=1 if devices[0] == "cpu" else None) if devices else None
+        if not devices:
+            return None
+        return _opened(name, config, devices, threads=1 if devices[0] == "cpu" else None)
     if config.predictions.path is not None:
         raise UsageError(
             "predictions made elsewhere are scored on this machine only", where="executor=ray", mend="leave it out"
@@ -42,4 +49,9 @@ def open_executor(config: RunConfig) -> ProcessExecutor | None:
             where="devices",
             mend="use executor.devices=2 and, for their type, device=cuda or device=cpu",
         )
-    return open_cluster(config)
+    return _opened(name, config)
+
+
+def _opened(name: str, *arguments: Any, **settings: Any) -> ProcessExecutor:
+    found: ProcessExecutor = resolve_name(EXECUTORS[name])(*arguments, **settings)
+    return found
