@@ -73,12 +73,16 @@ class AnswerConstants:
         small: Share of the image below which a region loses confidence: it is multiplied by
             sqrt(share / (share + small)).
         coverage: Share of a region that must lie inside a prompted box.
+        centred: Power of how much a click is the middle of the region that it corrects (`correct.corrected_mask`).
+        patch: What that must reach; below it, a disc around the click is corrected.
     """
 
     growth: Annotated[float, Range(0, 1e6, above=True)] = 1.2
     distinct: Annotated[float, Range(0, 1, above=True)] = 0.5
     small: Annotated[float, Range(0, 1)] = 0.0005
     coverage: Annotated[float, Range(0, 1, above=True)] = 0.9
+    centred: Annotated[float, Range(0, 100)] = 0.5
+    patch: Annotated[float, Range(0, 1)] = 0.3
 
     def prior(self) -> np.ndarray:
         """Return growth, distinct and small as the array that compiled code takes."""

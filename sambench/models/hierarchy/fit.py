@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from sambench.models.hierarchy.paths import CANDIDATES, area_of, best_distinct, mark_path, points_regions
+from sambench.models.hierarchy.paths import CANDIDATES, area_of, best_distinct, mark_path
 
 SIMPLICITY = np.array([0.0, 0.01, 0.05])
 """What one more region costs when a mask is rebuilt from regions, as a share of the mask's area: one answer each."""
@@ -79,53 +79,24 @@ def box_regions(
 
 
 @njit(cache=True, nogil=True)
-def mask_regions(
-    target: np.ndarray,
-    include: np.ndarray,
-    exclude: np.ndarray,
-    parents: np.ndarray,
-    altitudes: np.ndarray,
-    spans: np.ndarray,
-    areas: np.ndarray,
-    prior: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rebuild an earlier mask from regions, corrected by points.
-
-    An included leaf that the mask lacks brings the best region of its own path with it; an excluded leaf takes its
-    region away. The corrected mask is then cut out of the tree three times, each time with a higher price a region.
+def mask_regions(target: np.ndarray, parents: np.ndarray, areas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rebuild a mask from regions three times, each time with a higher price a region.
 
     Args:
         target: (L,) float64, pixels of each leaf inside the mask.
-        include: (I,) leaves, may be empty.
-        exclude: (E,) leaves, may be empty.
         parents: (N,) of the tree.
-        altitudes: (N,) of the tree.
-        spans: (N, 2) of the tree.
         areas: (N,) of the tree.
-        prior: As for `points_regions`.
 
     Returns:
-        (3, L) bool leaves of each answer and (3,) float32: its intersection over union with the corrected mask.
+        (3, L) bool leaves of each answer and (3,) float32: its intersection over union with the mask.
     """
-    wanted = target.copy()
-    leaves = len(wanted)
-    for leaf in exclude:
-        if 2 * wanted[leaf] > areas[leaf]:
-            regions, scores = points_regions(np.array([leaf]), include, parents, altitudes, spans, areas, prior)
-            wanted[regions[np.argmax(scores)]] = 0
-    for leaf in include:
-        if 2 * wanted[leaf] <= areas[leaf]:
-            regions, scores = points_regions(np.array([leaf]), exclude, parents, altitudes, spans, areas, prior)
-            chosen = regions[np.argmax(scores)]
-            wanted[chosen] = areas[:leaves][chosen]
+    leaves = len(target)
     answer = np.zeros((CANDIDATES, leaves), np.bool_)
     overlaps = np.zeros(CANDIDATES, np.float32)
     for index in range(CANDIDATES):
-        answer[index] = _cut(wanted, SIMPLICITY[index] * wanted.sum(), parents, areas)
-        answer[index][exclude] = False
-        answer[index][include] = True
-        common = wanted[answer[index]].sum()
-        union = area_of(answer[index], areas) + wanted.sum() - common
+        answer[index] = _cut(target, SIMPLICITY[index] * target.sum(), parents, areas)
+        common = target[answer[index]].sum()
+        union = area_of(answer[index], areas) + target.sum() - common
         overlaps[index] = common / union if union > 0 else 0
     return answer, overlaps
 

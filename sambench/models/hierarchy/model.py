@@ -16,9 +16,10 @@ from PIL import Image
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
 from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants, read_constants
+from sambench.models.hierarchy.correct import corrected_mask, leaf_depths
 from sambench.models.hierarchy.cues import boundary_cues
 from sambench.models.hierarchy.fit import box_regions, leaf_pixels, mask_regions
-from sambench.models.hierarchy.logits import leaf_logits, paint
+from sambench.models.hierarchy.logits import leaf_logits, paint, sign_as
 from sambench.models.hierarchy.paths import CANDIDATES, points_regions
 from sambench.models.hierarchy.prompts import PixelPrompts, pixel_prompts
 from sambench.models.hierarchy.tree import FIELDS, RegionTree, build_tree
@@ -93,8 +94,8 @@ class HierarchyModel(PromptableModel):
             embedding: From `encode` or from the cache.
             prompts: Points, boxes, earlier logits or any mix; in pixels of the original image. A point beyond the
                 image counts as the nearest pixel, a box is cut at the image.
-            multimask: True for three answers a prompt (for one point nested, in order of area), False for the one
-                with the highest confidence.
+            multimask: True for three answers a prompt (for points alone nested, in order of area), False for one: that
+                with the highest confidence; of several points, the first one's answer as the others correct it.
 
         Returns:
             B x 3 or B x 1 masks at the image's size.
@@ -107,8 +108,9 @@ class HierarchyModel(PromptableModel):
         answers = CANDIDATES if multimask else 1
         tables = np.empty((len(prompts), answers, tree.leaves), np.float32)
         scores = np.empty((len(prompts), answers), np.float32)
+        clicked = self._clicked(tree, parts, fold=not multimask)
         for index in range(len(prompts)):
-            regions, confidence = self._answer(tree, parts, index)
+            regions, confidence = self._answer(tree, parts, index, clicked.get(index))
             if not multimask:
                 best = int(np.argmax(confidence))
                 regions, confidence = regions[best : best + 1], confidence[best : best + 1]
@@ -117,20 +119,60 @@ class HierarchyModel(PromptableModel):
                 tables[index, rank] = leaf_logits(region, tree.parents, tree.altitudes)
         logits = torch.empty((len(prompts), answers, *embedding.original_size))
         paint(tables.reshape(-1, tree.leaves), tree.labels, logits.numpy().reshape(-1, *embedding.original_size))
+        for index, mask in clicked.items():
+            sign_as(mask, logits[index, 0].numpy())
         frame = MaskFrame(embedding.original_size)
         return Masks(logits.to(self.device), torch.from_numpy(scores).to(self.device), frame)
 
-    def _answer(self, tree: RegionTree, parts: PixelPrompts, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the leaves of three answers to one prompt (3, L) and their confidences (3,)."""
+    def _clicked(self, tree: RegionTree, parts: PixelPrompts, fold: bool) -> dict[int, np.ndarray]:
+        """Return the masks (H, W) bool that points correct, by their prompt's index.
+
+        Args:
+            tree: Of the image.
+            parts: B prompts.
+            fold: Whether several points alone are clicks on the answer to the first one in the foreground.
+        """
+        if parts.points is None or parts.labels is None:
+            return {}
+        masks = {}
+        shape = (tree.parents, tree.altitudes, tree.spans, tree.areas)
+        prior = self.answer_constants.prior()
+        for index in range(len(parts.points)):
+            include, exclude = parts.leaves(index, tree.labels)
+            if parts.masks is not None and parts.masks[index].any():
+                box = parts.boxes[index] if parts.boxes is not None else None
+                masks[index] = parts.masks[index] if box is None else _inside(parts.masks[index], box)
+            elif fold and parts.boxes is None and len(include) and len(include) + len(exclude) > 1:
+                regions, confidence = points_regions(include[:1], exclude[:0], *shape, prior)
+                masks[index] = regions[np.argmax(confidence)][tree.labels]
+        depths = leaf_depths(tree.labels, tree.leaves) if masks else np.empty(0)
+        constants = self.answer_constants
+        for index, mask in masks.items():
+            points, labels = parts.points[index], parts.labels[index]
+            masks[index] = corrected_mask(
+                mask, points, labels, tree.labels, depths, *shape, prior, constants.centred, constants.patch
+            )
+        return masks
+
+    def _answer(
+        self, tree: RegionTree, parts: PixelPrompts, index: int, mask: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the leaves of three answers to one prompt (3, L) and their confidences (3,).
+
+        Args:
+            tree: Of the image.
+            parts: The prompts.
+            index: Which one.
+            mask: (H, W) bool that its points have corrected, or None.
+        """
         prior = self.answer_constants.prior()
         include, exclude = parts.leaves(index, tree.labels)
         shape = (tree.parents, tree.altitudes, tree.spans, tree.areas)
         box = parts.boxes[index] if parts.boxes is not None else None
-        if parts.masks is not None:
+        if mask is None and parts.masks is not None:
             mask = parts.masks[index] if box is None else _inside(parts.masks[index], box)
-            if mask.any():
-                pixels = leaf_pixels(mask, tree.labels, tree.leaves)
-                return mask_regions(pixels, include, exclude, *shape, prior)
+        if mask is not None and mask.any():
+            return mask_regions(leaf_pixels(mask, tree.labels, tree.leaves), tree.parents, tree.areas)
         if box is not None:
             coverage, distinct = self.answer_constants.coverage, self.answer_constants.distinct
             return box_regions(box, include, exclude, tree.labels, *shape, tree.boxes_xyxy, coverage, distinct)

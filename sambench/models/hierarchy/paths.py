@@ -38,6 +38,22 @@ def points_regions(
     Returns:
         (3, L) bool leaves of each answer, in order of area, and (3,) float32 scores in [0, 1].
     """
+    regions, scores = nested_regions(include, exclude, parents, altitudes, spans, areas, prior)
+    sizes = np.array([float(area_of(region, areas)) for region in regions])
+    return best_distinct(regions, sizes, scores, prior[1])
+
+
+@njit(cache=True, nogil=True)
+def nested_regions(
+    include: np.ndarray,
+    exclude: np.ndarray,
+    parents: np.ndarray,
+    altitudes: np.ndarray,
+    spans: np.ndarray,
+    areas: np.ndarray,
+    prior: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all candidates of `points_regions`, of the same arguments: (K, L) bool leaves and (K,) float64 scores."""
     blocked = np.zeros(len(parents), np.bool_)
     for leaf in exclude:
         mark_path(leaf, parents, blocked)
@@ -54,7 +70,7 @@ def points_regions(
     for level in range(len(levels)):
         share = sizes[level] / areas[-1]
         scores[level] *= (1 - share) * np.sqrt(share / (share + prior[2]))
-    return best_distinct(regions, sizes, scores, prior[1])
+    return regions, scores
 
 
 @njit(cache=True, nogil=True)

@@ -251,18 +251,10 @@ def test_boxes_by_hand():
 def test_masks_are_rebuilt_by_hand():
     """At 100 times the areas a region costs 0, 5 and 25 pixels of the 500 (of 900 and 720) that are wanted."""
     areas = AREAS * 100
-    regions, overlaps = mask_regions(np.array([200.0, 0, 300, 0]), NONE, NONE, *TREE[:3], areas, PRIOR)
+    regions, overlaps = mask_regions(np.array([200.0, 0, 300, 0]), PARENTS, areas)
     assert regions.tolist() == [[True, False, True, False]] * 3
     assert overlaps.tolist() == [1, 1, 1]
     # leaf 1 has 48 of its 100 pixels: one region of 548 - 52 - price beats two of 500 - 2 * price once the price is > 4
-    regions, overlaps = mask_regions(np.array([200.0, 48, 300, 0]), NONE, NONE, *TREE[:3], areas, PRIOR)
+    regions, overlaps = mask_regions(np.array([200.0, 48, 300, 0]), PARENTS, areas)
     assert regions.tolist() == [[True, False, True, False], [True, True, True, False], [True, True, True, False]]
     assert np.allclose(overlaps, [500 / 548, 548 / 600, 548 / 600])
-
-
-def test_points_correct_a_mask_by_hand():
-    mask = np.array([2.0, 0, 0, 0])
-    regions, _ = mask_regions(mask, np.array([3]), NONE, *TREE, PRIOR)
-    assert regions[0].tolist() == [True, False, False, True]
-    regions, _ = mask_regions(np.array([2.0, 1, 3, 1]), NONE, np.array([3]), *TREE, PRIOR)
-    assert regions[0].tolist() == [True, True, True, False]
