@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from sambench.commands.data_list import LIST
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.words import checked, parse, read
+from sambench.commands.grammar.words import checked, parse
 from sambench.config import registry
 from sambench.config.ranges import SHARED, Range, raise_faults
 from sambench.config.resolve import build, group_faults
 from sambench.config.spelling import nearest
 from sambench.errors import DatasetError, UsageError
-from sambench.files.paths import data_root
 
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
@@ -49,43 +49,6 @@ def _check(words: list[str]) -> int:
     from sambench.commands.data_check import check
 
     return check(*_chosen(CHECK, words))
-
-
-def _list(words: list[str]) -> int:
-    """Print a line for each dataset of masks."""
-    from tabulate import tabulate
-
-    from sambench.datasets.cards import MaskCard
-    from sambench.datasets.sa23.catalog import CATALOG
-
-    root = read(LIST, words)["root"]
-    place = Path(root).expanduser() if root is not None else data_root()
-    rows = []
-    for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
-        card = getattr(registry.resolve("datasets", name, own_words=True), "card", None)
-        if not isinstance(card, MaskCard) or not card.markers:
-            continue
-        row = CATALOG.get(name)
-        masks = "" if row is None else f"{row.masks:,} {row.mask_type}"
-        rows.append([name, card.domain, masks, card.terms, card.home, _found(place, card)])
-    print(tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"]))
-    others = {name: line for name, line in registry.options("data").items() if name not in {row[0] for row in rows}}
-    print("\nfor other tasks too, and one's own:")
-    print("\n".join(f"{name:{max(map(len, others))}}  {line}" for name, line in others.items()))
-    told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
-    print(f"\n{told}; what one mask is, and the layout: sambench data check NAME")
-    return 0
-
-
-def _found(place: Path | None, card: Any) -> str:
-    from sambench.datasets.layout import DatasetAbsentError, find_folder
-
-    if place is None:
-        return "?"
-    try:
-        return str(find_folder(place, card).relative_to(place))
-    except DatasetAbsentError:
-        return "no"
 
 
 def _settings(name: str) -> dict[str, Any]:
@@ -192,26 +155,6 @@ _OTHERS = "Other keys are those of configs/data/NAME.yaml, as root=FOLDER, split
 def _names() -> dict[str, str]:
     return registry.options("data")
 
-
-LIST = Command(
-    name="data list",
-    summary="name, domain, masks, licence, home page, found or not",
-    main=_list,
-    runs_bare=True,
-    about="""\
-Prints every dataset of masks with its domain, number and kind of masks (the paper's table 7), licence and home page,
-and the folder it was found in; below them the data of other tasks, and one's own.""",
-    keys=(
-        Key(
-            "root",
-            "where datasets lie, each in a folder of its own (default: SAMBENCH_DATA)",
-            str | None,
-            example="FOLDER",
-            path="local",
-        ),
-    ),
-    examples=("sambench data list root=/data",),
-)
 
 CHECK = Command(
     name="data check",

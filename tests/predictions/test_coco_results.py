@@ -163,3 +163,13 @@ def test_damaged_and_mixed_predictions_are_told(tmp_path):
     wrong = opened(tmp_path, [box(segmentation={**mask, "counts": [5]})])
     with pytest.raises(PredictionError, match="a mask cannot be used"):
         wrong.read(sample(7))
+
+
+def test_a_single_polygon_without_its_outer_list_is_read_as_with_it(tmp_path):
+    polygon = [1, 2, 9, 2, 9, 6, 1, 6]
+    flat, nested = box(segmentation=polygon), box(segmentation=[polygon])
+    one, other = opened(tmp_path, [flat, nested]).read(sample(7)).rles
+    assert one == other
+    assert rle.areas([one]).tolist() == [32]
+    with pytest.raises(PredictionError, match="three points or more"):
+        opened(tmp_path, [box(segmentation=[1, 2, 9, 2])]).read(sample(7))
