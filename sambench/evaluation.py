@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from sambench.config.compose import compose
+from sambench.config.run_config import changed
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
 from sambench.models.memory.untouched import same_attributes, untouched
@@ -58,7 +59,7 @@ def evaluate(
         SambenchError: Something given cannot be used.
     """
     words = [f"task={task}", "model=object", f"data={data}", *overrides]
-    config = compose(words, _merged(QUIET, settings))
+    config = compose(words, changed(QUIET, settings))
     _check(config)
     switches = {key: value for key, value in config["model"].items() if key != "name"}
     with ExitStack() as stack:
@@ -67,15 +68,6 @@ def evaluate(
         device = device_of(made, modules)
         stack.enter_context(untouched(modules, device))
         return launch({**config, "device": str(device)}, made).run
-
-
-def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay given settings over others, groups key by key."""
-    both = dict(given)
-    for key, value in base.items():
-        mine = given.get(key, value)
-        both[key] = {**value, **mine} if isinstance(value, dict) and isinstance(mine, Mapping) else mine
-    return both
 
 
 def _check(config: Mapping[str, Any]) -> None:

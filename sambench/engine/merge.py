@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sambench.config.run_config import changed
 from sambench.datasets.orientation import orientation_record
 from sambench.datasets.reading import truth_record
 from sambench.engine.launch import run_folder
@@ -118,11 +119,10 @@ def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathe
         "samples": len(keys),
         "keys_sha256": keys_sha256(keys),
     }
-    config = {**first["config"], "data": whole.settings, "shard": None, "limit": whole.settings.get("limit")}
-    config["run"] = {**first["config"]["run"], "dir": None}
+    undone = {"shard": None, "limit": whole.settings.get("limit"), "run": {"dir": None}}
     return {
         "identity": {**first["identity"], "data": data},
-        "config": config,
+        "config": {**changed(parts[0].record.config.stored, undone), "data": whole.settings},
         **{key: first[key] for key in ("switches", "model", "code", "environment")},
         "data": {
             **data,
