@@ -17,6 +17,7 @@ COMMANDS = {
     "ablate": "sambench.commands.ablate:ABLATE",
     "gate": "sambench.commands.gate:GATE",
     "compare": "sambench.commands.compare:COMPARE",
+    "parity": "sambench.commands.parity:PARITY",
     "power": "sambench.commands.power:POWER",
     "report": "sambench.commands.report:REPORT",
     "plan": "sambench.commands.plan:PLAN",

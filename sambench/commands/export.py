@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from sambench.commands.export_model import MODEL
+from sambench.commands.export_model import main as export_model
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.words import own_words, read
 from sambench.errors import UsageError
@@ -86,9 +88,23 @@ where it was scored before, or gone on with where it was interrupted.""",
     ),
 )
 
+
+def model_alone(words: list[str]) -> int:
+    """Take `export model=NAME ...` for `export model model=NAME ...`.
+
+    Raises:
+        UsageError: The words are of neither.
+    """
+    if any(word.startswith(("model=", "to=")) for word in words):
+        return export_model(words)
+    mend = "use sambench export bsds RUN, or sambench export model=NAME to=onnx"
+    raise UsageError(f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend=mend)
+
+
 EXPORT = Command(
     name="export",
-    summary="a run's results in the format of the field's own tools",
-    parts=(BSDS,),
-    examples=BSDS.examples[:1],
+    summary="a run's results in the format of the field's own tools, or a model in another form",
+    main=model_alone,
+    parts=(BSDS, MODEL),
+    examples=(*BSDS.examples[:1], *MODEL.examples[:1]),
 )

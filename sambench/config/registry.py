@@ -31,6 +31,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "official": "sambench.models.official.model:load",
         "object": "sambench.models.memory.wrap:load",
         "onnx": "sambench.models.onnx.model:load",
+        "torchscript": "sambench.models.onnx.archives:load",
     },
     "datasets": {
         "mini": "sambench.datasets.mini.reader:Mini",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sambench.errors import ModelError
-from sambench.models.onnx.sessions import Port, Session
+from sambench.models.onnx.sessions import GraphSession, Port
 
 Contract = Literal["meta", "hq", "edgesam", "efficientvit", "med2d", "sam2", "efficientsam", "hf", "hf2"]
 
@@ -38,7 +38,7 @@ CUT_OUT = ("xtl", "ytl", "xbr", "ybr")
 HF = {"hf", "hf2"}
 
 
-def roles_of(session: Session) -> dict[str, Port]:
+def roles_of(session: GraphSession) -> dict[str, Port]:
     """Return role -> input, by name; where a graph has names of its own (ONNX-SAM2's), by shape.
 
     Raises:
@@ -68,7 +68,7 @@ def _by_shape(port: Port) -> str | None:
     return None
 
 
-def recognise(decoder: Session, roles: Mapping[str, Port]) -> Contract:
+def recognise(decoder: GraphSession, roles: Mapping[str, Port]) -> Contract:
     """Return the contract of a decoder, or of a graph in one piece.
 
     Raises:
@@ -97,7 +97,7 @@ def recognise(decoder: Session, roles: Mapping[str, Port]) -> Contract:
     return "med2d" if embedding[-1:] == (16,) and mask[-1:] == (64,) else "meta"
 
 
-def read_ports(decoder: Session, roles: Mapping[str, Port], contract: str) -> tuple[str, str, bool]:
+def read_ports(decoder: GraphSession, roles: Mapping[str, Port], contract: str) -> tuple[str, str, bool]:
     """Return the outputs with the masks' logits and with their scores, and whether the logits are of low resolution.
 
     Names do not tell: of a decoder exported with extra metrics "low_res_masks" holds stability scores.
@@ -118,7 +118,7 @@ def read_ports(decoder: Session, roles: Mapping[str, Port], contract: str) -> tu
     return chosen.name, scores.name, "size" not in roles or bool(low) or len(masks) > 1
 
 
-def _efficientsam_ports(decoder: Session, scores: Port | None) -> tuple[str, str, bool]:
+def _efficientsam_ports(decoder: GraphSession, scores: Port | None) -> tuple[str, str, bool]:
     low = [one for one in decoder.outputs.values() if one.rank == 4]
     full = [one for one in decoder.outputs.values() if one.rank == 5]
     if scores is None or not (low or full):
@@ -126,7 +126,7 @@ def _efficientsam_ports(decoder: Session, scores: Port | None) -> tuple[str, str
     return (low or full)[0].name, scores.name, bool(low)
 
 
-def _unknown(decoder: Session, why: str) -> ModelError:
+def _unknown(decoder: GraphSession, why: str) -> ModelError:
     sides = {"inputs": decoder.inputs, "outputs": decoder.outputs}
     told = "; ".join(f"{side}: {', '.join(map(str, ports.values()))}" for side, ports in sides.items())
     return ModelError(

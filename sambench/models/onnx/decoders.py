@@ -20,7 +20,7 @@ from sambench.errors import ModelError
 from sambench.models.onnx.answers import AnswerRules
 from sambench.models.onnx.contracts import FEATURES, Contract, read_ports
 from sambench.models.onnx.geometry import Geometry
-from sambench.models.onnx.sessions import Port, Session
+from sambench.models.onnx.sessions import GraphSession, Port
 from sambench.models.padding import without_padding
 from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts, Size
@@ -44,7 +44,7 @@ class Graph:
         geometry: The frame of its coordinates.
     """
 
-    session: Session
+    session: GraphSession
     contract: Contract
     roles: Mapping[str, Port]
     geometry: Geometry

@@ -13,7 +13,7 @@ from torch import Tensor
 from sambench.errors import ModelError
 from sambench.models.onnx.contracts import FEATURES, Contract
 from sambench.models.onnx.geometry import Geometry, Stretched, geometry_of
-from sambench.models.onnx.sessions import Port, Session
+from sambench.models.onnx.sessions import GraphSession, Port
 from sambench.models.sam.preprocess import longest_side_size
 
 ENCODE_VERSION = 1
@@ -48,7 +48,7 @@ class OnnxEncoder:
         ModelError: Its input has no form that is known, or another size than the decoder's frame.
     """
 
-    def __init__(self, session: Session, contract: Contract, side: int) -> None:
+    def __init__(self, session: GraphSession, contract: Contract, side: int) -> None:
         self.session = session
         self.input = _pixel_input(session)
         self.raw = self.input.rank == 3
@@ -88,7 +88,7 @@ class OnnxEncoder:
         return {**self.session.describe(), "preprocessing": self.preprocessing}
 
 
-def told_family(session: Session) -> str | None:
+def told_family(session: GraphSession) -> str | None:
     """Return the family that a graph of `sambench export` says it is of."""
     try:
         told = json.loads(session.file.about["notes"].get("sambench", "{}"))
@@ -118,7 +118,7 @@ class OwnImage:
         return {"file": None, "preprocessing": self.geometry.describe()}
 
 
-def _pixel_input(session: Session) -> Port:
+def _pixel_input(session: GraphSession) -> Port:
     """Return the one input, which must be an image."""
     ports = list(session.inputs.values())
     told = ", ".join(map(str, ports))
@@ -133,7 +133,7 @@ def _pixel_input(session: Session) -> Port:
     raise ModelError(what, where=session.file.path, mend="give model.encoder=FILE, the graph that reads pixels")
 
 
-def name_features(made: dict[str, np.ndarray], session: Session) -> dict[str, Tensor]:
+def name_features(made: dict[str, np.ndarray], session: GraphSession) -> dict[str, Tensor]:
     """Name an encoder's (1, ...) outputs as decoders know them, by shape: exporters put the finest first, or last.
 
     Returns:

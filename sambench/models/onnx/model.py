@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ from sambench.models.onnx.decoders import Decoder, Graph, OnnxDecoder, PointDeco
 from sambench.models.onnx.encoders import Encoder, OnnxEncoder, OwnImage
 from sambench.models.onnx.geometry import geometry_of
 from sambench.models.onnx.other_decoders import EfficientSamDecoder, TransformersDecoder
-from sambench.models.onnx.sessions import Port, Provider, Session, open_session
+from sambench.models.onnx.sessions import GraphSession, Port, Provider, open_session
 from sambench.models.onnx.torch_halves import TorchDecoder, TorchEncoder
 from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
@@ -30,6 +30,9 @@ from sambench.types import Embedding, Masks, Prompts
 PATCH = 16
 """Pixels of SAM's square a side of its embedding's cells."""
 
+ORIGINAL = "original"
+"""What stands for the checkpoint that was exported."""
+
 MASKS: dict[Contract, int] = {"sam2": 3, "efficientsam": 3, "hf": 3, "hf2": 3, "hq": 1}
 """Masks that a contract's graphs give where their outputs do not say; 4 for all others."""
 
@@ -37,6 +40,8 @@ MASKS: dict[Contract, int] = {"sam2": 3, "efficientsam": 3, "hf": 3, "hf2": 3, "
 def load(
     encoder: str | None = None,
     decoder: str | None = None,
+    folder: str | None = None,
+    original: str | None = None,
     contract: Contract | Literal["auto"] = "auto",
     provider: Provider = "cpu",
     single_answers: SingleAnswers = "refuse",
@@ -51,6 +56,8 @@ def load(
         encoder: A graph from pixels to features; or a checkpoint, whose encoder torch runs; or, without a decoder, a
             graph in one piece.
         decoder: A graph from features and prompts to masks, or a checkpoint.
+        folder: Where both lie, if their paths are not whole.
+        original: The checkpoint that was exported, which "original" means as encoder or decoder.
         contract: How the decoder is asked; "auto" reads it off names and shapes.
         provider: onnxruntime's execution provider; refused where it is not there.
         single_answers: Where the graph gives no single mask: "refuse" tasks that ask for one, or answer the "best" of
@@ -64,28 +71,69 @@ def load(
         UsageError: No file, a package or the provider is missing.
         ModelError: A file cannot be used, or the halves do not fit each other.
     """
-    check_range(decode_batch_size, SHARED["decode_batch_size"], "decode_batch_size")
-    if encoder is None:
+    tokens = TokenRules(dynamic_multimask=dynamic_multimask, hq_token_only=hq_token_only)
+    first, second = place(encoder, "encoder", folder, original), place(decoder, "decoder", folder, original)
+    if first is None:
         mend = "model.encoder=FILE.onnx model.decoder=FILE.onnx, or one graph that does both as model.encoder"
         raise UsageError("no encoder is given", where="model.encoder", mend=mend)
-    tokens = TokenRules(dynamic_multimask=dynamic_multimask, hq_token_only=hq_token_only)
 
-    def half(path: str, where: str) -> Session | TransformersSam:
-        if path.lower().endswith(".onnx"):
-            return open_session(path, where, provider)
-        return load_sam(path, device=device, dynamic_multimask=dynamic_multimask, hq_token_only=hq_token_only)
+    def opened(path: str, where: str) -> GraphSession | None:
+        return open_session(path, where, provider) if path.lower().endswith(".onnx") else None
 
+    return put_together((first, second), opened, contract, single_answers, tokens, device, decode_batch_size)
+
+
+def place(path: str | None, half: str, folder: str | None, original: str | None) -> str | None:
+    """Return where a half lies: in the folder, if there is one, and in the original's place by the word "original".
+
+    Raises:
+        UsageError: There is no original.
+    """
+    if path == ORIGINAL:
+        if original is None:
+            mend = "add model.original=PATH, the checkpoint that was exported"
+            raise UsageError("the original is not given", where=f"model.{half}=original", mend=mend)
+        return original
+    return path if path is None or folder is None else str(Path(folder) / path)
+
+
+def put_together(
+    paths: tuple[str, str | None],
+    opened: Callable[[str, str], GraphSession | None],
+    contract: Contract | Literal["auto"],
+    single: SingleAnswers,
+    tokens: TokenRules,
+    device: str,
+    batch: int,
+) -> OnnxModel:
+    """Open both halves and make a model of them.
+
+    Args:
+        paths: Encoder and decoder; None for a decoder in the encoder's graph.
+        opened: (path, switch) -> a graph, None for a checkpoint.
+        contract, single, tokens, device, batch: As for `load`.
+    """
+    check_range(batch, SHARED["decode_batch_size"], "decode_batch_size")
+
+    def half(path: str, where: str) -> GraphSession | TransformersSam:
+        graph = opened(path, where)
+        if graph is not None:
+            return graph
+        dynamic, hq_only = tokens.dynamic_multimask, tokens.hq_token_only
+        return load_sam(path, device=device, dynamic_multimask=dynamic, hq_token_only=hq_only)
+
+    encoder, decoder = paths
     front = half(encoder, "model.encoder")
     back = front if decoder is None else half(decoder, "model.decoder")
     second: Decoder
     if isinstance(back, TransformersSam):
         second = TorchDecoder(back)
     else:
-        second = open_decoder(back, contract, single_answers, tokens, decode_batch_size, _side_read(front))
+        second = open_decoder(back, contract, single, tokens, batch, _side_read(front))
     return OnnxModel(_first_half(front, second, decoder is None), second, _name(encoder, decoder))
 
 
-def _first_half(front: Session | TransformersSam, second: Decoder, alone: bool) -> Encoder:
+def _first_half(front: GraphSession | TransformersSam, second: Decoder, alone: bool) -> Encoder:
     if alone:
         if isinstance(second, OnnxDecoder) and "pixels" in second.graph.roles:
             return OwnImage(second.graph.geometry)
@@ -97,7 +145,7 @@ def _first_half(front: Session | TransformersSam, second: Decoder, alone: bool) 
 
 
 def open_decoder(
-    session: Session,
+    session: GraphSession,
     contract: Contract | Literal["auto"],
     single: SingleAnswers,
     tokens: TokenRules,
@@ -170,7 +218,7 @@ def _name(encoder: str, decoder: str | None) -> str:
     return "+".join(dict.fromkeys(stems))
 
 
-def _side_read(front: Session | TransformersSam) -> int | None:
+def _side_read(front: GraphSession | TransformersSam) -> int | None:
     """Return the side of the square that an encoder reads, None where it may vary."""
     if isinstance(front, TransformersSam):
         return front.preprocessing.size

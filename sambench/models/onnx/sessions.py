@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -64,8 +64,29 @@ class Port:
         return f"{self.name} ({sides}) {self.type.removeprefix('tensor(').removesuffix(')')}"
 
 
+class GraphSession(Protocol):
+    """A graph that can be run, in whatever form it is stored.
+
+    Attributes:
+        file: The file with its identity.
+        provider: Where it runs.
+        inputs, outputs: By name, in the graph's order.
+    """
+
+    file: OnnxFile
+    provider: str
+    inputs: dict[str, Port]
+    outputs: dict[str, Port]
+
+    def run(self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str]) -> dict[str, np.ndarray]:
+        """Compute outputs; see `Session.run`."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `run.json` says of the file and of where it runs."""
+
+
 class Session:
-    """A graph that can be run.
+    """An ONNX graph that can be run.
 
     Args:
         file: The graph, checked.
@@ -80,7 +101,7 @@ class Session:
     """
 
     def __init__(self, file: OnnxFile, provider: Provider = "cpu") -> None:
-        self.file, self.provider = file, provider
+        self.file, self.provider = file, str(provider)
         self._session = _open(file, provider)
         self.inputs = {one.name: one for one in map(_port, self._session.get_inputs())}
         self.outputs = {one.name: one for one in map(_port, self._session.get_outputs())}

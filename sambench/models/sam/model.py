@@ -17,6 +17,7 @@ from sambench.errors import ModelError, UsageError
 from sambench.models.base import PromptableModel
 from sambench.models.devices import torch_device, torch_dtype
 from sambench.models.padding import without_padding
+from sambench.models.quantise import Quantisation, quantise_encoder
 from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
@@ -43,6 +44,7 @@ def load(
     base: str | None = None,
     prefix: str | None = None,
     lora_alpha: float | None = None,
+    quantize: Quantisation | None = None,
 ) -> TransformersSam:
     """Load a model of the SAM family; nothing is downloaded.
 
@@ -64,6 +66,7 @@ def load(
         base: A whole model that the checkpoint is a part of: a decoder alone, an adapter of PEFT.
         prefix: Which of several models in the checkpoint is meant, as "student."; one is found by itself.
         lora_alpha: `lora_alpha` of LoRA that stands beside the weights, which no tensor tells.
+        quantize: Fewer bits for the image encoder (`quantise_encoder`).
 
     Raises:
         ModelError: The checkpoint cannot be loaded or is not what was asked for.
@@ -89,6 +92,7 @@ def load(
         encode_batch_size=encode_batch_size,
         decode_batch_size=decode_batch_size,
         rules=TokenRules(dynamic_multimask=dynamic_multimask, hq_token_only=hq_token_only),
+        quantize=quantize,
     )
 
 
@@ -105,6 +109,7 @@ class TransformersSam(PromptableModel):
         encode_batch_size: Images at once.
         decode_batch_size: Prompts at once, None for the device's default.
         rules: Which of the decoder's masks are answered.
+        quantize: Fewer bits for the image encoder.
     """
 
     libraries = ("numpy", "transformers")
@@ -120,6 +125,7 @@ class TransformersSam(PromptableModel):
         encode_batch_size: int = 1,
         decode_batch_size: int | None = None,
         rules: TokenRules | None = None,
+        quantize: Quantisation | None = None,
     ) -> None:
         for key, size in {"encode_batch_size": encode_batch_size, "decode_batch_size": decode_batch_size}.items():
             check_range(size, SHARED[key], key)
@@ -127,6 +133,7 @@ class TransformersSam(PromptableModel):
         self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
         self.family = checkpoint.family
         self._flush_denormals()
+        self.quantised = None if quantize is None else quantise_encoder(checkpoint.model.vision_encoder, quantize)
         self.model, self.encoder = self._placed(checkpoint.model, compile, channels_last)
         self.preprocessing = preprocessing_of(self.family, self.model.config)
         self.decoder = MaskDecoder(self.model, rules)
@@ -166,6 +173,8 @@ class TransformersSam(PromptableModel):
             "transformers": transformers.__version__,
             "version": ENCODE_VERSION,
         }
+        if self.quantised is not None:
+            what["quantised"] = self.quantised
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
     def _describe(self, checkpoint: Checkpoint, rules: TokenRules) -> dict[str, object]:
@@ -186,6 +195,8 @@ class TransformersSam(PromptableModel):
         }
         if checkpoint.found:
             described["layout"] = list(checkpoint.found)
+        if self.quantised is not None:
+            described["quantised"] = self.quantised
         if self.family == "sam_hq":
             described["hq_token_only"] = rules.hq_token_only
         elif self.family != "sam":

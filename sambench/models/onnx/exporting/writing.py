@@ -86,17 +86,22 @@ def _trace(
             raise ModelError(what, where=path, mend="opset=18, or another version of torch") from error
 
 
-def _note(path: Path, sam: TransformersSam, half: Half) -> None:
-    """Write into the graph what it was made of."""
-    import onnx
-
-    model = onnx.load(str(path), load_external_data=False)
-    told = {
+def made_of(sam: TransformersSam, half: Half) -> dict[str, str]:
+    """Return what a file says of where it is from."""
+    return {
         "half": half,
         "family": sam.family,
         "preprocessing": sam.preprocessing.describe(),
         "original": str(sam.provenance["sha256"]),
     }
+
+
+def _note(path: Path, sam: TransformersSam, half: Half) -> None:
+    """Write into the graph what it was made of."""
+    import onnx
+
+    model = onnx.load(str(path), load_external_data=False)
+    told = made_of(sam, half)
     entry = model.metadata_props.add()
     entry.key, entry.value = "sambench", json.dumps(told, sort_keys=True)
     onnx.save(model, str(path))

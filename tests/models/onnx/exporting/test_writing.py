@@ -11,6 +11,7 @@ pytest.importorskip("onnxruntime")
 from exported_sams import converted, exported
 
 import sambench
+from sambench.cli import main
 from sambench.errors import UsageError
 from sambench.masks.resize import logits_at_original
 from sambench.models.onnx.model import load
@@ -130,3 +131,38 @@ def test_runs_are_told_apart_by_both_halves_and_gated_against_the_original(tmp_p
     assert not verdict.forbidding
     assert verdict.frame()["difference"].abs().max() < 1e-6
     assert [row["iou"] for row in exact.rows()] == pytest.approx([row["iou"] for row in original.rows()], abs=1e-9)
+
+
+def command(*words):
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    return ended.value.code
+
+
+@pytest.mark.slow
+def test_the_command_exports_checks_and_a_table_tells_what_eight_bits_cost(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = exported("sam")
+    words = ["export", "model=sam", f"model.checkpoint={folder}", "to=onnx", "out=made", "precisions=[int8]", "limit=1"]
+    assert command(*words, "prompts=2") == 0
+    told = capsys.readouterr().out
+    assert "fp32, " in told
+    assert "int8, " in told
+    assert "beyond" not in told
+    ablate = ["ablate", "exports", "model.folder=made", f"model.original={folder}", "limit=8", "cache.dir=cache"]
+    assert command(*ablate, "progress=off", "workers=0", "device=cpu", "illustrate=0") == 0
+    capsys.readouterr()
+    assert command("table", "exports") == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    named = [line.split("|")[1].strip() for line in lines]
+    differences = ["ONNX fp32", "int8 encoder", "int8 decoder", "int8"]
+    assert named[1:] == ["original", *(part for name in differences for part in (name, "difference"))]
+    assert "+.000" in lines[named.index("ONNX fp32") + 1]
+    assert "[" in lines[named.index("int8") + 1]  # with its interval
+
+
+def test_what_is_no_native_model_is_not_exported(capsys):
+    assert command("export", "model=hierarchy", "to=onnx") == 2
+    assert "cannot be exported" in capsys.readouterr().err
+    assert command("export", "model=hierarchy", "to=coreml") == 2
+    assert "to is 'coreml', but takes one of onnx, torchscript, torch_export" in capsys.readouterr().err

@@ -1,0 +1,163 @@
+"""`sambench parity`: two models side by side on the same images and prompts, a table of errors, and a verdict."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import own_words, read
+from sambench.config.ranges import SHARED, Range
+from sambench.errors import UsageError
+from sambench.tables.render import FORMATS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sambench.gates.result import GateResult
+    from sambench.models.base import PromptableModel
+
+
+def main(words: list[str]) -> int:
+    """Compare, print, draw, and judge."""
+    from sambench.engine.parity import ParitySettings, measure_parity
+    from sambench.files.atomic import write_text
+    from sambench.pictures.parity import draw_worst
+    from sambench.tables.parity import Limits, parity_table
+    from sambench.tables.render import render
+
+    own, rest = own_words(PARITY, words)
+    values = read(PARITY, own)
+    sides = side_words(rest)
+    configs = [composed(side) for side in sides]
+    models = [built(config) for config in configs]
+    settings = ParitySettings(values["prompts"], values["generator"], seed=values["seed"])
+    errors = measure_parity(models[0], models[1], images(configs[0]), settings)
+    limits = Limits(**{item.name: values[item.name] for item in fields(Limits)})
+    table, notes, within = parity_table(errors, limits)
+    title = f"{models[1].name} against {models[0].name}"
+    out = Path(values["out"])
+    for form, ending in FORMATS.items():
+        write_text(out / f"parity.{ending}", render(table, notes, title, form))
+    drawn = draw_worst(errors.worst, out)
+    print(render(table, notes, title, values["format"]), end="")
+    code = 0 if within else 1
+    if values["metrics"]:
+        from sambench.gates.render import render_gate
+
+        verdict = _gated(sides, out)
+        print(render_gate(verdict, "text"), end="")
+        code = max(code, verdict.exit_code)
+    print(f"{'within the limits' if within else 'beyond a limit'}", file=sys.stderr)
+    print(f"written: {out}/parity.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
+    return code
+
+
+def side_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words of `sambench run` for each side: its own model, and what holds for both.
+
+    Raises:
+        UsageError: A side has no model.
+    """
+    common = [word for word in words if not re.match(r"[+~]*model_[ab]\b", word)]
+    if not any(word.startswith("task=") for word in common):
+        common.insert(0, "task=points")
+    if not any(word.startswith("limit=") for word in common):
+        common.append("limit=4")
+    found = []
+    for side in ("model_a", "model_b"):
+        own = re.compile(rf"([+~]*){side}(?=[.=])")
+        chosen = [own.sub(r"\1model", word) for word in words if own.match(word)]
+        if not any(word.startswith("model=") for word in chosen):
+            what = f"no {side} was given"
+            raise UsageError(what, where="sambench parity", mend=f"add {side}=NAME; `sambench ls models` lists them")
+        found.append([*chosen, *common])
+    return found[0], found[1]
+
+
+def composed(words: Sequence[str]) -> dict[str, Any]:
+    """Return the configuration of one side."""
+    from sambench.api import compose
+
+    return compose(words, also=[*(key.name for key in PARITY.keys), "model_a", "model_b"])
+
+
+def built(config: dict[str, Any]) -> PromptableModel:
+    """Build the model of a configuration."""
+    from sambench.config.resolve import build
+    from sambench.engine.device import resolve_device
+
+    device = resolve_device(config["device"])
+    model: PromptableModel = build("models", "model", config["model"], own_words=True, device=device)
+    return model
+
+
+def images(config: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+    """Read the images that a configuration's data and limit choose."""
+    from sambench.config.resolve import build
+    from sambench.engine.building import open_dataset
+
+    task = build("tasks", "task", config["task"], own_words=True)
+    dataset = open_dataset(config["data"], task, own_words=True)
+    for key in dataset.keys:
+        yield key, dataset.load(key).image
+
+
+def _gated(sides: tuple[list[str], list[str]], out: Path) -> GateResult:
+    """Run the task with both models and hold the second against the first."""
+    from sambench.api import gate
+    from sambench.engine.launch import launch
+
+    runs = [launch(composed([*side, f"run.results={out / 'runs'}"])).run for side in sides]
+    return gate(runs[0], runs[1])
+
+
+_SHARE = Annotated[float, Range(0, 1e9)] | None
+
+PARITY = Command(
+    name="parity",
+    summary="two models side by side: features, logits, masks, and a verdict",
+    main=main,
+    takes_run_words=True,
+    usage=("parity model_a=NAME model_b=NAME [model_a.KEY=VALUE ...] [model_b.KEY=VALUE ...] [key=value ...]",),
+    about="""\
+Holds model_b (an export, a port, a quantised form) against model_a (the original): the features of each image, and for
+points, boxes and masks fed back the low-resolution logits, the predicted IoU and the masks at the image's size. Prints
+a table of errors, and draws the prompts whose masks differ most. Kinds of prompts that one of the two does not answer
+are left out and told. The words of `sambench run` hold for both; limit=4 if none is given. A limit of null judges
+nothing.""",
+    keys=(
+        Key("prompts", "of each kind on each image, drawn anywhere", Annotated[int, Range(1, 10000)], 8),
+        Key(
+            "generator",
+            "points a side of a grid of masks, both sets compared",
+            Annotated[int, Range(0, 1000)],
+            0,
+        ),
+        Key("metrics", "run the task (points if none is named) with both, and gate model_b", bool, False),
+        Key("embedding", "largest difference of a feature, as a fraction of model_a's largest magnitude", _SHARE, 1e-4),
+        Key("logits", "the same of low-resolution logits", _SHARE, 1e-4),
+        Key("scores", "largest difference of a predicted IoU", _SHARE, 1e-4),
+        Key("flipped", "share of an image's pixels that change sides, logits within 1e-3 of 0 left out", _SHARE, 0.0),
+        Key("mask_iou", "lowest mean IoU of the two models' masks, for each kind of prompt", _SHARE, None),
+        Key("same_set", "lowest share of model_a's generated masks that model_b generates too", _SHARE, None),
+        Key("seed", "of the prompts", Annotated[int, SHARED["seed"]], 0),
+        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        Key("out", "where all formats, the pictures and the runs are written", str, "results/parity", path="local"),
+    ),
+    exit_codes={
+        0: "within all limits",
+        1: "beyond a limit, or a regression of the task's metrics",
+        3: "the two runs of the task cannot be compared",
+    },
+    examples=(
+        "sambench parity model_a=sam model_a.checkpoint=s.pth model_b=onnx model_b.encoder=e.onnx "
+        "model_b.decoder=d.onnx",
+        "sambench parity model_a=sam model_a.checkpoint=s.pth model_b=sam model_b.checkpoint=s.pth model_b.dtype=bf16 "
+        "embedding=null logits=null scores=null flipped=null mask_iou=0.95 generator=16",
+    ),
+)
