@@ -28,9 +28,8 @@ from sambench.masks.nms import box_nms, box_nms_in_batches
 from sambench.masks.resize import logits_at_original
 from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, summarize_counts
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95
+from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores
 from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
-from sambench.metrics.boundary.scores import half_precision_crossings
 from sambench.models.questions import Question
 from sambench.pictures.boundaries import EdgeDrawing
 from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
@@ -134,9 +133,7 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
         counts = counts_of_rows(rows)
         levels = levels_of(counts.shape[1])
         scores, intervals = summarize_counts(counts, levels), boundary_ci95(counts, levels, seed=seed)
-        crossings = half_precision_crossings(scores.recall, scores.precision)
-        told = f"precision crosses .5 at {crossings} places of the curve, so that R50 is not one recall"
-        notes = {"r50": told if crossings > 1 else ""}
+        notes = unsteady_scores(counts)
         if not counts[..., COUNTS.index("sum_r")].any():
             notes["ods"] = "no annotator of any image drew a boundary: there is nothing to find"
         return {

@@ -18,7 +18,7 @@ def cells(one: Judgement, result: GateResult) -> list[str]:
     resting = [f"{one.support} of {result.samples} images"] if one.support != result.samples else []
     resting += [f"{len(result.baseline)} and {len(result.candidate)} runs"] if one.few_runs else []
     resting += ["too few of a data set"] if one.few_sets else []
-    resting += ["undefined"] if one.undefined else []
+    resting += ["undefined"] if one.undefined else [one.why] if one.why else []
     resting += ["within the margin"] if one.within_margin else []
     if one.candidate_interval is not None:
         resting.append("candidate [{}, {}]".format(*(_number(end) for end in one.candidate_interval)))
@@ -40,6 +40,8 @@ def carriers(one: Judgement, result: GateResult) -> str:
         return "undefined on both sides"
     if one.few_runs:
         return f"{len(result.baseline)} and {len(result.candidate)} runs are too few to tell how far runs spread"
+    if one.why:
+        return one.why
     if one.few_sets:
         return "data sets that it averages hold too few images each"
     return f"carried by {one.support} of {result.samples} images"

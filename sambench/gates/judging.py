@@ -54,6 +54,10 @@ class PairedRuns:
         found = [support(partial(self.task.replicates, own, self.ids), len(self.ids)) for own in self.rows]
         return {name: min(own[name] for own in found) for name in names}
 
+    def unsteady(self) -> dict[str, str]:
+        """Return metric -> why the task gives it no interval, in any of the runs."""
+        return {name: why for own in self.rows for name, why in self.task.unsteady(own).items()}
+
     def means(self, names: Sequence[str], weights: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return each side's mean of its runs over weighted images (B, images): (B,) by metric."""
         found = [self.task.replicates(own, self.ids, weights) for own in self.rows]
@@ -116,6 +120,7 @@ def judge_metrics(
     judged = [name for name in names if policy.judges(task, name)]
     found = _compared(drawn, policy, names, judged, better, bounds)
     inner = _candidate_intervals(runs, drawn, policy, judged, bounds)
+    unsteady = runs.unsteady()
     named = {name: policy_name != DEFAULT and policy.names(task, name) for name in names}
     judgements = [
         judge(
@@ -127,6 +132,7 @@ def judge_metrics(
             few_runs=drawn.noise is not None and drawn.units[name] < ENOUGH <= drawn.images[name],
             few_sets=drawn.images[name] < ENOUGH <= drawn.carried[name],
             candidate_interval=inner.get(name),
+            why=unsteady.get(name, ""),
         )
         for name in names
     ]
@@ -150,6 +156,7 @@ def _resampled(
         units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
         drawn[1] = {name: drawn[1][name] + noise.draws(name, *resampling) for name in names}
         spread = {name: spread_of_units(units[name], len(weights)) for name in names}
+    spread |= dict.fromkeys(runs.unsteady(), spread_of_units(0, len(weights)))
     return _Draws(point, drawn, spread, carried, images, units, noise, strata, weights)
 
 
@@ -199,6 +206,7 @@ def _candidate_intervals(
     if drawn.noise is None:
         names = list(drawn.spread)
         own = spreads(jackknife(lambda held: runs.means(names, held)[1], drawn.strata), drawn.weights)
+        own |= dict.fromkeys(runs.unsteady(), spread_of_units(0, len(drawn.weights)))
     found = {name: interval95(drawn.point[1][name], drawn.drawn[1][name], own[name]) for name in sure}
     return {name: _inside(ends, bounds[name]) for name, ends in found.items()}
 

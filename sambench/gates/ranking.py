@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -28,7 +28,7 @@ from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.simultaneous import compare_all, pair_differences, within_bounds
-from sambench.metrics.spread import spreads
+from sambench.metrics.spread import Spread, spread_of_units, spreads
 from sambench.metrics.support import plain_name, support
 from sambench.runs.summary import label
 
@@ -86,6 +86,7 @@ def compare_runs(
     names = _chosen(task.name, [name for name, own in holders.items() if len(own) == len(sides)], metrics)
     better = {name: directions(first).get(plain_name(name), True) for name in names}
     values = [{name: one[name] for name in names} for one in values]
+    unsteady = {name for own in rows for name in task.unsteady(own)}
 
     def change(held: np.ndarray) -> dict[str, np.ndarray]:
         return pair_differences([task.replicates(own, ids, held) for own in rows], names)
@@ -93,7 +94,7 @@ def compare_runs(
     pairs = compare_all(
         values,
         [task.replicates(own, ids, weights) for own in rows],
-        spreads(jackknife(change, strata), weights),
+        _steady(spreads(jackknife(change, strata), weights), unsteady),
         [support(partial(task.replicates, own, ids), len(ids)) for own in rows],
         alpha,
     )
@@ -131,3 +132,11 @@ def _chosen(task: str, names: Sequence[str], patterns: Sequence[str]) -> list[st
         return chosen
     policy = load_policy(DEFAULT)
     return [name for name in names if policy.judges(task, name)] or list(names)
+
+
+def _steady(found: Mapping[str, Spread], unsteady: Collection[str]) -> dict[str, Spread]:
+    """Take away what the task gives no interval: by `pair_name`."""
+    return {
+        name: spread_of_units(0, len(own.ratios)) if name.split(" ", 2)[2] in unsteady else own
+        for name, own in found.items()
+    }

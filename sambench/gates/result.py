@@ -39,6 +39,7 @@ class Judgement:
         few_runs: Whether it cannot be told because the runs are too few to tell how far they spread.
         few_sets: Whether it cannot be told because data sets that are averaged hold too few images each.
         candidate_interval: 95 % interval of the candidate's value, where the policy holds it against a floor.
+        why: Why else it cannot be told; empty where nothing else stands in the way.
     """
 
     found: Comparison
@@ -50,6 +51,7 @@ class Judgement:
     few_runs: bool = False
     few_sets: bool = False
     candidate_interval: tuple[float, float] | None = None
+    why: str = ""
 
     @property
     def undefined(self) -> bool:
@@ -163,6 +165,7 @@ def judge(
     few_runs: bool = False,
     few_sets: bool = False,
     candidate_interval: tuple[float, float] | None = None,
+    why: str = "",
 ) -> Judgement:
     """Hold one comparison against the policy.
 
@@ -178,6 +181,7 @@ def judge(
         few_runs: Whether the runs are too few to tell how far they spread.
         few_sets: Whether the images that carry it lie too few in their data sets.
         candidate_interval: 95 % interval of the candidate's value, where the rule's floor is held against it.
+        why: Why the task gives the metric no interval.
     """
     rule = policy.rule(found.name)
     sign = 1 if found.higher_is_better else -1
@@ -201,9 +205,8 @@ def judge(
     else:
         verdict = NOT_IMPROVED if rule.must_improve and not improved else OK
     untold = verdict == CANNOT_TELL
-    return Judgement(
-        found, rule, judged, verdict, support, asked, untold and few_runs, untold and few_sets, candidate_interval
-    )
+    few_runs, few_sets, why = untold and few_runs, untold and few_sets, why if untold else ""
+    return Judgement(found, rule, judged, verdict, support, asked, few_runs, few_sets, candidate_interval, why)
 
 
 def _told(found: Comparison) -> tuple[bool, bool]:

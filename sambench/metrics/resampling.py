@@ -58,6 +58,10 @@ class Resampling:
             return {}
         return run_support(partial(self.replicates, rows, ids), self.strata(rows, ids))
 
+    def unsteady(self, rows: Sequence[Row]) -> dict[str, str]:
+        """Return metric -> why these rows give it neither interval nor verdict, however many images carry it."""
+        return {}
+
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with only what `replicates` and `image_quality` read, small enough to be kept in a repository."""
         return list(rows)

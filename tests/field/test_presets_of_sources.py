@@ -220,11 +220,9 @@ def test_r50_says_when_precision_crosses_a_half_more_than_once(precisions, recal
     assert half_precision_crossings(np.array(recalls), np.array(precisions)) == crossings
     row = {"sample_id": "a", "levels": "thresholds", **columns_of_counts(counts(precisions, recalls))}
     note = EdgesTask().summarize([row])["r50"].note
-    assert note == (
-        f"precision crosses .5 at {crossings} places of the curve, so that R50 is not one recall"
-        if crossings > 1
-        else ""
-    )
+    several = f"precision crosses .5 at {crossings} places of the curve, so that R50 is not one recall"
+    nowhere = "precision stays above .5, so that R50 is the recall at the lowest precision"
+    assert note == {0: nowhere, 1: ""}.get(crossings, several)
 
 
 def test_the_note_of_r50_stands_in_record_caption_and_table(tmp_path):

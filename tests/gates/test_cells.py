@@ -8,9 +8,10 @@ import pytest
 from made_rows import edge_rows
 from stored_runs import stored
 
-from sambench.gates.cells import HEADS, cells, reading
+from sambench.gates.cells import HEADS, carriers, cells, reading
 from sambench.gates.compare import gate, open_side
 from sambench.gates.policy import Policy, Rule
+from sambench.gates.ranking import compare_runs
 from sambench.gates.result import IMPROVED, OK, REGRESSION, GateResult, judge
 from sambench.metrics.boundary.rows import COUNTS
 from sambench.metrics.paired import Comparison, compare_paired
@@ -38,7 +39,7 @@ def test_what_is_printed_of_many_random_pairs_never_contradicts_itself():
     rng, told = np.random.default_rng(0), {REGRESSION: 0, IMPROVED: 0, OK: 0}
     for _ in range(500):
         size = 10.0 ** rng.integers(-5, 1)
-        difference = rng.normal(0, 0.35, 3) * size
+        difference = rng.normal(0, 0.6, 3) * size
         draws = difference[:, None] + size * 0.15 * rng.standard_t(4, (3, 200))
         names, better = ["a", "b", "c"], dict(zip("abc", rng.random(3) < 0.7, strict=True))
         values = dict.fromkeys(names, 0.5), {name: 0.5 + d for name, d in zip(names, difference, strict=True)}
@@ -155,3 +156,20 @@ def test_a_floor_by_interval_of_stored_runs(tmp_path):
     assert judged(value - 1e-6, "value").verdict == "ok"
     assert judged(value - 1e-6, "interval").verdict == "below floor"
     assert judged(low - 1e-6, "interval").verdict == "ok"
+
+
+def test_r50_of_curves_that_stay_above_half_precision_cannot_be_told(tmp_path):
+    rows = [{**row, "cnt_p": [9 * n // 10 for n in row["sum_p"]]} for row in edge_rows(40)]
+    runs = [stored(tmp_path / name, rows=rows, name=name) for name in "ab"]
+    result = gate(*([open_side(run)] for run in runs), Policy(), replicates=100)
+    found = {one.found.name: one for one in result.judgements}
+    assert found["r50"].verdict == "cannot tell"
+    assert found["ods"].verdict == "ok"
+    assert math.isnan(found["r50"].found.interval[0])
+    told = "precision stays above .5, so that R50 is the recall at the lowest precision"
+    assert carriers(found["r50"], result) == told
+    assert told in dict(zip(HEADS, cells(found["r50"], result), strict=True))["verdict"]
+    pairs = {one.metric: one for one in compare_runs([open_side(run) for run in runs], replicates=100).pairs}
+    assert math.isnan(pairs["r50"].interval[0])
+    assert pairs["ods"].interval == (0.0, 0.0)
+    assert open_side(runs[0]).record.metrics["r50"].ci95 == (None, None)
