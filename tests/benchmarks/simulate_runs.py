@@ -11,7 +11,7 @@ from sambench.metrics.paired import compare_paired
 from sambench.metrics.run_noise import run_noise
 from sambench.metrics.spread import ENOUGH, spread_of_units
 
-IMAGES, DRAWS, PAIRS, OWN = 60, 400, 600, 0.1
+IMAGES, DRAWS, PAIRS, OWN = 60, 400, 200, 0.1
 
 
 def main():

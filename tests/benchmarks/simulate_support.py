@@ -1,7 +1,9 @@
 """How often a gate is wrong about a mean over images, whatever carries it, and how often it sees what it says it can.
 
 Usage: python tests/benchmarks/simulate_support.py OUT.csv [simulations=400] [replicates=400] [figure=FILE]
-       [data=normal,bernoulli,...]
+       [data=normal,bernoulli,...] [least=6]
+
+`least` gives intervals to what fewer images carry, to see what they would be worth.
 
 Both checkpoints score each image alike in distribution, and images are easy or hard for both: told drops and gains are
 false, and the interval should cover 0. "Seen" is the share of pairs that tell a drop as large as the mean printed
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from simulate_intervals import DATA, IMAGES, SIZES, SUPPORTS, means
 
+from sambench.metrics import spread
 from sambench.metrics.bootstrap import stratified_weights
 from sambench.metrics.detectable import seen
 from sambench.metrics.intervals import resampled
@@ -43,8 +46,8 @@ def simulate(kind, strata, kept, simulations, replicates, seed):
         weights = stratified_weights(strata, replicates, seed + part)
         left = jackknife(change, strata)
         drawn = change(weights)
-        for name, spread in spreads(left, weights).items():
-            one = resampled(left.whole[name], drawn[name], spread)
+        for name, own in spreads(left, weights).items():
+            one = resampled(left.whole[name], drawn[name], own)
             if one is None:
                 found.append((np.nan, np.nan, np.nan))
             else:
@@ -88,9 +91,9 @@ def draw(rows, path):
         for one in told:
             alarms = float(one["drops told"]) + float(one["gains told"])
             rate = {"told": alarms, "cove": float(one["coverage"]), "seen": float(one["seen"])}[title[:4]]
-            spread = 1.96 * np.sqrt(rate * (1 - rate) / (int(one["simulations"]) * float(one["given"])))
+            reach = 1.96 * np.sqrt(rate * (1 - rate) / (int(one["simulations"]) * float(one["given"])))
             place, kind = places[one["what"], one["images"], one["support"]], kinds.index(one["data"])
-            axis.errorbar(place + 0.12 * (kind - 2), rate, spread, fmt="o", ms=3, lw=1, color=f"C{kind}")
+            axis.errorbar(place + 0.12 * (kind - 2), rate, reach, fmt="o", ms=3, lw=1, color=f"C{kind}")
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylim(0, 0.3)
     axes[1].set_ylim(0.6, 1.01)
@@ -107,8 +110,9 @@ def draw(rows, path):
 
 def main():
     warnings.simplefilter("ignore", RuntimeWarning)  # of images left out nothing may be left
-    given = {"simulations": "400", "replicates": "400", "figure": "", "data": ",".join(DATA)}
+    given = {"simulations": "400", "replicates": "400", "figure": "", "data": ",".join(DATA), "least": "6"}
     given |= dict(word.split("=", 1) for word in sys.argv[2:])
+    spread.ENOUGH = int(given["least"])
     asked, rows = (int(given["simulations"]), int(given["replicates"])), []
     for kind in given["data"].split(","):
         for images in IMAGES:
