@@ -37,11 +37,13 @@ class IdentityModel(Section):
         name: Its name.
         fingerprint: SHA-256 (hex) of its weights' bytes, preprocessing, dtype and code version.
         settings: Those that can change an answer.
+        decoder_fingerprint: SHA-256 (hex) of a decoder that is not the encoder's own; None where there is none.
     """
 
     name: str
     fingerprint: str
     settings: Mapping[str, Any]
+    decoder_fingerprint: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

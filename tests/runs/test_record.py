@@ -48,6 +48,7 @@ def test_a_stored_run_is_read_once_into_types(tmp_path):
     assert "files" in record
     assert "colour" not in record
     assert record.seconds("wall") == 0
+    assert record.identity.model.decoder_fingerprint is None
     assert as_record({"timings": {"wall": {"seconds": 2.5}}}, "x").seconds("wall") == 2.5
     with pytest.raises(RunError, match=r"does not say data\.card\.home"):
         print(record.data.card.home)

@@ -13,6 +13,7 @@ from toys import ToyModel, write_bsds
 import sambench
 from sambench.api import compose
 from sambench.cli import dispatch
+from sambench.config.resolve import build
 from sambench.config.run_config import read_config
 from sambench.engine.building import model_source
 from sambench.engine.cache import environment as environments
@@ -21,6 +22,7 @@ from sambench.engine.cache.environment import environment_of
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
 from sambench.engine.cache.signing import MARK, Secret, read_secret
+from sambench.engine.stages import Stages
 from sambench.errors import UsageError
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.storage.places import join, write_bytes
@@ -128,7 +130,8 @@ def test_the_configuration_reaches_the_key(tmp_path):
     keys = set()
     for more in ([], ["+model.delay=0.5"], [f"cache.secret_file={tmp_path / 'secret'}"]):
         config = read_config(compose([*words, *more]))
-        _, _, cache = model_source(config, None, None, "cpu")
+        task = build("tasks", "task", config.task)
+        _, _, cache = model_source(config, task, Stages(), "cpu")
         keys.add(cache.key("model", "image"))
     assert len(keys) == 2
 
