@@ -5,14 +5,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import tempfile
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from sambench.datasets.formats.sources import RegionSource
 from sambench.files.json_files import parse_json
 from sambench.files.paths import cache_root
 from sambench.files.safe_names import safe_part
+
+_log = logging.getLogger(__name__)
+_LOG_EVERY_SECONDS = 15.0
 
 
 class Counted(NamedTuple):
@@ -89,3 +95,25 @@ class Counts:
         except OSError:
             return None
         return digest.hexdigest()
+
+
+class Counting:
+    """Counts the masks of one image after another, and logs a line every quarter of a minute.
+
+    Args:
+        count: Counts an image's masks.
+        name: The dataset's, for the log.
+        total: How many images there are.
+    """
+
+    def __init__(self, count: Callable[[str], int], name: str, total: int) -> None:
+        self._count, self._name, self._total, self._done = count, name, total, 0
+        self._last = time.monotonic()
+
+    def __call__(self, key: str) -> int:
+        """Count an image's masks."""
+        self._done += 1
+        if time.monotonic() - self._last > _LOG_EVERY_SECONDS:
+            self._last = time.monotonic()
+            _log.info("%s: masks of %d of %d images counted", self._name, self._done, self._total)
+        return self._count(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.counts import Counted, Counts
+from sambench.datasets.counts import Counted, Counting, Counts
 from sambench.datasets.formats.sources import RegionSource, keep_regions
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import check_choice
@@ -22,7 +21,7 @@ from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.sampling import Subset, take_subset
 from sambench.datasets.selection import select
 from sambench.errors import listing
-from sambench.types import InstanceTruth, Sample, Size
+from sambench.types import InstanceTruth, Sample, Size, without_pixels
 
 SubsetRule = Literal["paper", "all"]
 """Which images are scored: "paper" samples datasets of more than 15k masks to about 10k, "all" takes every image."""
@@ -30,7 +29,6 @@ SubsetRule = Literal["paper", "all"]
 Ids = Iterable[str | int]
 
 _log = logging.getLogger(__name__)
-_LOG_EVERY_SECONDS = 15.0
 _NO_MASK = "image left out, it has no mask"
 
 
@@ -170,6 +168,16 @@ class MaskDataset(Dataset):
         image = read_image(self.picture(key)._replace(size=lambda: size), self.source.card, self.image_rules)
         return Sample(id=key, image=image, target=truth)
 
+    @property
+    def images_there(self) -> bool:  # type: ignore[override]
+        """Whether the images lie where they were looked for."""
+        return self.source.images_there
+
+    def load_without_pixels(self, key: str) -> Sample:
+        """Read one image's masks; its size is the ground truth's."""
+        size, truth = self._drawn(key)
+        return without_pixels(key, size, truth)
+
     def load_truth(self, key: str) -> InstanceTruth:
         """Read one image's masks without decoding the image."""
         return self._drawn(key)[1]
@@ -194,14 +202,14 @@ class MaskDataset(Dataset):
     def _chosen(self) -> list[str]:
         choice, items = self._choice, self.source.items
         if choice.ids is None and choice.subset == "paper":
-            counting = _Counting(self, len(items))
+            counting = Counting(self.count, self.source.card.name, len(items))
             self._subset = take_subset(list(items), counting, dataset=self.source.card.name, seed=choice.subset_seed)
             return select(self._subset.keys, limit=choice.limit)
         numbers = Counter(str(item.number) for item in items.values())
         aliases = {str(item.number): key for key, item in items.items() if numbers[str(item.number)] == 1}
         wanted = select(list(items), ids=choice.ids, aliases=aliases, where=self.root)
         select(wanted, limit=choice.limit)  # Refuses a limit below 1 before anything is counted.
-        counting = _Counting(self, len(wanted))
+        counting = Counting(self.count, self.source.card.name, len(wanted))
         kept: list[str] = []
         for key in wanted:
             if choice.limit is not None and len(kept) == choice.limit:
@@ -228,18 +236,3 @@ class MaskDataset(Dataset):
             _log.warning("%s: %d images have no mask and are left out: %s", name, len(empty), listing(empty, 5))
         if masks:
             _log.warning("%s: %d masks are left out: %s", name, len(masks), listing(masks, 3))
-
-
-class _Counting:
-    """Counts masks, and logs a line every quarter of a minute."""
-
-    def __init__(self, dataset: MaskDataset, total: int) -> None:
-        self._dataset, self._total, self._done = dataset, total, 0
-        self._last = time.monotonic()
-
-    def __call__(self, key: str) -> int:
-        self._done += 1
-        if time.monotonic() - self._last > _LOG_EVERY_SECONDS:
-            self._last = time.monotonic()
-            _log.info("%s: masks of %d of %d images counted", self._dataset.source.card.name, self._done, self._total)
-        return self._dataset.count(key)

@@ -417,3 +417,17 @@ def test_images_that_a_score_does_not_need_are_not_searched_for(tmp_path, monkey
     assert dispatch(words) == 0
     assert load_run(tmp_path / "out").metrics["AP"].value == pytest.approx(1)
     assert bool(searched) == given
+
+
+def test_points_of_a_coco_json_are_scored_without_the_images(tmp_path):
+    photograph = image(tmp_path / "photos/a.png", 90)
+    coco(tmp_path / "gt.json", "a.png")
+    words = ["task=points", "data=own", f"data.annotations={tmp_path / 'gt.json'}", "task.clicks=[1]", "workers=0"]
+    words += ["progress=off", "illustrate=0"]
+    assert dispatch(["run", *words, f"data.images={tmp_path / 'photos'}", f"run.dir={tmp_path / 'run'}"]) == 0
+    photograph.unlink()
+    again = [*words, f"predictions={tmp_path / 'run/predictions'}", f"run.dir={tmp_path / 'again'}"]
+    assert dispatch(["score", *again]) == 0
+    run, scored = load_run(tmp_path / "run"), load_run(tmp_path / "again")
+    assert scored.metrics["mIoU@1"].value == run.metrics["mIoU@1"].value
+    assert "images were not read" in " ".join(scored.record["model"]["notes"])

@@ -37,6 +37,7 @@ class CocoMasks(RegionSource):
         rules: As `Source.rules`.
         by_class: Join all annotations of one category in an image into one mask.
         allow_damaged: Leave out masks that cannot be decoded, instead of making faults of them.
+        check_images: Make faults of images that are missing; False where only the ground truth is needed.
 
     Attributes:
         files: The contents of the annotation files.
@@ -54,7 +55,9 @@ class CocoMasks(RegionSource):
         rules: str,
         by_class: bool = False,
         allow_damaged: bool = False,
+        check_images: bool = True,
     ) -> None:
+        self._check_images = check_images
         self.card, self.rules, self._by_class = card, rules, by_class
         self.shared = tuple(part.annotations for part in parts)
         self.items, self.categories, self.faults = {}, {}, []
@@ -106,7 +109,9 @@ class CocoMasks(RegionSource):
         keys = sample_ids([relative for _, _, relative, _ in placed])
         for key, (file, entry, _, path) in zip(keys, placed, strict=True):
             found = folders.find(path)
-            if found is None:
+            if found is None and not self._check_images:
+                self.images_there = False
+            elif found is None:
                 self.faults.append(Fault(str(path), "image is missing"))
             self.items[key] = Item(found or path, number=entry.id if alone else None)
             self._places[key] = file, entry

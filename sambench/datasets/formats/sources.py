@@ -62,6 +62,7 @@ class RegionSource(ABC):
         shared: Annotation files that hold many images' ground truth.
         drawn: The image that the format's ground truth is drawn on, where an image has an EXIF orientation.
         image_rules: How image files are read.
+        images_there: Whether the images lie where they were looked for, where the ground truth stands without them.
     """
 
     card: MaskCard
@@ -72,6 +73,7 @@ class RegionSource(ABC):
     shared: tuple[Path, ...] = ()
     drawn: Drawn = "stored"
     image_rules: ImageRules = ImageRules()
+    images_there: bool = True
 
     @abstractmethod
     def regions(self, key: str) -> tuple[Size, list[Region]]:

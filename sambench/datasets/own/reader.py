@@ -113,10 +113,11 @@ def own(
         what = f"{'points' if for_task is None else for_task.name} needs masks, but these are {FORMS['mat']}"
         raise UsageError(what, where=files.truth, mend="choose task=edges or regions, or data=bsds500_segments")
     instances = for_task is not None and for_task.name in _INSTANCE_TASKS
+    place = placed_below(files.images, files.root, check_images, deeper=check_images or images is not None)
     if instances and files.form == "coco":
         return InstanceDataset(
             files.truth,
-            placed_below(files.images, files.root, check_images, deeper=check_images or images is not None),
+            place,
             root=files.root,
             split=split,
             card=card,
@@ -127,7 +128,7 @@ def own(
             allow_damaged=allow_damaged,
             form="own coco",
         )
-    source = own_source(files, card, colours, ignore, allow_damaged, by_label=instances)
+    source = own_source(files, card, place, colours, ignore, allow_damaged, instances, check_images)
     if instances:
         return _instances(source, files, split, limit, ids)
     choice = Choice(limit, ids, subset, subset_seed)

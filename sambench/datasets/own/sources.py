@@ -22,19 +22,29 @@ _LABELS = tuple(ending for ending in IMAGE_ENDINGS if ending not in _ROUNDED)
 
 
 def own_source(
-    files: OwnFiles, card: MaskCard, colours: Colours, ignore: tuple[int, ...], allow_damaged: bool, by_label: bool
+    files: OwnFiles,
+    card: MaskCard,
+    place: ImagePlace,
+    colours: Colours,
+    ignore: tuple[int, ...],
+    allow_damaged: bool,
+    by_label: bool,
+    check_images: bool,
 ) -> RegionSource:
-    """Open masks of objects in the form they have."""
+    """Open masks of objects in the form they have; only those of a COCO JSON stand without their images."""
     if files.form == "coco":
-        return coco_source(card, files.truth, placed_below(files.images, files.root), allow_damaged)
+        return coco_source(card, files.truth, place, allow_damaged, check_images)
     if files.form == "via":
         return ViaMasks(card, [ViaFile(files.truth, files.images, "")], region_label, rules="1 via")
     return label_source(card, files.images, files.truth, colours, ignore, by_label)
 
 
-def coco_source(card: MaskCard, file: Path, place: ImagePlace, allow_damaged: bool) -> CocoMasks:
+def coco_source(
+    card: MaskCard, file: Path, place: ImagePlace, allow_damaged: bool, check_images: bool = True
+) -> CocoMasks:
     """Read a COCO JSON."""
-    return CocoMasks(card, [Part(file, place)], rules="1 coco", allow_damaged=allow_damaged)
+    parts = [Part(file, place)]
+    return CocoMasks(card, parts, rules="1 coco", allow_damaged=allow_damaged, check_images=check_images)
 
 
 def label_source(
