@@ -2,8 +2,8 @@
 
 Paper:      Contour Detection and Hierarchical Image Segmentation (Arbelaez et al., TPAMI 2011), section 3.2.
 Data:       BSDS500 test, 200 images, 4 to 9 annotators each; non-commercial research and education.
-Protocol:   one segmentation a threshold: an ultrametric contour map (`ucm2`) cut at 99 thresholds, or label maps
-            (`segs`) in the order they are stored.
+Protocol:   one segmentation a threshold: an ultrametric contour map cut at 99 thresholds, or label maps in the order
+            they are stored.
 Metrics:    segmentation covering at optimal data set scale (ODS), optimal image scale (OIS) and best per region;
             probabilistic Rand index and variation of information (bits, less is better) at ODS and OIS
             (`sambench.metrics.regions.counts`).

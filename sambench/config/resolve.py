@@ -166,10 +166,7 @@ def check_fields(made: Any) -> None:
 
 def _here(value: Any) -> Any:
     """Replace a URL by its local copy: tasks, models and datasets read local files."""
-    if not is_remote(value):
-        return value
-
-    return str(local_copy(value))
+    return str(local_copy(value)) if is_remote(value) else value
 
 
 def convert(value: Any, hint: Any, where: str) -> Any:

@@ -105,8 +105,7 @@ def thumbnail(path: Path) -> str:
     return _webp(ImageOps.fit(image, THUMBNAIL, centering=(0.5, 0.0)), _THUMBNAIL_QUALITY)
 
 
-def _open(path: Path):  # type: ignore[no-untyped-def]  # Pillow is imported only where pictures are made
-
+def _open(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
@@ -114,7 +113,7 @@ def _open(path: Path):  # type: ignore[no-untyped-def]  # Pillow is imported onl
         raise RunError(f"a picture cannot be read: {error}", where=path, mend="remove it, or run again") from error
 
 
-def _webp(image, quality: int) -> str:  # type: ignore[no-untyped-def]
+def _webp(image: Image.Image, quality: int) -> str:
     buffer = io.BytesIO()
     image.save(buffer, format="WEBP", quality=quality, method=4)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

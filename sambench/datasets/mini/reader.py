@@ -94,8 +94,6 @@ def ensure_mini(cache_dir: Path) -> Path:
         _log.warning("generated data is made anew: %s (%s)", trouble, folder)
     else:
         _log.info("making the generated data once: %s", folder)
-    # Imported here: a run over data that is already there should not pay for what draws it.
-
     try:
         with work_folder(folder.parent) as work:
             fresh = work / "fresh"
