@@ -14,7 +14,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.lvis import Lvis
-from sambench.datasets.mini.write import write_all
+from sambench.datasets.mini import write
 from sambench.errors import DatasetError, UsageError
 from sambench.files.atomic import work_folder
 from sambench.files.json_files import parse_json
@@ -97,7 +97,7 @@ def ensure_mini(cache_dir: Path) -> Path:
     try:
         with work_folder(folder.parent) as work:
             fresh = work / "fresh"
-            write_all(fresh)
+            write.write_all(fresh)
             _write_manifest(fresh)
             _replace(folder, fresh, work / "old")
     except OSError as error:
