@@ -18,6 +18,10 @@ MODELS = ("sambench/models/", "sambench/callbacks/")
 
 ALLOWED = {
     ("sambench/engine/cache/entry.py", "safetensors.torch"): "imports torch",
+    (
+        "sambench/metrics/coco/evaluators.py",
+        "sambench.metrics.coco.by_hotcoco",
+    ): "imports hotcoco, which one switch asks for",
     ("sambench/metrics/coco/evaluators.py", "sambench.metrics.coco.by_lvis"): "imports lvis, and with it OpenCV",
 }
 """What else is imported inside a function, and why."""

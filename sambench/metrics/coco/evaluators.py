@@ -16,7 +16,6 @@ from sambench.errors import PredictionError, UsageError, listing
 from sambench.metrics.coco.agreement import agreed_figures, check_records
 from sambench.metrics.coco.average_precision import precision_figures
 from sambench.metrics.coco.average_recall import ProposalMatches, match_proposals, recall_figures
-from sambench.metrics.coco.by_hotcoco import FastInstances, FastProposals
 from sambench.metrics.coco.by_pycocotools import (
     official_match_coco,
     official_match_proposals,
@@ -65,6 +64,8 @@ def evaluate_instances(
     limits = instance_limits(kind, max_dets)
     witness = None
     if check_evaluator(evaluator) == "both":
+        from sambench.metrics.coco.by_hotcoco import FastInstances
+
         witness = FastInstances(categories, kind, iou_type, limits)
     known = np.array([int(category["id"]) for category in categories], np.int64)
     matches = []
@@ -109,6 +110,8 @@ def proposal_recall(
     frequencies = frequencies_of(categories or [])
     witness = None
     if check_evaluator(evaluator) == "both":
+        from sambench.metrics.coco.by_hotcoco import FastProposals
+
         witness = FastProposals(iou_type, limits, frequencies)
     matches = []
     for pair in pairs:
