@@ -30,6 +30,8 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "sam": "sambench.models.sam.model:load",
         "official": "sambench.models.official.model:load",
         "object": "sambench.models.memory.wrap:load",
+        "ritm": "sambench.models.clicks.load:ritm",
+        "simpleclick": "sambench.models.clicks.load:simpleclick",
         "onnx": "sambench.models.onnx.model:load",
         "torchscript": "sambench.models.onnx.archives:load",
     },

@@ -53,6 +53,7 @@ NOT_HERE = {
     r"^pytest": "is a part of this test suite",
     r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/executors/test_ray_workers.py does",
     r"cluster=(slurm|local)": "needs the submitit launcher; tests/commands/test_sweeps.py runs it where it is",
+    r"model=(ritm|simpleclick)": "needs the authors' package; tests/parity/test_parity_ritm.py runs it",
     **({} if find_spec("timm") else {r"model=edgetam": "needs timm"}),
 }
 """Pattern of a command that is not run but has its words looked at -> why."""
