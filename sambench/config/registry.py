@@ -29,6 +29,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "sam": "sambench.models.sam.model:load",
         "official": "sambench.models.official.model:load",
+        "fork": "sambench.models.forks:load",
         "object": "sambench.models.memory.wrap:load",
         "ritm": "sambench.models.clicks.load:ritm",
         "simpleclick": "sambench.models.clicks.load:simpleclick",

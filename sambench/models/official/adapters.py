@@ -110,7 +110,11 @@ class EfficientSamPredictor:
             labels.append(torch.tensor([2, 3]).expand(len(prompts), -1))
         xy, kinds = (torch.cat(parts, 1)[None].to(self.device) for parts in (places, labels))
         height, width = self.original_size
-        asked = (self.features, xy, kinds, multimask, height, width)
+        asked: list[Any] = [self.features, xy, kinds, multimask]
+        if arguments(self.model.predict_masks)("input_h"):
+            asked += [height, width]
+        else:  # its first version remembers the size of the image it saw last
+            self.model.H, self.model.W = height, width
         low, iou = self.model.predict_masks(*asked)
         full, _ = self.model.predict_masks(*asked, output_h=height, output_w=width)
         return full[0], iou[0], low[0]

@@ -72,3 +72,20 @@ def test_masks_below_the_confidence_are_not_dropped():
     asked = Prompts(torch.tensor([[[20.0, 14]]]), torch.ones(1, 1, dtype=torch.int64))
     assert model.decode(model.encode([IMAGE])[0], asked, True).logits.shape[1] == 3
     assert inner.args.conf == 0.95
+
+
+def test_the_first_efficient_sam_is_told_the_size_again():
+    class First(EfficientSam):
+        H = W = -1
+
+        def predict_masks(
+            self, image_embeddings, batched_points, batched_point_labels, multimask_output, output_h=-1, output_w=-1
+        ):
+            found = (image_embeddings, batched_points, batched_point_labels, multimask_output)
+            return super().predict_masks(*found, self.H, self.W, output_h, output_w)
+
+    asked = Prompts(torch.tensor([[[20.0, 14]]]), torch.ones(1, 1, dtype=torch.int64))
+    first, other = (OfficialModel(kind(), "dialect_predictors:made", None) for kind in (First, EfficientSam))
+    found, expected = (model.decode(model.encode([IMAGE])[0], asked, True) for model in (first, other))
+    assert torch.equal(found.logits, expected.logits)
+    assert (first.predictor.model.H, first.predictor.model.W) == (40, 56)
