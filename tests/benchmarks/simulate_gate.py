@@ -1,16 +1,18 @@
 """How often a gate is wrong, and how often it sees what it says it can: simulated pairs of checkpoints.
 
 Usage: python tests/benchmarks/simulate_gate.py OUT.csv [simulations=1000] [images=150] [replicates=500] [figure=FILE]
-       [families=points,edges,...]
+       [families=points,edges,...] [counts=RUN,RUN]
 
 For each family of metrics: false alarms (any metric called a drop where nothing differs), coverage of each metric's
 95 % interval where nothing differs and where the candidate is worse, and the share of simulations that call the
-headline metric's drop a regression when it is truly as large as the printed minimum detectable effect.
+headline metric's drop a regression when it is truly as large as the printed minimum detectable effect. `counts` takes
+the edge scores of two finished runs over the same images: their true difference is that over all of them.
 """
 
 import csv
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from simulated_pairs import FAMILIES, HEADLINE, strata
 
 from sambench.metrics.bootstrap import stratified_weights
+from sambench.metrics.boundary.resampled import boundary_replicates
+from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import compare_paired
 from sambench.metrics.spread import spreads
+from sambench.runs.open import load_run
 
 LARGE = 6000
 """Images from which a shift's true differences are taken."""
@@ -30,8 +35,12 @@ LARGE = 6000
 def simulate(family, images, shift, replicates, seed):
     """Compare one simulated pair; returns metric -> Comparison."""
     rng = np.random.default_rng([seed, images])
-    sides = FAMILIES[family](rng, images, shift)
-    groups = strata(family, images)
+    return compared(FAMILIES[family](rng, images, shift), strata(family, images), replicates, seed)
+
+
+def compared(sides, groups, replicates, seed):
+    """Compare two sides, each a function of (B, images) weights, as a gate does; returns metric -> Comparison."""
+    images = len(groups)
     ones, weights = np.ones((1, images), np.int64), stratified_weights(groups, replicates, seed)
     values = [{name: float(drawn[0]) for name, drawn in side(ones).items()} for side in sides]
     draws = [side(weights) for side in sides]
@@ -43,6 +52,42 @@ def simulate(family, images, shift, replicates, seed):
 
     spread = spreads(jackknife(change, groups), weights)
     return compare_paired(*values, *draws, dict.fromkeys(values[0], True), spread)
+
+
+def of_runs(paths, images, swapped, replicates, seed):
+    """Compare two runs' edge scores over drawn images; with sides swapped image by image, nothing differs."""
+    counts = [counts_of_rows(load_run(path).rows()) for path in paths]
+    rng = np.random.default_rng([seed, images])
+    drawn = rng.integers(0, len(counts[0]), images)
+    levels, sides = levels_of(counts[0].shape[1]), np.stack([own[drawn] for own in counts])
+    if swapped:
+        place = rng.integers(0, 2, images)
+        sides = np.stack([sides[place, np.arange(images)], sides[1 - place, np.arange(images)]])
+    held = [partial(boundary_replicates, own, levels) for own in sides]
+    return compared(held, [""] * images, replicates, seed)
+
+
+def measure_runs(paths, simulations, replicates):
+    """Return the table's rows of two runs' counts: told apart, and coverage of the true difference."""
+    whole = [counts_of_rows(load_run(path).rows()) for path in paths]
+    ones, levels = np.ones((1, len(whole[0])), np.int64), levels_of(whole[0].shape[1])
+    before, after = (boundary_replicates(own, levels, ones) for own in whole)
+    rows = []
+    for images in (12, 50, 200):
+        for swapped in (True, False):
+            with ProcessPoolExecutor(2) as pool:
+                part = [[value] * simulations for value in (paths, images, swapped, replicates)]
+                found = list(pool.map(of_runs, *part, range(simulations), chunksize=10))
+            name = f"counts, {images} images, {'sides swapped' if swapped else 'as they are'}"
+            told = [any(one.interval[0] > 0 or one.interval[1] < 0 for one in pair.values()) for pair in found]
+            rows.append((name, "told apart, any metric", np.mean(told)))
+            for metric in before:
+                given = [pair for pair in found if pair[metric].interval[0] == pair[metric].interval[0]]
+                truth = 0.0 if swapped else after[metric][0] - before[metric][0]
+                rows.append((name, f"coverage, {metric}, {len(given)} given", coverage(given, metric, truth)))
+            for row in rows[-5:]:
+                print(f"{row[0]:40s} {row[1]:35s} {row[2]:.4f}", flush=True)
+    return rows
 
 
 def true_differences(family, shift, seed=7):
@@ -131,10 +176,13 @@ def draw(rows, simulations, path):
 
 def main():
     given = {"simulations": "1000", "images": "150", "replicates": "500", "figure": "", "families": ",".join(FAMILIES)}
+    given |= {"counts": ""}
     given |= dict(word.split("=", 1) for word in sys.argv[2:])
     simulations, images, replicates = (int(given[key]) for key in ("simulations", "images", "replicates"))
     rows = []
-    for family in given["families"].split(","):
+    if given["counts"]:
+        rows += measure_runs(given["counts"].split(","), simulations, replicates)
+    for family in filter(None, given["families"].split(",")):
         rows += measure(family, simulations, images, replicates)
         for row in rows[-100:]:
             if row[0] == family:

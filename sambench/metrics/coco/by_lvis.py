@@ -48,7 +48,7 @@ class _NumpyWithFloat:
         return getattr(np, name)
 
 
-class RepairedEval(LVISEval):  # type: ignore[misc]
+class RepairedEval(LVISEval):
     """`LVISEval` that runs on current numpy, and without categories."""
 
     accumulate = FunctionType(LVISEval.accumulate.__code__, {**vars(lvis.eval), "np": _NumpyWithFloat()}, "accumulate")
@@ -66,7 +66,7 @@ class RepairedEval(LVISEval):  # type: ignore[misc]
         return super()._summarize(*args, freq_group_idx=freq_group_idx, **kwargs)
 
 
-class _Truth(LVIS):  # type: ignore[misc]
+class _Truth(LVIS):
     """Annotations held in memory instead of a file."""
 
     def __init__(self, dataset: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ class _Truth(LVIS):  # type: ignore[misc]
         self._create_index()
 
 
-class _Results(LVISResults):  # type: ignore[misc]
+class _Results(LVISResults):
     """Results held in memory that know their own areas; at most `max_dets` an image."""
 
     def __init__(self, truth: _Truth, results: list[dict[str, Any]], max_dets: int) -> None:
