@@ -66,6 +66,6 @@ def test_in_a_trainer(tmp_path):
     callback = TrainerEvaluation(evaluation(tmp_path)).attach(trainer)
     trainer.train()
     assert sorted(callback.evaluation.runs) == [2, 4]
-    logged = {entry["step"]: entry["sambench/points/mIoU@1"] for entry in trainer.state.log_history if len(entry) > 6}
-    assert logged.keys() == {2, 4}
+    logged = [entry["step"] for entry in trainer.state.log_history if "sambench/points/mIoU@1" in entry]
+    assert logged == [2, 4]
     assert trainer.model.training
