@@ -53,7 +53,9 @@ def main(words: list[str]) -> int:
         print(render_gate(verdict, "text"), end="")
         code = max(code, verdict.exit_code)
     print(f"{'within the limits' if within else 'beyond a limit'}", file=sys.stderr)
-    print(f"written: {out}/parity.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
+    print(f"written: {out}/parity.{{{','.join(FORMATS.values())}}}", file=sys.stderr)
+    for case, path in zip(errors.worst, drawn, strict=True):
+        print(f"IoU {case.iou:.3f}, {case.kind}, image {case.sample_id}: {path}", file=sys.stderr)
     return code
 
 

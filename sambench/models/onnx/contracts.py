@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from sambench.errors import ModelError
@@ -134,8 +134,3 @@ def _unknown(decoder: GraphSession, why: str) -> ModelError:
         where=decoder.file.path,
         mend="docs/exports.md lists the contracts; another decoder can be scored by two functions of your own",
     )
-
-
-def side_of(shape: Sequence[int | None]) -> int | None:
-    """Return the last side of a shape, None where it may vary."""
-    return shape[-1] if shape else None
