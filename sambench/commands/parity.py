@@ -91,7 +91,7 @@ def composed(words: Sequence[str]) -> dict[str, Any]:
 def built(config: dict[str, Any]) -> PromptableModel:
     """Build the model of a configuration."""
     from sambench.config.resolve import build
-    from sambench.engine.device import resolve_device
+    from sambench.models.devices import resolve_device
 
     device = resolve_device(config["device"])
     model: PromptableModel = build("models", "model", config["model"], own_words=True, device=device)
