@@ -39,7 +39,7 @@ from sambench.models.questions import Question, click_questions
 from sambench.pictures.clicks import ClickDrawing
 from sambench.predictions.click_records import ClickPrediction, ClickSaving
 from sambench.prompts.click_settings import ClickSettings
-from sambench.prompts.clicks import checked_counts, lots
+from sambench.prompts.clicks import checked_counts, random_draws
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 
 log = logging.getLogger("sambench.points")
@@ -99,7 +99,7 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
             return ClickPrediction([], None)
 
         def draw(indices: np.ndarray, number: int) -> np.ndarray:
-            return lots(self.seed, sample.id, [names[index] for index in indices], number)
+            return random_draws(self.seed, sample.id, [names[index] for index in indices], number)
 
         truth = runs_of_rles([one.rle for one in found], sample.size)
         return ClickPrediction(names, click_objects(predictor, embedding, truth, draw, self))

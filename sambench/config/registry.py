@@ -147,7 +147,7 @@ def resolve(kind: NamedKind, name: str, own_words: bool = False) -> Callable[...
             where=target,
             mend="install the package that holds it, or run from the folder that does",
         ) from error
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def config_file(group: str, name: str) -> Traversable | None:

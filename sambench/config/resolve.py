@@ -222,7 +222,7 @@ def constructor_hints(target: Callable[..., Any]) -> dict[str, Any]:
     """
     own = inspect.isclass(target) and not dataclasses.is_dataclass(target)
     try:
-        hints = typing.get_type_hints(target.__init__ if own else target, include_extras=True)  # type: ignore[misc]
+        hints = typing.get_type_hints(target.__init__ if own else target, include_extras=True)
     except NameError:
         return {}
     for made in _keyword_groups(target):

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sambench.datasets.base import Dataset
+from sambench.datasets.formats.sources import keep_regions
 from sambench.datasets.image_files import read_image
 from sambench.datasets.image_headers import Header
-from sambench.datasets.masks import MaskDataset, keep_regions
+from sambench.datasets.masks import MaskDataset
 from sambench.datasets.orientation import drawn_size, turning
 from sambench.datasets.sampling import take_subset
 from sambench.errors import DatasetError

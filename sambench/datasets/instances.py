@@ -162,11 +162,6 @@ class InstanceDataset(Dataset):
             boxes.append(rle.boxes_xywh([annotation(found, entry.size).rle])[0] if drawn else found.bbox)
         return np.asarray(boxes, np.float64).reshape(-1, 4)
 
-    def image_info(self, key: str) -> dict[str, Any]:
-        """Return `id`, `height`, `width` (pixels) and `path` of an image."""
-        entry, path = self._images[key]
-        return {"id": entry.id, "height": entry.size[0], "width": entry.size[1], "path": str(path)}
-
     def _find_images(self) -> list[Path]:
         """Look for all images by listing each folder once; returns those that are not there."""
         folders = Folders()

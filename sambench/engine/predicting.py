@@ -104,13 +104,13 @@ def _from_files(config: RunConfig, place: str, task: Task, dataset: Dataset, dev
             told_switches["nms"] = "none"
     reader = open_reader(task, path, dataset, told_switches)
     missing = check_stored(reader, dataset.keys, path, config.allow_missing)
-    left_out = set(missing) if reader.without == "left out" else set()
+    left_out = set(missing) if reader.missing_means == "left out" else set()
     told = {
         "name": path.resolve().name.partition(".")[0],
         "fingerprint": reader.fingerprint(),
         "predictions": place,
         "missing": missing,
-        "missing_means": reader.without,
+        "missing_means": reader.missing_means,
         "notes": [*getattr(reader, "notes", ()), *told_nan, *([] if dataset.images_there else [NO_IMAGES])],
     }
     keys = [key for key in dataset.keys if key not in left_out]

@@ -144,7 +144,7 @@ def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, a
         )
     nothing = len(missing) == len(keys) and not getattr(reader, "may_be_empty", False)
     if missing and (not allow_missing or nothing):
-        does = "score the rest" if reader.without == "left out" else "score them as empty"
+        does = "score the rest" if reader.missing_means == "left out" else "score them as empty"
         raise PredictionError(
             f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}",
             where=where,

@@ -38,7 +38,7 @@ def next_clicks(
     truth: RunLengths,
     predicted: RunLengths,
     rule: Literal["centre", "random"],
-    lots: np.ndarray | None = None,
+    draws: np.ndarray | None = None,
     taken_xy: np.ndarray | None = None,
 ) -> Clicks:
     """Click on the error of N masks, each as `sambench.prompts.clicks.error_click` or `random_click` does.
@@ -47,7 +47,7 @@ def next_clicks(
         truth: The N objects.
         predicted: Their masks so far; empty ones (`empty_runs`) for the first click.
         rule: Whether to click on the centre or on a random pixel of the error.
-        lots: (N,) uint64 of `sambench.prompts.clicks.lots`, for random clicks.
+        draws: (N,) uint64 of `sambench.prompts.clicks.random_draws`, for random clicks.
         taken_xy: (N, K, 2) integer pixels that may not be clicked again.
     """
     if len(truth.lengths) != len(predicted.lengths) or truth.size != predicted.size:
@@ -55,9 +55,9 @@ def next_clicks(
     count, height = len(truth.lengths), truth.size[0]
     taken = np.zeros((count, 0, 2), np.int64) if taken_xy is None else np.ascontiguousarray(taken_xy, np.int64)
     if rule == "random":
-        if lots is None:
-            raise ValueError("random clicks need lots")
-        drawn = np.ascontiguousarray(lots, np.uint64)
+        if draws is None:
+            raise ValueError("random clicks need draws")
+        drawn = np.ascontiguousarray(draws, np.uint64)
     else:
         drawn = np.zeros(0, np.uint64)
     found = _next_clicks(*_parts(truth), *_parts(predicted), height, taken, drawn)
@@ -81,9 +81,9 @@ def _next_clicks(
     mask_boxes: np.ndarray,
     height: int,
     taken: np.ndarray,
-    lots: np.ndarray,
+    draws: np.ndarray,
 ) -> np.ndarray:
-    """Return (N, 4) int64 x, y, label and squared distance; random clicks where there are lots."""
+    """Return (N, 4) int64 x, y, label and squared distance; random clicks where there are draws."""
     clicks = np.zeros((len(truth_boxes), 4), np.int64)
     for i in range(len(clicks)):
         own = truth[truth_bounds[i] : truth_bounds[i + 1]]
@@ -91,8 +91,8 @@ def _next_clicks(
         missed = _difference(truth_boxes[i], own, other, height)
         false = _difference(mask_boxes[i], other, own, height)
         to_truth, to_mask = truth_boxes[i, :2], mask_boxes[i, :2]
-        if len(lots):
-            clicks[i] = _random(missed, to_truth, false, to_mask, taken[i], lots[i])
+        if len(draws):
+            clicks[i] = _random(missed, to_truth, false, to_mask, taken[i], draws[i])
             continue
         x, y, deepest = deepest_pixel(missed, taken[i] - to_truth, 0)
         # A false pixel wins from the same distance on; nearer ones need not be looked for.
@@ -116,7 +116,7 @@ def _difference(box_xyxy: np.ndarray, own: np.ndarray, other: np.ndarray, height
 
 @njit(cache=True, nogil=True)
 def _random(
-    missed: np.ndarray, to_truth: np.ndarray, false: np.ndarray, to_mask: np.ndarray, taken: np.ndarray, lot: np.uint64
+    missed: np.ndarray, to_truth: np.ndarray, false: np.ndarray, to_mask: np.ndarray, taken: np.ndarray, draw: np.uint64
 ) -> np.ndarray:
     """Return x, y, label and 1 of a random pixel of either window, or zeros; the windows lose the pixels taken."""
     _erase(missed, taken - to_truth)
@@ -124,7 +124,7 @@ def _random(
     n_missed, n_false = missed.sum(), false.sum()
     if n_missed + n_false == 0:
         return np.zeros(4, np.int64)
-    place = int(lot % np.uint64(n_missed + n_false))
+    place = int(draw % np.uint64(n_missed + n_false))
     if place < n_missed:
         x, y = nth_pixel(missed, place)
         return np.array((x + to_truth[0], y + to_truth[1], 1, 1))

@@ -52,12 +52,12 @@ class ClickedObjects:
     candidates_iou: np.ndarray
 
 
-Lots = Callable[[np.ndarray, int], np.ndarray]
-"""Gives (B,) uint64 lots for the objects of (B,) indices and the number of the click, from 1 on."""
+RandomDraws = Callable[[np.ndarray, int], np.ndarray]
+"""Gives (B,) uint64 draws for the objects of (B,) indices and the number of the click, from 1 on."""
 
 
 def click_objects(
-    source: Answers, embedding: Embedding, truth: RunLengths, lots: Lots, settings: ClickSettings
+    source: Answers, embedding: Embedding, truth: RunLengths, draws: RandomDraws, settings: ClickSettings
 ) -> ClickedObjects:
     """Segment objects by clicks, all of a group advancing one click together.
 
@@ -65,7 +65,7 @@ def click_objects(
         source: What decodes.
         embedding: Of the image.
         truth: N >= 1 objects at the size of the image, none of them empty.
-        lots: Decides random clicks.
+        draws: Decides random clicks.
         settings: The protocol.
     """
     indices = np.arange(len(truth.lengths))
@@ -76,7 +76,7 @@ def click_objects(
         counts = checked_counts(settings.clicks)
         results = []
         for number in range(1, counts[-1] + 1):
-            group.click(number, lots(members, number))
+            group.click(number, draws(members, number))
             group.prompt(number)
             if number in counts:
                 results.append((group.masks, group.scores))
@@ -102,8 +102,8 @@ class _Group:
         self._candidates: RunLengths | None = None
         self._candidates_iou = np.zeros((count, 0))
 
-    def click(self, number: int, lots: np.ndarray) -> None:
-        """Make click `number` on every object that is still active; (N,) lots decide random ones."""
+    def click(self, number: int, draws: np.ndarray) -> None:
+        """Make click `number` on every object that is still active; (N,) draws decide random ones."""
         settings, active = self.settings, self.active
         rule = settings.first_click if number == 1 else settings.later_clicks
         before = empty_runs(len(self.scores), self.truth.size) if rule == "inside" else self.masks
@@ -111,12 +111,12 @@ class _Group:
             chosen_runs(self.truth, active),
             chosen_runs(before, active),
             "centre" if rule == "centre" else "random",
-            lots[active],
+            draws[active],
             self.points_xy[active] if settings.forbid_reclick else None,
         )
         clicked = (clicks.squared > 0) | (settings.no_error == "corner")
         self.active = active[clicked]
-        point, label = np.zeros((len(lots), 1, 2), np.int64), np.full((len(lots), 1), PADDING)
+        point, label = np.zeros((len(draws), 1, 2), np.int64), np.full((len(draws), 1), PADDING)
         point[self.active, 0], label[self.active, 0] = clicks.points_xy[clicked], clicks.labels[clicked]
         self.points_xy = np.concatenate([self.points_xy, point], axis=1)
         self.labels = np.concatenate([self.labels, label], axis=1)

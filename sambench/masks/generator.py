@@ -125,14 +125,14 @@ class AutomaticMaskGenerator:
         sides = layer_points_per_side(
             settings.points_per_side, settings.crop_n_layers, settings.crop_n_points_downscale_factor
         )
-        lots = np.random.default_rng(settings.seed)
+        rng = np.random.default_rng(settings.seed)
         parts = []
         for crop in layered_crops(image_size, settings.crop_n_layers, settings.crop_overlap_ratio):
             encoded = embedding
             if encoded is None or crop.layer > 0:
                 x0, y0, x1, y1 = crop.box_xyxy
                 encoded = self.source.encode_image(np.ascontiguousarray(image[y0:y1, x0:x1]))
-            parts.append(self._generate_crop(encoded, crop, sides[crop.layer], image_size, lots))
+            parts.append(self._generate_crop(encoded, crop, sides[crop.layer], image_size, rng))
         proposals = Proposals.joined(parts)
         if len(parts) > 1:
             proposals = distinct_between_crops(proposals, settings.crop_nms_thresh, settings.nms_overlap)
@@ -141,7 +141,7 @@ class AutomaticMaskGenerator:
         return _best(proposals, settings.max_masks)
 
     def _generate_crop(
-        self, embedding: Embedding, crop: Crop, points_per_side: int, image_size: Size, lots: np.random.Generator
+        self, embedding: Embedding, crop: Crop, points_per_side: int, image_size: Size, rng: np.random.Generator
     ) -> Proposals:
         """Prompt one crop with its grid and suppress duplicates within it."""
         import torch
@@ -159,9 +159,9 @@ class AutomaticMaskGenerator:
                 answered, batch = batch[: len(masks.logits)], batch[len(masks.logits) :]
                 found.append(self._filter_batch(masks, answered, crop, image_size))
         candidates = Proposals.joined(found)
-        ranked = rank_scores(candidates.predicted_iou, candidates.stability, settings.nms_rank, lots)
+        ranked = rank_scores(candidates.predicted_iou, candidates.stability, settings.nms_rank, rng)
         kept = distinct(candidates, ranked, settings.box_nms_thresh, settings.nms_overlap)
-        return replace(kept, scores=rank_scores(kept.predicted_iou, kept.stability, settings.rank, lots))
+        return replace(kept, scores=rank_scores(kept.predicted_iou, kept.stability, settings.rank, rng))
 
     def _filter_batch(self, masks: Masks, points_xy: np.ndarray, crop: Crop, image_size: Size) -> Proposals:
         """Filter one batch of answers and encode what is left.

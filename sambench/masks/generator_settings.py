@@ -36,8 +36,8 @@ class GeneratorSettings:
         region_rule: "released" fills holes, then removes islands but the largest; "paper" removes islands, and with
             the largest the whole mask, then fills holes.
         max_masks: Keep at most this many masks, the best by `rank`; None keeps all.
-        rank: What `Proposals.scores` holds. With "random", masks without a quality estimate are ranked by lot.
-        seed: Of the lots drawn for "random", per image.
+        rank: What `Proposals.scores` holds. With "random", masks without a quality estimate are ranked at random.
+        seed: Of the draws for "random", per image.
     """
 
     points_per_side: Annotated[int, Range(1, 512)] = 32

@@ -57,10 +57,10 @@ class Proposals:
 _ARRAYS = [field.name for field in fields(Proposals) if field.name != "rles"]
 
 
-def rank_scores(predicted_iou: np.ndarray, stability: np.ndarray, rank: str, lots: np.random.Generator) -> np.ndarray:
+def rank_scores(predicted_iou: np.ndarray, stability: np.ndarray, rank: str, rng: np.random.Generator) -> np.ndarray:
     """Score (N,) masks by `GeneratorSettings.rank`, float32, higher is better."""
     if rank == "random":
-        return lots.random(len(predicted_iou), dtype=np.float32)
+        return rng.random(len(predicted_iou), dtype=np.float32)
     return predicted_iou if rank == "predicted_iou" else (predicted_iou + stability) / 2
 
 

@@ -108,16 +108,6 @@ def to_json(rle: Rle) -> Rle:
     }
 
 
-def from_json(rle: Rle) -> Rle:
-    """Return the compressed code that `to_json` wrote.
-
-    Raises:
-        ValueError: The run lengths do not fill the mask.
-    """
-    height, width = rle["size"]
-    return from_segmentation(rle, (height, width))
-
-
 def from_segmentation(segmentation: Any, size: Size) -> Rle:
     """Compress a `segmentation` of a COCO or LVIS file in any of its forms.
 

@@ -88,7 +88,7 @@ class ClickFolder:
         PredictionError: The folder is not there.
     """
 
-    without: Literal["left out", "empty"] = "left out"
+    missing_means: Literal["left out", "empty"] = "left out"
 
     def __init__(
         self, folder: Path, all_keys: Sequence[str], counts: Sequence[int], expected: Callable[[Sample], list[str]]

@@ -56,7 +56,7 @@ class ResultsFolder:
         categories: Whether every detection needs a category.
     """
 
-    without: Literal["left out", "empty"] = "empty"
+    missing_means: Literal["left out", "empty"] = "empty"
 
     def __init__(self, folder: Path, all_keys: Sequence[str], categories: bool = False) -> None:
         self.folder, self._all_keys, self._categories = folder, list(all_keys), categories
@@ -105,7 +105,7 @@ class ResultsFile:
             kind is counted.
     """
 
-    without: Literal["left out", "empty"] = "empty"
+    missing_means: Literal["left out", "empty"] = "empty"
     may_be_empty: ClassVar[bool] = True
     """An empty list is the answer of a detector that found nothing."""
 

@@ -27,7 +27,7 @@ class MapFolder:
         UsageError: `names` is no template.
     """
 
-    without: Literal["left out", "empty"] = "left out"
+    missing_means: Literal["left out", "empty"] = "left out"
 
     def __init__(self, folder: Path, all_keys: Sequence[str], endings: Sequence[str], names: str | None = None) -> None:
         if names is not None:

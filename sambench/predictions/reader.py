@@ -15,14 +15,14 @@ class PredictionReader(Protocol):
     """Predictions made elsewhere.
 
     Attributes:
-        without: What a sample without a prediction means where that is allowed: it is "left out" of the score, or is
-            scored as "empty" (a detector that found nothing).
+        missing_means: What a sample without a prediction means where that is allowed: it is "left out" of the score,
+            or is scored as "empty" (a detector that found nothing).
 
     It may also have `choices`, how it reads what can be read in several ways, as {"nms": "toolbox"}, which is part of
     the run's identity; and `notes`, sentences that a reader of the numbers must know of the predictions.
     """
 
-    without: Literal["left out", "empty"]
+    missing_means: Literal["left out", "empty"]
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without a prediction, and the names of predictions that answer no sample."""

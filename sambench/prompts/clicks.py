@@ -74,14 +74,14 @@ def error_click(truth: np.ndarray, predicted: np.ndarray, taken_xy: np.ndarray =
     return Click(x, y, bool(label), math.sqrt(squared))
 
 
-def random_click(truth: np.ndarray, predicted: np.ndarray, lot: int, taken_xy: np.ndarray = NONE_TAKEN) -> Click:
+def random_click(truth: np.ndarray, predicted: np.ndarray, draw: int, taken_xy: np.ndarray = NONE_TAKEN) -> Click:
     """Click on a random pixel of a mask's error; with an empty mask, of the object.
 
     Args:
         truth: (H, W) bool, the object.
         predicted: (H, W) bool, its mask so far.
-        lot: Whole number from 0 on that decides: of M pixels that are wrong, first the missed and then the false ones,
-            each in row-major order, number lot modulo M.
+        draw: Whole number from 0 on that decides: of M pixels that are wrong, first the missed and then the false ones,
+            each in row-major order, number draw modulo M.
         taken_xy: (K, 2) integer pixels that may not be clicked again; none by default.
 
     Returns:
@@ -93,7 +93,7 @@ def random_click(truth: np.ndarray, predicted: np.ndarray, lot: int, taken_xy: n
     wrong = int(missed.sum() + false.sum())
     if wrong == 0:
         return Click(0, 0, False, 0.0)
-    place = lot % wrong
+    place = draw % wrong
     positive = place < int(missed.sum())
     x, y = nth_pixel(missed if positive else false, place if positive else place - int(missed.sum()))
     return Click(int(x), int(y), positive, 1.0)
@@ -105,8 +105,8 @@ def _errors(truth: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.ascontiguousarray(truth & ~predicted), np.ascontiguousarray(predicted & ~truth)
 
 
-def lots(seed: int, sample_id: str, objects: Sequence[int | str], number: int) -> np.ndarray:
-    """Draw one lot for each object of an image, the same on every machine and in whatever order objects are clicked.
+def random_draws(seed: int, sample_id: str, objects: Sequence[int | str], number: int) -> np.ndarray:
+    """Draw a number for each object of an image, the same on every machine and in whatever order objects are clicked.
 
     Args:
         seed: Of the draw.

@@ -14,19 +14,23 @@ HEAVY = ("torch", "transformers", "ray")
 CHILD = f"""
 import json, sys
 from sambench.cli import main
-try:
-    main(json.loads(sys.argv[1]))
-except SystemExit as ended:
-    print("heavy:", [name for name in {HEAVY} if name in sys.modules], "code:", ended.code or 0)
+for words in json.loads(sys.argv[1]):
+    try:
+        main(words)
+    except SystemExit as ended:
+        print("heavy:", [name for name in {HEAVY} if name in sys.modules], "code:", ended.code or 0)
 """
 FROZEN = ("edges", "regions", "proposals", "instances", "points")
 """Tasks whose gate needs no torch."""
 
+LIGHT = ["--help", "run --help", "ls tasks", "ls models", "ls data", "ls runs", "table human", "table points"]
+LIGHT += ["table edges"]
 
-def answer(folder, *words):
-    """Run a command in a process of its own; returns the heavy modules and the exit code, as it prints them."""
+
+def answers(folder, *commands, script=CHILD):
+    """Run commands one after the other in one process; returns the heavy modules and the exit code after each."""
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, json.dumps(words)],
+        [sys.executable, "-c", script, json.dumps(commands)],
         cwd=folder,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -34,29 +38,32 @@ def answer(folder, *words):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    return [line for line in done.stdout.splitlines() if line.startswith("heavy:")]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [["--help"], ["run", "--help"], ["ls", "tasks"], ["ls", "models"], ["ls", "data"], ["ls", "runs"],
-     ["table", "human"], ["table", "points"], ["table", "edges"]],
-    ids=" ".join,
-)  # fmt: skip
-def test_what_needs_no_model_imports_no_torch(tmp_path, words):
-    assert answer(tmp_path, *words) == "heavy: [] code: 0"
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """What was imported after each command that needs no model, and after each gate on a frozen baseline."""
+    folder = tmp_path_factory.mktemp("light")
+    gates = []
+    for task in FROZEN:
+        freeze(stored(folder / task, task), folder / f"{task}.baseline")
+        gates.append(["gate", f"baseline={task}.baseline", f"candidate={task}.baseline", "replicates=100"])
+    commands = [line.split() for line in LIGHT]
+    return dict(zip([*LIGHT, *FROZEN], answers(folder, *commands, *gates), strict=True))
+
+
+@pytest.mark.parametrize("words", LIGHT)
+def test_what_needs_no_model_imports_no_torch(told, words):
+    assert told[words] == "heavy: [] code: 0"
 
 
 @pytest.mark.parametrize("task", FROZEN)
-def test_a_gate_on_frozen_baselines_imports_no_torch(tmp_path, task):
-    run = stored(tmp_path / "run", task)
-    freeze(run, tmp_path / "a.baseline")
-    words = ["gate", "baseline=a.baseline", "candidate=a.baseline", "replicates=100"]
-    assert answer(tmp_path, *words) == "heavy: [] code: 0"
+def test_a_gate_on_frozen_baselines_imports_no_torch(told, task):
+    assert told[task] == "heavy: [] code: 0"
 
 
 def test_the_child_tells_of_what_it_imports(tmp_path):
     (tmp_path / "torch.py").write_text("")
     script = CHILD.replace("import json, sys", "import json, sys; sys.path.insert(0, '.'); import torch")
-    done = subprocess.run([sys.executable, "-c", script, '["--help"]'], cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "heavy: ['torch'] code: 0"
+    assert answers(tmp_path, ["--help"], script=script) == ["heavy: ['torch'] code: 0"]

@@ -160,9 +160,10 @@ def overlaps(run, truth):
     for path in run.predictions.rglob("*.json.gz"):
         content = json.loads(gzip.decompress(path.read_bytes()))
         for one in content["objects"]:
-            own = rle.decode_masks([rle.from_json(truth[one["id"]])], (40, 60))[0]
+            own = rle.decode_masks([rle.from_segmentation(truth[one["id"]], (40, 60))], (40, 60))[0]
             for count, code in zip(content["clicks"], one["masks"], strict=True):
-                other = rle.decode_masks([rle.from_json({"size": [40, 60], "counts": code})], (40, 60))[0]
+                saved = {"size": [40, 60], "counts": code}
+                other = rle.decode_masks([rle.from_segmentation(saved, (40, 60))], (40, 60))[0]
                 found[one["id"], count] = (own & other).sum() / (own | other).sum()
     return found
 

@@ -16,9 +16,9 @@ from sambench.prompts.clicks import (
     checked_counts,
     deepest_pixel,
     error_click,
-    lots,
     nth_pixel,
     random_click,
+    random_draws,
 )
 
 
@@ -191,14 +191,14 @@ def test_boxes_and_batches_change_nothing():
         predicted[0], predicted[1], truth[2] = truth[0], False, False
         runs = [runs_of_rles(encode_masks(masks), size) for masks in (truth, predicted)]
         taken = rng.integers(0, [size[1], size[0]], (5, 3, 2))
-        drawn_lots = lots(number, "image", range(5), 1)
+        drawn = random_draws(number, "image", range(5), 1)
         for spots in (None, taken):
             centre = next_clicks(*runs, "centre", taken_xy=spots)
-            random = next_clicks(*runs, "random", drawn_lots, spots)
+            random = next_clicks(*runs, "random", drawn, spots)
             for i in range(5):
                 own = NONE_TAKEN if spots is None else spots[i]
                 one = error_click(truth[i], predicted[i], own)
-                other = random_click(truth[i], predicted[i], int(drawn_lots[i]), own)
+                other = random_click(truth[i], predicted[i], int(drawn[i]), own)
                 for found, wanted in ((centre, one), (random, other)):
                     assert found.points_xy[i].tolist() == [wanted.x, wanted.y]
                     assert (found.labels[i], found.squared[i] ** 0.5) == (wanted.positive, wanted.distance)
@@ -207,7 +207,7 @@ def test_boxes_and_batches_change_nothing():
 def test_batches_must_fit_together():
     with pytest.raises(ValueError, match="2 objects"):
         next_clicks(empty_runs(2, (4, 4)), empty_runs(3, (4, 4)), "centre")
-    with pytest.raises(ValueError, match="lots"):
+    with pytest.raises(ValueError, match="draws"):
         next_clicks(empty_runs(2, (4, 4)), empty_runs(2, (4, 4)), "random")
     with pytest.raises(ValueError, match="size"):
         runs_of_rles(encode_masks(np.ones((1, 3, 3), bool)), (4, 4))
@@ -225,9 +225,9 @@ def test_runs_can_be_chosen_and_repeated():
 
 
 def test_lots_depend_on_all_that_names_a_click_and_on_nothing_else():
-    together = lots(3, "image", [7, "8", 9], 2)
-    assert together.tolist() == [int(lots(3, "image", [name], 2)[0]) for name in (7, 8, 9)]
-    others = {int(lots(*key)[0]) for key in ((3, "image", [7], 1), (4, "image", [7], 2), (3, "other", [7], 2))}
+    together = random_draws(3, "image", [7, "8", 9], 2)
+    assert together.tolist() == [int(random_draws(3, "image", [name], 2)[0]) for name in (7, 8, 9)]
+    others = {int(random_draws(*key)[0]) for key in ((3, "image", [7], 1), (4, "image", [7], 2), (3, "other", [7], 2))}
     assert len(others | {int(together[0])}) == 4
 
 
@@ -235,8 +235,8 @@ def test_random_clicks_are_uniform_over_the_object():
     mask = drawn("#.#.. .##.. ....#")
     nothing = np.zeros_like(mask)
     counts = np.zeros(mask.shape)
-    for lot in lots(0, "image", range(5000), 1):
-        click = random_click(mask, nothing, int(lot))
+    for draw in random_draws(0, "image", range(5000), 1):
+        click = random_click(mask, nothing, int(draw))
         assert click.positive
         counts[click.y, click.x] += 1
     assert (counts > 0).tolist() == mask.tolist()
@@ -246,7 +246,7 @@ def test_random_clicks_are_uniform_over_the_object():
 
 def test_random_errors_are_missed_and_false_pixels_alike():
     truth, predicted = drawn("##... ##..."), drawn("#...# #....")
-    clicks = [random_click(truth, predicted, lot) for lot in range(4)]
+    clicks = [random_click(truth, predicted, draw) for draw in range(4)]
     assert clicks == [Click(1, 0, True, 1.0), Click(1, 1, True, 1.0), Click(4, 0, False, 1.0), Click(1, 0, True, 1.0)]
     assert random_click(truth, predicted, 0, [[1, 0], [4, 0]]) == Click(1, 1, True, 1.0)
 

@@ -239,7 +239,7 @@ def _parse(path: Path, card: DatasetCard) -> dict[str, Any]:
     ]
     if absent:
         raise data_error(card, f"annotation file has no list of {listing(absent)}", path)
-    return content  # type: ignore[no-any-return]
+    return content
 
 
 def _name(record: Any, number: int) -> object:

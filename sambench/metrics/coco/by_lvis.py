@@ -48,7 +48,7 @@ class _NumpyWithFloat:
         return getattr(np, name)
 
 
-class RepairedEval(LVISEval):
+class RepairedEval(LVISEval):  # type: ignore[misc]
     """`LVISEval` that runs on current numpy, and without categories."""
 
     accumulate = FunctionType(LVISEval.accumulate.__code__, {**vars(lvis.eval), "np": _NumpyWithFloat()}, "accumulate")
@@ -66,7 +66,7 @@ class RepairedEval(LVISEval):
         return super()._summarize(*args, freq_group_idx=freq_group_idx, **kwargs)
 
 
-class _Truth(LVIS):
+class _Truth(LVIS):  # type: ignore[misc]
     """Annotations held in memory instead of a file."""
 
     def __init__(self, dataset: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ class _Truth(LVIS):
         self._create_index()
 
 
-class _Results(LVISResults):
+class _Results(LVISResults):  # type: ignore[misc]
     """Results held in memory that know their own areas; at most `max_dets` an image."""
 
     def __init__(self, truth: _Truth, results: list[dict[str, Any]], max_dets: int) -> None:

@@ -12,6 +12,7 @@ The numbers over images follow in `precision_totals`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _by_category(category_ids: np.ndarray) -> dict[int, np.ndarray]:
     return dict(zip(categories.tolist(), np.split(order, starts[1:]), strict=False))
 
 
-def _take(shapes: list | np.ndarray, index: np.ndarray) -> list | np.ndarray:
+def _take(shapes: list[Any] | np.ndarray, index: np.ndarray) -> list[Any] | np.ndarray:
     return [shapes[i] for i in index.tolist()] if isinstance(shapes, list) else shapes[index]
 
 

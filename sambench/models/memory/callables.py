@@ -87,8 +87,8 @@ class CallableModel(PromptableModel):
         order = torch.cat([rows for rows, _ in parts]).argsort()
         frame = parts[0][1].frame
         logits, iou, fed = (
-            torch.cat([pick(masks) for _, masks in parts]).float()
-            for pick in (lambda m: m.logits, lambda m: m.predicted_iou, lambda m: m.prompt_logits)
+            torch.cat([getattr(masks, name) for _, masks in parts]).float()
+            for name in ("logits", "predicted_iou", "prompt_logits")
         )
         order = order.to(logits.device)
         own = any(masks.feedback is not None for _, masks in parts)

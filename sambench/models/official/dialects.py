@@ -203,7 +203,7 @@ def dialect(predictor: Any, factory: str, hq_token_only: bool = False) -> Dialec
     has = {name for name in names if hasattr(predictor, name)}
     if "set_image" in has:
         if "ask_prompts" in has:
-            return predictor.dialect  # type: ignore[no-any-return]
+            return predictor.dialect
         if {"predict_torch", "transform"} <= has:
             return PredictTorch(predictor, hq_token_only)
         if {"_predict", "_prep_prompts"} <= has:

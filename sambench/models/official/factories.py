@@ -30,4 +30,4 @@ def import_factory(factory: str) -> Callable[..., Any]:
         near = difflib.get_close_matches(attribute, dir(module), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else EXAMPLE
         raise UsageError(f"{module_name} has no function {attribute!r}", where=f"model.factory={factory}", mend=hint)
-    return function  # type: ignore[no-any-return]
+    return function

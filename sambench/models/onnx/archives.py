@@ -149,4 +149,4 @@ def _opened(path: Path, note: dict[str, Any], device: torch.device) -> Callable[
             program = torch.export.load(str(path), extra_files=note)
             module: Callable[..., Any] = program.module().to(device)
             return module
-        return torch.jit.load(str(path), map_location=device, _extra_files=note).eval()  # type: ignore[no-any-return]
+        return torch.jit.load(str(path), map_location=device, _extra_files=note).eval()
