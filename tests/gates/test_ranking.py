@@ -169,7 +169,7 @@ def test_a_path_with_marks_is_escaped_on_the_page(tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "no runs given"),
+        ([], "no runs were given"),
         (["runs=[a0]"], "1 run given"),
         (["runs=[a0,a0]"], "named twice"),
         (["runs=[a0,a0/../a]"], "named twice"),

@@ -38,7 +38,7 @@ def test_a_model_without_an_answer_is_refused_with_the_change_that_mends_it():
 
 def test_nothing_is_encoded_before_the_refusal(tmp_path):
     quiet = {"workers": 0, "progress": "off", "device": "cpu", "limit": 1}
-    words = ["model.name=choosy:Choosy", f"+model.log={tmp_path / 'log'}"]
+    words = ["model.name=choosy:Choosy", "cache.enabled=false", f"+model.log={tmp_path / 'log'}"]
     with pytest.raises(UsageError, match="cannot answer what the task asks"):
         sambench.run("points", overrides=words, run={"dir": str(tmp_path / "run")}, **quiet)
     assert not (tmp_path / "log").exists()

@@ -17,6 +17,7 @@ from sambench.config.resolve import build, constructor_hints, convert
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
 from sambench.gates.policy import parse_policy
+from sambench.masks.edge_strength import without_border
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.models.official.model import OfficialModel
 from sambench.models.sam.model import TransformersSam
@@ -65,9 +66,9 @@ def test_every_number_of_every_task_model_and_data_set_has_a_range():
     assert not without
 
 
-def test_the_embedded_model_has_23_constants_with_a_range_each():
+def test_the_embedded_model_has_26_constants_with_a_range_each():
     constants = [hint for kind, name, switch, hint in switches() if name == "hierarchy" and switch != "device"]
-    assert len(constants) == 23
+    assert len(constants) == 26
     assert all(len(ranges_of(hint)) == 1 for hint in constants)
 
 
@@ -170,7 +171,7 @@ def test_settings_of_every_run_are_refused_by_name(words, tmp_path, monkeypatch)
         (["cache", "prune", "budget_gb=1e300"], ["budget_gb is 1e+300"]),
         (["cache", "prune", "budget_gb=.nan"], ["budget_gb is nan"]),
         (["cache", "prune", "budget_gb=-1"], ["budget_gb is -1"]),
-        (["cache", "prune"], ["prune needs the size to keep", "budget_gb=5"]),
+        (["cache", "prune"], ["no budget_gb was given", "budget_gb=5"]),
         (["cache", "verify", "remove=2", "dir=[a]"], ["remove is 2", "dir is"]),
         (
             ["plan", "task=edges", "limit=1", "devices=[0]", "scorers=-1"],
@@ -212,7 +213,7 @@ def test_a_run_tells_the_faults_of_all_groups_at_once(tmp_path, monkeypatch):
     words += ["cache.budget_gb=-1", "executor=ray", "executor.devices=0", "executor.cpus_per_device=-1"]
     with pytest.raises(UsageError) as caught:
         sambench.run("edges", overrides=words)
-    where = "limit, cache.budget_gb, executor.cpus_per_device, workers, executor.devices, task.grid, task.nms_scope,"
+    where = "limit, cache.budget_gb, executor.cpus_per_device, executor.devices, workers, task.grid, task.nms_scope,"
     assert caught.value.where == f"{where} model.contrast"
     assert list(tmp_path.iterdir()) == []
 
@@ -278,10 +279,9 @@ def test_all_that_is_out_of_range_is_told_at_once():
 
 
 def test_a_border_that_eats_the_image_is_told_with_its_size():
-    task = build("tasks", "task", {"name": "edges", "border_zero": 24})
     with pytest.raises(UsageError, match=r"border_zero=24 leaves nothing of an image of 48 x 64"):
-        task._zero_border(np.zeros((48, 64), np.float32))
-    assert task._zero_border(np.ones((49, 64), np.float32)).sum() == 16
+        without_border(np.zeros((48, 64), np.float32), 24)
+    assert without_border(np.ones((49, 64), np.float32), 24).sum() == 16
 
 
 def test_no_task_of_the_project_is_left_unchecked():

@@ -6,10 +6,11 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 
+from sambench.config.ranges import Range
 from sambench.errors import ModelError, UsageError, listing
 from sambench.models.checkpoint_files import sha256_of
 from sambench.models.checkpoint_pickles import mend_for, unsafe_names
@@ -32,7 +33,7 @@ def ritm(
     device: str = "auto",
     flip: bool = True,
     zoom: bool = True,
-    zoom_size: int = 400,
+    zoom_size: Annotated[int, Range(32, 4096)] = 400,
     package: str | None = None,
 ) -> ClickModel:
     """Load RITM; see `_load`."""
@@ -45,7 +46,7 @@ def simpleclick(
     device: str = "auto",
     flip: bool = True,
     zoom: bool = True,
-    zoom_size: int = 448,
+    zoom_size: Annotated[int, Range(32, 4096)] = 448,
     package: str | None = None,
 ) -> ClickModel:
     """Load SimpleClick, whose network reads images of one size, so that it zooms from the first click on; see `_load`.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 import transformers
 from torch import Tensor
 
-from sambench.config.ranges import SHARED, check_range
+from sambench.config.ranges import SHARED, Range, check_range
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import PromptableModel
 from sambench.models.devices import torch_device, torch_dtype
@@ -43,7 +43,7 @@ def load(
     hq_token_only: bool = False,
     base: str | None = None,
     prefix: str | None = None,
-    lora_alpha: float | None = None,
+    lora_alpha: Annotated[float, Range(0, 1e6, above=True)] | None = None,
     quantize: Quantisation | None = None,
 ) -> TransformersSam:
     """Load a model of the SAM family; nothing is downloaded.
