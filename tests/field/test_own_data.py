@@ -419,10 +419,11 @@ def test_images_that_a_score_does_not_need_are_not_searched_for(tmp_path, monkey
     assert bool(searched) == given
 
 
-def test_points_of_a_coco_json_are_scored_without_the_images(tmp_path):
-    photograph = image(tmp_path / "photos/a.png", 90)
+@pytest.mark.parametrize("data", ["own", "coco_masks", "lvis_v05_masks"])
+def test_points_of_a_coco_json_are_scored_without_the_images(tmp_path, data):
+    photograph = image(tmp_path / "photos" / ("val2017" if data == "lvis_v05_masks" else "") / "a.png", 90)
     coco(tmp_path / "gt.json", "a.png")
-    words = ["task=points", "data=own", f"data.annotations={tmp_path / 'gt.json'}", "task.clicks=[1]", "workers=0"]
+    words = ["task=points", f"data={data}", f"data.annotations={tmp_path / 'gt.json'}", "task.clicks=[1]", "workers=0"]
     words += ["progress=off", "illustrate=0"]
     assert dispatch(["run", *words, f"data.images={tmp_path / 'photos'}", f"run.dir={tmp_path / 'run'}"]) == 0
     photograph.unlink()

@@ -55,6 +55,7 @@ def lvis_v05_masks(
     subset_seed: int = 0,
     title: str | None = None,
     allow_damaged: bool = False,
+    check_images: bool = True,
 ) -> MaskDataset:
     """LVIS v0.5: objects of over a thousand categories, images without any left out (points).
 
@@ -66,6 +67,7 @@ def lvis_v05_masks(
         limit, ids, subset, subset_seed: As `Choice`.
         title: Name of one's own data; without it a file that is not the published one has the name of the file.
         allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
+        check_images: Refuse data without its images; False where only the ground truth is needed.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -76,13 +78,14 @@ def lvis_v05_masks(
     if annotations is None:
         root = find_folder(root, LVIS_CARD, [name, f"annotations/{name}"])
     file = annotation_file(root, annotations, name, LVIS_CARD)
-    folder = images_folder(root, ".", images, needed=True)
+    folder = images_folder(root, ".", images, needed=check_images)
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         relative = lvis._relative(entry, split)
         return relative, folder / relative
 
-    source = CocoMasks(LVIS_CARD, [Part(file, place)], rules="1", allow_damaged=allow_damaged)
+    part = Part(file, place)
+    source = CocoMasks(LVIS_CARD, [part], rules="1", allow_damaged=allow_damaged, check_images=check_images)
     source.card = damage_told(lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
@@ -101,6 +104,7 @@ def coco_masks(
     subset_seed: int = 0,
     title: str | None = None,
     allow_damaged: bool = False,
+    check_images: bool = True,
 ) -> MaskDataset:
     """COCO: objects of 80 categories, without crowds and images without objects (points).
 
@@ -112,6 +116,7 @@ def coco_masks(
         limit, ids, subset, subset_seed: As `Choice`.
         title: Name of one's own data; without it a file that is not the published one has the name of the file.
         allow_damaged: Leave out masks that cannot be decoded, with their number in the title, not refuse the file.
+        check_images: Refuse data without its images; False where only the ground truth is needed.
 
     Raises:
         DatasetError: As `MaskDataset`.
@@ -121,12 +126,13 @@ def coco_masks(
     if annotations is None:
         root = find_folder(root, COCO_CARD, [name, f"annotations/{name}"])
     file = annotation_file(root, annotations, name, COCO_CARD)
-    folder = images_folder(root, split, images, needed=True)
+    folder = images_folder(root, split, images, needed=check_images)
 
     def place(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / entry.file_name
 
-    source = CocoMasks(COCO_CARD, [Part(file, place)], rules="1", allow_damaged=allow_damaged)
+    part = Part(file, place)
+    source = CocoMasks(COCO_CARD, [part], rules="1", allow_damaged=allow_damaged, check_images=check_images)
     source.card = damage_told(coco_card(COCO_CARD, source.files[0], split, title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
