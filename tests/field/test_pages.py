@@ -54,6 +54,9 @@ NOT_HERE = {
     r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/executors/test_ray_workers.py does",
     r"cluster=(slurm|local)": "needs the submitit launcher; tests/commands/test_sweeps.py runs it where it is",
     r"model=(ritm|simpleclick)": "needs the authors' package; tests/parity/test_parity_ritm.py runs it",
+    r"model(_b)?=(onnx|torchscript)|to=(onnx|torchscript)|exports\b|points/exported": "needs exported files",
+    r"model\.quantize=int8": "needs torchao; tests/models/test_quantise.py runs it where it is",
+    r"^for encoder|^done; done": "a loop over exports",
     **({} if find_spec("timm") else {r"model=edgetam": "needs timm"}),
 }
 """Pattern of a command that is not run but has its words looked at -> why."""
