@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
@@ -41,9 +41,6 @@ CHUNK = 32
 
 BATCH_POINTS = 64
 """Points in a batch of the reimplementation that suppresses within batches."""
-
-if TYPE_CHECKING:
-    pass
 
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from sambench.config.ranges import Range
 from sambench.engine.predictor import Predictor
@@ -26,9 +26,6 @@ from sambench.metrics.regions.rows import columns_of_regions, regions_of_rows
 from sambench.metrics.regions.scores import SCORES, RegionResampling, region_ci95, summarize_regions
 from sambench.predictions.region_maps import RegionPrediction, SegmentationReading
 from sambench.types import BoundaryTruth, Metric, Row, Sample
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ import platform
 import sys
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.flags import SHOWN_FLAGS, part_flags
 from sambench.commands.grammar.lists import choices
-from sambench.config.run_config import RunConfig
+from sambench.config.run_config import HINTS
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
@@ -145,10 +144,8 @@ def _local_sweep_dir(words: list[str]) -> list[str]:
 
 def type_of(name: str) -> Any:
     """Return the type of a key of the configuration, with its range; Any for those of tasks, models and data."""
-    hint: Any = RunConfig
-    for part in name.split("."):
-        hint = typing.get_type_hints(hint, include_extras=True).get(part, Any) if is_dataclass(hint) else Any
-    return Any if is_dataclass(hint) or typing.get_origin(hint) is Mapping else hint
+    hint = HINTS.get(name, Any)
+    return Any if typing.get_origin(hint) is Mapping else hint
 
 
 _COMMON = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
@@ -29,13 +29,20 @@ def switches(task: Task) -> dict[str, Any]:
 
 
 def run_identity(
-    config: RunConfig, task: Task, dataset: Dataset, found: Predicting, keys: Sequence[str], device: str
+    config: RunConfig,
+    task: Task,
+    chosen: Mapping[str, Any],
+    dataset: Dataset,
+    found: Predicting,
+    keys: Sequence[str],
+    device: str,
 ) -> dict[str, Any]:
     """Return what makes two runs the same, without credentials.
 
     Args:
         config: The run's configuration.
         task: The task, knowing the data.
+        chosen: Its `switches`.
         dataset: The data.
         found: Where predictions come from.
         keys: The samples that are scored.
@@ -44,7 +51,7 @@ def run_identity(
     identity: dict[str, Any] = redacted(
         {
             "version": __version__,
-            "task": {"name": task.name, **switches(task)},
+            "task": {"name": task.name, **chosen},
             "model": {"name": found.model["name"], "fingerprint": found.model["fingerprint"], **found.settings},
             **({"predictions": found.choices} if found.choices else {}),
             "data": {
@@ -65,7 +72,7 @@ def run_identity(
 
 def begun_record(
     config: RunConfig,
-    task: Task,
+    chosen: Mapping[str, Any],
     dataset: Dataset,
     found: Predicting,
     identity: dict[str, Any],
@@ -76,13 +83,13 @@ def begun_record(
     """Return what a run's record says beside its identity before anything is scored.
 
     Args:
-        config, task, dataset, found, keys, device: As for `run_identity`.
+        config, chosen, dataset, found, keys, device: As for `run_identity`.
         identity: From there.
         shard: Which part of the data is run, if not all of them.
     """
     return {
         "config": dict(config.plain),
-        "switches": switches(task),
+        "switches": dict(chosen),
         "model": found.model,
         "data": {
             **identity["data"],
@@ -101,7 +108,8 @@ def ended_record(config: RunConfig, task: Task, found: Predicting, images: int) 
     """Return what a run's record says beside its results once all is scored: cache, workers, notes and NaN.
 
     Args:
-        config, task, found: As for `run_identity`.
+        config, found: As for `run_identity`.
+        task: The task.
         images: How many images were scored now.
     """
     counts, notes, workers = found.executor.cache_counts(), found.executor.notes(), found.executor.workers()

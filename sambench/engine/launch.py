@@ -13,7 +13,7 @@ from sambench.config.run_config import RunConfig, read_config
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
 from sambench.engine.cache.signing import read_secret
-from sambench.engine.described import begun_record, ended_record, run_identity
+from sambench.engine.described import begun_record, ended_record, run_identity, switches
 from sambench.engine.executors.base import ProcessExecutor
 from sambench.engine.executors.choose import open_executor
 from sambench.engine.executors.unguarded import UnguardedScriptError, end_if_imported
@@ -75,13 +75,14 @@ def _launch(config: RunConfig, processes: ProcessExecutor | None, model: Prompta
     found = predicting(config, task, dataset, device, processes, model)
     shard = parse_shard(config.shard)
     keys = shard.take(found.keys) if shard is not None else found.keys
-    identity = run_identity(config, task, dataset, found, keys, device)
+    chosen = switches(task)
+    identity = run_identity(config, task, chosen, dataset, found, keys, device)
     store = open_store(run_folder(config.run.dir, config.run.results, identity), identity, config.run.overwrite)
     try:
         if store.run.finished:
             return Launched(store.run, was_finished=True)
         check_apart(keys, store.run.folder, dataset.root)
-        store.start(begun_record(config, task, dataset, found, identity, keys, device, shard))
+        store.start(begun_record(config, chosen, dataset, found, identity, keys, device, shard))
         ending = partial(ended_record, config, task, found, len(keys) - len(store.done))
         return Launched(execute(_plan(config, task, dataset, found, keys), store, ending), was_finished=False)
     finally:

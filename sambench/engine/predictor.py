@@ -74,6 +74,10 @@ class Predictor:
                 sound = self.guard.embedding(embedding, sample.id)
                 self._ready[sample.id] = self._store(sample, embedding) if sound else embedding
 
+    def forget(self) -> None:
+        """Let go of embeddings that were prepared and not asked for."""
+        self._ready.clear()
+
     def encode_image(self, image: np.ndarray) -> Embedding:
         """Encode an image that is no sample of its own (a crop), past the cache."""
         (embedding,) = self._encode([image])

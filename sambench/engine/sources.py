@@ -51,6 +51,7 @@ class ModelPredictions:
 
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Fetch or encode the samples' embeddings in one batch."""
+        self.predictor.forget()  # those of samples that were done before the run went on
         self.predictor.prepare(samples)
 
     def take_nan(self) -> dict[str, NanCounts]:

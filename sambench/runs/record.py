@@ -161,6 +161,7 @@ def kept_record(found: dict[str, Any], where: object) -> RunRecord:
 
 def as_record(found: dict[str, Any], where: object) -> RunRecord:
     """Return a record that needs no check, as one that was just written; an older one as if it were written now."""
-    record = RunRecord.read(guarded(migrated(found), where))
-    object.__setattr__(record, "stored", guarded(found, where))  # with the hash that it was written with
+    table, now = guarded(found, where), migrated(found)
+    record = RunRecord.read(table if now is found else guarded(now, where))
+    object.__setattr__(record, "stored", table)  # with the hash that it was written with
     return record

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sambench.runs.sections import Section
+from sambench.runs.sections import Section, form_of
 from sambench.types import Metric
-
-_TEXT, _NULL = {"type": "string"}, {"type": "null"}
-_OLDER_PREDICTIONS = {
-    "anyOf": [
-        {"anyOf": [_TEXT, _NULL]},
-        {
-            "type": "object",
-            "properties": {"path": {"anyOf": [_TEXT, _NULL]}, "nms": _TEXT, "names": {"anyOf": [_TEXT, _NULL]}},
-        },
-    ]
-}
-"""Form of `config.predictions`, which once was the path alone (`sambench.runs.migration`)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,6 +105,12 @@ class RecordedPredictions(Section):
     names: str | None = None
 
 
+_OLDER_PREDICTIONS = {
+    "anyOf": [{"anyOf": [{"type": "string"}, {"type": "null"}]}, form_of(RecordedPredictions)],
+}
+"""Form of `config.predictions`, which once was the path alone (`sambench.runs.migration`)."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class RecordedConfig(Section):
     """The resolved configuration; what only the run itself needed is in `stored` alone."""
@@ -150,17 +144,8 @@ class RecordedMetric(Section):
     def metric(self) -> Metric:
         """The metric, with NaN for what is undefined."""
         ends = None if self.ci95 is None else (_number(self.ci95[0]), _number(self.ci95[1]))
-        return Metric(
-            _number(self.value),
-            ends,
-            self.n,
-            self.higher_is_better,
-            self.unit,
-            self.reference,
-            self.note,
-            self.support,
-            self.strata,
-        )
+        told = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Metric(**{**told, "value": _number(self.value), "ci95": ends})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
