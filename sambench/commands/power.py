@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isinf
 from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.gate import COMPARISON, POLICY
@@ -60,11 +59,13 @@ def chosen(plan: PowerPlan, patterns: Sequence[str]) -> list[Need]:
 def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
     import tabulate
 
+    from sambench.gates.cells import number
+
     heads = ("metric", f"detectable with {plan.images} images", "images needed", "")
     rows = [
         (
             one.metric,
-            "" if one.detectable != one.detectable else "none" if isinf(one.detectable) else f"{one.detectable:.4f}",
+            number(one.detectable),
             "" if one.images is None else f"{one.images:,}",
             one.reason,
         )

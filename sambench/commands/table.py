@@ -94,9 +94,8 @@ def draw_against(name: str, runs: Sequence[Run], other: str, out: Path) -> list[
         UsageError: There is not exactly one run of task points.
     """
     from sambench.figures.clicks import dataset_differences
-    from sambench.tables.collect import task_of
 
-    if len(runs) != 1 or task_of(runs[0]) != "points":
+    if len(runs) != 1 or runs[0].record.task_name != "points":
         raise UsageError(
             f"against= compares one run of task points, there are {len(runs)} runs in table {name}",
             where="against",

@@ -61,6 +61,7 @@ class Dataset(ABC):
         split: The chosen split.
         images_there: Whether the images lie where they were looked for; without them predictions can be scored where
             the ground truth stands by itself (`load_without_pixels`).
+        classless: Whether the ground truth tells no categories, so that all objects are one.
         image_rules: How image files are read.
     """
 
@@ -70,6 +71,7 @@ class Dataset(ABC):
     root: str
     split: str
     images_there: bool = True
+    classless: bool = False
     image_rules: ImageRules = ImageRules()
 
     def use_images(self, rules: ImageRules) -> None:
@@ -121,7 +123,7 @@ def check_classes(dataset: Dataset) -> None:
     Raises:
         UsageError: The annotation file tells no categories.
     """
-    if getattr(dataset, "classless", False):
+    if dataset.classless:
         raise UsageError(
             "the annotation file tells no categories, and AP is a mean over categories",
             where=f"data={dataset.card.name}",

@@ -51,7 +51,7 @@ def read_header(path: Path, card: DatasetCard) -> Header:
         DatasetError: The file is missing or no image.
     """
     with opened(path, card) as image:
-        return header_of(image, path)
+        return header_of(image, path)._replace(read_as=read_as(image, path))
 
 
 @contextmanager
@@ -136,12 +136,12 @@ def pixels_text(size: Size) -> str:
 
 
 def header_of(image: Image.Image, path: Path) -> Header:
-    """Read what an open image says of itself; nothing is decoded."""
+    """Read what an open image says of itself but `read_as`; nothing is decoded."""
     size = image.height, image.width
     if image.format == "TIFF":  # Pillow gives the turned image's size.
         tags = image.tag_v2  # type: ignore[attr-defined]
         size = int(tags[257]), int(tags[256])
-    return Header(size, orientation_of(image, path), image.mode, read_as(image, path))
+    return Header(size, orientation_of(image, path), image.mode)
 
 
 def orientation_of(image: Image.Image, path: Path) -> int:

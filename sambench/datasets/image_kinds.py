@@ -55,7 +55,7 @@ def scaled_grey(image: Image.Image, values: np.ndarray) -> np.ndarray:
     tags = image.tag_v2 if image.format == "TIFF" else {}  # type: ignore[attr-defined]
     most = 4095 if tags.get(_BITS, (16,))[0] == 12 else 65535
     shades = ((np.arange(65536) * 255 + most // 2) // most).clip(0, 255).astype(np.uint8)
-    if tags.get(_PHOTOMETRIC) == 0:  # white is zero, which Pillow heeds in 8 bits alone
+    if white_is_zero(image):  # which Pillow heeds in 8 bits alone
         shades = 255 - shades
     return np.repeat(shades[values][..., None], 3, axis=2)
 

@@ -88,7 +88,7 @@ class MaskDataset(Dataset):
     ) -> None:
         check_choice(source.card, "subset", choice.subset, get_args(SubsetRule))
         self.source, self.root, self.split, self._choice = source, str(root), split, choice
-        self._form = form
+        self._form, self.images_there = form, source.images_there
         self._counts = Counts(source)
         self._left_out: dict[str, list[str]] = {}
         self._subset: Subset | None = None
@@ -167,11 +167,6 @@ class MaskDataset(Dataset):
         size, truth = self._drawn(key)
         image = read_image(self.picture(key)._replace(size=lambda: size), self.source.card, self.image_rules)
         return Sample(id=key, image=image, target=truth)
-
-    @property
-    def images_there(self) -> bool:  # type: ignore[override]
-        """Whether the images lie where they were looked for."""
-        return self.source.images_there
 
     def load_without_pixels(self, key: str) -> Sample:
         """Read one image's masks; its size is the ground truth's."""

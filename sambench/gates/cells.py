@@ -21,15 +21,15 @@ def cells(one: Judgement, result: GateResult) -> list[str]:
     resting += ["undefined"] if one.undefined else [one.why] if one.why else []
     resting += ["within the margin"] if one.within_margin else []
     if one.candidate_interval is not None:
-        resting.append("candidate [{}, {}]".format(*(_number(end) for end in one.candidate_interval)))
+        resting.append("candidate [{}, {}]".format(*(number(end) for end in one.candidate_interval)))
     return [
         found.name,
-        _number(found.baseline) or "undefined",
-        _number(found.candidate) or "undefined",
+        number(found.baseline) or "undefined",
+        number(found.candidate) or "undefined",
         "" if found.difference != found.difference else _signed(found.difference),
         "" if low != low else f"[{_signed(low)}, {_signed(high)}]",
         _chance(one.p, result.alpha),
-        _number(found.detectable),
+        number(found.detectable),
         f"{verdict} ({', '.join(resting)})" if resting else verdict,
     ]
 
@@ -83,7 +83,8 @@ def takes(result: GateResult) -> list[str]:
     ]
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a value with four decimals; "none" is infinite, and nothing NaN."""
     return "" if value != value else "none" if value == math.inf else f"{value:.4f}"
 
 

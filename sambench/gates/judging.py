@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from sambench.gates.policy import DEFAULT, INTERVAL, Policy
 from sambench.gates.result import Judgement, judge
 from sambench.gates.sides import Side, bounds_of, directions
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.intervals import interval95
+from sambench.metrics.intervals import inside, interval95
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.run_noise import RunNoise, run_noise, within_range
 from sambench.metrics.spread import ENOUGH, Spread, spread_of_units, spreads
-from sambench.metrics.support import plain_name, support
+from sambench.metrics.support import support
 from sambench.types import Row
 
 
@@ -54,17 +54,20 @@ class PairedRuns:
         found = [support(partial(self.task.replicates, own, self.ids), len(self.ids)) for own in self.rows]
         return {name: min(own[name] for own in found) for name in names}
 
+    @cached_property
     def unsteady(self) -> dict[str, str]:
         """Return metric -> why the task gives it no interval, in any of the runs."""
         return {name: why for own in self.rows for name, why in self.task.unsteady(own).items()}
 
     def means(self, names: Sequence[str], weights: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Return each side's mean of its runs over weighted images (B, images): (B,) by metric."""
-        found = [self.task.replicates(own, self.ids, weights) for own in self.rows]
-        before, after = (
-            {name: np.mean([own[name] for own in found[side]], axis=0) for name in names} for side in self.sides
-        )
+        before, after = (self.mean(side, names, weights) for side in self.sides)
         return before, after
+
+    def mean(self, side: slice, names: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the mean of one side's runs over weighted images (B, images): (B,) by metric."""
+        found = [self.task.replicates(own, self.ids, weights) for own in self.rows[side]]
+        return {name: np.mean([own[name] for own in found], axis=0) for name in names}
 
 
 @dataclass
@@ -115,12 +118,11 @@ def judge_metrics(
     names = [name for name in values[0] if all(name in own for own in values)]
     policy.check_names(task, names, policy_name)
     drawn = _resampled(runs, names, values, resampling)
-    better = {name: directions(first).get(plain_name(name), True) for name in names}
-    bounds = {name: bounds_of(first).get(plain_name(name), (0.0, 1.0)) for name in names}
+    better, bounds = directions(first, names), bounds_of(first, names)
     judged = [name for name in names if policy.judges(task, name)]
     found = _compared(drawn, policy, names, judged, better, bounds)
     inner = _candidate_intervals(runs, drawn, policy, judged, bounds)
-    unsteady = runs.unsteady()
+    unsteady = runs.unsteady
     named = {name: policy_name != DEFAULT and policy.names(task, name) for name in names}
     judgements = [
         judge(
@@ -156,7 +158,7 @@ def _resampled(
         units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
         drawn[1] = {name: drawn[1][name] + noise.draws(name, *resampling) for name in names}
         spread = {name: spread_of_units(units[name], len(weights)) for name in names}
-    spread |= dict.fromkeys(runs.unsteady(), spread_of_units(0, len(weights)))
+    spread |= dict.fromkeys(runs.unsteady, spread_of_units(0, len(weights)))
     return _Draws(point, drawn, spread, carried, images, units, noise, strata, weights)
 
 
@@ -205,10 +207,10 @@ def _candidate_intervals(
     own = drawn.spread
     if drawn.noise is None:
         names = list(drawn.spread)
-        own = spreads(jackknife(lambda held: runs.means(names, held)[1], drawn.strata), drawn.weights)
-        own |= dict.fromkeys(runs.unsteady(), spread_of_units(0, len(drawn.weights)))
+        own = spreads(jackknife(lambda held: runs.mean(runs.sides[1], names, held), drawn.strata), drawn.weights)
+        own |= dict.fromkeys(runs.unsteady, spread_of_units(0, len(drawn.weights)))
     found = {name: interval95(drawn.point[1][name], drawn.drawn[1][name], own[name]) for name in sure}
-    return {name: _inside(ends, bounds[name]) for name, ends in found.items()}
+    return {name: inside(ends, drawn.point[1][name], bounds[name]) for name, ends in found.items()}
 
 
 def _alone(
@@ -221,8 +223,3 @@ def _alone(
 
 def _changes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: own - before[name] for name, own in after.items()}
-
-
-def _inside(ends: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
-    """Keep an interval within what the metric can be."""
-    return ends if ends[0] != ends[0] else (max(ends[0], bounds[0]), min(ends[1], bounds[1]))

@@ -17,7 +17,7 @@ from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import exact
 from sambench.metrics.power import Need, Pilot, images_needed
 from sambench.metrics.spread import Spread, spreads
-from sambench.metrics.support import plain_name, support
+from sambench.metrics.support import support
 from sambench.types import Row
 
 
@@ -82,10 +82,10 @@ def plan_gate(
     names = [name for name in draws[0] if name in draws[1]]
     policy.check_names(task.name, names, policy_name)
     judged = [name for name in names if policy.judges(task.name, name)]
-    bounds = {name: bounds_of(first).get(plain_name(name), (0.0, 1.0)) for name in judged}
+    bounds = bounds_of(first, judged)
     _check_effect(effect, bounds)
     spread = spreads(jackknife(partial(_change, task, rows, ids, judged), strata), weights)
-    pilots = _pilots(task, rows, ids, draws, spread, bounds, directions(first), policy)
+    pilots = _pilots(task, rows, ids, draws, spread, bounds, directions(first, judged), policy)
     return PowerPlan(
         task=task.name,
         data=f"{first.record.identity.data.name} {first.record.identity.data.split}",
@@ -144,21 +144,20 @@ def _pilots(
         draws: Each run's metrics over resamples.
         spread: Metric -> what leaving images out says of the difference.
         bounds: Metric -> its smallest and largest value.
-        better: Metric, without a note on its data -> whether higher is better.
+        better: Metric -> whether higher is better.
         policy: Which drop is let pass.
     """
     ones = np.ones((1, len(ids)), np.int64)
     value = [{name: own[0] for name, own in task.replicates(side, ids, ones).items()} for side in rows]
     carried = [support(partial(task.replicates, own, ids), len(ids)) for own in rows]
-    higher = {name: better.get(plain_name(name), True) for name in bounds}
     return {
         name: Pilot(
             float(exact(value[-1][name] - value[0][name])),
             exact(draws[1][name] - draws[0][name]),
             spread[name],
             min(own[name] for own in carried),
-            higher[name],
-            _room(float(value[0][name]), ends, higher[name]),
+            better[name],
+            _room(float(value[0][name]), ends, better[name]),
             policy.rule(name).margin,
         )
         for name, ends in bounds.items()

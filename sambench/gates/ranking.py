@@ -29,7 +29,7 @@ from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.simultaneous import compare_all, pair_differences, within_bounds
 from sambench.metrics.spread import Spread, spread_of_units, spreads
-from sambench.metrics.support import plain_name, support
+from sambench.metrics.support import support
 from sambench.runs.summary import label
 
 
@@ -84,7 +84,7 @@ def compare_runs(
         for name in side:
             holders.setdefault(name, []).append(one)
     names = _chosen(task.name, [name for name, own in holders.items() if len(own) == len(sides)], metrics)
-    better = {name: directions(first).get(plain_name(name), True) for name in names}
+    better = directions(first, names)
     values = [{name: one[name] for name in names} for one in values]
     unsteady = {name for own in rows for name in task.unsteady(own)}
 
@@ -98,8 +98,8 @@ def compare_runs(
         [support(partial(task.replicates, own, ids), len(ids)) for own in rows],
         alpha,
     )
-    bounds = bounds_of(first)
-    pairs = [within_bounds(pair, bounds.get(plain_name(pair.metric), (0, 1))) for pair in pairs]
+    bounds = bounds_of(first, names)
+    pairs = [within_bounds(pair, bounds[pair.metric]) for pair in pairs]
     judged = judge_pairs(pairs, labels, better)
     return replace(
         outcome,

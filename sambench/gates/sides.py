@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -208,11 +208,13 @@ def rows_of(side: Side, ids: Sequence[str]) -> list[Row]:
     return [row for row in side.rows if row["sample_id"] in kept]
 
 
-def directions(side: Side) -> dict[str, bool]:
-    """Return metric, without a note on its data -> whether higher is better."""
-    return {plain_name(name): recorded.higher_is_better for name, recorded in side.record.metrics.items()}
+def directions(side: Side, names: Iterable[str]) -> dict[str, bool]:
+    """Return metric -> whether higher is better, as a run says of it whatever note on its data the name has."""
+    known = {plain_name(name): recorded.higher_is_better for name, recorded in side.record.metrics.items()}
+    return {name: known.get(plain_name(name), True) for name in names}
 
 
-def bounds_of(side: Side) -> dict[str, tuple[float, float]]:
-    """Return metric, without a note on its data -> smallest and largest value it can have."""
-    return {plain_name(name): recorded.metric.bounds for name, recorded in side.record.metrics.items()}
+def bounds_of(side: Side, names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """Return metric -> smallest and largest value it can have, as for `directions`; 0 and 1 where nothing is said."""
+    known = {plain_name(name): recorded.metric.bounds for name, recorded in side.record.metrics.items()}
+    return {name: known.get(plain_name(name), (0.0, 1.0)) for name in names}

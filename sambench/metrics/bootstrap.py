@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sambench.metrics.intervals import NO_INTERVAL, interval95
+from sambench.metrics.intervals import NO_INTERVAL, inside, interval95
 from sambench.metrics.jackknife import Replicates, jackknife
 from sambench.metrics.spread import spreads
 
@@ -96,9 +96,8 @@ def bootstrap_intervals(
     found, weights = jackknife(replicates, strata), stratified_weights(strata, draws, seed)
     drawn, ends = replicates(weights), {}
     for name, spread in spreads(found, weights).items():
-        value, (least, most) = found.whole[name], (bounds or {}).get(name, (0.0, 1.0))
-        low, high = interval95(value, np.asarray(drawn[name], np.float64), spread)
-        ends[name] = NO_INTERVAL if low != low else (max(low, min(least, value)), min(high, max(most, value)))
+        value, limits = found.whole[name], (bounds or {}).get(name, (0.0, 1.0))
+        ends[name] = inside(interval95(value, np.asarray(drawn[name], np.float64), spread), value, limits)
     return ends
 
 

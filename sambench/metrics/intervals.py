@@ -84,6 +84,12 @@ def interval95(value: float, draws: np.ndarray, spread: Spread) -> tuple[float, 
     return NO_INTERVAL if found is None else found.interval(0.025)
 
 
+def inside(ends: tuple[float, float], value: float, bounds: tuple[float, float]) -> tuple[float, float]:
+    """Keep an interval within what a metric can be; a value beyond the bounds is a bound of its own."""
+    (low, high), (least, most) = ends, bounds
+    return NO_INTERVAL if low != low else (max(low, min(least, value)), min(high, max(most, value)))
+
+
 def _quantile(ascending: np.ndarray, tail: float, upper: bool = False) -> float:
     """Return the value that a share of `tail` lies beyond: read from the resamples, or from a normal tail fitted there.
 

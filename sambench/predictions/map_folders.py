@@ -45,7 +45,7 @@ class MapFolder:
         for path, stem in stems.items():
             if (name := filled(template, stem)) is not None:
                 self._files.setdefault(name, []).append(path)
-        passed = sum(filled(template, stem) is None for stem in stems.values())
+        passed = len(stems) - sum(map(len, self._files.values()))
         if template != PLAIN or passed:
             told = f"files are found as {template}, * being the sample's name ({SWITCH})"
             self.notes.append(told + (f"; {passed} files of other names are passed over" if passed else ""))

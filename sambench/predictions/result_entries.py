@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sambench.datasets.formats.coco_fields import nested_polygons
 from sambench.errors import PredictionError
 from sambench.files.json_files import number, whole
 from sambench.masks import rle
@@ -34,16 +35,10 @@ def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: objec
             mend="store a mask for every detection, or for none",
         )
     try:
-        codes = [rle.from_segmentation(_nested(entry["segmentation"]), size) for entry in entries]
+        codes = [rle.from_segmentation(nested_polygons(entry["segmentation"]), size) for entry in entries]
         return Detections(scores, categories, codes)
     except ValueError as error:
         raise PredictionError(f"a mask cannot be used: {error}", where=where, mend="write it as COCO RLE") from error
-
-
-def _nested(segmentation: Any) -> Any:
-    """Return a mask with the outer list of its polygons, which some writers leave out around a single one."""
-    flat = isinstance(segmentation, list) and segmentation and not isinstance(segmentation[0], list | dict | str)
-    return [segmentation] if flat else segmentation
 
 
 def entry_fault(entry: Mapping[str, Any], size: Size) -> str | None:

@@ -67,7 +67,11 @@ def build_named(name: str, chosen: list[Run] | None, results: Place) -> BuiltTab
     spec = table_spec(name)
     if spec.task is None:
         return BuiltTable(*build_table(spec, []), spec.title)
-    runs = found_runs(results, spec.task) if chosen is None else [run for run in chosen if task_of(run) == spec.task]
+    runs = (
+        found_runs(results, spec.task)
+        if chosen is None
+        else [run for run in chosen if run.record.task_name == spec.task]
+    )
     check_metrics(spec, runs)
     known = [*registry.targets("tasks"), *registry.options("task")]
     if not runs and spec.task not in known and nearest(spec.task, known):
@@ -111,10 +115,10 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
     tasks = list(dict.fromkeys(task for name in names if (task := table_spec(name).task)))
     runs = [load_run(folder) for folder in folders]
     for run in runs:
-        if task_of(run) not in tasks:
+        if run.record.task_name not in tasks:
             kind = f"not {' or '.join(tasks)}" if tasks else "and the table holds published numbers only"
             raise UsageError(
-                f"the run is of task {task_of(run)}, {kind}", where=run.folder, mend="leave it out of runs="
+                f"the run is of task {run.record.task_name}, {kind}", where=run.folder, mend="leave it out of runs="
             )
         if not run.finished:
             raise UsageError(
@@ -132,11 +136,6 @@ def found_runs(results: Place, task: str) -> list[Run]:
         except SambenchError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        if run.finished and task_of(run) == task:
+        if run.finished and run.record.task_name == task:
             runs.append(run)
     return runs
-
-
-def task_of(run: Run) -> str:
-    """Return the name of a run's task."""
-    return run.record.task_name

@@ -71,6 +71,12 @@ def identity(value: Any) -> int | str | None:
     return value if type(value) is int and abs(value) < 1 << 62 else whole(value)
 
 
+def nested_polygons(segmentation: Any) -> Any:
+    """Return a mask with the outer list of its polygons, which some writers leave out around a single one."""
+    flat = isinstance(segmentation, list) and segmentation and not isinstance(segmentation[0], list | dict | str)
+    return [segmentation] if flat else segmentation
+
+
 def packed(record: dict[str, Any]) -> Any:
     """Turn an annotation into an Entry as soon as it is parsed, lest all of a file's numbers live as objects."""
     if "image_id" not in record or record.keys().isdisjoint(_OF_ANNOTATIONS):
@@ -78,8 +84,7 @@ def packed(record: dict[str, Any]) -> Any:
     segmentation, note = record.get("segmentation") or None, ""
     try:
         if isinstance(segmentation, list):
-            polygons = segmentation if isinstance(segmentation[0], list | dict | str) else [segmentation]
-            segmentation = [array("d", polygon) for polygon in polygons]
+            segmentation = [array("d", polygon) for polygon in nested_polygons(segmentation)]
             drawn = [polygon for polygon in segmentation if len(polygon) % 2 or len(polygon) >= 6]
             if not any(map(len, segmentation)):
                 segmentation = None

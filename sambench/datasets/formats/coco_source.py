@@ -57,7 +57,6 @@ class CocoMasks(RegionSource):
         allow_damaged: bool = False,
         check_images: bool = True,
     ) -> None:
-        self._check_images = check_images
         self.card, self.rules, self._by_class = card, rules, by_class
         self.shared = tuple(part.annotations for part in parts)
         self.items, self.categories, self.faults = {}, {}, []
@@ -73,7 +72,7 @@ class CocoMasks(RegionSource):
             self.files.append(file)
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
             placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]
-        self._add(placed, alone=len(parts) == 1)
+        self._add(placed, len(parts) == 1, check_images)
         damaged = [fault for file in self.files for fault in _damaged(file)]
         self.notes: list[str] = []
         if damaged and allow_damaged:
@@ -96,7 +95,9 @@ class CocoMasks(RegionSource):
         """Return the size that the file states."""
         return self._places[key][1].size
 
-    def _add(self, placed: Sequence[tuple[InstanceFile, ImageEntry, str, Path]], alone: bool) -> None:
+    def _add(
+        self, placed: Sequence[tuple[InstanceFile, ImageEntry, str, Path]], alone: bool, check_images: bool
+    ) -> None:
         """Name all images and look for their files."""
         seen: set[str] = set()
         for file, entry, relative, _ in placed:
@@ -109,7 +110,7 @@ class CocoMasks(RegionSource):
         keys = sample_ids([relative for _, _, relative, _ in placed])
         for key, (file, entry, _, path) in zip(keys, placed, strict=True):
             found = folders.find(path)
-            if found is None and not self._check_images:
+            if found is None and not check_images:
                 self.images_there = False
             elif found is None:
                 self.faults.append(Fault(str(path), "image is missing"))

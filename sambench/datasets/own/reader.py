@@ -18,7 +18,7 @@ from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader
 from sambench.datasets.official_files import own_card
 from sambench.datasets.own.forms import FORMS, OwnFiles, by_annotator, find_own
 from sambench.datasets.own.instances import instance_file
-from sambench.datasets.own.sources import own_source, placed_below
+from sambench.datasets.own.sources import coco_source, own_source, placed_below
 from sambench.datasets.reading import data_error
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
@@ -128,7 +128,11 @@ def own(
             allow_damaged=allow_damaged,
             form="own coco",
         )
-    source = own_source(files, card, place, colours, ignore, allow_damaged, instances, check_images)
+    source: RegionSource
+    if files.form == "coco":
+        source = coco_source(card, files.truth, place, allow_damaged, check_images)
+    else:
+        source = own_source(files, card, colours, ignore, by_label=instances)
     if instances:
         return _instances(source, files, split, limit, ids)
     choice = Choice(limit, ids, subset, subset_seed)

@@ -24,16 +24,11 @@ _LABELS = tuple(ending for ending in IMAGE_ENDINGS if ending not in _ROUNDED)
 def own_source(
     files: OwnFiles,
     card: MaskCard,
-    place: ImagePlace,
     colours: Colours,
     ignore: tuple[int, ...],
-    allow_damaged: bool,
     by_label: bool,
-    check_images: bool,
 ) -> RegionSource:
-    """Open masks of objects in the form they have; only those of a COCO JSON stand without their images."""
-    if files.form == "coco":
-        return coco_source(card, files.truth, place, allow_damaged, check_images)
+    """Open masks of objects that do not stand without their images, in the form they have."""
     if files.form == "via":
         return ViaMasks(card, [ViaFile(files.truth, files.images, "")], region_label, rules="1 via")
     return label_source(card, files.images, files.truth, colours, ignore, by_label)
