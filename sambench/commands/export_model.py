@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,8 +15,12 @@ from sambench.config.ranges import Range
 from sambench.errors import UsageError
 
 if TYPE_CHECKING:
-    from sambench.models.onnx.exporting.writing import Half, Precision
+    import numpy as np
+
+    from sambench.models.onnx.exporting.graphs import Half
+    from sambench.models.onnx.exporting.writing import Precision
     from sambench.models.sam.model import TransformersSam
+    from sambench.types import Embedding
 
 HALVES: tuple[Half, Half] = ("encoder", "decoder")
 
@@ -26,23 +31,24 @@ def main(words: list[str]) -> int:
 
     own, rest = own_words(MODEL, words)
     values = read(MODEL, own)
-    config = composed(_words(rest))
+    config = composed(_words(rest), [key.name for key in MODEL.keys])
     original = _native(config)
+    check = partial(_check, original, list(images(config)), {}, values["prompts"])
     out = Path(values["out"])
     out.mkdir(parents=True, exist_ok=True)
     if values["to"] != "onnx":
-        return _archives(original, out, values, config)
+        return _archives(original, out, values, check)
     written = [export_half(original, half, out, values["opset"]) for half in HALVES]
     code = 0
     for precision in dict.fromkeys(["fp32", *values["precisions"]]):
         paths = [convert(path, precision) for path in written]
         print(f"written: {' '.join(map(str, paths))}", file=sys.stderr)
-        within = _check(original, paths, precision, config, values["prompts"])
+        within = check(paths, precision)
         code = code if within else 1
     return code
 
 
-def _archives(original: TransformersSam, out: Path, values: dict[str, Any], config: dict[str, Any]) -> int:
+def _archives(original: TransformersSam, out: Path, values: dict[str, Any], check: Callable[..., bool]) -> int:
     """Write TorchScript or torch.export archives, which are of float32 alone, and check them."""
     from sambench.models.onnx.exporting.archive_writing import export_archive
 
@@ -51,7 +57,7 @@ def _archives(original: TransformersSam, out: Path, values: dict[str, Any], conf
         raise UsageError(what, where="precisions", mend="leave precisions= out, or use to=onnx")
     paths = [export_archive(original, half, out, values["to"]) for half in HALVES]
     print(f"written: {' '.join(map(str, paths))}", file=sys.stderr)
-    return 0 if _check(original, paths, "fp32", config, values["prompts"]) else 1
+    return 0 if check(paths, "fp32") else 1
 
 
 def _words(words: Sequence[str]) -> list[str]:
@@ -77,9 +83,23 @@ def _native(config: dict[str, Any]) -> TransformersSam:
 
 
 def _check(
-    original: TransformersSam, paths: Sequence[Path], precision: Precision, config: dict[str, Any], prompts: int
+    original: TransformersSam,
+    seen: Sequence[tuple[str, np.ndarray]],
+    encoded: dict[str, Embedding],
+    prompts: int,
+    paths: Sequence[Path],
+    precision: Precision,
 ) -> bool:
-    """Print how far an export is from the original; returns whether it is near enough, which is asked of fp32 alone."""
+    """Print how far an export is from the original; returns whether it is near enough, which is asked of fp32 alone.
+
+    Args:
+        original: The model.
+        seen: Images and their names.
+        encoded: The original's features of those that it was asked about before.
+        prompts: How many of each kind are asked.
+        paths: The export's files.
+        precision: Of the export.
+    """
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.models.onnx.archives import load as load_archives
     from sambench.models.onnx.model import load
@@ -88,7 +108,7 @@ def _check(
 
     encoder, decoder = map(str, paths)
     export = load(encoder, decoder) if encoder.endswith(".onnx") else load_archives(encoder, decoder, trusted=True)
-    errors = measure_parity(original, export, images(config), ParitySettings(prompts=prompts, worst=0))
+    errors = measure_parity(original, export, seen, ParitySettings(prompts=prompts, worst=0), encoded=encoded)
     table, notes, within = parity_table(errors, Limits() if precision == "fp32" else FREE)
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
     print(render(table, notes, f"{precision}, {megabytes:.1f} MB, against {original.name}", "md"))

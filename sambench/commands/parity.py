@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
     own, rest = own_words(PARITY, words)
     values = read(PARITY, own)
     sides = side_words(rest)
-    configs = [composed(side) for side in sides]
+    configs = [composed(side, _ALSO) for side in sides]
     models = [built(config) for config in configs]
     settings = ParitySettings(values["prompts"], values["generator"], seed=values["seed"])
     errors = measure_parity(models[0], models[1], images(configs[0]), settings)
@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
     if values["metrics"]:
         from sambench.gates.render import render_gate
 
-        verdict = _gated(sides, out)
+        verdict = _gated(sides, models, out)
         print(render_gate(verdict, "text"), end="")
         code = max(code, verdict.exit_code)
     print(f"{'within the limits' if within else 'beyond a limit'}", file=sys.stderr)
@@ -81,11 +81,11 @@ def side_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return found[0], found[1]
 
 
-def composed(words: Sequence[str]) -> dict[str, Any]:
-    """Return the configuration of one side."""
+def composed(words: Sequence[str], also: Sequence[str]) -> dict[str, Any]:
+    """Return a configuration; `also` are keys of the command's own, for a misspelt word."""
     from sambench.api import compose
 
-    return compose(words, also=[*(key.name for key in PARITY.keys), "model_a", "model_b"])
+    return compose(words, also=also)
 
 
 def built(config: dict[str, Any]) -> PromptableModel:
@@ -109,12 +109,13 @@ def images(config: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
         yield key, dataset.load(key).image
 
 
-def _gated(sides: tuple[list[str], list[str]], out: Path) -> GateResult:
+def _gated(sides: tuple[list[str], list[str]], models: Sequence[PromptableModel], out: Path) -> GateResult:
     """Run the task with both models and hold the second against the first."""
     from sambench.api import gate
     from sambench.engine.launch import launch
 
-    runs = [launch(composed([*side, f"run.results={out / 'runs'}"])).run for side in sides]
+    configs = [composed([*side, f"run.results={out / 'runs'}"], _ALSO) for side in sides]
+    runs = [launch(config, model).run for config, model in zip(configs, models, strict=True)]
     return gate(runs[0], runs[1])
 
 
@@ -163,3 +164,6 @@ nothing.""",
         "embedding=null logits=null scores=null flipped=null mask_iou=0.95 generator=16",
     ),
 )
+
+_ALSO = [*(key.name for key in PARITY.keys), "model_a", "model_b"]
+"""Keys that the command takes for itself."""

@@ -16,6 +16,7 @@ from sambench.masks.rle import iou
 from sambench.metrics.agreement import MaskError, SetError, TensorError, mask_error, set_error, tensor_error
 from sambench.models.base import PromptableModel
 from sambench.models.questions import Question
+from sambench.prompts.refine import most_confident
 from sambench.types import Embedding, Masks, Prompts, Size
 
 KINDS: dict[str, Question] = {
@@ -99,6 +100,7 @@ def measure_parity(
     images: Iterable[tuple[str, np.ndarray]],
     settings: ParitySettings,
     shown: Callable[[], None] = lambda: None,
+    encoded: dict[str, Embedding] | None = None,
 ) -> ParityErrors:
     """Ask two models the same of the same images.
 
@@ -107,6 +109,7 @@ def measure_parity(
         images: (name, (H, W, 3) uint8 RGB) each.
         settings: What is asked.
         shown: Called after each image.
+        encoded: Name -> the reference's features of an image, where they are known; those that are not are added.
 
     Raises:
         UsageError: No kind of prompt is answered by both.
@@ -114,7 +117,10 @@ def measure_parity(
     errors = ParityErrors()
     asked = _asked_of_both(reference, other, errors)
     for number, (name, image) in enumerate(images):
-        embeddings = tuple(model.encode([image])[0] for model in (reference, other))
+        features = (encoded or {}).get(name) or reference.encode([image])[0]
+        if encoded is not None:
+            encoded[name] = features
+        embeddings = (features, other.encode([image])[0])
         _features(errors, *embeddings)
         generator = np.random.default_rng([settings.seed, number])
         for kind, question in asked.items():
@@ -169,10 +175,8 @@ def _answers(
 
     with torch.inference_mode():
         if question.mask:
-            first = models[0].decode(embeddings[0], prompts, True)
-            best = first.predicted_iou.argmax(dim=1)
-            fed = first.prompt_logits[torch.arange(len(best)), best].float().cpu()
-            prompts = replace(prompts, mask_logits=fed)
+            best = most_confident(models[0].decode(embeddings[0], prompts, True))
+            prompts = replace(prompts, mask_logits=best.prompt_logits[:, 0].float().cpu())
         pairs = zip(models, embeddings, strict=True)
         return tuple(model.decode(embedding, prompts, question.multimask) for model, embedding in pairs)
 
@@ -218,4 +222,4 @@ def _generated(
     for model, embedding in zip((reference, other), embeddings, strict=True):
         sets.append(AutomaticMaskGenerator(ModelMasks(model), settings).generate(image, embedding).rles)
     one, two = sets
-    return set_error(iou(one, two) if one and two else np.zeros((len(one), len(two))))
+    return set_error(iou(one, two))

@@ -36,3 +36,11 @@ def without_padding(prompts: Prompts) -> Iterator[tuple[Tensor, Prompts]]:
             raise ValueError(f"prompt {int(chosen[0])} has neither point, box nor mask")
         points = None if number == 0 else xy[chosen[:, None], keep]
         yield chosen, Prompts(points, None if points is None else labels[chosen[:, None], keep], boxes, masks)
+
+
+def chunks(prompts: Prompts, size: int) -> Iterator[tuple[Tensor, Prompts]]:
+    """Cut the groups of `without_padding` into at most `size` prompts each."""
+    for rows, group in without_padding(prompts):
+        for start in range(0, len(rows), size):
+            chunk = slice(start, start + size)
+            yield rows[chunk], group[chunk]

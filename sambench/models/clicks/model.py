@@ -152,11 +152,12 @@ class ClickModel(PromptableModel):
         """Return the (H, W) probabilities after clicks; those before the last are not asked again."""
         if clicks in self._states:
             return self._states[clicks][1]
+        before = clicks[:-1]
+        if before:
+            self._after(embedding, before)
         self.predictor.set_input_image(embedding.tensors["image"].cpu().numpy())
-        if len(clicks) > 1:
-            self._after(embedding, clicks[:-1])
-            self.predictor.set_input_image(embedding.tensors["image"].cpu().numpy())
-            self.predictor.set_states(copy.deepcopy(self._states.pop(clicks[:-1])[0]))
+        if before:
+            self.predictor.set_states(self._states.pop(before)[0])
         found = self.predictor.get_prediction(ClickList(clicks))
         self._states[clicks] = copy.deepcopy(self.predictor.get_states()), found
         return found

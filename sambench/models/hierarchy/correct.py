@@ -79,9 +79,9 @@ def corrected_mask(
         best = np.zeros(len(depths), np.bool_)
         best_score, best_fit = -1.0, 0.0
         if not np.any(other == leaf):
-            changes, scores = nested_regions(np.array([leaf]), other, parents, altitudes, spans, areas, prior)
+            changes, _, scores = nested_regions(np.array([leaf]), other, parents, altitudes, spans, areas, prior)
             if not wanted and len(other):
-                kept, kept_scores = nested_regions(other, own, parents, altitudes, spans, areas, prior)
+                kept, _, kept_scores = nested_regions(other, own, parents, altitudes, spans, areas, prior)
                 changes, scores = np.concatenate((changes, ~kept)), np.concatenate((scores, kept_scores))
             for candidate in range(len(scores)):
                 fit = _centred(changes[candidate], wrong, near, right, depths) ** centred

@@ -62,6 +62,7 @@ class HierarchyModel(PromptableModel):
             "sha256": self.fingerprint,
             "constants": {**asdict(self.tree_constants), **asdict(self.answer_constants)},
         }
+        self._depths: tuple[Embedding, np.ndarray] | None = None
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """Build the tree of regions of each image.
@@ -108,7 +109,7 @@ class HierarchyModel(PromptableModel):
         answers = CANDIDATES if multimask else 1
         tables = np.empty((len(prompts), answers, tree.leaves), np.float32)
         scores = np.empty((len(prompts), answers), np.float32)
-        clicked = self._clicked(tree, parts, fold=not multimask)
+        clicked = self._clicked(embedding, tree, parts, fold=not multimask)
         for index in range(len(prompts)):
             regions, confidence = self._answer(tree, parts, index, clicked.get(index))
             if not multimask:
@@ -124,11 +125,20 @@ class HierarchyModel(PromptableModel):
         frame = MaskFrame(embedding.original_size)
         return Masks(logits.to(self.device), torch.from_numpy(scores).to(self.device), frame)
 
-    def _clicked(self, tree: RegionTree, parts: PixelPrompts, fold: bool) -> dict[int, np.ndarray]:
+    def _leaf_depths(self, embedding: Embedding, tree: RegionTree) -> np.ndarray:
+        """Return what further clicks need to know of an image; kept, as it is asked about again and again."""
+        if self._depths is None or self._depths[0] is not embedding:
+            self._depths = embedding, leaf_depths(tree.labels, tree.leaves)
+        return self._depths[1]
+
+    def _clicked(
+        self, embedding: Embedding, tree: RegionTree, parts: PixelPrompts, fold: bool
+    ) -> dict[int, np.ndarray]:
         """Return the masks (H, W) bool that points correct, by their prompt's index.
 
         Args:
-            tree: Of the image.
+            embedding: Of the image.
+            tree: In it.
             parts: B prompts.
             fold: Whether several points alone are clicks on the answer to the first one in the foreground.
         """
@@ -145,7 +155,7 @@ class HierarchyModel(PromptableModel):
             elif fold and parts.boxes is None and len(include) and len(include) + len(exclude) > 1:
                 regions, confidence = points_regions(include[:1], exclude[:0], *shape, prior)
                 masks[index] = regions[np.argmax(confidence)][tree.labels]
-        depths = leaf_depths(tree.labels, tree.leaves) if masks else np.empty(0)
+        depths = self._leaf_depths(embedding, tree) if masks else np.empty(0)
         constants = self.answer_constants
         for index, mask in masks.items():
             points, labels = parts.points[index], parts.labels[index]

@@ -38,8 +38,7 @@ def points_regions(
     Returns:
         (3, L) bool leaves of each answer, in order of area, and (3,) float32 scores in [0, 1].
     """
-    regions, scores = nested_regions(include, exclude, parents, altitudes, spans, areas, prior)
-    sizes = np.array([float(area_of(region, areas)) for region in regions])
+    regions, sizes, scores = nested_regions(include, exclude, parents, altitudes, spans, areas, prior)
     return best_distinct(regions, sizes, scores, prior[1])
 
 
@@ -52,8 +51,8 @@ def nested_regions(
     spans: np.ndarray,
     areas: np.ndarray,
     prior: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return all candidates of `points_regions`, of the same arguments: (K, L) bool leaves and (K,) float64 scores."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return all candidates of `points_regions`: (K, L) bool leaves, (K,) float64 areas and (K,) float64 scores."""
     blocked = np.zeros(len(parents), np.bool_)
     for leaf in exclude:
         mark_path(leaf, parents, blocked)
@@ -70,7 +69,7 @@ def nested_regions(
     for level in range(len(levels)):
         share = sizes[level] / areas[-1]
         scores[level] *= (1 - share) * np.sqrt(share / (share + prior[2]))
-    return regions, scores
+    return regions, sizes, scores
 
 
 @njit(cache=True, nogil=True)

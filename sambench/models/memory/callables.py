@@ -17,7 +17,7 @@ from torch import Tensor
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
 from sambench.models.official.weights import Found, weights_sha256
-from sambench.models.padding import without_padding
+from sambench.models.padding import chunks
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 Encode = Callable[[np.ndarray], Any]
@@ -79,11 +79,9 @@ class CallableModel(PromptableModel):
         if not isinstance(embedding, HeldEmbedding):
             raise ModelError("the embedding is none of this model's", where=self.name, mend="encode the image again")
         parts: list[tuple[Tensor, Masks]] = []
-        for rows, group in without_padding(prompts):
-            for start in range(0, len(rows), self.decode_batch_size):
-                chunk = slice(start, start + self.decode_batch_size)
-                answer = self._decode_some(embedding.state, group[chunk], multimask)
-                parts.append((rows[chunk], self._masks(answer, len(rows[chunk]), embedding, multimask)))
+        for rows, some in chunks(prompts, self.decode_batch_size):
+            answer = self._decode_some(embedding.state, some, multimask)
+            parts.append((rows, self._masks(answer, len(rows), embedding, multimask)))
         order = torch.cat([rows for rows, _ in parts]).argsort()
         frame = parts[0][1].frame
         logits, iou, fed = (

@@ -84,15 +84,16 @@ def wrapped(
         made.decode_batch_size = decode_batch_size or made.decode_batch_size
         made.name = title or made.name
         return made, [sam[0]]
-    if hasattr(adapted(given), "set_image"):
+    predictor = adapted(given)
+    if hasattr(predictor, "set_image"):
         kind = f"{type(given).__module__}:{type(given).__qualname__}"
         official = OfficialModel(
-            given, kind, None, decode_batch_size or 64, hq_token_only=hq_token_only, single_answer=single_answer
+            predictor, kind, None, decode_batch_size or 64, hq_token_only=hq_token_only, single_answer=single_answer
         )
         official.name = title or f"object:{type(given).__name__}"
         named = official.cacheable and official.provenance["code_sha256"] is not None
         return _apart(official, named), _roots(official.found)
-    raise UsageError(f"the model is a {type(given).__name__}, which cannot be scored", where="model", mend=TAKES)
+    raise UsageError(f"the model is of type {type(given).__name__}, which cannot be scored", where="model", mend=TAKES)
 
 
 class GivenModel(PromptableModel):

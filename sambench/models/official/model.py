@@ -31,7 +31,7 @@ from sambench.models.official.factories import EXAMPLE, import_factory
 from sambench.models.official.frames import as_logits, fitting, frames_of
 from sambench.models.official.state import PredictorState
 from sambench.models.official.weights import Found, code_sha256, weights_sha256
-from sambench.models.padding import without_padding
+from sambench.models.padding import chunks
 from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
@@ -177,11 +177,9 @@ class OfficialModel(PromptableModel):
         with self._lock:
             self._restore(embedding)
             parts: list[tuple[Tensor, Answer]] = []
-            for rows, group in without_padding(prompts):
-                for start in range(0, len(rows), self.decode_batch_size):
-                    chunk = slice(start, start + self.decode_batch_size)
-                    answer = self.dialect.ask(self.predictor, group[chunk], multimask)
-                    parts.append((rows[chunk], self._counted(answer, multimask)))
+            for rows, some in chunks(prompts, self.decode_batch_size):
+                answer = self.dialect.ask(self.predictor, some, multimask)
+                parts.append((rows, self._counted(answer, multimask)))
             both = [(full, low) for _, (full, _, low) in parts]
             frame = fitting(both, frames_of(self.predictor, size), self.factory)
         for text in self.dialect.notes:

@@ -21,7 +21,7 @@ from sambench.models.onnx.answers import AnswerRules
 from sambench.models.onnx.contracts import FEATURES, Contract, read_ports
 from sambench.models.onnx.geometry import Geometry
 from sambench.models.onnx.sessions import GraphSession, Port
-from sambench.models.padding import without_padding
+from sambench.models.padding import chunks
 from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts, Size
 
@@ -125,15 +125,13 @@ class OnnxDecoder(Decoder):
         size = embedding.original_size
         shared = self._shared(embedding)
         order, logits, scores = [], [], []
-        for rows, group in without_padding(prompts):
-            self._check(group, multimask)
-            for start in range(0, len(rows), self.batch):
-                chunk = slice(start, start + self.batch)
-                made = self._run({**shared, **self._prompts(group[chunk], size)})
-                answer = self.rules.choose(*made, multimask)
-                order.append(rows[chunk])
-                logits.append(answer[0])
-                scores.append(answer[1])
+        for some, part in chunks(prompts, self.batch):
+            self._check(part, multimask)
+            made = self._run({**shared, **self._prompts(part, size)})
+            answer = self.rules.choose(*made, multimask)
+            order.append(some)
+            logits.append(answer[0])
+            scores.append(answer[1])
         rows = torch.cat(order).argsort()
         frame = self.graph.geometry.frame(size) if self.is_low else MaskFrame(size)
         return Masks(torch.cat(logits)[rows], torch.cat(scores)[rows], frame)

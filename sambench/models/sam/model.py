@@ -16,7 +16,7 @@ from sambench.config.ranges import SHARED, Range, check_range
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import PromptableModel
 from sambench.models.devices import torch_device, torch_dtype
-from sambench.models.padding import without_padding
+from sambench.models.padding import chunks
 from sambench.models.quantise import Quantisation, quantise_encoder
 from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
@@ -250,10 +250,8 @@ class TransformersSam(PromptableModel):
         self._flush_denormals()
         image = self._image(embedding)
         answers: list[tuple[Tensor, tuple[Tensor, Tensor]]] = []
-        for rows, part in without_padding(prompts):
-            for start in range(0, len(rows), self.decode_batch_size):
-                chunk = slice(start, start + self.decode_batch_size)
-                answers.append((rows[chunk], self._decode_chunk(image, embedding, part[chunk], multimask)))
+        for some, part in chunks(prompts, self.decode_batch_size):
+            answers.append((some, self._decode_chunk(image, embedding, part, multimask)))
         rows = torch.cat([rows for rows, _ in answers])
         logits, iou = (torch.cat([answer[i] for _, answer in answers]) for i in range(2))
         if not bool((rows[1:] > rows[:-1]).all()):

@@ -14,14 +14,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from sambench.errors import ModelError
 from sambench.models.checkpoint_files import first_line
 from sambench.models.onnx.archives import NOTE
-from sambench.models.onnx.exporting.graphs import (
-    DecoderGraph,
-    EncoderGraph,
-    decoder_outputs,
-    encoder_outputs,
-    example_inputs,
-)
-from sambench.models.onnx.exporting.writing import Half, made_of
+from sambench.models.onnx.exporting.graphs import Half, to_trace
+from sambench.models.onnx.exporting.writing import made_of
 from sambench.models.sam.model import TransformersSam
 
 Form = Literal["torchscript", "torch_export"]
@@ -39,10 +33,7 @@ def export_archive(sam: TransformersSam, half: Half, folder: Path, form: Form) -
     Raises:
         ModelError: torch cannot trace it.
     """
-    pixels, asked = example_inputs(sam)
-    graph: nn.Module = (EncoderGraph if half == "encoder" else DecoderGraph)(sam).eval()
-    inputs = pixels if half == "encoder" else asked
-    names = encoder_outputs(sam.family) if half == "encoder" else decoder_outputs(sam.family)
+    graph, inputs, names = to_trace(sam, half)
     path = folder / f"{half}{ENDINGS[form]}"
     with warnings.catch_warnings(), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         warnings.simplefilter("ignore")

@@ -6,11 +6,15 @@ same with one more mask for the high-quality token, SAM 2's and its relatives' s
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
-from sambench.models.sam.decoder import MaskDecoder, hq_features
+from sambench.models.sam.decoder import hq_features
 from sambench.models.sam.model import TransformersSam
+
+Half = Literal["encoder", "decoder"]
 
 ENCODER_INPUT = {"sam": "input_image", "sam_hq": "input_image"}
 """Family -> the encoder's input; "image" for all others."""
@@ -119,24 +123,29 @@ class DecoderGraph(nn.Module):
         return given * has_mask + prompts.no_mask_embed.weight[0] * (1 - has_mask)
 
 
-def example_inputs(
-    sam: TransformersSam, number: int = 2, points: int = 3
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return named inputs of both graphs, seeded: pixels, and features with P prompts of N points."""
+def to_trace(sam: TransformersSam, half: Half) -> tuple[nn.Module, dict[str, Tensor], tuple[str, ...]]:
+    """Return the graph of one half, named inputs that it can be traced with, seeded, and the names of its outputs."""
     generator = torch.Generator().manual_seed(0)
-
-    def noise(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator)
-
     side = sam.preprocessing.size
-    pixels = {ENCODER_INPUT.get(sam.family, "image"): noise(1, 3, side, side)}
+    pixels = torch.randn((1, 3, side, side), generator=generator)
+    if half == "encoder":
+        inputs = {ENCODER_INPUT.get(sam.family, "image"): pixels}
+        return EncoderGraph(sam).eval(), inputs, encoder_outputs(sam.family)
+    return DecoderGraph(sam).eval(), _example_prompts(sam, pixels, generator), decoder_outputs(sam.family)
+
+
+def _example_prompts(
+    sam: TransformersSam, pixels: Tensor, generator: torch.Generator, number: int = 2, points: int = 3
+) -> dict[str, Tensor]:
+    """Return the features of pixels with P prompts of N points, by the names of a decoder's inputs."""
     with torch.no_grad():
-        features = EncoderGraph(sam)(next(iter(pixels.values())))
-    decoder: MaskDecoder = sam.decoder
+        features = EncoderGraph(sam)(pixels)
+    side, decoder = sam.preprocessing.size, sam.decoder
+    grid = (4 * length for length in decoder.grid)
     asked = {
         "point_coords": torch.rand((number, points, 2), generator=generator) * side,
         "point_labels": torch.randint(-1, 4, (number, points), generator=generator).float(),
-        "mask_input": noise(number, 1, *(4 * length for length in decoder.grid)),
+        "mask_input": torch.randn((number, 1, *grid), generator=generator),
         "has_mask_input": torch.ones(1),
     }
-    return pixels, {**dict(zip(encoder_outputs(sam.family), features, strict=True)), **asked}
+    return {**dict(zip(encoder_outputs(sam.family), features, strict=True)), **asked}

@@ -15,19 +15,11 @@ from torch import Tensor, nn
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.checkpoint_files import first_line
-from sambench.models.onnx.exporting.graphs import (
-    DecoderGraph,
-    EncoderGraph,
-    decoder_outputs,
-    encoder_outputs,
-    example_inputs,
-)
+from sambench.models.onnx.exporting.graphs import Half, to_trace
 from sambench.models.onnx.files import INSTALL
 from sambench.models.sam.model import TransformersSam
 
 Precision = Literal["fp32", "fp16", "int8"]
-
-Half = Literal["encoder", "decoder"]
 
 SUFFIXES: dict[Precision, str] = {"fp32": "", "fp16": "_fp16", "int8": "_int8"}
 """Precision -> what stands in the file's name before .onnx."""
@@ -43,15 +35,13 @@ def export_half(sam: TransformersSam, half: Half, folder: Path, opset: int) -> P
         UsageError: onnx is not installed.
         ModelError: torch cannot trace it.
     """
-    pixels, asked = example_inputs(sam)
+    graph, inputs, outputs = to_trace(sam, half)
     path = folder / f"{half}.onnx"
-    if half == "encoder":
-        _trace(EncoderGraph(sam), pixels, encoder_outputs(sam.family), {}, path, opset)
-    else:
+    axes: dict[str, dict[int, str]] = {}
+    if half == "decoder":
         axes = {name: {0: "prompts", 1: "points"} for name in ("point_coords", "point_labels")}
-        prompts = ("mask_input", *decoder_outputs(sam.family))
-        axes |= {name: {0: "prompts"} for name in prompts}
-        _trace(DecoderGraph(sam), asked, decoder_outputs(sam.family), axes, path, opset)
+        axes |= {name: {0: "prompts"} for name in ("mask_input", *outputs)}
+    _trace(graph, inputs, outputs, axes, path, opset)
     _note(path, sam, half)
     return path
 
