@@ -42,6 +42,13 @@ def coco(path, *names):
     return path
 
 
+def labelme(path, **stated):
+    """Write a LabelMe file of one rectangle for an image of 40 x 30 pixels, or of what is stated."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = {"label": "x", "points": [[2, 3], [8, 7]], "shape_type": "rectangle"}
+    path.write_text(json.dumps({"shapes": [shape], "imagePath": "a.png", **stated}))
+
+
 def test_names_keep_an_ending_that_tells_them_apart():
     assert sample_ids(["a.jpg", "b.png", "c"]) == ["a", "b", "c"]
     assert sample_ids(["a.jpg", "a.png", "x/a.jpg"]) == ["a.jpg", "a.png", "x/a"]
@@ -432,3 +439,34 @@ def test_points_of_a_coco_json_are_scored_without_the_images(tmp_path, data):
     run, scored = load_run(tmp_path / "run"), load_run(tmp_path / "again")
     assert scored.metrics["mIoU@1"].value == run.metrics["mIoU@1"].value
     assert "images were not read" in " ".join(scored.record["model"]["notes"])
+
+
+@pytest.mark.parametrize("form", ["labelme", "ids"])
+@pytest.mark.parametrize("task", ["points", "instances"])
+def test_files_of_one_image_each_are_scored_without_the_images(tmp_path, form, task):
+    photograph = image(tmp_path / "a.png", 90)
+    if form == "labelme":
+        labelme(tmp_path / "labels/a.json", imageHeight=30, imageWidth=40)
+    else:
+        (tmp_path / "labels").mkdir()
+        ids = np.zeros((30, 40), np.uint8)
+        ids[3:7, 2:8] = 7
+        Image.fromarray(ids).save(tmp_path / "labels/a.png")
+    given = [f"task={task}", *(["task.boxes=gt"] if task == "instances" else ["task.clicks=[1]"])]
+    words = [*given, "data=own", f"data.annotations={tmp_path / 'labels'}", "workers=0", "progress=off", "illustrate=0"]
+    (tmp_path / "photos").mkdir()
+    photograph.rename(tmp_path / "photos/a.png")
+    assert dispatch(["run", *words, f"data.images={tmp_path / 'photos'}", f"run.dir={tmp_path / 'run'}"]) == 0
+    (tmp_path / "photos/a.png").unlink()
+    again = [*words, f"predictions={tmp_path / 'run/predictions'}", f"run.dir={tmp_path / 'again'}"]
+    assert dispatch(["score", *again]) == 0
+    run, scored = load_run(tmp_path / "run"), load_run(tmp_path / "again")
+    name = "AP" if task == "instances" else "mIoU@1"
+    assert scored.metrics[name].value == run.metrics[name].value
+    assert "images were not read" in " ".join(scored.record["model"]["notes"])
+
+
+def test_a_labelme_file_that_states_no_size_needs_its_image(tmp_path):
+    labelme(tmp_path / "labels/a.json")
+    with pytest.raises(DatasetError, match="its image is needed"):
+        own(annotations=tmp_path / "labels", check_images=False).keys  # noqa: B018

@@ -74,6 +74,7 @@ class LabelMeMasks(RegionSource):
         rules: As `Source.rules`.
         faults: As `Source.faults`.
         by_label: Make each label a category, for which all files are read at once; else all are "object".
+        images_there: Whether the sizes that files state are compared with the images'.
 
     Raises:
         DatasetError: A file does not hold what LabelMe writes.
@@ -82,9 +83,17 @@ class LabelMeMasks(RegionSource):
     drawn = "turned"
 
     def __init__(
-        self, card: MaskCard, items: dict[str, Item], *, rules: str, faults: list[Fault], by_label: bool = False
+        self,
+        card: MaskCard,
+        items: dict[str, Item],
+        *,
+        rules: str,
+        faults: list[Fault],
+        by_label: bool = False,
+        images_there: bool = True,
     ) -> None:
         self.card, self.items, self.rules, self.faults = card, items, rules, faults
+        self.images_there = images_there
         self._numbers: dict[str, int] = {}
         if by_label:
             labels = {shape.label for key in items for shape in self._read(key)[1]}
@@ -125,6 +134,10 @@ class LabelMeMasks(RegionSource):
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             what = f"this is no LabelMe file (imageHeight, imageWidth, shapes): {type(error).__name__}: {error}"
             raise data_error(self.card, what, path) from error
+        if not self.images_there:
+            if size is None:
+                raise data_error(self.card, "no imageHeight and imageWidth, so that its image is needed", path)
+            return size, shapes
         if size is None:
             return drawn_size(image, self.card, self.image_rules, self.drawn), shapes
         header = read_header(image, self.card)

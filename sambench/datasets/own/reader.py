@@ -132,7 +132,8 @@ def own(
     if files.form == "coco":
         source = coco_source(card, files.truth, place, allow_damaged, check_images)
     else:
-        source = own_source(files, card, colours, ignore, by_label=instances)
+        look = check_images or images is not None or files.images != files.truth.parent
+        source = own_source(files, card, colours, ignore, by_label=instances, look=look)
     if instances:
         return _instances(source, files, split, limit, ids)
     choice = Choice(limit, ids, subset, subset_seed)
@@ -155,6 +156,7 @@ def _instances(
         card=damage_told(source.card, notes),
         limit=limit,
         ids=wanted,
+        check_images=source.images_there,
         truths=truths,
         form=f"own {source.rules}",
         drawn=source.drawn,

@@ -27,11 +27,12 @@ def own_source(
     colours: Colours,
     ignore: tuple[int, ...],
     by_label: bool,
+    look: bool = True,
 ) -> RegionSource:
-    """Open masks of objects that do not stand without their images, in the form they have."""
+    """Open masks of objects, in the form they have; `look` as for `label_source` (VIA's files tell no sizes)."""
     if files.form == "via":
         return ViaMasks(card, [ViaFile(files.truth, files.images, "")], region_label, rules="1 via")
-    return label_source(card, files.images, files.truth, colours, ignore, by_label)
+    return label_source(card, files.images, files.truth, colours, ignore, by_label, look)
 
 
 def coco_source(
@@ -43,19 +44,34 @@ def coco_source(
 
 
 def label_source(
-    card: MaskCard, images: Path, labels: Path, colours: Colours, ignore: tuple[int, ...], by_label: bool = False
+    card: MaskCard,
+    images: Path,
+    labels: Path,
+    colours: Colours,
+    ignore: tuple[int, ...],
+    by_label: bool = False,
+    look: bool = True,
 ) -> RegionSource:
     """Read id images, or LabelMe files, of the same names as the images.
+
+    Args:
+        card: The dataset's card.
+        images, labels: The two folders.
+        colours, ignore, by_label: As `own`, `own` and `LabelMeMasks`.
+        look: Look for the images; False where the ground truth has to stand without them.
 
     Raises:
         DatasetError: The folders hold neither; what they hold is told.
     """
-    found = tree(images) if images.is_dir() else {}
     maps, files = (tree(labels, endings) if labels.is_dir() else {} for endings in (_LABELS, (".json",)))
-    refuse_inner_images(files, found, labels if images in labels.parents else images, labels, card)
+    if look:
+        found = tree(images) if images.is_dir() else {}
+        refuse_inner_images(files, found, labels if images in labels.parents else images, labels, card)
+    else:
+        found = {name: images / f"{name}.png" for name in files or maps}
     if not found:
         raise data_error(card, f"no images: {holds(images)}", images)
-    if images == labels:
+    if look and images == labels:
         maps = {}  # The images themselves.
     if bool(maps) == bool(files):
         if not maps and images != labels and labels.is_dir() and tree(labels, _ROUNDED):
@@ -65,9 +81,11 @@ def label_source(
         raise data_error(card, f"{both}: {holds(labels)}", labels)
     if files:
         pairs, faults = pair(found, files)
-        return LabelMeMasks(card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label)
+        return LabelMeMasks(
+            card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label, images_there=look
+        )
     pairs, faults = pair(found, maps)
-    return IdImages(
+    source = IdImages(
         card,
         id_items(pairs),
         lambda value: None if value in ignore else 1,
@@ -76,6 +94,8 @@ def label_source(
         faults=faults,
         colours=colours,
     )
+    source.images_there = look
+    return source
 
 
 def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = True) -> ImagePlace:
