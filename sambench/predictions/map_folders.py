@@ -8,7 +8,8 @@ from typing import Literal
 
 from sambench.errors import PredictionError, listing
 from sambench.files.atomic import files_below, hidden
-from sambench.predictions.map_names import PLAIN, SWITCH, check_template, choose_template, filled, names_of
+from sambench.files.name_templates import PLAIN, filled
+from sambench.predictions.map_names import SWITCH, check_template, choose_template, names_of
 from sambench.predictions.sample_files import files_fingerprint
 
 

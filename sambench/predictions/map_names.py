@@ -7,14 +7,13 @@ none fits all, which of them is meant cannot be known.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sambench.errors import PredictionError, UsageError
+from sambench.files.name_templates import PLAIN, templates
 from sambench.files.safe_names import stored_names
 
-PLAIN = "*"
 SWITCH = "predictions.names"
 
 
@@ -32,13 +31,6 @@ def check_template(template: str) -> None:
     if template.count("*") != 1:
         told = f"a template of file names holds * once, in the place of the sample's name; {template!r} does not"
         raise UsageError(told, where=SWITCH, mend=f"give for example {SWITCH}='*_edge' for files like 100075_edge.png")
-
-
-def filled(template: str, name: str) -> str | None:
-    """Return what stands in the place of `*` in a name, None where the template does not fit it."""
-    before, after = template.split("*")
-    fits = len(name) > len(before) + len(after) and name.startswith(before) and name.endswith(after)
-    return name[len(before) : len(name) - len(after)] if fits else None
 
 
 def choose_template(names: Sequence[str], sample_ids: Sequence[str], folder: Path) -> str:
@@ -59,7 +51,7 @@ def choose_template(names: Sequence[str], sample_ids: Sequence[str], folder: Pat
     plain = sum(name in answers for name in names)
     if plain == len(names):
         return PLAIN
-    fits = _templates(names, answers)
+    fits = templates(names, answers)
     whole = [template for template, number in fits.items() if number == len(names)]
     if len(whole) == 1:
         return whole[0]
@@ -83,32 +75,3 @@ def _samples_by_name(sample_ids: Iterable[str]) -> Mapping[str, str]:
             if meant.setdefault(name, sample_id) != sample_id:
                 meant[name] = None
     return {name: sample_id for name, sample_id in meant.items() if sample_id is not None}
-
-
-def _templates(names: Sequence[str], answers: Mapping[str, str]) -> Counter[str]:
-    """Count for every template the samples that files named by it answer; of those that mean the same the shortest."""
-    lengths = sorted({len(name) for name in answers}, reverse=True)
-    found: dict[str, dict[str, str]] = {}
-    for name in names:
-        for length in lengths:
-            for start in range(len(name) - length + 1):
-                part = name[start : start + length]
-                if part in answers and _stands_alone(name, start, start + length):
-                    found.setdefault(f"{name[:start]}*{name[start + length :]}", {})[answers[part]] = name
-    different: dict[frozenset[tuple[str, str]], str] = {}
-    for template, by_sample in found.items():
-        if template.count("*") == 1:
-            different.setdefault(frozenset(by_sample.items()), template)
-    return Counter({template: len(pairs) for pairs, template in different.items()})
-
-
-def _stands_alone(name: str, start: int, end: int) -> bool:
-    """Tell whether a part of a name is no piece of a longer number or word: `12` is not meant by `img_123`."""
-    return not any(
-        0 < place < len(name)
-        and (
-            (name[place - 1].isdigit() and name[place].isdigit())
-            or (name[place - 1].isalpha() and name[place].isalpha())
-        )
-        for place in (start, end)
-    )

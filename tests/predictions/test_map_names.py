@@ -8,7 +8,8 @@ from toys import write_bsds
 
 import sambench
 from sambench.errors import PredictionError, UsageError
-from sambench.predictions.map_names import check_template, choose_template, filled
+from sambench.files.name_templates import filled
+from sambench.predictions.map_names import check_template, choose_template
 
 IDS = ["test/1000", "test/1001", "test/1002"]
 LAST = [key.partition("/")[2] for key in IDS]

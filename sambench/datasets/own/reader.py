@@ -18,6 +18,7 @@ from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader
 from sambench.datasets.official_files import own_card
 from sambench.datasets.own.forms import FORMS, OwnFiles, by_annotator, find_own
 from sambench.datasets.own.instances import instance_file
+from sambench.datasets.own.names import named_as_images
 from sambench.datasets.own.sources import coco_source, own_source, placed_below
 from sambench.datasets.reading import data_error
 from sambench.datasets.selection import select
@@ -178,15 +179,25 @@ def _boundaries(
         raise data_error(card, f"no images: {holds(files.images)}", files.images)
     drawn: dict[str, tuple[Path, ...]] = {key: (path,) for key, path in truths.items()}
     if found and (alone := pair(found, truths)[1]):
-        drawn = by_annotator(found, truths, files.root)
+        drawn, told = _named(found, truths, files)
         bare = [Fault(str(path), "image has no ground truth") for key, path in found.items() if key not in drawn]
         _refuse(bare if drawn else alone, card, files.root)
-        counts = sorted({len(paths) for paths in drawn.values()})
-        told = f"files of {' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} annotators an image"
         card = replace(card, note=f"{card.note}, {told}")
     return BoundaryDataset(
         found, drawn, root=files.root, split=split, card=card, whole=len(drawn), limit=limit, ids=ids, form="own"
     )
+
+
+def _named(
+    images: dict[str, Path], truths: dict[str, Path], files: OwnFiles
+) -> tuple[dict[str, tuple[Path, ...]], str]:
+    """Tell by names which images files of boundaries belong to; none where they do not, and words on the names."""
+    drawn = by_annotator(images, truths, files.root)
+    if drawn:
+        counts = sorted({len(paths) for paths in drawn.values()})
+        return drawn, f"files of {' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} annotators an image"
+    named, template = named_as_images(images, truths, files.truth)
+    return {} if template is None else {key: (path,) for key, path in named.items()}, f"files named {template}"
 
 
 def _refuse(faults: list[Fault], card: MaskCard, root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from sambench.datasets.cards import MaskCard
@@ -14,6 +15,7 @@ from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.formats.via import ViaFile, ViaMasks, region_label
 from sambench.datasets.layout import IMAGE_ENDINGS, Folders, holds, pair, tree
 from sambench.datasets.own.forms import TRUTH_FOLDERS, OwnFiles
+from sambench.datasets.own.names import named_as_images
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, listing
 
@@ -79,12 +81,11 @@ def label_source(
             raise DatasetError(what, where=labels, mend="save them as PNG from what they were made of")
         both = "both id images and JSON files" if maps else "neither id images (.png) nor LabelMe files (.json)"
         raise data_error(card, f"{both}: {holds(labels)}", labels)
+    named, template = named_as_images(found, files or maps, labels)
+    card = card if template is None else replace(card, note=f"{card.note}, files named {template}")
+    pairs, faults = pair(found, named)
     if files:
-        pairs, faults = pair(found, files)
-        return LabelMeMasks(
-            card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label, images_there=look
-        )
-    pairs, faults = pair(found, maps)
+        return LabelMeMasks(card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label, images_there=look)
     source = IdImages(
         card,
         id_items(pairs),
