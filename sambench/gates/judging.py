@@ -122,7 +122,6 @@ def judge_metrics(
     judged = [name for name in names if policy.judges(task, name)]
     found = _compared(drawn, policy, names, judged, better, bounds)
     inner = _candidate_intervals(runs, drawn, policy, judged, bounds)
-    unsteady = runs.unsteady
     named = {name: policy_name != DEFAULT and policy.names(task, name) for name in names}
     judgements = [
         judge(
@@ -134,7 +133,7 @@ def judge_metrics(
             few_runs=drawn.noise is not None and drawn.units[name] < ENOUGH <= drawn.images[name],
             few_sets=drawn.images[name] < ENOUGH <= drawn.carried[name],
             candidate_interval=inner.get(name),
-            why=unsteady.get(name, ""),
+            why=drawn.spread[name].why,
         )
         for name in names
     ]
@@ -150,15 +149,14 @@ def _resampled(
     point = [{name: float(np.mean([own[name] for own in values[side]])) for name in names} for side in runs.sides]
     drawn = list(runs.means(names, weights))
     carried = runs.carried(names)
-    spread = spreads(jackknife(lambda held: _changes(*runs.means(names, held)), strata), weights)
+    spread = spreads(jackknife(lambda held: _changes(*runs.means(names, held)), strata), weights, runs.unsteady)
     images = {name: min(carried[name], int(spread[name].freedom + 1e-9) + 1) for name in names}
     units = dict(images)
     noise = run_noise(*(values[side] for side in runs.sides))
     if noise is not None:
         units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
         drawn[1] = {name: drawn[1][name] + noise.draws(name, *resampling) for name in names}
-        spread = {name: spread_of_units(units[name], len(weights)) for name in names}
-    spread |= dict.fromkeys(runs.unsteady, spread_of_units(0, len(weights)))
+        spread = {name: own if own.why else spread_of_units(units[name], len(weights)) for name, own in spread.items()}
     return _Draws(point, drawn, spread, carried, images, units, noise, strata, weights)
 
 
@@ -207,8 +205,8 @@ def _candidate_intervals(
     own = drawn.spread
     if drawn.noise is None:
         names = list(drawn.spread)
-        own = spreads(jackknife(lambda held: runs.mean(runs.sides[1], names, held), drawn.strata), drawn.weights)
-        own |= dict.fromkeys(runs.unsteady, spread_of_units(0, len(drawn.weights)))
+        alone = jackknife(lambda held: runs.mean(runs.sides[1], names, held), drawn.strata)
+        own = spreads(alone, drawn.weights, runs.unsteady)
     found = {name: interval95(drawn.point[1][name], drawn.drawn[1][name], own[name]) for name in sure}
     return {name: inside(ends, drawn.point[1][name], bounds[name]) for name, ends in found.items()}
 

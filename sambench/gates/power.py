@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from sambench.engine.task import Task
 from sambench.errors import UsageError
+from sambench.gates.judging import PairedRuns
 from sambench.gates.policy import Policy
 from sambench.gates.sides import Side, alike, bounds_of, differences, directions, sample_ids, task_of
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
@@ -17,8 +17,6 @@ from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import exact
 from sambench.metrics.power import Need, Pilot, images_needed
 from sambench.metrics.spread import Spread, spreads
-from sambench.metrics.support import support
-from sambench.types import Row
 
 
 @dataclass(frozen=True)
@@ -73,19 +71,20 @@ def plan_gate(
     _check_pilot(sides)
     first, task, both = sides[0], task_of(sides[0]), len(sides) == 2
     sides = alike(sides)
-    rows, ids = [side.rows for side in sides], list(sample_ids(sides[0].rows))
-    strata = task.strata(rows[0], ids)
+    ids = list(sample_ids(sides[0].rows))
+    runs = PairedRuns(task, [side.rows for side in sides], 1, ids)
+    strata = task.strata(runs.rows[0], ids)
     weights = stratified_weights(strata, replicates, seed)
     # Resamples of another seed stand for a second run that has nothing in common with the first.
     others = weights if both else stratified_weights(strata, replicates, seed + len(set(strata)))
-    draws = task.replicates(rows[0], ids, weights), task.replicates(rows[-1], ids, others)
+    draws = task.replicates(runs.rows[0], ids, weights), task.replicates(runs.rows[-1], ids, others)
     names = [name for name in draws[0] if name in draws[1]]
     policy.check_names(task.name, names, policy_name)
     judged = [name for name in names if policy.judges(task.name, name)]
     bounds = bounds_of(first, judged)
     _check_effect(effect, bounds)
-    spread = spreads(jackknife(partial(_change, task, rows, ids, judged), strata), weights)
-    pilots = _pilots(task, rows, ids, draws, spread, bounds, directions(first, judged), policy)
+    spread = spreads(jackknife(partial(_change, runs, judged), strata), weights, runs.unsteady)
+    pilots = _pilots(runs, draws, spread, bounds, directions(first, judged), policy)
     return PowerPlan(
         task=task.name,
         data=f"{first.record.identity.data.name} {first.record.identity.data.split}",
@@ -128,9 +127,7 @@ def _check_effect(effect: float, bounds: Mapping[str, tuple[float, float]]) -> N
 
 
 def _pilots(
-    task: Task,
-    rows: Sequence[Sequence[Row]],
-    ids: Sequence[str],
+    runs: PairedRuns,
     draws: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
     spread: Mapping[str, Spread],
     bounds: Mapping[str, tuple[float, float]],
@@ -140,38 +137,34 @@ def _pilots(
     """Return what the pilot says of each metric.
 
     Args:
-        task, rows, ids: The task, each run's rows and the images.
+        runs: The pilot's.
         draws: Each run's metrics over resamples.
         spread: Metric -> what leaving images out says of the difference.
         bounds: Metric -> its smallest and largest value.
         better: Metric -> whether higher is better.
         policy: Which drop is let pass.
     """
-    ones = np.ones((1, len(ids)), np.int64)
-    value = [{name: own[0] for name, own in task.replicates(side, ids, ones).items()} for side in rows]
-    carried = [support(partial(task.replicates, own, ids), len(ids)) for own in rows]
+    value, carried = runs.values(), runs.carried(list(bounds))
     return {
         name: Pilot(
-            float(exact(value[-1][name] - value[0][name])),
+            float(exact(np.array(value[-1][name] - value[0][name]))),
             exact(draws[1][name] - draws[0][name]),
             spread[name],
-            min(own[name] for own in carried),
+            carried[name],
             better[name],
-            _room(float(value[0][name]), ends, better[name]),
+            _room(value[0][name], ends, better[name]),
             policy.rule(name).margin,
         )
         for name, ends in bounds.items()
     }
 
 
-def _change(
-    task: Task, rows: Sequence[Sequence[Row]], ids: Sequence[str], names: Sequence[str], weights: np.ndarray
-) -> dict[str, np.ndarray]:
+def _change(runs: PairedRuns, names: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return (B,) differences of a pilot's two runs over weighted images, or the values of its only run, by metric."""
-    before, after = {}, task.replicates(rows[-1], ids, weights)
-    if len(rows) > 1:
-        before = task.replicates(rows[0], ids, weights)
-    return {name: after[name] - before.get(name, 0.0) for name in names}
+    if len(runs.rows) == 1:
+        return runs.mean(slice(None), names, weights)
+    before, after = runs.means(names, weights)
+    return {name: after[name] - before[name] for name in names}
 
 
 def _room(value: float, bounds: tuple[float, float], higher_is_better: bool) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -27,8 +27,8 @@ from sambench.gates.sides import (
 from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.jackknife import jackknife
-from sambench.metrics.simultaneous import compare_all, pair_differences, within_bounds
-from sambench.metrics.spread import Spread, spread_of_units, spreads
+from sambench.metrics.simultaneous import compare_all, pair_differences, pair_of, within_bounds
+from sambench.metrics.spread import spreads
 from sambench.metrics.support import support
 from sambench.runs.summary import label
 
@@ -86,15 +86,17 @@ def compare_runs(
     names = _chosen(task.name, [name for name, own in holders.items() if len(own) == len(sides)], metrics)
     better = directions(first, names)
     values = [{name: one[name] for name in names} for one in values]
-    unsteady = {name for own in rows for name in task.unsteady(own)}
 
     def change(held: np.ndarray) -> dict[str, np.ndarray]:
         return pair_differences([task.replicates(own, ids, held) for own in rows], names)
 
+    left = jackknife(change, strata)
+    unsteady = {name: why for own in rows for name, why in task.unsteady(own).items()}
+    untold = {name: unsteady[metric] for name in left.whole if (metric := pair_of(name)[0]) in unsteady}
     pairs = compare_all(
         values,
         [task.replicates(own, ids, weights) for own in rows],
-        _steady(spreads(jackknife(change, strata), weights), unsteady),
+        spreads(left, weights, untold),
         [support(partial(task.replicates, own, ids), len(ids)) for own in rows],
         alpha,
     )
@@ -132,11 +134,3 @@ def _chosen(task: str, names: Sequence[str], patterns: Sequence[str]) -> list[st
         return chosen
     policy = load_policy(DEFAULT)
     return [name for name in names if policy.judges(task, name)] or list(names)
-
-
-def _steady(found: Mapping[str, Spread], unsteady: Collection[str]) -> dict[str, Spread]:
-    """Take away what the task gives no interval: by `pair_name`."""
-    return {
-        name: spread_of_units(0, len(own.ratios)) if name.split(" ", 2)[2] in unsteady else own
-        for name, own in found.items()
-    }

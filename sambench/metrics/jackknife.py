@@ -47,19 +47,18 @@ def jackknife(replicates: Replicates, strata: Sequence[str]) -> Jackknife:
         strata: Stratum of each of N images.
     """
     n, names = len(strata), np.array(strata)
-    whole = {name: float(drawn[0]) for name, drawn in replicates(np.ones((1, n), np.int64)).items()}
     groups, numbers = [], []
     for number, name in enumerate(dict.fromkeys(strata)):
         inside = np.flatnonzero(names == name)
         parts = np.array_split(inside, min(len(inside), max(LEAST, GROUPS * len(inside) // n)))
         groups += parts
         numbers += [number] * len(parts)
-    falls, carrying = _left_out(replicates, groups, n, whole)
+    whole, falls, carrying = left_out(replicates, groups, n)
     sparse = [own for own in carrying.values() if own.sum() <= SPARSE]
     chosen = np.logical_or.reduce([np.zeros(len(groups), bool), *sparse]) & [len(group) > 1 for group in groups]
     single = [np.array([image]) for place in np.flatnonzero(chosen) for image in groups[place]]
     if single and len(single) <= 2 * GROUPS:
-        again = _left_out(replicates, single, n, whole)
+        again = left_out(replicates, single, n)[1:]
         falls, carrying = (
             {name: np.concatenate([one[name][~chosen], own]) for name, own in other.items()}
             for one, other in zip((falls, carrying), again, strict=True)
@@ -72,21 +71,33 @@ def jackknife(replicates: Replicates, strata: Sequence[str]) -> Jackknife:
     return Jackknife(whole, groups, np.array(numbers), falls, carrying)
 
 
-def _left_out(
-    replicates: Replicates, groups: Sequence[np.ndarray], n: int, whole: Mapping[str, float]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return by how much each metric falls without each group, and which groups carry it."""
+def left_out(
+    replicates: Replicates, groups: Sequence[np.ndarray], n: int
+) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Leave out groups of images, one group at a time.
+
+    Args:
+        replicates: Computes the metrics of weighted images.
+        groups: The places of each group's images.
+        n: Number N of images.
+
+    Returns:
+        Metric -> its value over all images; by how much it falls without each group, 0 where that leaves none; and
+        which groups carry it: it is defined on them alone, or changes without them.
+    """
     alone = np.zeros((len(groups), n), np.int64)
     for place, group in enumerate(groups):
         alone[place, group] = 1
     with np.errstate(invalid="ignore", divide="ignore"):  # of a single image nothing is left
-        without = {name: whole[name] - np.asarray(own, np.float64) for name, own in replicates(1 - alone).items()}
+        # One call for all: what a task lays out for its resamples (sorted detections) costs as much as many of them.
+        found = replicates(np.concatenate([np.ones((1, n), np.int64), 1 - alone]))
+        whole = {name: float(own[0]) for name, own in found.items()}
+        falls = {name: whole[name] - np.asarray(own[1:], np.float64) for name, own in found.items()}
     carrying = {
-        name: ~((np.abs(own) <= _SAME) | (np.isnan(own) & (whole[name] != whole[name])))
-        for name, own in without.items()
+        name: ~((np.abs(own) <= _SAME) | (np.isnan(own) & (whole[name] != whole[name]))) for name, own in falls.items()
     }
     asked = np.flatnonzero(~np.logical_and.reduce(list(carrying.values())))
     if len(asked):
         for name, own in replicates(alone[asked]).items():
             carrying[name][asked] |= ~np.isnan(own)
-    return {name: np.nan_to_num(own) for name, own in without.items()}, carrying
+    return whole, {name: np.nan_to_num(own) for name, own in falls.items()}, carrying

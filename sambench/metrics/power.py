@@ -80,9 +80,9 @@ def images_needed(pilots: Mapping[str, Pilot], images: int, effect: float, *, al
         own = found[name]
         if one.support < ENOUGH or own is None:
             few = f"{one.support} of the pilot's {images} images carry it, {ENOUGH} are the least"
-            small = "data sets that it averages hold too few images each"
+            other = one.spread.why or "data sets that it averages hold too few images each"
             needs.append(
-                Need(name, one.support, math.nan, None, f"cannot tell: {few if one.support < ENOUGH else small}")
+                Need(name, one.support, math.nan, None, f"cannot tell: {few if one.support < ENOUGH else other}")
             )
             continue
         if not own.draws[-1] - own.draws[0] > 1e-12:

@@ -47,6 +47,12 @@ def pair_name(metric: str, first: int, second: int) -> str:
     return f"{first} {second} {metric}"
 
 
+def pair_of(name: str) -> tuple[str, int, int]:
+    """Return the metric and the two runs that `pair_name` named."""
+    first, second, metric = name.split(" ", 2)
+    return metric, int(first), int(second)
+
+
 def pair_differences(found: Sequence[Mapping[str, np.ndarray]], metrics: Sequence[str]) -> dict[str, np.ndarray]:
     """Return (B,) differences of every two of several runs, by `pair_name`; those that are rounding alone are 0."""
     return {
@@ -81,9 +87,9 @@ def compare_all(
     wholes = [{metric: np.array([own[metric]]) for metric in metrics} for own in values]
     pairs, prepared = [], []
     for name, difference in pair_differences(wholes, metrics).items():
-        first, second, metric = name.split(" ", 2)
-        carried = min(support[int(first)][metric], support[int(second)][metric])
-        pairs.append(Pair(metric, int(first), int(second), float(difference[0]), NO_INTERVAL, NAN, carried))
+        metric, first, second = pair_of(name)
+        carried = min(support[first][metric], support[second][metric])
+        pairs.append(Pair(metric, first, second, float(difference[0]), NO_INTERVAL, NAN, carried))
         enough = carried >= ENOUGH
         prepared.append(resampled(float(difference[0]), drawn[name], spreads[name]) if enough else None)
     family = family_of([drawn[name] for name, one in zip(drawn, prepared, strict=True) if one is not None])

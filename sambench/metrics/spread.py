@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,11 +26,13 @@ class Spread:
         narrowness: Its standard error over the standard deviation of its resamples.
         ratios: (B,) standard error in each resample over the usual one, at least .25; NaN where a resample holds so few
             of the images that carry the metric that it says nothing.
+        why: Why the metric has no interval, whatever carries it; empty where it may have one.
     """
 
     freedom: float
     narrowness: float
     ratios: np.ndarray
+    why: str = ""
 
     @property
     def enough(self) -> bool:
@@ -36,22 +40,30 @@ class Spread:
         return self.freedom > ENOUGH - 1.001
 
 
-def spread_of_units(units: int, replicates: int) -> Spread:
+def spread_of_units(units: int, replicates: int, why: str = "") -> Spread:
     """Return the spread of what rests on so many units, where nothing is known of each of B resamples."""
     narrowness = (units / (units - 1)) ** 0.5 if units > 1 else 1.0
-    return Spread(float(units - 1), narrowness, np.ones(replicates))
+    return Spread(float(units - 1), narrowness, np.ones(replicates), why)
 
 
-def spreads(found: Jackknife, weights: np.ndarray) -> dict[str, Spread]:
+def spreads(
+    found: Jackknife, weights: np.ndarray, untold: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Spread]:
     """Return the spread of each metric, over the images and within each resample.
 
     Args:
         found: What leaving images out does.
         weights: (B, N) how often each resample holds each image.
+        untold: Metric -> why it is to have no interval (`Task.unsteady`).
     """
     held = np.stack([weights[:, group].sum(axis=1) for group in found.groups], axis=1).astype(np.float64)
     sizes = np.array([len(group) for group in found.groups], np.float64)
-    return {name: _spread(own, found.carrying[name], found.strata, sizes, held) for name, own in found.falls.items()}
+    return {
+        name: spread_of_units(0, len(weights), untold[name])
+        if name in untold
+        else _spread(own, found.carrying[name], found.strata, sizes, held)
+        for name, own in found.falls.items()
+    }
 
 
 def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: np.ndarray, held: np.ndarray) -> Spread:

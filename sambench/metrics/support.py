@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sambench.metrics.jackknife import Replicates
+from sambench.metrics.jackknife import Replicates, left_out
 from sambench.types import Metric
 
 BLOCKS = 128
 """Groups of images that are left out at once, where there are more images than this."""
-
-_SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def carriers(replicates: Replicates, n: int) -> dict[str, np.ndarray]:
         is carried by all; one that is undefined by none.
     """
     groups = np.array_split(np.arange(n), min(n, BLOCKS))
-    whole, carrying = _carrying(replicates, groups, n)
+    whole, _, carrying = left_out(replicates, groups, n)
     found = {name: np.zeros(n, bool) for name in whole}
     within = {name: own for name, own in carrying.items() if len(groups) < n and not own.all()}
     for name, own in carrying.items():
@@ -114,31 +112,13 @@ def carriers(replicates: Replicates, n: int) -> dict[str, np.ndarray]:
     inside = np.unique(np.concatenate([_members(groups, own) for own in within.values()])) if within else np.empty(0)
     for start in range(0, len(inside), BLOCKS):
         images = inside[start : start + BLOCKS]
-        _, single = _carrying(replicates, [np.array([image]) for image in images], n)
+        single = left_out(replicates, [np.array([image]) for image in images], n)[2]
         for name in within:
             found[name][images] = single[name]
     for name, own in found.items():
         if not own.any() and whole[name] == whole[name]:
             own[:] = True
     return found
-
-
-def _carrying(
-    replicates: Replicates, groups: list[np.ndarray], n: int
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Return each metric over all images, and which groups of images carry it: (groups,) bool."""
-    alone = np.zeros((len(groups), n), np.int64)
-    for place, group in enumerate(groups):
-        alone[place, group] = 1
-    # One call for all: what a task lays out for its resamples (sorted detections) costs as much as many resamples.
-    found = replicates(np.concatenate([np.ones((1, n), np.int64), 1 - alone, alone]))
-    whole = {name: float(drawn[0]) for name, drawn in found.items()}
-    carrying = {}
-    for name, value in whole.items():
-        without, only = found[name][1 : len(groups) + 1], found[name][len(groups) + 1 :]
-        same = (np.abs(without - value) <= _SAME) | (np.isnan(without) & (value != value))
-        carrying[name] = ~np.isnan(only) | ~same
-    return whole, carrying
 
 
 def _members(groups: Sequence[np.ndarray], chosen: np.ndarray) -> np.ndarray:

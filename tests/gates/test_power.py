@@ -108,3 +108,18 @@ def test_runs_that_are_not_comparable_are_no_pilot(pilot, tmp_path):
     third = stored(tmp_path / "c", rows=edge_rows(40), nms_iou=0.5)
     with pytest.raises(SambenchError, match=r"task\.nms_iou: 0\.7"):
         dispatch(["power", f"pilot=[{pilot[0]},{third}]", "effect=0.1"])
+
+
+def test_a_metric_that_no_gate_can_tell_gets_no_number_of_images(tmp_path, capsys):
+    """Precision stays above one half: R50 is not one recall, and the gate says so too."""
+    rows = edge_rows(40)
+    kept = [
+        {**row, COUNTS[3]: [min(n, int(1.2 * m)) for n, m in zip(row[COUNTS[3]], row[COUNTS[2]], strict=True)]}
+        for row in rows
+    ]
+    pilot = stored(tmp_path / "a", rows=kept)
+    plan = power(capsys, f"pilot={pilot}", "effect=0.01")
+    (r50,) = (one for one in plan["needs"] if one["metric"] == "r50")
+    assert (r50["images"], r50["reason"].partition(": ")[0]) == (None, "cannot tell")
+    assert "precision stays above .5" in r50["reason"]
+    assert needed(plan)["ods"] > 0
