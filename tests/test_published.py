@@ -8,6 +8,7 @@ import pytest
 from sambench.published import ABOUT, published, published_names, published_texts
 
 COLUMNS = {
+    "annotators": ["F", "covering", "PRI", "VOI", "segment IoU", "best segment IoU"],
     "ambiguity": ["mIoU @1", "oracle @1"],
     "data_stages": ["mIoU @1", "oracle @1"],
     "data_volume": ["mIoU @1", "oracle @1"],
@@ -32,11 +33,20 @@ COLUMNS["points_coco"] += ["COCO @1", "COCO @2", "COCO @3", "COCO @5", "LVIS box
 COLUMNS["points_coco"] += ["LVIS @1", "LVIS @2", "LVIS @3", "LVIS @5"]
 """Table -> its columns of numbers."""
 
-ROWS = {"ambiguity": 2, "data_stages": 4, "data_volume": 3, "edges": 8, "encoder": 8, "fairness": 4, "human": 12}
+ROWS = {
+    "annotators": 1,
+    "ambiguity": 2,
+    "data_stages": 4,
+    "data_volume": 3,
+    "edges": 8,
+    "encoder": 8,
+    "fairness": 4,
+    "human": 12,
+}
 ROWS |= {"human_settings": 19, "human_tests": 8, "instances": 35, "instances_boxes": 30, "latency": 12}
 ROWS |= {"mask_quality": 3, "points": 21, "points_coco": 12, "points_fig9a": 23, "proposals": 15, "statements": 28}
 
-OTHER_UNITS = {"human", "human_settings", "human_tests", "latency", "points_fig9a", "statements"}
+OTHER_UNITS = {"annotators", "human", "human_settings", "human_tests", "latency", "points_fig9a", "statements"}
 """Tables whose numbers are not all fractions."""
 
 # Percentages as the sources print them; "-" where a source has none. The first word group is the method.
@@ -93,6 +103,7 @@ EXPECTED = [
     ("points", "SAM 3 (arXiv 2511.16719)", SAM3),
     ("encoder", "a third party", "ViT-B (read off the figure)|57.0 69.0\nViT-L (read off the figure)|58.5 71.5\n"
      "ViT-H (read off the figure)|59.0 72.5"),
+    ("annotators", "Arbelaez et al., TPAMI 2011", "Human|80 72 88 117 - -"),
     ("edges", "FastSAM (arXiv 2306.12156)", "FastSAM|75.0 79.0 79.3 90.3"),
     ("edges", "ymgw55/segment-anything-edge-detection", "SAM (reimplementation)|74.6 77.6 76.9 92.5"),
     ("proposals", "segment-anything issue 205", "SAM-H (reported by a user)|50.5 - - - - - - - - -"),

@@ -19,6 +19,7 @@ NamedKind = Literal["tasks", "models", "datasets"]
 
 _BUILT_IN: dict[NamedKind, dict[str, str]] = {
     "tasks": {
+        "annotators": "sambench.tasks.annotators:AnnotatorsTask",
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
         "points": "sambench.tasks.points:PointsTask",
@@ -27,6 +28,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
     },
     "models": {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
+        "humans": "sambench.models.humans:Humans",
         "sam": "sambench.models.sam.model:load",
         "official": "sambench.models.official.model:load",
         "fork": "sambench.models.forks:load",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sambench.config.registry import resolve
 from sambench.config.resolve import build
 from sambench.config.run_config import CacheSettings, RunConfig
 from sambench.datasets.base import Dataset
@@ -24,6 +26,24 @@ from sambench.models.base import PromptableModel
 from sambench.models.questions import check_questions
 from sambench.storage.places import is_remote
 from sambench.types import Sample
+
+DEFAULT_MODEL = "hierarchy"
+"""The model of a command that names none (`configs/config.yaml`)."""
+
+
+def with_only_model(config: RunConfig) -> RunConfig:
+    """Return the configuration with the one model that its task takes, where it takes one (`Task.only_model`).
+
+    Raises:
+        UsageError: The command names another model than that or the default.
+    """
+    wanted = getattr(resolve("tasks", config.task["name"], own_words=True), "only_model", None)
+    if wanted is None or config.predictions.path is not None:
+        return config
+    if config.model["name"] not in (wanted, DEFAULT_MODEL):
+        what = f"task {config.task['name']} prompts no model, but model={config.model['name']} names one"
+        raise UsageError(what, where="model", mend="leave model= out")
+    return replace(config, model={"name": wanted}, plain={**config.plain, "model": {"name": wanted}})
 
 
 def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, own_words: bool = False) -> Dataset:

@@ -11,7 +11,7 @@ from typing import Any
 from sambench.config.resolve import build
 from sambench.config.run_config import RunConfig, read_config
 from sambench.datasets.base import Dataset
-from sambench.engine.building import open_dataset
+from sambench.engine.building import open_dataset, with_only_model
 from sambench.engine.cache.signing import read_secret
 from sambench.engine.described import begun_record, ended_record, run_identity, switches
 from sambench.engine.executors.base import ProcessExecutor
@@ -53,7 +53,7 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
         SystemExit: With 2, after it was told, in a script that its own worker processes run again.
     """
     end_if_imported()
-    chosen = read_config(config)
+    chosen = with_only_model(read_config(config))
     read_secret(chosen.cache.secret_file)
     processes = open_executor(chosen)
     try:

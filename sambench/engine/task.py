@@ -40,11 +40,13 @@ class Task(Saving, Drawing, Resampling, ABC):
         name: Registry name, as in `task=NAME`.
         target: The type of ground truth it reads; a dataset with another is refused.
         mini_kind: The form of the embedded data set that fits it.
+        only_model: The one model that its runs take, for a task that prompts none; None for any.
     """
 
     name: ClassVar[str]
     target: ClassVar[type]
     mini_kind: ClassVar[str] = "bsds"
+    only_model: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
         """Hold the switches of a task that is made in Python against their ranges and choices, as a command's are.

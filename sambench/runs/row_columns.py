@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 
 _EDGES = ("cnt_r", "sum_r", "cnt_p", "sum_p")
 _REGIONS = ("cover_r", "sum_r", "cover_p", "sum_p", "rand_index", "voi")
+_AGREEMENT = ("covered", "pixels", "segments", "segment_iou", "segment_best", "rand_index", "voi")
 _PLACES = tuple(f"places_{group}" for group in AREA_RANGES)
 _FOUND = tuple(f"found_{what}" for what in ("category", "score", "place", *AREA_RANGES))
 _TRUTH = tuple(f"truth_{what}" for what in ("category", *AREA_RANGES))
 
 COLUMNS: dict[str, dict[str, str]] = {
     "edges": {**dict.fromkeys(_EDGES, "numbers")},
+    "annotators": {
+        "annotators": "number",
+        **dict.fromkeys(_EDGES, "numbers"),
+        **dict.fromkeys(_AGREEMENT, "numbers or nothing"),
+    },
     "regions": {"cover_best": "number", **dict.fromkeys(_REGIONS, "numbers")},
     "points": {"dataset": "text", "object": "text", **dict.fromkeys(("area", "clicks", "iou"), "number")},
     "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "whole numbers")},
@@ -62,7 +68,8 @@ ALIKE: dict[str, tuple[str, ...]] = {"edges": _EDGES, "regions": _REGIONS}
 """Task -> columns whose lists have one length, in all rows."""
 
 TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
-    "instances": (_FOUND, (*_TRUTH, "truth_frequency"), ("box_iou", "box_area"))
+    "annotators": (_EDGES, _AGREEMENT),
+    "instances": (_FOUND, (*_TRUTH, "truth_frequency"), ("box_iou", "box_area")),
 }
 """Task -> columns whose lists have one length in each row, an element a detection, a category or an object."""
 

@@ -51,7 +51,7 @@ class Footnotes:
         return [f"[{place}] {text}" for text, place in self._numbers.items()]
 
 
-def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str]]:
+def build_table(spec: TableSpec, runs: Sequence[Run], ceilings: Sequence[Run] = ()) -> tuple[pd.DataFrame, list[str]]:
     """Put published and measured rows together.
 
     A measured row is followed by its differences to the published row it answers to, where there is one. Runs on users'
@@ -61,6 +61,7 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     Args:
         spec: The table.
         runs: Finished runs of its task.
+        ceilings: Finished runs of the tasks of its `ceiling`.
 
     Returns:
         The table as texts (a column for the row's name, one for each number, one for the source), and its footnotes.
@@ -78,6 +79,7 @@ def build_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
             rows += _run_rows(spec, run, notes)
         else:
             left_out.append(run.folder.name)
+    rows += [_ceiling_row(spec, run, notes) for run in ceilings if not is_own(run)]
     rows += [_missing_row(spec, row, notes) for row in missing_rows(spec, runs)]
     own = [column for column in spec.own if column not in spec.columns and any(row.get(column) for row in rows)]
     table = pd.DataFrame(rows, columns=["method", *spec.columns, *own, "source"]).fillna("")
@@ -114,6 +116,14 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
     if differences:
         rows.append({"method": f"minus {answer.name}", **differences, "source": DIFFERENCE})
     return rows
+
+
+def _ceiling_row(spec: TableSpec, run: Run, notes: Footnotes) -> dict[str, str]:
+    """Make the row of a run that no model made, on the data that it tells where they are others."""
+    found = run.metrics
+    cells = {column: cell(found.get(name)) for column, name in spec.ceiling[run.record.task_name].items()}
+    told = "; ".join(filter(None, ("each annotator against the others", departure(run, spec).text, *metric_notes(run))))
+    return {"method": run.record.model.name + notes.mark(told), **cells, "source": f"measured, {run.folder.name}"}
 
 
 def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, str]:

@@ -67,16 +67,20 @@ def build_named(name: str, chosen: list[Run] | None, results: Place) -> BuiltTab
     spec = table_spec(name)
     if spec.task is None:
         return BuiltTable(*build_table(spec, []), spec.title)
-    runs = (
-        found_runs(results, spec.task)
-        if chosen is None
-        else [run for run in chosen if run.record.task_name == spec.task]
-    )
+    runs = _runs_of(spec.task, chosen, results)
     check_metrics(spec, runs)
     known = [*registry.targets("tasks"), *registry.options("task")]
     if not runs and spec.task not in known and nearest(spec.task, known):
         raise choose("task", spec.task, known, f"table/{name}.yaml, task", "task: {}")
-    return BuiltTable(*build_table(spec, runs), spec.title, runs, spec.figure, spec.task)
+    ceilings = [run for task in spec.ceiling for run in _runs_of(task, chosen, results)]
+    return BuiltTable(*build_table(spec, runs, ceilings), spec.title, runs, spec.figure, spec.task)
+
+
+def _runs_of(task: str, chosen: list[Run] | None, results: Place) -> list[Run]:
+    """Return the chosen runs of a task, or those found below `results` where none were chosen."""
+    if chosen is None:
+        return found_runs(results, task)
+    return [run for run in chosen if run.record.task_name == task]
 
 
 def own_part(name: str, made: BuiltTable, of_many: bool) -> dict[str, BuiltTable]:
@@ -112,7 +116,8 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
             where="runs",
             mend=f"leave runs= out: sambench table {names[0]}",
         )
-    tasks = list(dict.fromkeys(task for name in names if (task := table_spec(name).task)))
+    specs = [table_spec(name) for name in names]
+    tasks = list(dict.fromkeys(task for spec in specs for task in (spec.task, *spec.ceiling) if task))
     runs = [load_run(folder) for folder in folders]
     for run in runs:
         if run.record.task_name not in tasks:

@@ -101,6 +101,7 @@ class TableSpec:
         own: Column -> metric, for runs on data that no published column is about; columns of its own are shown where a
             run fills them.
         expected: Rows one would expect; each without a run tells its command.
+        ceiling: Task -> column -> metric of runs that say how far a model can come: how annotators agree.
         rows: "method", or "dataset" for a table with a row a data set and a column a run.
         figure: The figure drawn beside it, or None.
     """
@@ -117,6 +118,7 @@ class TableSpec:
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     expected: tuple[Expected, ...] = ()
+    ceiling: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rows: str = "method"
     figure: str | None = None
 
@@ -178,9 +180,10 @@ def table_spec(name: str) -> TableSpec:
             raise UsageError(what, where=f"{where}, {needing[0] if needing else 'task'}", mend=mend)
         return spec
     columns = list(published(spec.published).columns)
-    for column in spec.columns:
-        if column not in columns:
-            raise choose("published column", column, columns, f"{where}, columns", "{} in its place")
+    for key, named in (("columns", spec.columns), *((f"ceiling, {task}", own) for task, own in spec.ceiling.items())):
+        for column in named:
+            if column not in columns:
+                raise choose("published column", column, columns, f"{where}, {key}", "{} in its place")
     return spec
 
 

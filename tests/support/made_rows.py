@@ -113,3 +113,31 @@ def region_rows(n, seed=0, thresholds=99):
         )
         rows.append({**identity(image), "annotators": 5, "levels": "thresholds", **columns_of_regions(counts)})
     return rows
+
+
+def annotator_rows(n, seed=0):
+    """Give rows of n images of two to five annotators; every fifth has no segmentation."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for image in range(n):
+        count = int(rng.integers(2, 6))
+        lines, agreed = rng.integers(500, 4000, count), rng.uniform(0.4, 0.9, count)
+        boundary = {
+            "cnt_r": (agreed * (lines.sum() - lines)).astype(int).tolist(),
+            "sum_r": (lines.sum() - lines).tolist(),
+            "cnt_p": (agreed * lines).astype(int).tolist(),
+            "sum_p": lines.tolist(),
+        }
+        pixels, segments = np.full(count, 154401.0 * (count - 1)), rng.integers(2, 40, count)
+        regions = {
+            "covered": agreed * pixels,
+            "pixels": pixels,
+            "segments": segments,
+            "segment_iou": segments * agreed * 0.8,
+            "segment_best": segments * agreed,
+            "rand_index": agreed,
+            "voi": 3 * (1 - agreed),
+        }
+        regions = {name: [] if image % 5 == 4 else values.tolist() for name, values in regions.items()}
+        rows.append({**identity(image), "annotators": count, **boundary, **regions})
+    return rows

@@ -3,12 +3,13 @@
 from importlib.resources import files
 
 import yaml
-from made_rows import edge_rows, instance_rows, point_rows, proposal_rows, region_rows
+from made_rows import annotator_rows, edge_rows, instance_rows, point_rows, proposal_rows, region_rows
 
 from sambench.config import registry
 from sambench.runs.store import RunStore
 
 ROWS = {
+    "annotators": annotator_rows,
     "edges": edge_rows,
     "points": point_rows,
     "proposals": proposal_rows,
