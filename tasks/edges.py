@@ -30,9 +30,11 @@ from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, su
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores
 from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
+from sambench.models.edges.detector import strength_of
 from sambench.models.questions import Question
 from sambench.pictures.boundaries import EdgeDrawing
 from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
+from sambench.predictions.edge_suppression import thinned
 from sambench.prompts.grid import grid_points_xy
 from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
 
@@ -68,6 +70,8 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
         nms_fade: Toolbox: strength fades to 0 within this many pixels of the border (edge toolbox: 5).
         orientation_smoothing: Toolbox: triangle radius before the orientation is estimated (edge toolbox: 4).
         orientation: Toolbox: second derivatives by "central" differences (edge toolbox) or "sobel" (OpenCV).
+        detector_nms: Of a model that finds edges by itself, whose map takes the place of all above: "toolbox" smooths
+            and thins it as published rows of learned detectors are, "none" leaves it, "auto" leaves thin ones.
         map_dtype: "uint8" scores the map of 8 bits, as the benchmark reads it; "uint16" and "float32" are finer.
         map_rounding: How strengths become whole numbers: to the "nearest", or cut off ("truncate", ymgw55).
         thin: Thin the thresholded map before matching, as the benchmark does.
@@ -96,6 +100,7 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
     nms_fade: Annotated[int, Range(0, 100)] = 5
     orientation_smoothing: Annotated[int, Range(0, 50)] = 4
     orientation: Literal["central", "sobel"] = "central"
+    detector_nms: Literal["auto", "toolbox", "none"] = "auto"
     map_dtype: Literal["uint8", "uint16", "float32"] = "uint8"
     map_rounding: Literal["nearest", "truncate"] = "nearest"
     thin: bool = True
@@ -104,11 +109,15 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
     nan: Literal["error", "zero"] = "error"
 
     def questions(self) -> list[Question]:
-        """Return the one question: the several masks of a point."""
-        return [Question(points=1)]
+        """Return the one question: the several masks of a point, or a map of edges."""
+        return [Question(points=1, or_edges=True)]
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""
+        if not predictor.model.answers_prompts:
+            found = strength_of(predictor.embed(sample))
+            thick = self.detector_nms == "toolbox" or (self.detector_nms == "auto" and not predictor.model.thin_edges)
+            return quantised(thinned(found) if thick else found, self.map_dtype, self.map_rounding)
         painted = paint(self._surviving_edges(sample, predictor), sample.size)
         strength = normalise(without_border(painted, self.border_zero))
         return quantised(self._suppressed(strength), self.map_dtype, self.map_rounding)

@@ -25,6 +25,8 @@ class PromptableModel(ABC):
         libraries: Distributions whose code computes an embedding; their versions stand in the cache's keys, torch's as
             major.minor in any case.
         cacheable: Whether the fingerprint names the weights; without, no embedding is kept.
+        answers_prompts: Whether it answers prompts; one that does not is an `EdgeDetector` (`sambench.models.edges`).
+        thin_edges: Of an `EdgeDetector`: whether its edges are one pixel wide already.
     """
 
     name: str
@@ -33,6 +35,8 @@ class PromptableModel(ABC):
     encode_batch_size: int = 1
     libraries: tuple[str, ...] = ("numpy",)
     cacheable: bool = True
+    answers_prompts: bool = True
+    thin_edges: bool = False
 
     @abstractmethod
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:

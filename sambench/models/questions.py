@@ -24,6 +24,7 @@ class Question:
         mask: Whether it has the logits of an earlier answer.
         multimask: Whether the model's several candidates are wanted; False for its single answer.
         mend: The change of the task that asks another question, or "" where there is none.
+        or_edges: Whether a map of the image's edges does as well, from a model that finds edges by itself.
     """
 
     points: int = 0
@@ -32,6 +33,7 @@ class Question:
     mask: bool = False
     multimask: bool = True
     mend: str = ""
+    or_edges: bool = False
 
     def __str__(self) -> str:
         number = "a point" if self.points == 1 else f"{self.points} points"
@@ -49,7 +51,8 @@ def check_questions(model: PromptableModel, questions: Sequence[Question]) -> No
     for question in questions:
         if (why := model.refuses(question)) is not None:
             what = f"{model.name} cannot answer what the task asks ({question}): {why}"
-            mend = " or ".join(part for part in (question.mend, "choose another model") if part)
+            helps = question.mend if model.answers_prompts else ""
+            mend = " or ".join(part for part in (helps, "choose another model") if part)
             raise UsageError(what, where=f"model={model.name}", mend=mend)
 
 

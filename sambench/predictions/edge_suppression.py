@@ -43,18 +43,22 @@ def removed_share(strength: np.ndarray) -> float:
     return float(1 - np.count_nonzero(strong & (kept > 0)) / np.count_nonzero(strong))
 
 
-def suppressed(strength: np.ndarray) -> np.ndarray:
-    """Suppress a raw map as published rows of learned detectors are: smoothed a little, thinned, rounded to 8 bits.
+def thinned(strength: np.ndarray) -> np.ndarray:
+    """Suppress a raw map as published rows of learned detectors are: smoothed a little, then thinned.
 
     Args:
         strength: (H, W) float in [0, 1].
 
     Returns:
-        (H, W) uint8 (the edge toolbox: `convTri(E, 1)`, orientations, `edgesNmsMex(E, O, 1, 5, 1.01)`).
+        (H, W) float32 (the edge toolbox: `convTri(E, 1)`, orientations, `edgesNmsMex(E, O, 1, 5, 1.01)`).
     """
     smooth = triangle_filter(strength, 1).astype(np.float32)
-    thin = suppress_toolbox(smooth, ridge_orientation(smooth))
-    return np.round(np.clip(thin, 0, 1).astype(np.float64) * 255).astype(np.uint8)
+    return suppress_toolbox(smooth, ridge_orientation(smooth))
+
+
+def suppressed(strength: np.ndarray) -> np.ndarray:
+    """Return `thinned(strength)`, (H, W) float in [0, 1], rounded to 8 bits as such rows are stored: (H, W) uint8."""
+    return np.round(np.clip(thinned(strength), 0, 1).astype(np.float64) * 255).astype(np.uint8)
 
 
 def choose_suppression(strengths: Mapping[str, np.ndarray], where: object) -> Literal["toolbox", "none"]:

@@ -6,13 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from toys import environment
+import torch
+from toys import environment, write_bsds
 
 from sambench.config import registry
 from sambench.errors import UsageError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL))
+CODE = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS = dict(reversed(CODE))
+"""Language -> the first block of it."""
 
 
 def sambench(*words, cwd, **extra):
@@ -48,6 +51,19 @@ def test_model_and_dataset_of_ones_own(tmp_path):
     (folder / "own_parts.py").write_text(BLOCKS["py"])
     out = sambench(*quick(BLOCKS["sh"].strip())[:-4], "workers=0", "progress=off", cwd=tmp_path)
     assert "disc, Ramps all, 3 images" in out
+
+
+def test_an_edge_detector_of_ones_own(tmp_path):
+    (example,) = (text for _, text in CODE if "(EdgeDetector)" in text)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 18
+    (tmp_path / "my_configs" / "model").mkdir(parents=True)
+    (tmp_path / "my_configs" / "my_edges.py").write_text(example)
+    (tmp_path / "my_configs" / "model" / "my_edges.yaml").write_text("name: my_edges:MyEdges\ncheckpoint: null\n")
+    torch.save(torch.nn.Conv2d(3, 1, 3, padding=1).state_dict(), tmp_path / "my_edges.pth")
+    write_bsds(tmp_path / "data")
+    words = quick(BLOCKS["bash"].strip().replace("=/data", "=data"))
+    out = sambench(*words, "task.thresholds=5", cwd=tmp_path)
+    assert "my_edges, data test, 2 images" in out
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import torch
 from own_folders import write_own
 from pages import PAGES, check_inline, check_other, check_words, examples, inline, links
 from PIL import Image
@@ -232,7 +233,10 @@ def write_plugins(code):
         os.makedirs(os.path.dirname(f"my_configs/{place}"), exist_ok=True)
         with open(f"my_configs/{place}.yaml", "w") as file:
             file.write(f"name: {target}\n")
-    for module, text in zip(("grid_coverage", "own_parts"), code, strict=True):
+    with open("my_configs/model/my_edges.yaml", "w") as file:
+        file.write("name: my_edges:MyEdges\ncheckpoint: null\n")
+    torch.save(torch.nn.Conv2d(3, 1, 3, padding=1).state_dict(), "my_edges.pth")
+    for module, text in zip(("grid_coverage", "own_parts", "my_edges"), code, strict=True):
         with open(f"my_configs/{module}.py", "w") as file:
             file.write(text)
 

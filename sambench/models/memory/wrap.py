@@ -113,6 +113,7 @@ class GivenModel(PromptableModel):
         self.provenance = {**given.provenance, "weights_sha256": weights}
         self.encode_batch_size, self.libraries = given.encode_batch_size, given.libraries
         self.cacheable = given.cacheable
+        self.answers_prompts, self.thin_edges = given.answers_prompts, given.thin_edges
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """Let the model encode."""
