@@ -40,25 +40,38 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("s3://KEY:SECRET@bucket/runs?X-Amz-Signature=abc&part=1")
     's3://bucket/runs?X-Amz-Signature=***&part=1'
     """
+    return _without(text, _secret_values())
+
+
+def _secret_values() -> list[str]:
+    """Return the values of environment variables whose names say that they are secret."""
+    return [value for name, value in os.environ.items() if len(value) >= _SHORTEST and _VARIABLE.search(name)]
+
+
+def _without(text: str, secrets: list[str]) -> str:
     if "://" in text:
         text = _QUERY.sub(rf"\1{HIDDEN}", _USERINFO.sub("://", text))
     for value in _opened:
         text = text.replace(value, "")
-    for name, value in os.environ.items():
+    for value in secrets:
         # The text may be a report of many megabytes: it is searched last, for few values.
-        if len(value) >= _SHORTEST and _VARIABLE.search(name) and value in text and not os.path.exists(value):
+        if value in text and not os.path.exists(value):
             text = text.replace(value, HIDDEN)
     return text
 
 
 def redacted(value: Any) -> Any:
     """Return a JSON-like value with `without_secrets` applied to every text in it, keys included."""
+    return _redacted(value, _secret_values())  # a record has hundreds of texts
+
+
+def _redacted(value: Any, secrets: list[str]) -> Any:
     if isinstance(value, str):
-        return without_secrets(value)
+        return _without(value, secrets)
     if isinstance(value, dict):
-        return {redacted(key): redacted(item) for key, item in value.items()}
+        return {_redacted(key, secrets): _redacted(item, secrets) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [redacted(item) for item in value]
+        return [_redacted(item, secrets) for item in value]
     return value
 
 

@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # torch's threads wait busily, and the workers have the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # How long an example takes says how busy the machine is.
 settings.register_profile("any time", deadline=None)
 settings.load_profile("any time")
