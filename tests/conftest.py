@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sambench.datasets.mini.reader import ensure_mini
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # torch's threads wait busily, and the workers have the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -15,10 +17,19 @@ settings.load_profile("any time")
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
     """Keep tests away from the user's cache and data; generated data is made once for all worker processes."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    monkeypatch.setenv("SAMBENCH_CACHE", str(base / "cache"))
+    monkeypatch.setenv("SAMBENCH_CACHE", str(_shared(tmp_path_factory) / "cache"))
     monkeypatch.delenv("SAMBENCH_DATA", raising=False)
+
+
+def _shared(tmp_path_factory):
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def mini(tmp_path_factory):
+    """The folder of the generated data, made once for all worker processes; it is only read."""
+    return ensure_mini(_shared(tmp_path_factory) / "cache")
 
 
 @pytest.fixture

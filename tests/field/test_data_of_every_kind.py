@@ -9,12 +9,6 @@ from replicas import WRITERS
 from toys import write_bsds
 
 from sambench.cli import dispatch
-from sambench.datasets.mini.reader import ensure_mini
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return ensure_mini(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -31,15 +25,15 @@ def own(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["coco", "lvis"])
-def test_coco_and_lvis_are_written_as_they_were(name, made, tmp_path, monkeypatch, capsys):
+def test_coco_and_lvis_are_written_as_they_were(name, mini, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert dispatch(["data", "check", name, f"root={made}"]) == 0
+    assert dispatch(["data", "check", name, f"root={mini}"]) == 0
     assert f"{name}: 0 faults, 0 notes" in capsys.readouterr().out
-    assert dispatch(["data", "show", name, f"root={made}", "count=3"]) == 0
+    assert dispatch(["data", "show", name, f"root={mini}", "count=3"]) == 0
     assert (tmp_path / f"{name}.png").exists()
-    assert dispatch(["data", "export", name, f"root={made}"]) == 0
+    assert dispatch(["data", "export", name, f"root={mini}"]) == 0
     file = {"coco": "instances_val2017.json", "lvis": "lvis_v1_val.json"}[name]
-    source = json.loads((made / "annotations" / file).read_text())
+    source = json.loads((mini / "annotations" / file).read_text())
     written = json.loads((tmp_path / f"{name}.json").read_text())
     sizes = [(image["height"], image["width"]) for image in source["images"]]
     assert sorted((image["height"], image["width"]) for image in written["images"]) == sorted(sizes)
@@ -48,7 +42,7 @@ def test_coco_and_lvis_are_written_as_they_were(name, made, tmp_path, monkeypatc
         assert told[0] == told[1]
     names = [{one["id"]: one["name"] for one in content["categories"]} for content in (source, written)]
     assert names[0] == names[1]
-    assert all((made / image["file_name"]).exists() for image in written["images"])
+    assert all((mini / image["file_name"]).exists() for image in written["images"])
 
 
 def test_generated_scenes_are_checked_in_every_format(tmp_path, monkeypatch, capsys):

@@ -149,6 +149,7 @@ def test_what_goes_back_in_follows_the_masks():
     assert masks.flat().feedback.shape == (6, 1, 1, 1)
 
 
+@pytest.mark.slow
 def test_worker_processes_tell_it_too(tmp_path):
     words = ["model=official", "model.factory=foreign_predictors:filling", "task.passes=1", "devices=[cpu,cpu]"]
     settings = {"workers": 1, "progress": "off", "illustrate": 0, "limit": 2, "run": {"dir": str(tmp_path / "run")}}

@@ -143,6 +143,10 @@ def test_worker_processes_count_the_same(tmp_path):
     there = run("points", tmp_path / "there", "logits", overrides=words, workers=1)
     assert there.record["nan"] == here.record["nan"]
     assert there.rows() == here.rows()
+
+
+@pytest.mark.slow
+def test_worker_processes_tell_it_too(tmp_path):
     with pytest.raises(ModelError, match="logits are NaN"):
         run("points", tmp_path / "error", "logits", overrides=["devices=[cpu,cpu]"], workers=1)
 

@@ -50,8 +50,7 @@ def perfect(path):
     return out
 
 
-@pytest.mark.parametrize("named", ["", "my parts"])
-@pytest.mark.parametrize("command", ["score", "run"])
+@pytest.mark.parametrize(("command", "named"), [("score", "my parts"), ("run", "")])
 def test_own_data_have_their_own_name_everywhere(tmp_path, monkeypatch, capsys, command, named):
     monkeypatch.chdir(tmp_path)
     file = write(tmp_path / "mine").rename(tmp_path / "mine/annotations/instances.json")

@@ -24,7 +24,6 @@ from tiny_sams import tiny_model
 from toys import write_bsds
 
 from sambench.cli import main
-from sambench.datasets.mini.reader import ensure_mini
 from sambench.files.json_files import parse_json
 
 STANDS_FOR = [
@@ -116,11 +115,11 @@ def shop(tmp_path_factory):
 
 
 @pytest.fixture
-def page(tmp_path, monkeypatch, shop):
+def page(tmp_path, monkeypatch, shop, mini):
     """The folder that a page's commands are run in, with the files that they name."""
     for name in ("coco", "lvis"):
         if not (shop / "data" / name).exists():
-            os.symlink(ensure_mini(tmp_path.parent / "made"), shop / "data" / name)
+            os.symlink(mini, shop / "data" / name)
     monkeypatch.chdir(tmp_path)
     write_predictions(tmp_path, shop / "data" / "coco" / "annotations" / "instances_val2017.json")
     write_own(tmp_path)

@@ -12,7 +12,7 @@ build() {
         "$env/bin/pip" install -q torch==2.14.1 torchvision==0.29.1 &&
         "$env/bin/pip" install -q segment-anything==1.0 transformers==5.23.0 timm==1.0.31 safetensors \
             pycocotools opencv-python-headless matplotlib numba scipy hydra-core iopath tqdm setuptools wheel \
-            pytest pytest-benchmark hypothesis &&
+            pytest pytest-benchmark pytest-xdist hypothesis &&
         "$env/bin/pip" install -q --no-deps segment-anything-hq==0.3 mobilesam-mirror==1.0.0 efficientsam==1.0.0 \
             ultralytics==8.4.190 ultralytics-thop ritm-annotation==0.12.2 &&
         "$env/bin/pip" install -q psutil py-cpuinfo polars accelerate lightning \
@@ -25,5 +25,5 @@ if [ ! -e "$env/complete" ]; then
     build || { echo "the parity environment cannot be built here: $env" >&2; exit 77; }
 fi
 cd "$root"
-PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore tests/parity tests/models/sam/test_sam_families.py \
+PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore -n 2 tests/parity tests/models/sam/test_sam_families.py \
     tests/callbacks "$@"

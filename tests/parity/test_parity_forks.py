@@ -111,7 +111,7 @@ class Compared(OfficialModel):
     """The adapter, whose every answer is held against the fork's own."""
 
     def compare_with(self, own, ask):
-        self.own, self.ask_own, self.tally, self.cuts = own, ask, Counter(), {}
+        self.own, self.ask_own, self.tally, self.cuts, self.shown = own, ask, Counter(), {}, None
         self.hands_out = (-32, 32) if hasattr(own, "_prep_prompts") else (-np.inf, np.inf)
 
     def _encode(self, image):
@@ -123,7 +123,9 @@ class Compared(OfficialModel):
         masks = super().decode(embedding, prompts, multimask)
         full = logits_at_original(masks.logits, masks.frame)
         image = self.cuts[id(embedding)][1]
-        self.own.set_image(image if self.ask_own is own_predict else np.ascontiguousarray(image[..., ::-1]))
+        if self.shown is not image:
+            self.own.set_image(image if self.ask_own is own_predict else np.ascontiguousarray(image[..., ::-1]))
+            self.shown = image
         for row in range(min(len(prompts), 4)):
             parts = [
                 None if part is None else part[row].cpu().numpy()

@@ -251,7 +251,7 @@ def test_all_that_a_python_task_has_wrong_is_told_at_once():
     assert task(nms_iou=1).nms_iou == 1
 
 
-def test_models_and_data_made_in_python_are_checked(tmp_path):
+def test_models_and_data_made_in_python_are_checked():
     with pytest.raises(UsageError) as caught:
         HierarchyModel(contrast=0, coverage=2, vectors=1.5, gradient_sigmas=[])
     assert caught.value.where == "model.contrast, model.coverage, model.vectors, model.gradient_sigmas"
@@ -261,7 +261,7 @@ def test_models_and_data_made_in_python_are_checked(tmp_path):
     with pytest.raises(RangeError, match="decode_batch_size is -1"):
         OfficialModel(None, "module:function", None, -1)
     with pytest.raises(RangeError, match="limit is 0"):
-        Mini(cache_dir=tmp_path, limit=0)
+        Mini(limit=0)
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ def check(found, faults, kills):
 
 
 def test_a_few_faults_and_kills(tmp_path):
-    _, found = injected(tmp_path, 16, 12, seed=5, names=QUICK)
-    check(found, 12, 8)
+    _, found = injected(tmp_path, 8, 6, seed=5, names=QUICK)
+    check(found, 6, 4)
 
 
 @pytest.mark.slow

@@ -467,13 +467,13 @@ def test_a_cut_file_a_stranger_and_no_folder_are_told(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def mini_runs(tmp_path_factory):
+def mini_runs(tmp_path_factory, mini):
     """Two runs of a toy over two generated scenes: the paper's outputs, and a single one at the first click."""
     folder = tmp_path_factory.mktemp("runs")
     common = ["model.name=toys:ToyModel", "task.clicks=[1,2]", "limit=2"]
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SAMBENCH_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        patch.setenv("SAMBENCH_CACHE", str(mini.parents[1]))
         for name, extra in (("a", []), ("b", ["task.first_output=single"])):
             where = {"dir": str(folder / name)}
             found.append(sambench.run("points", overrides=common + extra, workers=0, progress="off", run=where))

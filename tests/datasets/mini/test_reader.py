@@ -23,11 +23,9 @@ REAL = os.environ.get("SAMBENCH_TEST_DATA")
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    """A cache folder with the generated data, shared by tests that only read."""
-    folder = tmp_path_factory.mktemp("cache")
-    ensure_mini(folder)
-    return folder
+def cache(mini):
+    """The cache folder that holds the generated data."""
+    return mini.parents[1]
 
 
 @pytest.fixture
