@@ -63,6 +63,8 @@ class Annotation:
         area: The dataset's own `area` where it gives one, else the mask's, in pixels.
         iscrowd: True where the region stands for a group and is no object of its own.
         box_xywh: The dataset's own box in pixels where it gives one: left, top, width, height.
+        ignore: Pixels that are neither the object's nor background, as `rle`, or None where all count: no click is made
+            there and no mask is better or worse for them (the unknown band around an object, VOC's void).
     """
 
     id: int | str
@@ -71,6 +73,7 @@ class Annotation:
     area: float
     iscrowd: bool = False
     box_xywh: tuple[float, float, float, float] | None = None
+    ignore: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -226,7 +229,7 @@ class Masks:
         return replace(self, logits=change(self.logits), predicted_iou=predicted_iou, feedback=feedback)
 
 
-COUNTED = ("masks", "images", "bits")
+COUNTED = ("masks", "images", "bits", "clicks")
 """Units of metrics that have no scale from 0 to 1."""
 
 

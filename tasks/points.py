@@ -10,7 +10,8 @@ Open:       whether the mask so far is given back with the clicks, and what a cl
             below. The lists of sampled images were never published.
 Metrics:    mIoU at each number of clicks, of all objects and by COCO's sizes; the oracle, best of three by IoU at one
             click, and how much of what is lacking the ranking loses; boundary IoU
-            (`sambench.masks.overlap`).
+            (`sambench.masks.overlap`). Where clicks are counted (RITM): NoC, NoF and objects out of reach at IoU
+            thresholds (`sambench.metrics.clicks.noc`).
 Rules:      masks are compared at the image's own size; crowds are no objects; a mask without a pixel has IoU 0.
 Deviations: none known; two runs of one model by its authors differ by 0.5 mIoU (SAM 2 paper, tables 6 and 15).
 """
@@ -30,14 +31,13 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import DatasetError
 from sambench.masks.clicking import click_objects, clickable, without_pixels
-from sambench.masks.overlap import boundary_ious, mask_ious
-from sambench.masks.resampled import resampled
-from sambench.masks.windows import chosen_runs, runs_of_rles
-from sambench.metrics.clicks.miou import ClickResampling, click_figures
+from sambench.metrics.clicks.miou import HEADLINES, ClickResampling, click_figures
+from sambench.metrics.clicks.noc import check_counting
 from sambench.metrics.clicks.references import REFERENCES, click_metrics, sa23_names
+from sambench.metrics.clicks.truth import best_ious, overlaps, truth_runs
 from sambench.models.questions import Question, click_questions
 from sambench.pictures.clicks import ClickDrawing
-from sambench.predictions.click_records import ClickPrediction, ClickSaving
+from sambench.predictions.click_records import ClickPrediction, ClickSaving, check_clicks_made
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts, random_draws
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
@@ -59,7 +59,10 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
             (EfficientViT-SAM, EdgeSAM).
         truth: What masks are compared with: the "annotation", or the object "resampled" to the model's frame and back,
             each pixel above 0 (EdgeSAM).
-        boundary_ratio: Width of the boundary for boundary IoU, as a fraction of the image's diagonal (CVPR 2021: .02).
+        boundary_ratio: Width of the boundary for boundary IoU, as a fraction of the image's diagonal (CVPR 2021: .02);
+            null leaves it out.
+        noc_at: Count the clicks that objects need to reach each of these IoUs (RITM: .8, .85, .9); null, as in the
+            paper, does not.
         nan: What becomes of a mask whose logits are NaN or whose predicted IoU is not finite: "error" stops and names
             it, "zero" takes it as empty with a predicted IoU of 0 and counts it.
     """
@@ -72,11 +75,18 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
     min_area_of: Literal["pixels", "annotation"] = "pixels"
     no_pixels: Literal["leave_out", "zero"] = "leave_out"
     truth: Literal["annotation", "resampled"] = "annotation"
-    boundary_ratio: Annotated[float, Range(0, 1, above=True)] = 0.02
+    boundary_ratio: Annotated[float, Range(0, 1, above=True)] | None = 0.02
+    noc_at: Annotated[tuple[float, ...], Range(0, 1, above=True)] | None = None
     nan: Literal["error", "zero"] = "error"
     dataset: str = field(default="", metadata={"from_data": True})
     members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
     whole: bool = field(default=True, metadata={"from_data": True})
+
+    def __post_init__(self) -> None:
+        """Refuse switches that no setting can mean, and thresholds to which clicks cannot be counted."""
+        super().__post_init__()
+        if self.noc_at is not None:
+            check_counting(self.noc_at, self.clicks, self.target_iou)
 
     def for_dataset(self, dataset: Dataset) -> PointsTask:
         """Return the task with the data set's name; of data made of several (`dataset_of(key)`), each sample's."""
@@ -101,8 +111,8 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
         def draw(indices: np.ndarray, number: int) -> np.ndarray:
             return random_draws(self.seed, sample.id, [names[index] for index in indices], number)
 
-        truth = runs_of_rles([one.rle for one in found], sample.size)
-        return ClickPrediction(names, click_objects(predictor, embedding, truth, draw, self))
+        truth, ignored = truth_runs(found, sample)
+        return ClickPrediction(names, click_objects(predictor, embedding, truth, draw, self, ignored))
 
     def score(self, sample: Sample, prediction: ClickPrediction) -> list[Row]:
         """Compare every mask with its object; one row a mask and number of clicks."""
@@ -112,25 +122,21 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
         if clicked is None:
             return zeros
         found = self.objects(sample)
-        codes = [one.rle for one in found]
-        truth = runs_of_rles(resampled(codes, sample.size) if self.truth == "resampled" else codes, sample.size)
-        oracle: list[float | None] = [None] * len(found)
-        if clicked.candidates is not None:
-            several = clicked.candidates_iou.shape[1]
-            ious = mask_ious(clicked.candidates, chosen_runs(truth, np.repeat(np.arange(len(found)), several)))
-            oracle = ious.reshape(-1, several).max(axis=1).tolist()
+        truth, ignored = truth_runs(found, sample, self.truth == "resampled")
+        several = clicked.candidates
+        oracle = [None] * len(found) if several is None else best_ious(several, truth, ignored)
         rows = zeros
         for place, count in enumerate(clicked.counts):
-            masks = clicked.masks[place]
-            ious, boundaries = mask_ious(masks, truth), boundary_ious(masks, truth, self.boundary_ratio)
+            ious, boundaries = overlaps(clicked.masks[place], truth, ignored, self.boundary_ratio)
             for index, one in enumerate(found):
                 scores = {
                     "iou": float(ious[index]),
-                    "boundary_iou": float(boundaries[index]),
+                    "boundary_iou": boundaries[index],
                     "predicted_iou": float(clicked.predicted_iou[index, place]),
                     "oracle_iou": oracle[index] if count == 1 else None,
                 }
                 rows.append({**common, "object": str(one.id), "area": float(one.area), "clicks": count, **scores})
+        check_clicks_made(prediction, ious, self, sample.id)
         return rows
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
@@ -141,7 +147,7 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
                 where=self.dataset,
                 mend="choose other data, or lower task.min_area",
             )
-        by_dataset, means = click_figures(rows, seed)
+        by_dataset, means = click_figures(rows, seed, self.counting)
         objects = float(len({(row["dataset"], row["sample_id"], row["object"]) for row in rows}))
         images = len({(row["dataset"], row["sample_id"]) for row in rows})
         counted = {"objects": Metric(objects, None, images, unit="masks")}
@@ -153,7 +159,7 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
         label = " (SA-23)" if complete else f" (mean of {len(by_dataset)} of 23 data sets{part})"
         metrics = click_metrics(means, label, "points/SA-23" if complete else None)
         for name, figures in sorted(by_dataset.items()):
-            headline = {key: one for key, one in figures.items() if key.startswith(("mIoU@", "oracle@"))}
+            headline = {key: one for key, one in figures.items() if key.startswith(HEADLINES)}
             metrics |= {f"{name} {key}": one for key, one in click_metrics(headline, "", REFERENCES.get(name)).items()}
         return {**metrics, **counted}
 
@@ -171,7 +177,7 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
 
     def _zero_rows(self, sample: Sample) -> list[Row]:
         """Return the rows of the objects that have an IoU of 0 whatever is predicted."""
-        scores = {"iou": 0.0, "boundary_iou": 0.0, "predicted_iou": 0.0}
+        scores = {"iou": 0.0, "boundary_iou": None if self.boundary_ratio is None else 0.0, "predicted_iou": 0.0}
         several = self.first_output == "multimask"
         return [
             {"object": str(one.id), "area": float(one.area), "clicks": count, **scores}

@@ -11,9 +11,10 @@ import numpy as np
 from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import measure_masks
+from sambench.masks.overlap import mask_ious, reaches
 from sambench.masks.rle import areas
 from sambench.masks.runs import RunLengths
-from sambench.masks.windows import chosen_runs, empty_runs
+from sambench.masks.windows import chosen_runs, difference_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts
 from sambench.prompts.refine import Answers
@@ -57,7 +58,12 @@ RandomDraws = Callable[[np.ndarray, int], np.ndarray]
 
 
 def click_objects(
-    source: Answers, embedding: Embedding, truth: RunLengths, draws: RandomDraws, settings: ClickSettings
+    source: Answers,
+    embedding: Embedding,
+    truth: RunLengths,
+    draws: RandomDraws,
+    settings: ClickSettings,
+    ignored: RunLengths | None = None,
 ) -> ClickedObjects:
     """Segment objects by clicks, all of a group advancing one click together.
 
@@ -67,17 +73,20 @@ def click_objects(
         truth: N >= 1 objects at the size of the image, none of them empty.
         draws: Decides random clicks.
         settings: The protocol.
+        ignored: Of each object the pixels that count neither way, or None where all count.
     """
     indices = np.arange(len(truth.lengths))
     parts = []
     for start in range(0, len(indices), GROUP):
         members = indices[start : start + GROUP]
-        group = _Group(source, embedding, chosen_runs(truth, members), settings)
+        own = None if ignored is None else chosen_runs(ignored, members)
+        group = _Group(source, embedding, chosen_runs(truth, members), settings, own)
         counts = checked_counts(settings.clicks)
         results = []
         for number in range(1, counts[-1] + 1):
             group.click(number, draws(members, number))
             group.prompt(number)
+            group.let_go()
             if number in counts:
                 results.append((group.masks, group.scores))
         parts.append(group.outcome(counts, results))
@@ -93,8 +102,16 @@ class _Group:
         active: (B,) indices of the objects still clicked on.
     """
 
-    def __init__(self, source: Answers, embedding: Embedding, truth: RunLengths, settings: ClickSettings) -> None:
+    def __init__(
+        self,
+        source: Answers,
+        embedding: Embedding,
+        truth: RunLengths,
+        settings: ClickSettings,
+        ignored: RunLengths | None,
+    ) -> None:
         self.source, self.embedding, self.truth, self.settings = source, embedding, truth, settings
+        self.ignored = ignored
         count = len(truth.lengths)
         self.points_xy, self.labels = np.zeros((count, 0, 2), np.int64), np.zeros((count, 0), np.int64)
         self.masks, self.scores, self.active = empty_runs(count, truth.size), np.zeros(count), np.arange(count)
@@ -106,10 +123,10 @@ class _Group:
         """Make click `number` on every object that is still active; (N,) draws decide random ones."""
         settings, active = self.settings, self.active
         rule = settings.first_click if number == 1 else settings.later_clicks
-        before = empty_runs(len(self.scores), self.truth.size) if rule == "inside" else self.masks
+        before = empty_runs(len(active), self.truth.size) if rule == "inside" else self._counted()
         clicks = next_clicks(
             chosen_runs(self.truth, active),
-            chosen_runs(before, active),
+            before,
             "centre" if rule == "centre" else "random",
             draws[active],
             self.points_xy[active] if settings.forbid_reclick else None,
@@ -141,6 +158,19 @@ class _Group:
             self._candidates, self._candidates_iou = candidates, estimates
         if self.settings.mask_feedback:
             self._remember([part[2] for part in parts])
+
+    def let_go(self) -> None:
+        """Click no more on objects whose masks have reached the IoU that is asked for."""
+        if self.settings.target_iou is None or not len(self.active):
+            return
+        ious = mask_ious(self._counted(), chosen_runs(self.truth, self.active))
+        kept = ~reaches(ious, self.settings.target_iou)
+        self.active = self.active[kept]
+
+    def _counted(self) -> RunLengths:
+        """Return the active objects' masks without the pixels that count neither way."""
+        masks = chosen_runs(self.masks, self.active)
+        return masks if self.ignored is None else difference_runs(masks, chosen_runs(self.ignored, self.active))
 
     def outcome(self, counts: tuple[int, ...], results: list[tuple[RunLengths, np.ndarray]]) -> ClickedObjects:
         """Put what was kept at each of (C,) counts together."""

@@ -42,6 +42,14 @@ def chosen_runs(runs: RunLengths, chosen: np.ndarray) -> RunLengths:
     return RunLengths(counts, runs.lengths[chosen], runs.size)
 
 
+def difference_runs(masks: RunLengths, taken: RunLengths) -> RunLengths:
+    """Take from each of N masks the pixels of its own one of N others of the same size of image."""
+    if len(masks.lengths) != len(taken.lengths) or masks.size != taken.size:
+        raise ValueError(f"{len(masks.lengths)} masks of {masks.size}, {len(taken.lengths)} others of {taken.size}")
+    counts, lengths = _difference(masks.counts, masks.lengths, taken.counts, taken.lengths)
+    return RunLengths(counts, lengths, masks.size)
+
+
 def _bytes(counts: str | bytes) -> bytes:
     return counts.encode("ascii") if isinstance(counts, str) else counts
 
@@ -71,3 +79,35 @@ def paint_runs(window: np.ndarray, left: int, top: int, counts: np.ndarray, imag
             last = min(position - x * image_height, top + height)
             for y in range(first, last):
                 window[y - top, x - left] = value
+
+
+@njit(cache=True, nogil=True)
+def _difference(
+    mask: np.ndarray, mask_lengths: np.ndarray, other: np.ndarray, other_lengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Walk along the runs of both masks of each pair; a run ends where what is left changes."""
+    found = np.empty(len(mask) + len(other) + len(mask_lengths), np.int32)
+    lengths = np.empty(len(mask_lengths), np.int64)
+    a = b = written = 0
+    for i in range(len(mask_lengths)):
+        first_a, first_b, first = a, b, written
+        stop_a = stop_b = position = run = np.int64(0)
+        left = False
+        while a < first_a + mask_lengths[i] and b < first_b + other_lengths[i]:
+            stop = min(stop_a + mask[a], stop_b + other[b])
+            inside = (a - first_a) % 2 == 1 and (b - first_b) % 2 == 0
+            if stop > position and inside != left:
+                found[written] = run
+                written, run, left = written + 1, np.int64(0), inside
+            run, position = run + stop - position, stop
+            if stop_a + mask[a] == stop:
+                stop_a += mask[a]
+                a += 1
+            if b < first_b + other_lengths[i] and stop_b + other[b] == stop:
+                stop_b += other[b]
+                b += 1
+        found[written] = run
+        written += 1
+        lengths[i] = written - first
+        a, b = first_a + mask_lengths[i], first_b + other_lengths[i]
+    return found[:written], lengths

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sambench.masks.overlap import reaches
 from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, area_members
 from sambench.types import Row
 
@@ -32,11 +33,12 @@ def without(rows: Sequence[Row], *names: str) -> list[Row]:
     return [{**{key: v for key, v in row.items() if key not in names}, **identity_of(row)} for row in rows]
 
 
-def compact_clicks(rows: Sequence[Row]) -> list[Row]:
+def compact_clicks(rows: Sequence[Row], thresholds: Sequence[float] = ()) -> list[Row]:
     """Put the clicked masks of an image into one row: overlaps in `STEPS`, sizes by their ranges, no boundary IoU.
 
     Args:
         rows: One a mask and number of clicks (`sambench.metrics.clicks.miou`).
+        thresholds: Overlaps that a mask reaches or not; rounding moves none across.
 
     Returns:
         One row an image: `dataset`, `clicks`, `size` (an object's index in `SIZES`), `steps` (the overlaps after the
@@ -56,7 +58,7 @@ def compact_clicks(rows: Sequence[Row]) -> list[Row]:
                 "dataset": own[0]["dataset"],
                 "clicks": counts,
                 "size": _sizes(np.array([row["area"] for row in by_count[0]], np.float64)),
-                "steps": [_steps(row["iou"]) for after in by_count for row in after],
+                "steps": [_sided_steps(row["iou"], thresholds) for after in by_count for row in after],
                 "oracle_steps": [_steps(iou) for iou in oracle],
             }
         )
@@ -75,7 +77,7 @@ def expanded_clicks(rows: Sequence[Row]) -> list[Row]:
             for index, area in enumerate(areas):
                 oracle = row["oracle_steps"][index] / STEPS if place == 0 and row["oracle_steps"] else None
                 scores = {"iou": steps[place * len(areas) + index] / STEPS, "boundary_iou": None, "oracle_iou": oracle}
-                own = {"dataset": row["dataset"], "area": area, "clicks": count}
+                own = {"dataset": row["dataset"], "object": str(index), "area": area, "clicks": count}
                 plain.append({"sample_id": row["sample_id"], "image_sha256": row["image_sha256"], **own, **scores})
     return plain
 
@@ -113,6 +115,16 @@ def compact_instances(rows: Sequence[Row]) -> list[Row]:
 
 def _steps(iou: float) -> int:
     return round(iou * STEPS)
+
+
+def _sided_steps(iou: float, thresholds: Sequence[float]) -> int:
+    """Round an overlap to the nearest step that lies on the same side of all thresholds."""
+    nearest = _steps(iou)
+    sides = [reaches(np.array(iou), one) for one in thresholds]
+    for step in (nearest, nearest - 1, nearest + 1):
+        if [reaches(np.array(step / STEPS), one) for one in thresholds] == sides:
+            return step
+    return nearest
 
 
 def _sizes(areas: np.ndarray) -> list[int]:

@@ -16,7 +16,7 @@ from sambench.masks.clicking import ClickedObjects
 from sambench.masks.overlap import mask_ious
 from sambench.masks.rle import decode_masks
 from sambench.masks.runs import RunLengths
-from sambench.masks.windows import runs_of_rles
+from sambench.masks.windows import difference_runs, runs_of_rles
 from sambench.pictures.overlay import save_png
 from sambench.predictions.click_records import ClickPrediction
 from sambench.types import Annotation, Sample
@@ -25,6 +25,9 @@ CELL, HEAD, GAP = 200, 16, 4
 """Longer side of a cell's picture, height of the text above it, and space between cells, in pixels."""
 
 OBJECT, MASK = np.array([40, 190, 80]), np.array([40, 110, 240])
+CELLS = 5
+"""Numbers of clicks drawn from the first on; of further ones every fifth and the last."""
+
 DRAWN = 6
 """Objects drawn of one image: those in the order of the annotations."""
 
@@ -74,6 +77,8 @@ def object_strip(image: np.ndarray, own: Annotation, clicked: ClickedObjects, in
         text = f"candidate {rank + 1}: {iou:.2f}, says {estimate:.2f}"
         cells.append(_cell(image, truth, mask, view, points[:1], labels[:1], text))
     for place, count in enumerate(clicked.counts):
+        if place >= CELLS and count % 5 and count != clicked.counts[-1]:
+            continue
         mask, iou = _mask(clicked.masks[place], index, own)
         text = f"{count} click{'s' * (count > 1)}: {iou:.2f}"
         cells.append(_cell(image, truth, mask, view, points[:count], labels[:count], text))
@@ -92,7 +97,10 @@ def _mask(runs: RunLengths | None, place: int, own: Annotation) -> tuple[np.ndar
     if runs is None:
         raise ValueError("there are no masks")
     (code,) = runs.compressed(np.array([place]))
-    iou = mask_ious(runs_of_rles([code], runs.size), runs_of_rles([own.rle], runs.size))[0]
+    counted = runs_of_rles([code], runs.size)
+    if own.ignore is not None:
+        counted = difference_runs(counted, runs_of_rles([own.ignore], runs.size))
+    iou = mask_ious(counted, runs_of_rles([own.rle], runs.size))[0]
     return decode_masks([code], runs.size)[0], float(iou)
 
 

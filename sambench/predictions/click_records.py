@@ -19,10 +19,12 @@ from sambench.files.json_files import parse_json, unpacked
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
+from sambench.masks.overlap import reaches
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts
 from sambench.types import Annotation, Sample, Size
 
@@ -73,6 +75,31 @@ def _entry(name: str, clicked: ClickedObjects, index: int) -> dict[str, Any]:
         "candidates": [rle.to_json(mask)["counts"] for mask in candidates],
         "candidates_iou": clicked.candidates_iou[index].tolist(),
     }
+
+
+def check_clicks_made(prediction: ClickPrediction, ious: np.ndarray, settings: ClickSettings, sample_id: str) -> None:
+    """Refuse masks of objects on which somebody stopped clicking before these settings do.
+
+    Args:
+        prediction: One image's, with objects.
+        ious: (N,) IoU of its objects after the last number of clicks.
+        settings: What it is scored by.
+        sample_id: For messages.
+
+    Raises:
+        PredictionError: Names the first such object.
+    """
+    clicked = prediction.clicked
+    if clicked is None or settings.no_error == "keep":
+        return
+    made = (clicked.labels[:, : clicked.counts[-1]] >= 0).sum(axis=1)
+    early = made < clicked.counts[-1]
+    if settings.target_iou is not None:
+        early &= ~reaches(ious, settings.target_iou)
+    for index in np.flatnonzero(early)[:1]:
+        what = f"object {prediction.objects[index]} was clicked on {made[index]} of {clicked.counts[-1]} times, to an"
+        mend = "score with the task.target_iou and task.no_error that it was predicted with, or predict again"
+        raise PredictionError(f"{what} IoU of {ious[index]:.3f}", where=sample_id, mend=mend)
 
 
 class ClickFolder:

@@ -30,6 +30,8 @@ class ClickSettings:
         no_error: What follows a mask without any error: "corner" is the references' arg-max of an all-zero map, a
             background click on pixel (0, 0); "keep" clicks no more and keeps the mask.
         mask_threshold: Logits above it make the mask (paper, appendix B: 0).
+        target_iou: An object is clicked on no more once its mask reaches this IoU and keeps that mask (RITM's
+            `--target-iou`); null makes every click on every object (the paper; RITM's `--iou-analysis`).
         min_area: Objects of fewer pixels are left out (0, as the paper names no limit); those without a pixel always.
     """
 
@@ -44,6 +46,7 @@ class ClickSettings:
     forbid_reclick: bool = False
     no_error: Literal["corner", "keep"] = "corner"
     mask_threshold: Annotated[float, Range(-1e6, 1e6)] = 0.0
+    target_iou: Annotated[float, Range(0, 1, above=True)] | None = None
     min_area: Annotated[int, Range(0, 1000000000)] = 0
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from scipy.ndimage import binary_erosion, gaussian_filter
 
 from sambench.masks.overlap import boundary_ious, boundary_width, mask_ious
 from sambench.masks.rle import encode_masks, iou
-from sambench.masks.windows import empty_runs, runs_of_rles
+from sambench.masks.windows import difference_runs, empty_runs, runs_of_rles
 
 
 def runs(*masks):
@@ -87,6 +87,21 @@ def test_every_pair_and_own_pairs_are_one_overlap():
     found, own = (np.array(random_masks(rng, (23, 31), 8)) for _ in range(2))
     every = iou(encode_masks(found), encode_masks(own))
     np.testing.assert_array_equal(mask_ious(runs(*found), runs(*own)), every.diagonal())
+
+
+def test_what_is_taken_from_a_mask_is_that_of_whole_arrays():
+    """Compared as codes too: no run is empty but the first."""
+    rng = np.random.default_rng(4)
+    whole, nothing = np.ones((9, 7), bool), np.zeros((9, 7), bool)
+    masks = [one for _ in range(60) for one in random_masks(rng, (9, 7))] + [whole, whole, nothing, nothing, whole]
+    others = [one for _ in range(60) for one in random_masks(rng, (9, 7))] + [whole, nothing, whole, nothing, masks[0]]
+    found, expected = difference_runs(runs(*masks), runs(*others)), np.array(masks) & ~np.array(others)
+    assert found.compressed(np.arange(len(masks))) == encode_masks(expected)
+    own = runs(*expected)
+    assert (found.lengths == own.lengths).all()
+    assert (found.counts == own.counts).all()
+    with pytest.raises(ValueError, match="1 masks of"):
+        difference_runs(runs(whole), runs(whole, whole))
 
 
 def test_pairs_must_fit():

@@ -110,6 +110,10 @@ def switches(task):
     return json.loads(json.dumps(own))
 
 
+COUNTED = {"clicks", "forbid_reclick", "boundary_ratio", "noc_at"}
+"""What every preset that counts clicks sets."""
+
+
 def test_paper_preset_is_what_the_switches_default_to():
     assert preset("paper") == switches(PointsTask())
 
@@ -125,6 +129,10 @@ def test_paper_preset_is_what_the_switches_default_to():
         ),
         ("edgesam", {"clicks", "later_clicks", "mask_feedback", "first_output", "no_error", "no_pixels", "truth"}),
         ("efficientsam", {"clicks", "first_click", "later_clicks", "mask_feedback", "later_output"}),
+        ("noc", COUNTED | {"first_output", "mask_threshold", "target_iou"}),
+        ("noc_simpleclick", COUNTED | {"first_output", "mask_threshold", "target_iou"}),
+        ("noc_segnext", COUNTED | {"first_output", "mask_threshold"}),
+        ("noc_sam", COUNTED | {"later_output"}),
     ],
 )
 def test_presets_set_every_switch_and_differ_where_they_say(name, differs):
@@ -213,6 +221,49 @@ def test_finished_objects_wait_while_others_go_on():
     for place in range(3):
         assert (masks_of(both, place)[1] == masks_of(alone, place)[0]).all()
         assert (masks_of(both, place)[0] == rectangle(3, 3, 8, 8)).all()
+
+
+def test_objects_that_reach_the_target_are_decoded_no_more():
+    model, sample = Squares(), sample_of(rectangle(3, 3, 8, 8), OWN)
+    switches = {"clicks": (1, 2, 3), "first_output": "single", "boundary_ratio": None}
+    stopped, task = predict(sample, model, **switches, target_iou=0.9, noc_at=(0.8, 0.9))
+    assert [len(prompts) for prompts, _ in model.asked] == [2, 1, 1]
+    assert clicks_of(stopped, 0) == [[5, 5, 1], [0, 0, -1], [0, 0, -1]]
+    whole, every = predict(sample, **switches, noc_at=(0.8, 0.9))
+    assert clicks_of(whole, 1) == clicks_of(stopped, 1)
+    found, told = (one.summarize(one.score(sample, made)) for one, made in ((task, stopped), (every, whole)))
+    shared = {"NoC_3@80", "NoC_3@90", "NoF_3@80", "NoF_3@90", "unreached_3@80", "unreached_3@90", "mIoU@1", "objects"}
+    assert found.keys() == shared
+    assert told.keys() == shared | {"mIoU@2", "mIoU@3"}
+    assert {name: found[name].value for name in shared} == {name: told[name].value for name in shared}
+    assert found["NoC_3@90"].value == 2  # one needs a click, the other gets three and is not there
+
+
+def test_masks_that_were_clicked_too_little_are_not_scored_as_if_they_were():
+    switches = {"clicks": (1, 2, 3), "first_output": "single"}
+    stopped, _ = predict(**switches, target_iou=0.5)
+    with pytest.raises(PredictionError, match="object 0 was clicked on 2 of 3 times, to an IoU of"):
+        PointsTask(**switches).score(SAMPLE, stopped)
+    with pytest.raises(PredictionError, match="object 0 was clicked on 2 of 3 times, to an IoU of"):
+        PointsTask(**switches, target_iou=0.99).score(SAMPLE, stopped)
+    whole, _ = predict(**switches)
+    assert len(PointsTask(**switches, target_iou=0.5).score(SAMPLE, whole)) == 6
+
+
+def test_ignored_pixels_are_never_clicked_and_never_scored():
+    (code,) = encode_masks(rectangle(3, 8, 8, 20)[None])
+    sample = sample_of(rectangle(3, 3, 8, 8), ignore=code)
+    prediction, task = predict(sample, clicks=(1, 2))
+    # The first answer is the whole image; false and not ignored are a band of 3 rows above, of 4 below, of 3 columns on
+    # the left. In the lower left corner (2, 9) is 3 from either border and the root of 5 from the object.
+    assert clicks_of(prediction) == [[5, 5, 1], [2, 9, 0]]
+    first, _ = task.score(sample, prediction)
+    assert first["iou"] == pytest.approx(25 / (240 - 60))
+    assert first["oracle_iou"] == 1
+    assert first["boundary_iou"] < 1
+    (inside,) = encode_masks(rectangle(3, 3, 4, 4)[None])
+    with pytest.raises(DatasetError, match="said to be ignored"):
+        predict(sample_of(rectangle(3, 3, 8, 8), ignore=inside))
 
 
 class Stubborn(Squares):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -10,6 +12,7 @@ import numpy as np
 
 from sambench.metrics.baseline_rows import compact_clicks, expanded_clicks
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
+from sambench.metrics.clicks.noc import Columns, Counting, is_count, noc_columns
 from sambench.metrics.groups import size_members
 from sambench.metrics.resampling import Resampling
 from sambench.types import Row
@@ -26,24 +29,33 @@ class MeanIou(NamedTuple):
 Draws = dict[str, np.ndarray]
 """Figure's name -> (B,) values over resampled images."""
 
+HEADLINES = ("mIoU@", "oracle@", "NoC")
+"""Beginnings of the figures that are told of each data set where there are several."""
+
 Averages = Callable[[np.ndarray], Draws]
 """(B, N) weights of images -> the figures' values."""
 
 
-def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[str, MeanIou]], dict[str, MeanIou]]:
+def click_figures(
+    rows: Sequence[Row], seed: int = 0, counting: Counting | None = None
+) -> tuple[dict[str, dict[str, MeanIou]], dict[str, MeanIou]]:
     """Average masks within each data set, and the data sets' means with equal weight.
 
     Figures are named after the number of clicks: mIoU@1 (mIoUs@1, mIoUm@1, mIoUl@1 by size), boundary_IoU@1, oracle@1
     (the best of the candidates for the first click) and ranking_share@1: of all that the first click's mean IoU lacks
-    to 1, the share that choosing the best candidate would have won, (oracle - mIoU) / (1 - mIoU).
+    to 1, the share that choosing the best candidate would have won, (oracle - mIoU) / (1 - mIoU). Where clicks are
+    counted, NoC@90, NoF@90 and unreached@90 of each threshold (`sambench.metrics.clicks.noc`) and mIoU@1 and so on of
+    all sizes together.
 
     Args:
         rows: One a mask and number of clicks: `sample_id`, `dataset`, `clicks`, `area`, `iou`, `boundary_iou`,
-            `oracle_iou` (None where there were no candidates).
+            `oracle_iou` (None where there were no candidates); `object` where clicks are counted.
         seed: Of the bootstrap; data sets are resampled independently.
+        counting: What is told of counted clicks, or None where they are not counted.
 
     Returns:
-        Figures by data set, and their means over data sets (of those where they are defined).
+        Figures by data set, and their means over data sets (of those where they are defined; numbers of objects have
+        none).
     """
     names = [row["dataset"] for row in rows]
     averages: dict[str, Averages] = {}
@@ -52,19 +64,22 @@ def click_figures(rows: Sequence[Row], seed: int = 0) -> tuple[dict[str, dict[st
     for number, name in enumerate(dict.fromkeys(names)):
         own = [row for row, dataset in zip(rows, names, strict=True) if dataset == name]
         keys = list(dict.fromkeys(row["sample_id"] for row in own))
-        averages[name], images[name] = _averages(own, keys), len(keys)
+        averages[name], images[name] = _averages(own, keys, counting), len(keys)
         by_dataset[name] = _figures(averages[name], [""] * len(keys), seed + number)
     strata = [name for name, count in images.items() for _ in range(count)]
     return by_dataset, _figures(partial(_means, averages, images), strata, seed)
 
 
-def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+def click_replicates(
+    rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray, counting: Counting | None = None
+) -> dict[str, np.ndarray]:
     """Return the figures over resampled images: of one data set by name, else the means and "DATASET mIoU@1" of each.
 
     Args:
         rows: As `click_figures` takes them, or as `sambench.metrics.baseline_rows` left them.
         sample_ids: N images.
         weights: (B, N) how often each resample holds each image.
+        counting: As for `click_figures`.
 
     Returns:
         (B,) float64 by figure.
@@ -75,26 +90,27 @@ def click_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np
     for name in dict.fromkeys(row["dataset"] for row in rows):
         own = [row for row in rows if row["dataset"] == name]
         keys = list(dict.fromkeys(row["sample_id"] for row in own))
-        found[name] = _averages(own, keys)(weights[:, [place[key] for key in keys]])
+        found[name] = _averages(own, keys, counting)(weights[:, [place[key] for key in keys]])
     if len(found) == 1:
         return next(iter(found.values()))
     singles = {f"{name} {key}": draws for name, own in sorted(found.items()) for key, draws in own.items()}
-    headline = {key: draws for key, draws in singles.items() if key.split(" ", 1)[1].startswith(("mIoU@", "oracle@"))}
+    headline = {key: draws for key, draws in singles.items() if key.split(" ", 1)[1].startswith(HEADLINES)}
     return _mean_draws(list(found.values())) | headline
 
 
 def _figures(averages: Averages, strata: Sequence[str], seed: int) -> dict[str, MeanIou]:
     """Return figures with their intervals; `strata` names that of each image."""
     values = averages(np.ones((1, len(strata)), np.int64))
-    ends = bootstrap_intervals(averages, strata, seed=seed)
+    bounds = {name: (0.0, math.inf) for name in values if name.startswith("NoC") or is_count(name)}
+    ends = bootstrap_intervals(averages, strata, seed=seed, bounds=bounds)
     return {name: MeanIou(float(own[0]), ends[name], len(strata)) for name, own in values.items()}
 
 
-def _averages(rows: Sequence[Row], keys: Sequence[str]) -> Averages:
+def _averages(rows: Sequence[Row], keys: Sequence[str], counting: Counting | None) -> Averages:
     """Return what averages the masks of one data set over (B, N) weights of its N images, named by `keys`."""
     place = {key: index for index, key in enumerate(keys)}
     image = np.array([place[row["sample_id"]] for row in rows])
-    columns = _columns(rows)
+    columns = _columns(rows, counting)
     sums = [np.bincount(image, np.where(kept, values, 0), len(keys)) for kept, values in columns.values()]
     counts = [np.bincount(image, kept, len(keys)) for kept, _ in columns.values()]
     return partial(_averaged, list(columns), np.stack(sums + counts, axis=1))
@@ -103,21 +119,25 @@ def _averages(rows: Sequence[Row], keys: Sequence[str]) -> Averages:
 def _averaged(names: Sequence[str], table: np.ndarray, weights: np.ndarray) -> Draws:
     drawn = weighted_sums(weights, table)
     with np.errstate(invalid="ignore"):
-        draws = drawn[:, : len(names)] / drawn[:, len(names) :]
+        draws = drawn[:, : len(names)] / np.where([is_count(name) for name in names], 1, drawn[:, len(names) :])
     return _with_share(dict(zip(names, draws.T, strict=True)))
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _columns(rows: Sequence[Row], counting: Counting | None) -> Columns:
     """Return for each figure which of the (R,) rows it averages, and their values."""
     clicks = np.array([row["clicks"] for row in rows])
-    sizes = size_members(np.array([row["area"] for row in rows], np.float64))
     iou = np.array([row["iou"] for row in rows], np.float64)
     boundary, oracle = (
         np.array([np.nan if row.get(name) is None else row[name] for row in rows], np.float64)
         for name in ("boundary_iou", "oracle_iou")
     )
-    columns: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for count in np.unique(clicks).tolist():
+    counts = np.unique(clicks).tolist()
+    if counting is None:
+        columns, sizes = Columns(), size_members(np.array([row["area"] for row in rows], np.float64))
+    else:
+        columns, sizes = noc_columns(rows, counting.thresholds), {"": np.ones(len(rows), bool)}
+        counts = [count for count in counts if count == 1 or not counting.stopped]
+    for count in counts:
         after = clicks == count
         columns |= {f"mIoU{size}@{count}": (after & members, iou) for size, members in sizes.items()}
         if not np.isnan(boundary).all():  # a compact row has none
@@ -144,7 +164,7 @@ def _means(averages: Mapping[str, Averages], images: Mapping[str, int], weights:
 
 def _mean_draws(datasets: Sequence[Draws]) -> Draws:
     """Average the figures of data sets, resample by resample."""
-    names = dict.fromkeys(key for found in datasets for key in found if key != "ranking_share@1")
+    names = dict.fromkeys(key for found in datasets for key in found if key != "ranking_share@1" and not is_count(key))
     return _with_share({name: _nanmean(np.stack([own[name] for own in datasets if name in own])) for name in names})
 
 
@@ -158,9 +178,24 @@ def _nanmean(values: np.ndarray) -> np.ndarray:
 class ClickResampling(Resampling):
     """A task whose rows are clicked masks, one a mask and number of clicks."""
 
+    @property
+    @abstractmethod
+    def noc_at(self) -> tuple[float, ...] | None:
+        """IoUs to which clicks are counted, or None where they are not."""
+
+    @property
+    @abstractmethod
+    def target_iou(self) -> float | None:
+        """From which IoU on an object is clicked on no more, or None."""
+
+    @property
+    def counting(self) -> Counting | None:
+        """What is told of counted clicks."""
+        return None if self.noc_at is None else Counting(self.noc_at, self.target_iou is not None)
+
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the masks of each resample's images."""
-        return click_replicates(rows, sample_ids, weights)
+        return click_replicates(rows, sample_ids, weights, self.counting)
 
     def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
         """Return the data set of each image: they are resampled one by one."""
@@ -169,7 +204,7 @@ class ClickResampling(Resampling):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Round overlaps to 16 bits and keep sizes as ranges; boundary IoU is left out."""
-        return compact_clicks(rows)
+        return compact_clicks(rows, self.noc_at or ())
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the mean IoU of the image's objects at the fewest clicks; NaN without objects."""

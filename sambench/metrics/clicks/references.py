@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sambench.metrics.clicks.miou import MeanIou
+from sambench.metrics.clicks.noc import is_count
 from sambench.published import published
 from sambench.types import Metric
 
@@ -24,7 +25,17 @@ def click_metrics(figures: Mapping[str, MeanIou], label: str, reference: str | N
         kind, _, count = name.partition("@")
         column = {"mIoU": "@", "oracle": "oracle @"}.get(kind)
         known = None if reference is None or column is None else f"{reference} {column}{count}"
-        unit = "fraction" if kind == "ranking_share" else "IoU"
-        better = kind != "ranking_share"
-        metrics[name + label] = Metric(value, ci95, n, higher_is_better=better, unit=unit, reference=known)
+        worse_higher = kind == "ranking_share" or kind.startswith("NoC") or is_count(name)
+        metrics[name + label] = Metric(
+            value, ci95, n, higher_is_better=not worse_higher, unit=_unit(name), reference=known
+        )
     return metrics
+
+
+def _unit(name: str) -> str:
+    """Return the unit of a figure of clicked masks."""
+    if is_count(name):
+        return "masks"
+    if name.startswith("NoC"):
+        return "clicks"
+    return "fraction" if name.startswith("ranking_share") else "IoU"
