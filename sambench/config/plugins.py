@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from sambench.config.local_configs import config_folders
+from sambench.config.registry import configuration_plugins
 
 
 class PluginConfigs(SearchPathPlugin):
@@ -16,7 +15,7 @@ class PluginConfigs(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Append every package named in the entry-point group, and every folder that the user named."""
-        for point in entry_points(group="sambench.configs"):
+        for point in configuration_plugins():
             search_path.append(point.name, f"pkg://{point.value}")
         for folder in config_folders():
             search_path.append("config-dir", f"file://{folder}")

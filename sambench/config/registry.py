@@ -190,10 +190,16 @@ def options(group: str) -> dict[str, str]:
     return found
 
 
+@cache
+def configuration_plugins() -> tuple[EntryPoint, ...]:
+    """Return the entry points of plug-ins' configurations, looked for once, as all packages are read for it."""
+    return tuple(entry_points(group="sambench.configs"))
+
+
 def _folders(group: str) -> list[Traversable]:
     """Return where files of a group may lie: the project's own, those of plug-ins, those of `--config-dir`."""
     found: list[Traversable] = []
-    for package in ["sambench.configs", *(point.value for point in entry_points(group="sambench.configs"))]:
+    for package in ["sambench.configs", *(point.value for point in configuration_plugins())]:
         try:
             found.append(files(package) / group)
         except ImportError as error:

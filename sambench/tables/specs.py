@@ -144,7 +144,7 @@ def table_spec(name: str) -> TableSpec:
     Raises:
         UsageError: There is no such table.
     """
-    if name not in table_names():
+    if registry.config_file("table", name) is None:
         known = dict.fromkeys(["all", *table_names(), *registry.options("ablation")])
         raise choose(
             "table", name, known, f"sambench table {name}", "sambench table {}; `sambench ls tables` explains each"

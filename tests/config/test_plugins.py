@@ -98,10 +98,14 @@ def installed(monkeypatch):
 
     def pretend(*points):
         monkeypatch.setattr(registry, "entry_points", lambda group: list(points))
+        forget()
+
+    def forget():
         registry.targets.cache_clear()
+        registry.configuration_plugins.cache_clear()
 
     yield pretend
-    registry.targets.cache_clear()
+    forget()
 
 
 def test_a_name_claimed_twice_is_refused_with_both_places(installed):

@@ -36,8 +36,13 @@ def same(found, tensors, tmp_path):
         torch.testing.assert_close(found.model.state_dict()[name], tensor, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("level", ["model_state_dict", "net", "model_state", "ema", "state_dict_ema", "params"])
-@pytest.mark.parametrize("prefix", ["", "model.", "sam.", "module.", "_orig_mod.", "module._orig_mod.student.net."])
+LEVELS = ["model_state_dict", "net", "model_state", "ema", "state_dict_ema", "params"]
+PREFIXES = ["", "model.", "sam.", "module.", "_orig_mod.", "module._orig_mod.student.net."]
+
+
+@pytest.mark.parametrize(
+    ("level", "prefix"), [*((level, "model.") for level in LEVELS), *(("ema", prefix) for prefix in PREFIXES)]
+)
 def test_levels_and_prefixes(level, prefix, tensors, tmp_path):
     held = {"epoch": 3, level: {prefix + name: one for name, one in tensors.items()}}
     torch.save(held, tmp_path / "a.pth")
