@@ -109,10 +109,10 @@ def check_samples(dataset: Dataset, limit: int | None = None, advance: Callable[
 
 
 def compare_counts(dataset: MaskDataset, checked: Checked) -> list[str]:
-    """Compare counts with Table 7 of Segment Anything; a difference becomes a note among the findings.
+    """Compare counts with those that the card states; a difference becomes a note among the findings.
 
     Returns:
-        Lines to print: what there is and what the paper had.
+        Lines to print: what there is and what they had who scored it.
     """
     card = dataset.source.card
     subset = take_subset(list(checked.masks), checked.masks.__getitem__, dataset=card.name)
@@ -123,16 +123,17 @@ def compare_counts(dataset: MaskDataset, checked: Checked) -> list[str]:
     if card.expected_masks is None:
         return lines
     images, masks = len(subset.keys), subset.masks
-    lines.append(f"the paper scored {card.expected_images} images with {card.expected_masks} masks (Table 7)")
+    who, place = card.expected_by
+    lines.append(f"{who} scored {card.expected_images} images with {card.expected_masks} masks ({place})")
     if not checked.whole:
         lines.append("only a part was read, so the counts are not compared")
     elif (images, masks) == (card.expected_images, card.expected_masks):
         lines.append("the counts are equal")
     else:
         difference = f"{images - (card.expected_images or 0):+} images, {masks - card.expected_masks:+} masks"
-        what = f"the counts differ by {difference} from the paper's; rule: {card.count_rule}"
+        what = f"the counts differ by {difference} from {who}'s; rule: {card.count_rule}"
         if with_masks < (card.expected_images or 0):
-            what += "; fewer images than the paper scored: a part of the dataset, or another split"
+            what += f"; fewer images than {who} scored: a part of the dataset, or another split"
         checked.findings.append(Finding(False, dataset.root, what))
     return lines
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from sambench.datasets.masks import MaskDataset
 from sambench.datasets.orientation import orientation_record
 from sambench.files.atomic import atomic_path
 from sambench.masks import rle
+
+_log = logging.getLogger(__name__)
 
 MaskData = MaskDataset | InstanceDataset
 
@@ -32,7 +35,7 @@ def export_coco(dataset: MaskData, path: Path, advance: Callable[[], None] = lam
         The numbers of images and masks.
     """
     images: list[dict[str, Any]] = []
-    masks, used = 0, set()
+    masks, partial, used = 0, 0, set()
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         stream.write('{"annotations": [\n')
         for key in dataset.keys:
@@ -51,6 +54,7 @@ def export_coco(dataset: MaskData, path: Path, advance: Callable[[], None] = lam
             )
             for one in truth.annotations:
                 masks += 1
+                partial += one.ignore is not None
                 used.add(one.category_id)
                 record = {
                     "id": masks,
@@ -67,6 +71,9 @@ def export_coco(dataset: MaskData, path: Path, advance: Callable[[], None] = lam
         stream.write("\n],\n")
         for name, part in (("images", images), ("categories", _categories(dataset, used)), ("info", _info(dataset))):
             stream.write(f'"{name}": {json.dumps(part)}' + ("}\n" if name == "info" else ",\n"))
+    if partial:
+        what = "%s: around %d of %d masks are pixels that count neither way; the written file takes them for background"
+        _log.warning(what, dataset.card.name, partial, masks)
     return len(images), masks
 
 

@@ -42,12 +42,14 @@ class Region(NamedTuple):
         category_id: Its category.
         rle: Its mask, or None where it cannot be drawn.
         note: Why it cannot be drawn, or what is odd though it can.
+        ignore: Pixels around it that count neither way, or None (`sambench.types.Annotation`).
     """
 
     id: int | str
     category_id: int
     rle: Rle | None
     note: str = ""
+    ignore: Rle | None = None
 
 
 class RegionSource(ABC):
@@ -113,7 +115,8 @@ def keep_regions(regions: Sequence[Region]) -> tuple[list[Annotation], list[tupl
         if pixels == 0:
             left_out.append((region, "; ".join(filter(None, ("it covers no pixel", region.note)))))
         else:
-            kept.append(Annotation(region.id, region.category_id, region.rle, float(pixels)))
+            own = Annotation(region.id, region.category_id, region.rle, float(pixels), ignore=region.ignore)
+            kept.append(own)
     return kept, left_out
 
 

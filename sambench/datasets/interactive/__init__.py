@@ -1,0 +1,1 @@
+"""The data sets of interactive segmentation, one reader each: masks of objects to be clicked on."""
