@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "sambench.commands.run:RUN",
     "score": "sambench.commands.score:SCORE",
     "table": "sambench.commands.table:TABLE",
+    "reproduce": "sambench.commands.reproduce:REPRODUCE",
     "export": "sambench.commands.export:EXPORT",
     "ablate": "sambench.commands.ablate:ABLATE",
     "gate": "sambench.commands.gate:GATE",

@@ -1,0 +1,71 @@
+"""`sambench reproduce`: published numbers made again, each with its verdict."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.lists import listed
+from sambench.commands.grammar.words import read
+from sambench.errors import UsageError
+from sambench.reproductions.catalogue import chosen, families, names
+
+NOTHING = 3
+"""Exit code: nothing could be run."""
+
+
+def main(words: list[str]) -> int:
+    """Run what a name stands for, tell what came of it, and write the page."""
+    from sambench.files.atomic import write_text
+    from sambench.reproductions.page import page, told
+    from sambench.reproductions.running import reproduce
+
+    if not words or "=" in words[0] or words[0].startswith("-"):
+        mend = f"sambench reproduce all, or one of {', '.join(families())}"
+        raise UsageError("no reproduction was named", where="sambench reproduce", mend=mend)
+    entries = chosen(words[0])
+    values = read(REPRODUCE, words[1:])
+    root = Path(values["data.root"]) if values["data.root"] is not None else None
+    if root is not None and not root.is_dir():
+        mend = "give the folder that holds the inputs; `sambench reproduce all` tells what has to lie where"
+        raise UsageError("there is no such folder", where=f"data.root={root}", mend=mend)
+    outcomes = []
+    for entry in entries:
+        print(f"{entry.name}: {entry.title}", file=sys.stderr)
+        outcomes.append(reproduce(entry, root, values["results"]))
+    print(told(outcomes), end="")
+    if values["page"] is not None:
+        write_text(Path(values["page"]), page(outcomes))
+        print(f"written: {values['page']}", file=sys.stderr)
+    if any(one.error or any(figure.verdict == "outside" for figure in one.figures) for one in outcomes):
+        return 1
+    return 0 if any(one.figures for one in outcomes) else NOTHING
+
+
+REPRODUCE = Command(
+    name="reproduce",
+    summary="published numbers made again, each with its verdict",
+    main=main,
+    argument="NAME|all",
+    arguments=names,
+    about="""\
+Runs the commands of a catalogue (`configs/reproduction/`) whose inputs are there, and prints each published number
+beside the one made here: its interval, the difference, the tolerance, and whether it is within. An entry whose inputs
+are missing is not run; what to bring, from where, and where to put it is told. NAME is a family of entries (pidinet) or
+one of them (pidinet/full).
+
+A run that is finished, with the same inputs and version, is not run again; an interrupted one goes on where it was.""",
+    lists=lambda: f"families:\n{listed(families())}",
+    keys=(
+        Key("data.root", "the folder that holds the inputs", str | None, example="DIR", path="local"),
+        Key("results", "where run folders go", str, "results/reproductions", path="url"),
+        Key("page", "writes the page of docs/reproductions.md to a file", str | None, example="FILE.md", path="local"),
+    ),
+    exit_codes={1: "a number is outside its tolerance, or a run failed", NOTHING: "nothing could be run"},
+    examples=(
+        "sambench reproduce all data.root=/data",
+        "sambench reproduce pidinet data.root=/data",
+        "sambench reproduce gpb_owt_ucm/regions data.root=/data page=reproductions.md",
+    ),
+)

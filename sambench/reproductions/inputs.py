@@ -1,0 +1,56 @@
+"""Whether what a reproduction needs is there, and is what it was checked with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from sambench.reproductions.catalogue import Input
+
+
+def missing(inputs: Sequence[Input], root: Path | None) -> dict[str, str]:
+    """Map the name of each input that is not there to why.
+
+    Args:
+        inputs: Those of an entry.
+        root: The folder that `data.root` names; None for none.
+    """
+    found = {one.name: _lacks(one, root) for one in inputs}
+    return {name: why for name, why in found.items() if why}
+
+
+def _lacks(one: Input, root: Path | None) -> str:
+    """Return why an input is not there, or ""."""
+    if one.package:
+        return "" if find_spec(one.package) is not None else f"the package {one.package} is not installed"
+    if root is None:
+        return "no data.root was given"
+    place = root / one.place
+    if not place.exists():
+        return f"{place} is not there"
+    files = files_of(place)
+    if len(files) < one.files:
+        return f"{place} holds {len(files)} files, not {one.files}"
+    if one.sha256 and digest(files) != one.sha256:
+        return f"{place} holds other bytes than those this was checked with (SHA-256 {one.sha256[:12]}...)"
+    return ""
+
+
+def files_of(place: Path) -> list[Path]:
+    """Return a file itself, or a folder's files at every depth but hidden ones, in the order of their paths."""
+    if place.is_file():
+        return [place]
+    found = [path for path in place.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: path.relative_to(place).as_posix())
+
+
+def digest(files: Sequence[Path]) -> str:
+    """Return the SHA-256 (hex) of files' bytes, one after another."""
+    found = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                found.update(block)
+    return found.hexdigest()
