@@ -33,6 +33,19 @@ COLUMNS["points_coco"] += ["COCO @1", "COCO @2", "COCO @3", "COCO @5", "LVIS box
 COLUMNS["points_coco"] += ["LVIS @1", "LVIS @2", "LVIS @3", "LVIS @5"]
 """Table -> its columns of numbers."""
 
+SETS = ("GrabCut", "Berkeley", "SBD", "DAVIS", "VOC", "COCO_MVal")
+COLUMNS["interactive"] = [f"{name} NoC@{percent}" for name in SETS for percent in (85, 90)]
+COLUMNS["interactive"] += [f"{name} NoC@95" for name in ("GrabCut", "Berkeley", "DAVIS", "SBD")]
+COLUMNS["interactive"] += [f"HQSeg-44K {what}" for what in ("mIoU@5", "NoC@90", "NoC@95", "NoF@95")]
+COLUMNS["interactive"] += ["DAVIS mIoU@5", "DAVIS NoF@95"]
+COLUMNS["interactive"] += [f"DAVIS-585 {start}NoC@{percent}" for start in ("", "from mask ") for percent in (85, 90)]
+COLUMNS["interactive"] += [
+    f"{name} mIoU@{count}"
+    for name in ("GrabCut", "Berkeley", "DAVIS", "SBD", "VOC", "COCO_MVal")
+    for count in (1, 2, 3, 5, 10)
+    if (name, count) != ("DAVIS", 5)
+]
+
 ROWS = {
     "annotators": 1,
     "ambiguity": 2,
@@ -45,8 +58,18 @@ ROWS = {
 }
 ROWS |= {"human_settings": 19, "human_tests": 8, "instances": 35, "instances_boxes": 30, "latency": 12}
 ROWS |= {"mask_quality": 3, "points": 21, "points_coco": 12, "points_fig9a": 23, "proposals": 15, "statements": 28}
+ROWS |= {"interactive": 37}
 
-OTHER_UNITS = {"annotators", "human", "human_settings", "human_tests", "latency", "points_fig9a", "statements"}
+OTHER_UNITS = {
+    "annotators",
+    "interactive",
+    "human",
+    "human_settings",
+    "human_tests",
+    "latency",
+    "points_fig9a",
+    "statements",
+}
 """Tables whose numbers are not all fractions."""
 
 # Percentages as the sources print them; "-" where a source has none. The first word group is the method.

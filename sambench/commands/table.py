@@ -72,6 +72,10 @@ def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
         from sambench.figures.clicks import miou_against_clicks
 
         return miou_against_clicks
+    if name == "published_clicks":
+        from sambench.figures.published_clicks import miou_beside_published
+
+        return miou_beside_published
     from sambench.figures.precision_recall import precision_recall
     from sambench.figures.recall import recall_curves
 
