@@ -229,7 +229,10 @@ class Masks:
         return replace(self, logits=change(self.logits), predicted_iou=predicted_iou, feedback=feedback)
 
 
-COUNTED = ("masks", "images", "bits", "clicks")
+COSTS = ("ms", "images/s", "MB", "M", "GMAC", "times", "processors")
+"""Units of what an answer costs, which stand beside a metric's name wherever it is printed."""
+
+COUNTED = ("masks", "images", "bits", "clicks", *COSTS)
 """Units of metrics that have no scale from 0 to 1."""
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "ablate": "sambench.commands.ablate:ABLATE",
     "gate": "sambench.commands.gate:GATE",
     "compare": "sambench.commands.compare:COMPARE",
+    "latency": "sambench.commands.latency:LATENCY",
     "parity": "sambench.commands.parity:PARITY",
     "power": "sambench.commands.power:POWER",
     "report": "sambench.commands.report:REPORT",

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.words import own_words, read
+from sambench.commands.two_models import built, composed, images, side_words
 from sambench.config.ranges import SHARED, Range
-from sambench.errors import UsageError
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from sambench.gates.result import GateResult
     from sambench.models.base import PromptableModel
 
@@ -32,7 +29,7 @@ def main(words: list[str]) -> int:
 
     own, rest = own_words(PARITY, words)
     values = read(PARITY, own)
-    sides = side_words(rest)
+    sides = side_words(rest, ("model_a", "model_b"), "parity", "points", 4)
     configs = [composed(side, _ALSO) for side in sides]
     models = [built(config) for config in configs]
     settings = ParitySettings(values["prompts"], values["generator"], seed=values["seed"])
@@ -57,56 +54,6 @@ def main(words: list[str]) -> int:
     for case, path in zip(errors.worst, drawn, strict=True):
         print(f"IoU {case.iou:.3f}, {case.kind}, image {case.sample_id}: {path}", file=sys.stderr)
     return code
-
-
-def side_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the words of `sambench run` for each side: its own model, and what holds for both.
-
-    Raises:
-        UsageError: A side has no model.
-    """
-    common = [word for word in words if not re.match(r"[+~]*model_[ab]\b", word)]
-    if not any(word.startswith("task=") for word in common):
-        common.insert(0, "task=points")
-    if not any(word.startswith("limit=") for word in common):
-        common.append("limit=4")
-    found = []
-    for side in ("model_a", "model_b"):
-        own = re.compile(rf"([+~]*){side}(?=[.=])")
-        chosen = [own.sub(r"\1model", word) for word in words if own.match(word)]
-        if not any(word.startswith("model=") for word in chosen):
-            what = f"no {side} was given"
-            raise UsageError(what, where="sambench parity", mend=f"add {side}=NAME; `sambench ls models` lists them")
-        found.append([*chosen, *common])
-    return found[0], found[1]
-
-
-def composed(words: Sequence[str], also: Sequence[str]) -> dict[str, Any]:
-    """Return a configuration; `also` are keys of the command's own, for a misspelt word."""
-    from sambench.api import compose
-
-    return compose(words, also=also)
-
-
-def built(config: dict[str, Any]) -> PromptableModel:
-    """Build the model of a configuration."""
-    from sambench.config.resolve import build
-    from sambench.models.devices import resolve_device
-
-    device = resolve_device(config["device"])
-    model: PromptableModel = build("models", "model", config["model"], own_words=True, device=device)
-    return model
-
-
-def images(config: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
-    """Read the images that a configuration's data and limit choose."""
-    from sambench.config.resolve import build
-    from sambench.engine.building import open_dataset
-
-    task = build("tasks", "task", config["task"], own_words=True)
-    dataset = open_dataset(config["data"], task, own_words=True)
-    for key in dataset.keys:
-        yield key, dataset.load(key).image
 
 
 def _gated(sides: tuple[list[str], list[str]], models: Sequence[PromptableModel], out: Path) -> GateResult:

@@ -76,10 +76,12 @@ def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
         from sambench.figures.published_clicks import miou_beside_published
 
         return miou_beside_published
+    from sambench.figures.latency import cost_curves
     from sambench.figures.precision_recall import precision_recall
     from sambench.figures.recall import recall_curves
 
-    return {"precision_recall": precision_recall, "recall_curves": recall_curves}[name]
+    drawers = {"precision_recall": precision_recall, "recall_curves": recall_curves, "cost_curves": cost_curves}
+    return drawers[name]
 
 
 def _save_texts(name: str, texts: dict[str, str], out: Path) -> None:

@@ -22,6 +22,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "annotators": "sambench.tasks.annotators:AnnotatorsTask",
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
+        "latency": "sambench.tasks.latency:LatencyTask",
         "points": "sambench.tasks.points:PointsTask",
         "proposals": "sambench.tasks.proposals:ProposalsTask",
         "regions": "sambench.tasks.regions:RegionsTask",

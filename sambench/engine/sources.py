@@ -52,7 +52,8 @@ class ModelPredictions:
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Fetch or encode the samples' embeddings in one batch."""
         self.predictor.forget()  # those of samples that were done before the run went on
-        self.predictor.prepare(samples)
+        if self.task.embeds:
+            self.predictor.prepare(samples)
 
     def take_nan(self) -> dict[str, NanCounts]:
         """Return and forget what the guard counted."""

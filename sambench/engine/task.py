@@ -41,12 +41,14 @@ class Task(Saving, Drawing, Resampling, ABC):
         target: The type of ground truth it reads; a dataset with another is refused.
         mini_kind: The form of the embedded data set that fits it.
         only_model: The one model that its runs take, for a task that prompts none; None for any.
+        embeds: Whether the samples' embeddings are made, or fetched from the cache, before `predict` asks for them.
     """
 
     name: ClassVar[str]
     target: ClassVar[type]
     mini_kind: ClassVar[str] = "bsds"
     only_model: ClassVar[str | None] = None
+    embeds: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Hold the switches of a task that is made in Python against their ranges and choices, as a command's are.

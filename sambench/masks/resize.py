@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sambench.types import MaskFrame
+from sambench.types import MaskFrame, Masks
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from torch import Tensor
 
@@ -34,6 +35,12 @@ def logits_at_original(logits: Tensor, frame: MaskFrame) -> Tensor:
     if len(rows) <= len(columns):
         return (rows @ logits.float()) @ columns.T
     return rows @ (logits.float() @ columns.T)
+
+
+def masks_on_host(masks: Masks) -> np.ndarray:
+    """Return an answer's masks as pixels: (B, M, H, W) bool, where the logits at the image's size exceed 0."""
+    found: np.ndarray = (logits_at_original(masks.logits, masks.frame) > 0).cpu().numpy()
+    return found
 
 
 def _axis(frame: MaskFrame, axis: int) -> tuple[int, int | None, int | None]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
     from sambench.models.questions import Question
     from sambench.types import Embedding, Masks, Prompts
 
@@ -61,6 +62,10 @@ class PromptableModel(ABC):
         Returns:
             B x M masks on the model's device.
         """
+
+    def parts(self) -> Mapping[str, torch.nn.Module]:
+        """Return the torch modules of the "encoder", "prompt_encoder" and "decoder", for what is told of their size."""
+        return {}
 
     def refuses(self, question: Question) -> str | None:
         """Say why the model has no answer to a kind of prompt, or None where it has one, as most models do to all."""

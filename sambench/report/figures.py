@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sambench.errors import RunError
 from sambench.figures.clicks import dataset_differences, miou_against_clicks
 from sambench.figures.datasets import dataset_bars
+from sambench.figures.latency import cost_curves
 from sambench.figures.precision_recall import precision_recall
 from sambench.figures.recall import recall_curves
 from sambench.runs.run import Run
@@ -36,6 +37,7 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Em
     """
     drawers = {
         "edges": ("Precision against recall", precision_recall),
+        "latency": ("What a mask costs where many are asked of one image", cost_curves),
         "points": ("Mean IoU against clicks", miou_against_clicks),
         "proposals": ("Recall against the number of proposals and against overlap", recall_curves),
     }

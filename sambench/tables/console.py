@@ -10,6 +10,7 @@ from rich.table import Table
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, carriers, interval, number
 from sambench.tables.departures import published_beside
+from sambench.types import COSTS
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,7 +26,8 @@ def print_run(run: Run) -> None:
         table.add_column(row.name, justify="right")
     for name, metric in run.metrics.items():
         beside = (row.values.get(name, "") for row in rows)
-        table.add_row(name, number(metric.value), interval(metric), carriers(metric) or str(metric.n), *beside)
+        titled = f"{name}, {metric.unit}" if metric.unit in COSTS else name
+        table.add_row(titled, number(metric.value), interval(metric), carriers(metric) or str(metric.n), *beside)
     console = Console(highlight=False, markup=False)
     console.print(caption(run), soft_wrap=True)
     console.print(table)

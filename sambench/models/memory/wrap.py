@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -122,6 +122,10 @@ class GivenModel(PromptableModel):
     def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
         """Let the model answer."""
         return self.given.decode(embedding, prompts, multimask)
+
+    def parts(self) -> Mapping[str, torch.nn.Module]:
+        """Return the model's own."""
+        return self.given.parts()
 
     def refuses(self, question: Question) -> str | None:
         """Let the model say what it cannot answer."""

@@ -152,6 +152,20 @@ class OfficialModel(PromptableModel):
         self._was_watched = False
 
     @torch.no_grad()
+    def parts(self) -> dict[str, torch.nn.Module]:
+        """Return the modules that have the names which segment_anything and its forks give them."""
+        names = {"encoder": "image_encoder", "prompt_encoder": "prompt_encoder", "decoder": "mask_decoder"}
+        named = {"prompt_encoder": "sam_prompt_encoder", "decoder": "sam_mask_decoder"}  # SAM 2
+        roots = [root for _, root in self.found.modules]
+        found = {
+            part: getattr(root, own)
+            for part, name in names.items()
+            for root in roots
+            for own in (name, named.get(part, name))
+            if isinstance(getattr(root, own, None), torch.nn.Module)
+        }
+        return found
+
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """Let the predictor encode (H, W, 3) uint8 RGB images one by one; see `PromptableModel.encode`."""
         return [self._encode(image) for image in images]

@@ -155,6 +155,11 @@ class TransformersSam(PromptableModel):
             encoder.to(memory_format=torch.channels_last)
         return model, torch.compile(encoder) if compile else encoder
 
+    def parts(self) -> dict[str, torch.nn.Module]:
+        """Return the three modules that SAM consists of."""
+        model = self.model
+        return {"encoder": model.vision_encoder, "prompt_encoder": model.prompt_encoder, "decoder": model.mask_decoder}
+
     def _flush_denormals(self) -> None:
         """Let numbers below 1e-38 be zero in this thread of a CPU.
 

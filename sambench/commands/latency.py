@@ -1,0 +1,139 @@
+"""`sambench latency`: two models timed in turn on the same images, as ratios with intervals."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import own_words, read
+from sambench.commands.two_models import built, composed, images, side_words
+from sambench.config.ranges import Range
+from sambench.errors import UsageError
+from sambench.tables.render import FORMATS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sambench.engine.latency_steps import StepSettings
+    from sambench.metrics.latency_ratios import StepRatio
+    from sambench.models.base import PromptableModel
+
+SIDES = ("baseline", "candidate")
+
+
+def main(words: list[str]) -> int:
+    """Time, print, judge."""
+    from sambench.config.resolve import build
+    from sambench.engine.timing import OtherLoad
+    from sambench.files.atomic import write_text
+    from sambench.metrics.latency_figures import load_note
+    from sambench.models.questions import check_questions
+    from sambench.tables.render import render
+
+    own, rest = own_words(LATENCY, words)
+    values = read(LATENCY, own)
+    also = [*(key.name for key in LATENCY.keys), *SIDES]
+    configs = [composed(side, also) for side in side_words(rest, SIDES, "latency", "latency", 8)]
+    task = build("tasks", "task", configs[0]["task"], own_words=True)
+    if task.name != "latency":
+        what = f"task {task.name} is not timed step by step"
+        raise UsageError(what, where=f"task={task.name}", mend="leave task= out; task.KEY=VALUE sets its switches")
+    models = [built(config) for config in configs]
+    for model in models:
+        check_questions(model, task.questions())
+    load = OtherLoad()
+    ratios = _timed(models, configs[0], task)
+    table, notes = _table(ratios), [note] if (note := load_note(load.processors())) else []
+    title = f"{models[1].name} beside {models[0].name}, timed in turn on {ratios[0].images} images"
+    out = Path(values["out"])
+    for form, ending in FORMATS.items():
+        write_text(out / f"latency.{ending}", render(table, notes, title, form))
+    print(render(table, notes, title, values["format"]), end="")
+    print(f"written: {out}/latency.{{{','.join(FORMATS.values())}}}", file=sys.stderr)
+    slow = [one.step for one in ratios if values["most"] is not None and one.interval[0] > values["most"]]
+    if slow:
+        print(f"slower than {values['most']:g} times: {', '.join(slow)}", file=sys.stderr)
+    return 1 if slow else 0
+
+
+def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: StepSettings) -> list[StepRatio]:
+    """Time every step of both models in turn, image by image."""
+    import numpy as np
+
+    from sambench.engine.latency_steps import in_turn, steps_of
+    from sambench.engine.predictor import Predictor
+    from sambench.engine.stages import Stages
+    from sambench.engine.timing import timed
+    from sambench.metrics.latency_figures import step_name
+    from sambench.metrics.latency_ratios import step_ratios
+    from sambench.models.anatomy import device_of
+
+    predictors = [Predictor(model, None, Stages(), int(config["prompt_batch"])) for model in models]
+    clock = partial(timed, device=device_of(models[0]))
+    seconds: dict[str, tuple[list[np.ndarray], list[np.ndarray]]] = {}
+    for name, image in images(config):
+        print(f"timing {name}", file=sys.stderr)
+        sides = [steps_of(predictor, image, settings) for predictor in predictors]
+        for step in sides[0]:
+            found = in_turn(sides, step, clock, settings)
+            for kept, one in zip(seconds.setdefault(step_name(*step), ([], [])), found, strict=True):
+                kept.append(np.array(one))
+    return step_ratios(seconds, int(config["seed"]))
+
+
+def _table(ratios: Sequence[StepRatio]) -> pd.DataFrame:
+    """Lay the ratios out as texts."""
+    import pandas as pd
+
+    from sambench.gates.cells import number
+
+    rows = [asdict(one) | {"verdict": one.verdict} for one in ratios]
+    return pd.DataFrame(
+        {
+            "step": row["step"],
+            "baseline, ms": f"{1e3 * row['baseline']:.4g}",
+            "candidate, ms": f"{1e3 * row['candidate']:.4g}",
+            "ratio": number(row["ratio"]),
+            "95 % interval": ""
+            if row["interval"][0] != row["interval"][0]
+            else "[{:.3f}, {:.3f}]".format(*row["interval"]),
+            "verdict": row["verdict"],
+        }
+        for row in rows
+    )
+
+
+LATENCY = Command(
+    name="latency",
+    summary="two models timed in turn: how many times as long each step takes",
+    main=main,
+    takes_run_words=True,
+    usage=("latency baseline=NAME candidate=NAME [baseline.KEY=VALUE ...] [candidate.KEY=VALUE ...] [key=value ...]",),
+    about="""\
+Times two models A B A B on the same images, so that what else the machine does meets both alike: encoding, decoding of
+K prompts on one embedding, first and next mask, automatic generation. Prints medians and their ratio with a 95 %
+interval over images (six or more). Times of two runs at different moments are not compared. The words of `sambench run`
+hold for both; limit=8 if none is given; task.prompts, task.batches, task.generate, task.repeats and task.seconds say
+what is timed. One model alone: sambench run task=latency.""",
+    keys=(
+        Key(
+            "most",
+            "exit with 1 where the interval of a step's ratio lies above this",
+            Annotated[float, Range(0, 1e6, above=True)] | None,
+            example="1.1",
+        ),
+        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        Key("out", "where all formats are written", str, "results/latency-compared", path="local"),
+    ),
+    exit_codes={0: "timed, and no step slower than `most`", 1: "a step is slower than `most`"},
+    examples=(
+        "sambench latency baseline=hierarchy candidate=hierarchy task.generate=0 limit=6 task.seconds=1",
+        "sambench latency baseline=sam baseline.checkpoint=s.pth candidate=sam candidate.checkpoint=s.pth "
+        "candidate.dtype=bf16 most=1",
+    ),
+)

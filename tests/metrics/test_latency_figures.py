@@ -1,0 +1,76 @@
+"""The figures of task=latency from rows that are known."""
+
+import numpy as np
+import pytest
+
+from sambench.errors import UsageError
+from sambench.metrics.latency_figures import LatencyRows, latency_metrics, load_note, step_name
+
+
+def rows(n=8, others=0.1):
+    """Give rows of n images: encoding takes 100 ms and i more, decoding K prompts 10 + 2 K ms."""
+    found = []
+    for image in range(n):
+        common = {"sample_id": str(image), "image_sha256": "0", "pixels": 100}
+        found.append({**common, "step": "encode", "number": 1, "seconds": [0.1 + 0.001 * image] * 3})
+        found.append({**common, "step": "encode", "number": 4, "seconds": [0.2]})
+        found += [
+            {**common, "step": "decode", "number": k, "seconds": [0.010 + 0.002 * k, 0.010 + 0.002 * k]}
+            for k in (1, 16)
+        ]
+        model = {
+            "others": others,
+            "threads": 2,
+            "peak_bytes": {"host": 5e8 + image},
+            "parameters": {"model": 3_000_000},
+        }
+        model["multiply_adds"] = {"encode": 4_000_000_000, "decode": 0}
+        found.append({**common, "step": "model", "number": 1, "seconds": [], **model})
+    return found
+
+
+def test_figures_by_hand():
+    found = latency_metrics(rows(), seed=0)
+    value = {name: metric.value for name, metric in found.items()}
+    assert value["encode_p50"] == pytest.approx(103)
+    assert value["encode_p99"] == pytest.approx(107)
+    assert value["encode_rate"] == pytest.approx(1 / 0.103)
+    assert value["encode@4_rate"] == pytest.approx(20)
+    assert (value["decode@1_p50"], value["decode@16_p90"]) == (pytest.approx(12), pytest.approx(42))
+    assert (value["decode_call"], value["decode_prompt"]) == (pytest.approx(10), pytest.approx(2))
+    assert value["saving@16"] == pytest.approx(16 * 115 / 145)
+    assert (value["peak_host"], value["parameters_model"]) == (pytest.approx(500.000007), 3)
+    assert value["multiply_adds_encode"] == 4
+    assert "multiply_adds_decode" not in value  # torch counted none: it was not torch that computed
+    low, high = found["encode_p50"].ci95
+    assert low <= 103 <= high
+    assert not found["encode_p50"].higher_is_better
+    assert found["encode_rate"].higher_is_better
+
+
+def test_few_images_have_no_interval():
+    low, high = latency_metrics(rows(5), seed=0)["encode_p50"].ci95
+    assert np.isnan([low, high]).all()
+
+
+def test_a_busy_machine_is_told():
+    assert latency_metrics(rows(others=0.1), seed=0)["other_load"].note == ""
+    assert "other processes kept 1.5 processors busy" in latency_metrics(rows(others=1.5), seed=0)["other_load"].note
+    assert load_note(None) == ""
+
+
+def test_times_of_two_moments_are_not_compared():
+    class Timed(LatencyRows):
+        name = "latency"
+
+    with pytest.raises(UsageError, match="sambench latency baseline=NAME candidate=NAME"):
+        Timed().replicates([], [], np.ones((1, 0)))
+    assert Timed().support(rows()) == {}
+
+
+def test_names_of_steps():
+    assert [step_name("encode", 1), step_name("encode", 4), step_name("decode", 1)] == [
+        "encode",
+        "encode@4",
+        "decode@1",
+    ]
