@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from sambench.tasks.latency import LatencyTask
 from tiny_sams import tiny_model
 
 from sambench.cli import dispatch
@@ -92,6 +93,11 @@ def test_two_runs_are_no_matter_for_a_gate(run, checkpoint, tmp_path):
 def test_a_model_without_answers_to_points_is_refused_before_any_image(tmp_path):
     with pytest.raises(UsageError, match="cannot answer what the task asks"):
         dispatch(["run", "task=latency", "data=mini", "model=sobel", *QUIET, f"run.dir={tmp_path / 'c'}"])
+
+
+def test_switches_are_held_against_their_ranges():
+    with pytest.raises(UsageError, match="repeats"):
+        LatencyTask(repeats=0)
 
 
 def test_models_are_timed_in_turn():
