@@ -22,14 +22,14 @@ published* means that the source does not say how its number was made, so that t
 
 def badge(outcomes: Sequence[Outcome]) -> str:
     """Return the one line that says it all, as a README shows it."""
-    figures = [figure for one in outcomes for figure in one.figures if figure.verdict != "beside"]
-    within = sum(figure.verdict == "within" for figure in figures)
-    run, absent = sum(bool(one.figures) for one in outcomes), sum(bool(one.missing) for one in outcomes)
-    rest = f"; {absent} more need inputs that are not here" if absent else ""
-    return (
-        f"**{within} of {len(figures)} published figures reproduced within their tolerances** by"
-        f" {run} {'command' if run == 1 else 'commands'}{rest}."
-    )
+    verdicts = [figure.verdict for one in outcomes for figure in one.figures]
+    judged = len(verdicts) - verdicts.count("beside")
+    run, absent = sum(bool(one.figures) for one in outcomes), sum(not one.figures for one in outcomes)
+    line = f"**{verdicts.count('within')} of {judged} published figures reproduced within their tolerances** by"
+    line += f" {run} {'command' if run == 1 else 'commands'}"
+    if judged < len(verdicts):
+        line += f"; {len(verdicts) - judged} more stand beside figures whose recipe is not published"
+    return f"{line}; {absent} entries were not run here." if absent else f"{line}."
 
 
 def told(outcomes: Sequence[Outcome]) -> str:
@@ -58,7 +58,7 @@ def page(outcomes: Sequence[Outcome]) -> str:
     """Return the whole page in markdown."""
     entries = [one.entry for one in outcomes]
     parts = [HEAD, badge(outcomes) + "\n", figure_table(outcomes) + "\n"]
-    absent = [one for one in outcomes if one.missing]
+    absent = [one for one in outcomes if not one.figures]
     if absent:
         parts.append("## Not run here\n")
         parts.append("\n".join(["| entry | published | what is missing |", "|:--|:--|:--|", *map(_absent_row, absent)]))
@@ -80,7 +80,7 @@ def _row(entry: Reproduction, figure: Figure) -> str:
     low, high = (number(end, 4) for end in figure.ci95) if figure.ci95 is not None else ("", "")
     interval = f"[{low}, {high}]" if low and high else ""
     difference = number(figure.difference, digits)
-    signed = difference if difference.startswith("-") else f"+{difference}"
+    signed = f"+{difference}" if difference and not difference.startswith("-") else difference
     allowed = number(entry.tolerance, 6).rstrip("0") if entry.verdict else ""
     cells = [f"`{entry.name}`", figure.metric, _plain(figure.published), number(figure.value, digits), interval, signed]
     return f"| {' | '.join([*cells, allowed, WORDS[figure.verdict]])} |"
@@ -102,7 +102,7 @@ def _whys(one: Outcome) -> list[str]:
 
 def _absent_row(one: Outcome) -> str:
     values = ", ".join(f"{metric} {_plain(value)}" for metric, value in one.entry.published.items())
-    return f"| `{one.entry.name}` | {values} | {'; '.join(each.what for each in _lacking(one))} |"
+    return f"| `{one.entry.name}` | {values} | {one.error or '; '.join(each.what for each in _lacking(one))} |"
 
 
 def _brought(one: Input) -> str:
@@ -124,12 +124,10 @@ def _described(entry: Reproduction) -> str:
     command = f"sambench {entry.command}"
     allowed = f"Tolerance {number(entry.tolerance, 6).rstrip('0')}: " if entry.verdict else "Without a verdict: "
     return (
-        f"* **{entry.name}**: {entry.title}. Source: {entry.source}. {allowed}{_sentence(entry.reason, False)}\n"
-        f"  `{command}`"
+        f"* **{entry.name}**: {entry.title}. Source: {entry.source}. {allowed}{_sentence(entry.reason)}\n  `{command}`"
     )
 
 
-def _sentence(text: str, capital: bool = True) -> str:
-    """Return a text with a full stop, and a capital letter where it begins a paragraph."""
-    text = " ".join(text.split())
-    return (text[:1].upper() + text[1:] if capital else text).rstrip(".") + "."
+def _sentence(text: str) -> str:
+    """Return a text on one line with one full stop."""
+    return " ".join(text.split()).rstrip(".") + "."

@@ -62,6 +62,9 @@ NOT_HERE = {
 """Pattern of a command that is not run but has its words looked at -> why."""
 
 EXITS = {
+    "sambench reproduce all data.root=/data": 3,
+    "sambench reproduce pidinet data.root=/data": 3,
+    "sambench reproduce gpb_owt_ucm/regions data.root=/data page=reproductions.md": 3,
     "sambench gate baseline=runs/default candidate=runs/nms09": 3,
     "sambench cache verify dir=s3://bucket/embeddings secret_file=cache.secret": 1,
 }
@@ -95,7 +98,7 @@ BEFORE = {
 
 QUICK = {"architecture", "benchmarks", "boundary", "gate", "own_data", "predictions", "regions", "reliability"}
 QUICK |= {"api", "data", "glossary", "measured", "protocols", "scaling", "speed", "statistics", "tables", "tested"}
-QUICK |= {"trust"}
+QUICK |= {"trust", "reproductions"}
 """Pages that take a few seconds at most."""
 
 SMALL = {"workers": "0", "progress": "off", "illustrate": "1", "device": "cpu", "limit": "2"}

@@ -20,7 +20,7 @@ def test_an_entry_is_whole_and_its_command_composes(name):
     assert entry.published
     assert all(0 <= float(value) < 10 for value in entry.published.values())
     assert 0 < entry.tolerance <= 0.05
-    assert all(one.home.startswith("https://") for one in entry.inputs)
+    assert all(one.home.startswith(("https://", "http://")) for one in entry.inputs)
     placed = [word.partition("=/somewhere/")[2] for word in words if "=/somewhere/" in word]
     given = [one.place for one in entry.inputs if one.place]
     assert all(any(place in (known, *_above(known)) or place.startswith(known) for known in given) for place in placed)

@@ -1,9 +1,13 @@
-"""What is printed and written of made-up outcomes."""
+"""What is printed and written of made-up outcomes; and that the page of the docs is that of the catalogue."""
 
-from sambench.reproductions.catalogue import Input, Reproduction
+import re
+from pathlib import Path
+
+from sambench.reproductions.catalogue import Input, Reproduction, chosen
 from sambench.reproductions.page import badge, page, told
 from sambench.reproductions.running import Figure, Outcome
 
+ROOT = Path(__file__).parents[2]
 MAPS = Input("maps", "edge maps", "https://example.org/maps", place="published/maps", size="12 MB")
 CODE = Input("code", "the authors' package", "https://example.org/code", package="theirs")
 
@@ -44,18 +48,32 @@ def test_what_is_missing_is_told_once_with_where_it_comes_from_and_goes():
 
 
 def test_the_line_counts_judged_figures_alone():
-    assert badge([WITHIN, OUTSIDE, BESIDE, ABSENT]) == (
-        "**1 of 2 published figures reproduced within their tolerances** by 3 commands; 1 more need inputs that are"
-        " not here."
+    assert badge([WITHIN, OUTSIDE, BESIDE, ABSENT, FAILED]) == (
+        "**1 of 2 published figures reproduced within their tolerances** by 3 commands; 1 more stand beside figures"
+        " whose recipe is not published; 2 entries were not run here."
     )
-    assert badge([WITHIN]).endswith("by 1 command.")
+    assert badge([WITHIN]).endswith("tolerances** by 1 command.")
 
 
 def test_the_page_holds_all_of_it():
-    text = page([WITHIN, OUTSIDE, BESIDE, ABSENT])
+    text = page([WITHIN, OUTSIDE, BESIDE, ABSENT, FAILED])
+    assert "| `pidinet/nyud` | ods .806598 | no such folder |" in text
     assert "| `pidinet/small` | ods .806598 | edge maps |" in text
     assert "| `published/maps` | edge maps | <https://example.org/maps> | 12 MB |" in text
     assert "| package `theirs` | the authors' package | <https://example.org/code> |  |" in text
     assert "Source: its README. Tolerance .0005: rounding." in text
     assert "`sambench score task=edges data=bsds500 data.root=DATA predictions=DATA/published/maps`" in text
-    assert page([WITHIN, OUTSIDE, BESIDE, ABSENT]) == text
+    assert page([WITHIN, OUTSIDE, BESIDE, ABSENT, FAILED]) == text
+
+
+def test_the_page_of_the_docs_and_the_readme_are_of_this_catalogue():
+    text = (ROOT / "docs" / "reproductions.md").read_text(encoding="utf-8")
+    for one in chosen("all"):
+        assert f"* **{one.name}**: {one.title}." in text
+        assert f"`sambench {one.command}`" in text
+        rows = [row for row in text.splitlines() if row.startswith(f"| `{one.name}` |")]
+        printed = " ".join(rows)
+        assert rows
+        assert all(value.removeprefix("0") in printed for value in one.published.values())
+    (line,) = re.findall(r"^\*\*\d+ of \d+ published figures.*", text, re.MULTILINE)
+    assert line in (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ").replace("  ", " ")

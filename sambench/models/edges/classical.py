@@ -1,9 +1,9 @@
 """The three detectors without training of the paper's Table 3, by scikit-image.
 
-None of the published rows comes with its code. Canny's sigma and its 100 thresholds are those of `pbCanny` in the
-Berkeley benchmark's first code (D. Martin, 2003), whose fitted probability of a gradient does worse here (on BSDS500's
-val images) than its share of the image's largest; the hysteresis ratio is the better of that code's 1/3 and MATLAB's .4
-on val. Sobel has no constants; those of the segmentations had the best ODS of seven choices on 16 train images.
+None of the published rows comes with its code. Canny's constants are those of `pbCanny` in the Berkeley benchmark's
+first code (D. Martin, 2003), whose fitted probability of a gradient does worse here, on BSDS500's val images, than its
+share of the image's largest. Sobel has no constants; those of the segmentations had the best ODS of seven choices on 16
+of the train images.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Canny(EdgeDetector):
     def __init__(
         self,
         sigma: Annotated[float, Range(0, 100)] = 2.0,
-        low: Annotated[float, Range(0, 1, above=True)] = 0.4,
+        low: Annotated[float, Range(0, 1, above=True)] = 1 / 3,
         thresholds: Annotated[int, Range(1, 999)] = 100,
     ) -> None:
         self.sigma, self.low, self.thresholds = sigma, low, thresholds
