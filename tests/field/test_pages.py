@@ -15,6 +15,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
+from interactive_replicas import INTERACTIVE
 from own_folders import write_own
 from pages import PAGES, check_inline, check_other, check_words, examples, inline, links
 from PIL import Image
@@ -90,6 +91,9 @@ BEFORE = {
     "gate": [f"{EDGES} run.dir=results/edges/{run}" for run in "abc"]
     + [f"{EDGES} run.dir=runs/{run}" for run in ("default", "degraded")]
     + [f"{EDGES} run.dir=runs/nms09 task.nms_iou=0.9"],
+    "noc": [
+        f"sambench run task=points task.clicks=[1,2,3] data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/a"
+    ],
     "storage": [f"{REMOTE} run.dir=s3://bucket/results/edges/{name}" for name in ("A", "B")]
     + [f"{PART.replace('=/data', '=s3://bucket/sets')} run.dir=s3://bucket/part{n} shard={n}/2" for n in (1, 2)],
     "tables": [f"{EDGES} run.dir=results/edges/{run}" for run in ("a", "b")],
@@ -112,6 +116,7 @@ def shop(tmp_path_factory):
     data = write_bsds(folder / "data", count=6)
     WRITERS["ppdls"](data)
     WRITERS["bbbc038v1"](data)
+    INTERACTIVE["davis"](data)
     for name in ("sam", "sam_hq", "sam2", "sam3_tracker", *(["edgetam"] if find_spec("timm") else [])):
         tiny_model(name).save_pretrained(folder / name)
     return folder

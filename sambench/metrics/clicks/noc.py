@@ -67,11 +67,14 @@ def noc_columns(rows: Sequence[Row], thresholds: Sequence[float]) -> Columns:
     Returns:
         For each threshold NoC, NoF and unreached, named after `percent` and, where it is not 20, the number of clicks
         (NoC@90, NoC_9@90). Each object's value stands in the row of its first click.
+
+    Raises:
+        UsageError: The rows leave out a number of clicks.
     """
     places: dict[tuple[str, str], int] = {}
     own = np.array([places.setdefault((row["sample_id"], row["object"]), len(places)) for row in rows])
     clicks = np.array([row["clicks"] for row in rows])
-    most = int(clicks.max())
+    most = _last_of_all(np.unique(clicks).tolist())
     ious = np.full((len(places), most), np.nan)
     ious[own, clicks - 1] = [row["iou"] for row in rows]
     first, columns = clicks == 1, Columns()
@@ -110,12 +113,17 @@ def check_counting(thresholds: Sequence[float], clicks: Sequence[int], target_io
     Raises:
         UsageError: A number of clicks is left out, or clicking ends before a threshold is reached.
     """
-    counts = checked_counts(clicks)
-    if counts != tuple(range(1, counts[-1] + 1)):
-        what = f"NoC counts clicks one by one, and masks are scored after {', '.join(map(str, counts))}"
-        whole = ",".join(map(str, range(1, counts[-1] + 1)))
-        raise UsageError(what, where="task.clicks", mend=f"give task.clicks=[{whole}], or task.noc_at=null")
+    _last_of_all(checked_counts(clicks))
     if target_iou is not None and max(thresholds) > target_iou:
         what = f"objects are clicked on no more from an IoU of {target_iou:g} on, which is below {max(thresholds):g}"
         mend = f"give task.target_iou={max(thresholds):g}, or task.target_iou=null to make every click"
         raise UsageError(what, where="task.target_iou", mend=mend)
+
+
+def _last_of_all(counts: Sequence[int]) -> int:
+    """Return the last of ascending numbers of clicks, after checking that they are 1, 2, 3 and so on."""
+    if list(counts) != list(range(1, counts[-1] + 1)):
+        what = f"NoC counts clicks one by one, and masks are scored after {', '.join(map(str, counts))}"
+        whole = ",".join(map(str, range(1, counts[-1] + 1)))
+        raise UsageError(what, where="task.clicks", mend=f"give task.clicks=[{whole}], or task.noc_at=null")
+    return counts[-1]

@@ -9,7 +9,8 @@ from sambench.tasks.points import PointsTask
 from sambench.errors import UsageError
 from sambench.masks.overlap import reaches
 from sambench.metrics.baseline_rows import STEPS, compact_clicks, expanded_clicks
-from sambench.metrics.clicks.noc import check_counting, clicks_needed, is_count, percent
+from sambench.metrics.clicks.miou import click_figures
+from sambench.metrics.clicks.noc import Counting, check_counting, clicks_needed, is_count, percent
 
 IOUS = np.array(
     [
@@ -125,6 +126,14 @@ def test_what_cannot_be_counted_is_refused():
     check_counting((0.8, 0.9), (1, 2), 0.9)
     with pytest.raises(UsageError, match="noc_at"):
         PointsTask(clicks=(1, 2), noc_at=(1.5,))
+
+
+def test_rows_of_any_run_can_be_counted_unless_they_leave_out_clicks():
+    by_dataset, _ = click_figures(rows_of(IOUS), counting=Counting((0.9,), stopped=False))
+    assert by_dataset["toys"]["NoC_3@90"].value == (2 + 3 + 3 + 1) / 4
+    some = [row for row in rows_of(IOUS) if row["clicks"] != 2]
+    with pytest.raises(UsageError, match="masks are scored after 1, 3"):
+        click_figures(some, counting=Counting((0.9,), stopped=False))
 
 
 def test_names():
