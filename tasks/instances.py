@@ -41,6 +41,7 @@ from sambench.metrics.coco.rows import columns_of_instances
 from sambench.models.questions import Question, box_questions
 from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving, ResultsFile, open_detector
+from sambench.prompts.box_noise import BoxNoise
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 
 COLUMNS = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
@@ -48,8 +49,8 @@ COLUMNS = {"AP": "AP", "APs": "S", "APm": "M", "APl": "L"}
 
 
 @dataclass(frozen=True)
-class InstancesTask(DetectionSaving, InstanceDrawing, InstanceResampling, Task):
-    """Box-prompted instance segmentation: AP, and mean IoU for ground-truth boxes.
+class InstancesTask(BoxNoise, DetectionSaving, InstanceDrawing, InstanceResampling, Task):
+    """Box-prompted instance segmentation: AP, and mean IoU for ground-truth boxes; `BoxNoise` has two more switches.
 
     Attributes:
         boxes: The file of a detector's boxes, or "gt" for the ground truth's own.
@@ -135,6 +136,7 @@ class InstancesTask(DetectionSaving, InstanceDrawing, InstanceResampling, Task):
         boxes_xywh, scores, categories = self._prompts(sample)
         if not len(boxes_xywh):
             return Detections(scores, categories, [], by_prompt=True)
+        boxes_xywh = self.moved(boxes_xywh, sample)
         multimask = self.first_output == "multimask", self.final_output == "multimask"
         rles, confidences = box_masks(predictor, predictor.embed(sample), boxes_xywh, self.passes, *multimask)
         if self.detection_score == "times_iou":

@@ -72,6 +72,10 @@ def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
         from sambench.figures.clicks import miou_against_clicks
 
         return miou_against_clicks
+    if name == "noise":
+        from sambench.figures.noise import iou_against_noise
+
+        return iou_against_noise
     if name == "published_clicks":
         from sambench.figures.published_clicks import miou_beside_published
 

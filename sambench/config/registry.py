@@ -23,6 +23,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
         "latency": "sambench.tasks.latency:LatencyTask",
+        "noise": "sambench.tasks.noise:NoiseTask",
         "points": "sambench.tasks.points:PointsTask",
         "proposals": "sambench.tasks.proposals:ProposalsTask",
         "regions": "sambench.tasks.regions:RegionsTask",

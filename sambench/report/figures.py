@@ -11,6 +11,7 @@ from sambench.errors import RunError
 from sambench.figures.clicks import dataset_differences, miou_against_clicks
 from sambench.figures.datasets import dataset_bars
 from sambench.figures.latency import cost_curves
+from sambench.figures.noise import iou_against_noise
 from sambench.figures.precision_recall import precision_recall
 from sambench.figures.recall import recall_curves
 from sambench.runs.run import Run
@@ -38,6 +39,7 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Em
     drawers = {
         "edges": ("Precision against recall", precision_recall),
         "latency": ("What a mask costs where many are asked of one image", cost_curves),
+        "noise": ("Mean and worst IoU against the strength of the noise", iou_against_noise),
         "points": ("Mean IoU against clicks", miou_against_clicks),
         "proposals": ("Recall against the number of proposals and against overlap", recall_curves),
     }

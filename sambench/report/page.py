@@ -88,7 +88,7 @@ def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
             markup = Markup(render(table, [], spec.title, "html"))  # it escapes cells
             found.append({"title": spec.title, "html": markup, "notes": _told(notes)})
         own = [run for run in runs if is_own(run)]
-        if own and first_of_task(spec):
+        if own and spec.published and first_of_task(spec):
             table, notes, title = build_own_table(spec, own)
             found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": _told(notes)})
     return found

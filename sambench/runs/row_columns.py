@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _EDGES = ("cnt_r", "sum_r", "cnt_p", "sum_p")
 _REGIONS = ("cover_r", "sum_r", "cover_p", "sum_p", "rand_index", "voi")
 _AGREEMENT = ("covered", "pixels", "segments", "segment_iou", "segment_best", "rand_index", "voi")
+_MOVED = ("strengths", "objects", "clean", "mean", "spread", "worst")
 _PLACES = tuple(f"places_{group}" for group in AREA_RANGES)
 _FOUND = tuple(f"found_{what}" for what in ("category", "score", "place", *AREA_RANGES))
 _TRUTH = tuple(f"truth_{what}" for what in ("category", *AREA_RANGES))
@@ -32,6 +33,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         **dict.fromkeys(_AGREEMENT, "numbers or nothing"),
     },
     "regions": {"cover_best": "number", **dict.fromkeys(_REGIONS, "numbers")},
+    "noise": {
+        "object": "text",
+        **dict.fromkeys(("area", "strength", "clean_iou"), "number"),
+        "ious": "numbers",
+        "box_iou": "number or nothing",
+    },
     "points": {"dataset": "text", "object": "text", **dict.fromkeys(("area", "clicks", "iou"), "number")},
     "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "whole numbers")},
     "instances": {
@@ -45,6 +52,7 @@ place may be empty, "or nowhere" where all may."""
 
 OPTIONAL: dict[str, dict[str, str]] = {
     "points": dict.fromkeys(("boundary_iou", "predicted_iou", "oracle_iou"), "number or nothing"),
+    "noise": {"box": "numbers or nowhere"},
     "proposals": {f"places_{group}": "whole numbers or nowhere" for group in FREQUENCY_GROUPS},
     "instances": {
         "truth_frequency": "texts or nowhere",
@@ -55,6 +63,7 @@ OPTIONAL: dict[str, dict[str, str]] = {
 
 FROZEN: dict[str, dict[str, str]] = {
     **COLUMNS,
+    "noise": dict.fromkeys(_MOVED, "numbers"),
     "points": {
         "dataset": "text",
         "image_sha256": "text",
@@ -69,6 +78,7 @@ ALIKE: dict[str, tuple[str, ...]] = {"edges": _EDGES, "regions": _REGIONS}
 
 TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
     "annotators": (_EDGES, _AGREEMENT),
+    "noise": ((*_MOVED, "box"),),
     "instances": (_FOUND, (*_TRUTH, "truth_frequency"), ("box_iou", "box_area")),
 }
 """Task -> columns whose lists have one length in each row, an element a detection, a category or an object."""
@@ -128,7 +138,8 @@ def _check(table: pa.Table, task: str, frozen: bool) -> None:
             _check_column(table[name], name, kind)
     clicks = task == "points" and not frozen
     samples = table["sample_id"].to_pylist()
-    if task in COLUMNS and not clicks and len(set(samples)) < len(samples):
+    several = clicks or (task == "noise" and not frozen)
+    if task in COLUMNS and not several and len(set(samples)) < len(samples):
         raise _FaultError(f"sample {next(one for one in samples if samples.count(one) > 1)} has several rows")
     _check_lengths(table, samples, task, frozen)
     if clicks:

@@ -167,13 +167,14 @@ def _unpublished(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, li
     for run in runs:
         cells = {column: cell(metric) for column, metric in measured(shown, run).items()}
         if any(cells.values()):
-            rows.append(_measured_row(shown, run, cells, notes))
+            chosen = {switch: str(run.record.switches.get(switch, "")) for switch in spec.switches}
+            rows.append(_measured_row(shown, run, {**chosen, **cells}, notes))
         else:
             left_out.append(run.folder.name)
     rows += [_missing_row(spec, row, notes) for row in missing_rows(spec, runs)]
     columns = dict.fromkeys([*(name for names in spec.metrics.values() for name in names), *shown.own])
-    table = pd.DataFrame(rows, columns=["method", "data", *columns, "source"]).fillna("")
-    return table, [*notes.texts, *_not_shown(left_out)]
+    table = pd.DataFrame(rows, columns=["method", "data", *spec.switches, *columns, "source"], dtype=object)
+    return table.fillna(""), [*notes.texts, *_not_shown(left_out)]
 
 
 def _measured_row(spec: TableSpec, run: Run, cells: Mapping[str, str], notes: Footnotes) -> dict[str, str]:

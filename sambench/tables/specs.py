@@ -101,6 +101,7 @@ class TableSpec:
         own: Column -> metric, for runs on data that no published column is about; columns of its own are shown where a
             run fills them.
         expected: Rows one would expect; each without a run tells its command.
+        switches: Switches that have a column of their own, in a table without published rows.
         ceiling: Task -> column -> metric of runs that say how far a model can come: how annotators agree.
         rows: "method", or "dataset" for a table with a row a data set and a column a run.
         figure: The figure drawn beside it, or None.
@@ -118,6 +119,7 @@ class TableSpec:
     metrics: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
     expected: tuple[Expected, ...] = ()
+    switches: tuple[str, ...] = ()
     ceiling: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rows: str = "method"
     figure: str | None = None
@@ -161,7 +163,7 @@ def table_spec(name: str) -> TableSpec:
             counts = {row["dataset"]: int(row["images"]) for _, row in published(told["published"]).iterrows()}
             counts["sa23"] = sum(counts.values())
             told["data"] = {name: {"samples": count} for name, count in counts.items()}
-        told["neutral"] = tuple(told.get("neutral", ()))
+        told |= {key: tuple(told.get(key, ())) for key in ("neutral", "switches")}
         told["expected"] = tuple(Expected(**one) for one in told.get("expected", ()))
         spec = TableSpec(name=name, **told)
     except (TypeError, KeyError) as error:
@@ -169,9 +171,7 @@ def table_spec(name: str) -> TableSpec:
             f"the table cannot be read: {error}", where=where, mend="docs/tables.md lists its keys"
         ) from error
     if not spec.published:
-        needing = [key for key in ("columns", "answers", "figure") if told.get(key)] + ["rows"] * (
-            spec.rows == "dataset"
-        )
+        needing = [key for key in ("columns", "answers") if told.get(key)] + ["rows"] * (spec.rows == "dataset")
         if needing or spec.task is None:
             what = f"a table without published rows has no {needing[0]}" if needing else "the table names no task"
             mend = "name the file of published rows, or " + (

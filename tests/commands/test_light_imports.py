@@ -20,7 +20,7 @@ for words in json.loads(sys.argv[1]):
     except SystemExit as ended:
         print("heavy:", [name for name in {HEAVY} if name in sys.modules], "code:", ended.code or 0)
 """
-FROZEN = ("annotators", "edges", "regions", "proposals", "instances", "points")
+FROZEN = ("annotators", "noise", "edges", "regions", "proposals", "instances", "points")
 """Tasks whose gate needs no torch."""
 
 LIGHT = ["--help", "run --help", "ls tasks", "ls models", "ls data", "ls runs", "table human", "table points"]

@@ -164,7 +164,7 @@ def test_what_a_command_asks_for_is_one_true_sentence(own, ask, words, told):
     assert "Could not override" not in error
 
 
-@pytest.mark.parametrize("task", ["annotators", "edges", "regions", "points", "proposals", "instances"])
+@pytest.mark.parametrize("task", ["annotators", "noise", "edges", "regions", "points", "proposals", "instances"])
 def test_what_is_frozen_can_be_frozen_again(own, ask, task):
     run = stored(own / "run", task)
     assert ask("gate", "freeze", run, "out=once.baseline")[0] == 0

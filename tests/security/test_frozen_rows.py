@@ -18,7 +18,7 @@ from sambench.gates.compare import freeze
 from sambench.runs.open import load_run
 from sambench.runs.row_columns import FROZEN, OPTIONAL, TOGETHER
 
-TASKS = ["annotators", "edges", "regions", "points", "proposals", "instances"]
+TASKS = ["annotators", "noise", "edges", "regions", "points", "proposals", "instances"]
 
 
 @pytest.fixture(scope="module")

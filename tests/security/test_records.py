@@ -253,7 +253,7 @@ def test_a_record_that_is_none_is_told(tmp_path, content):
         load_run(tmp_path)
 
 
-@pytest.mark.parametrize("task", ["annotators", "edges", "regions", "points", "proposals", "instances"])
+@pytest.mark.parametrize("task", ["annotators", "noise", "edges", "regions", "points", "proposals", "instances"])
 def test_rows_that_are_not_those_of_the_task_are_told_by_their_column(tmp_path, task):
     run = stored(tmp_path / "run", task)
     path = run / "rows.parquet"

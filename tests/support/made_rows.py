@@ -141,3 +141,17 @@ def annotator_rows(n, seed=0):
         regions = {name: [] if image % 5 == 4 else values.tolist() for name, values in regions.items()}
         rows.append({**identity(image), "annotators": count, **boundary, **regions})
     return rows
+
+
+def noise_rows(n, seed=0, draws=4):
+    """Give rows of n images of up to three objects, two strengths each, object by object."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for image in range(n):
+        for number in range(int(rng.integers(1, 4))):
+            clean = float(rng.uniform(0.5, 1))
+            for strength in (0.5, 2.0):
+                ious = np.clip(clean - 0.1 * strength * rng.exponential(size=draws), 0, 1).tolist()
+                own = {"object": str(number), "area": 100.0, "clean_iou": clean, "strength": strength}
+                rows.append({**identity(image), **own, "ious": ious, "box_iou": float(1 - 0.1 * strength)})
+    return rows

@@ -10,6 +10,8 @@ def write_own(folder):
     """Write a user's photographs with id images, COCO JSON and drawn lines."""
     for name in ("my_photos/images", "my_photos/labels", "photos", "my_lines/images", "my_lines/groundTruth", "maps"):
         (folder / name).mkdir(parents=True)
+    for name in ("images", "groundTruth/ann", "groundTruth/bob"):
+        (folder / "my_team" / name).mkdir(parents=True)
     images, annotations = [], []
     for index in range(1, 7):
         ids = np.zeros((30, 40), np.uint8)
@@ -32,6 +34,9 @@ def write_own(folder):
         line[14, 5:30] = 255
         Image.fromarray(line).save(folder / f"my_lines/groundTruth/{index}.png")
         Image.fromarray(line).save(folder / f"maps/{index}.png")
+        photograph.save(folder / f"my_team/images/{index}.jpg")
+        for name in ("ann", "bob"):
+            Image.fromarray(line).save(folder / f"my_team/groundTruth/{name}/{index}.png")
     categories = [{"id": 1, "name": "roof"}, {"id": 2, "name": "yard"}]
     told = {"images": images, "annotations": annotations, "categories": categories}
     (folder / "gt.json").write_text(json.dumps(told))

@@ -6,7 +6,7 @@ import pickle
 from importlib.resources import files
 
 import yaml
-from made_rows import annotator_rows, edge_rows, instance_rows, point_rows, proposal_rows, region_rows
+from made_rows import annotator_rows, edge_rows, instance_rows, noise_rows, point_rows, proposal_rows, region_rows
 
 from sambench.config import registry
 from sambench.runs.store import RunStore
@@ -14,6 +14,7 @@ from sambench.runs.store import RunStore
 ROWS = {
     "annotators": annotator_rows,
     "edges": edge_rows,
+    "noise": noise_rows,
     "points": point_rows,
     "proposals": proposal_rows,
     "instances": instance_rows,

@@ -2,6 +2,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_runs import COUNTS, EDGE_ROWS, edges_metrics, finished_run
 
@@ -48,7 +49,7 @@ def test_published_values_are_the_papers():
 @pytest.mark.parametrize("name", table_names())
 def test_descriptions_name_what_there_is(name):
     spec = table_spec(name)
-    rows = published(spec.published)
+    rows = published(spec.published) if spec.published else pd.DataFrame()
     assert set(spec.columns) <= set(rows)
     for answer in spec.answers:
         assert ((rows["method"] == answer.method) & (rows["source"] == answer.source)).sum() == 1
