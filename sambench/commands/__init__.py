@@ -19,6 +19,7 @@ COMMANDS = {
     "gate": "sambench.commands.gate:GATE",
     "compare": "sambench.commands.compare:COMPARE",
     "latency": "sambench.commands.latency:LATENCY",
+    "pareto": "sambench.commands.pareto:PARETO",
     "parity": "sambench.commands.parity:PARITY",
     "power": "sambench.commands.power:POWER",
     "report": "sambench.commands.report:REPORT",

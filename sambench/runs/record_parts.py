@@ -280,9 +280,17 @@ class MergedParts(Section):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RecordedEnvironment(Section):
-    """The machine and the versions of libraries that numbers depend on."""
+    """The machine and the versions of libraries that numbers depend on.
+
+    Attributes:
+        packages: Distribution -> version.
+        platform: The system's name, its version and processor.
+        device: What the model computed on.
+    """
 
     packages: Mapping[str, Any]
+    platform: str | None = None
+    device: str | None = None
 
 
 def _number(value: float | None) -> float:

@@ -2,31 +2,10 @@
 
 import numpy as np
 import pytest
+from made_rows import latency_rows as rows
 
 from sambench.errors import UsageError
 from sambench.metrics.latency_figures import LatencyRows, latency_metrics, load_note, step_name
-
-
-def rows(n=8, others=0.1):
-    """Give rows of n images: encoding takes 100 ms and i more, decoding K prompts 10 + 2 K ms."""
-    found = []
-    for image in range(n):
-        common = {"sample_id": str(image), "image_sha256": "0", "pixels": 100}
-        found.append({**common, "step": "encode", "number": 1, "seconds": [0.1 + 0.001 * image] * 3})
-        found.append({**common, "step": "encode", "number": 4, "seconds": [0.2]})
-        found += [
-            {**common, "step": "decode", "number": k, "seconds": [0.010 + 0.002 * k, 0.010 + 0.002 * k]}
-            for k in (1, 16)
-        ]
-        model = {
-            "others": others,
-            "threads": 2,
-            "peak_bytes": {"host": 5e8 + image},
-            "parameters": {"model": 3_000_000},
-        }
-        model["multiply_adds"] = {"encode": 4_000_000_000, "decode": 0}
-        found.append({**common, "step": "model", "number": 1, "seconds": [], **model})
-    return found
 
 
 def test_figures_by_hand():

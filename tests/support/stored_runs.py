@@ -40,10 +40,20 @@ def stored(folder, task="edges", rows=None, name="model", data=None, **switches)
         "keys_sha256": "k",
         **(data or {}),
     }
-    store = RunStore(folder, {"task": chosen, "model": {"name": name, "fingerprint": name}, "data": used, "seed": 0})
+    store = RunStore(
+        folder, {"task": chosen, "model": {"name": name, "fingerprint": name, "settings": {}}, "data": used, "seed": 0}
+    )
     card = {"title": "made here", "generated": False, "note": ""}
     config = {"task": chosen, "data": {"name": "bsds500", "root": str(folder / "gone")}, "predictions": None}
-    store.start({"config": config, "switches": chosen, "model": {"name": name}, "data": {**used, "card": card}})
+    store.start(
+        {
+            "config": config,
+            "switches": chosen,
+            "model": {"name": name},
+            "data": {**used, "card": card},
+            "environment": {"packages": {}},
+        }
+    )
     by_sample = {}
     for row in rows:
         by_sample.setdefault(row["sample_id"], []).append(row)
