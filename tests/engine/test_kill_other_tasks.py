@@ -11,6 +11,7 @@ import pytest
 from toys import environment
 
 import sambench
+from sambench.cli import dispatch
 
 WORDS = {
     "instances": ["task.evaluator=fast"],
@@ -19,10 +20,10 @@ WORDS = {
 }
 
 
-def command(task, folder, cache):
+def words_of(task, folder, cache):
     words = [f"task={task}", "model.name=toys:ToyModel", "+model.delay=0.1", *WORDS[task]]
     words += ["limit=5", "workers=0", "device=cpu", "illustrate=0", "progress=off"]
-    return [sys.executable, "-m", "sambench.cli", "run", *words, f"run.dir={folder}", f"cache.dir={cache}"]
+    return ["run", *words, f"run.dir={folder}", f"cache.dir={cache}"]
 
 
 def results(folder):
@@ -36,10 +37,10 @@ def results(folder):
 @pytest.mark.parametrize("task", list(WORDS))
 def test_killed_runs_end_alike(task, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run(command(task, whole, tmp_path / "a"), env=environment(), check=True, capture_output=True)
-    for _ in range(3):
+    assert dispatch(words_of(task, whole, tmp_path / "a")) == 0
+    for _ in range(2):
         process = subprocess.Popen(
-            command(task, killed, tmp_path / "b"),
+            [sys.executable, "-m", "sambench.cli", *words_of(task, killed, tmp_path / "b")],
             env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -53,5 +54,5 @@ def test_killed_runs_end_alike(task, tmp_path):
         time.sleep(random.random() * 0.2)
         process.kill()
         process.wait()
-    subprocess.run(command(task, killed, tmp_path / "b"), env=environment(), check=True, capture_output=True)
+    assert dispatch(words_of(task, killed, tmp_path / "b")) == 0
     assert results(killed) == results(whole)

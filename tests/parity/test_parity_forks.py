@@ -5,6 +5,7 @@ weights by the fork's own public method, and compared at the image's size.
 """
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -107,6 +108,12 @@ FORKS = {
 """Builder -> package, how its own predictor is asked, whether that takes earlier masks."""
 
 
+@cache
+def own_predictor(build):
+    """Return the other predictor over the same weights, made once for all tasks."""
+    return build()
+
+
 class Compared(OfficialModel):
     """The adapter, whose every answer is held against the fork's own."""
 
@@ -150,7 +157,7 @@ def test_every_mask_of_a_run_is_the_forks_own(build, task, tmp_path):
     package, ask, takes_masks = FORKS[build]
     pytest.importorskip(package)
     model = Compared(build(), f"{package}:predictor", None)
-    model.compare_with(build(), ask)
+    model.compare_with(own_predictor(build), ask)
     without = {"points": ["task.mask_feedback=false"], "instances": ["task.passes=1"]}
     words = [*SMALL[task], *([] if takes_masks else without.get(task, []))]
     there = {"run": {"dir": str(tmp_path / "run")}, "limit": 2}

@@ -38,15 +38,16 @@ def test_same_answers_from_stored_features(kind, tmp_path):
     image, other = reference.image(90, 131), reference.image(64, 64, seed=1)
     embedding = model.encode([image])[0]
     save_file(embedding.tensors, tmp_path / "e.safetensors")
-    for prompt_kind in ("points", "boxes", "points+boxes+masks"):
-        asked = reference.prompts(prompt_kind, 90, 131, side)
-        for multimask in (True, False):
-            model.predictor.set_image(image)
-            full, iou, _ = ask(model.predictor, asked, multimask)
-            model.encode([other])
-            stored = Embedding(load_file(tmp_path / "e.safetensors"), (90, 131))
-            masks = model.decode(stored, Prompts(**asked), multimask)
-            torch.testing.assert_close(masks.predicted_iou, iou, rtol=1e-4, atol=1e-5)  # stored features are contiguous
-            resized = logits_at_original(masks.logits, masks.frame)
-            assert not ((resized > 0) != (full > 0))[full.abs() > 1e-3].any()
-            assert 0 < (full > 0).float().mean() < 1
+    kinds = [reference.prompts(prompts, 90, 131, side) for prompts in ("points", "boxes", "points+boxes+masks")]
+    model.predictor.set_image(image)
+    theirs = [
+        (asked, multimask, ask(model.predictor, asked, multimask)) for asked in kinds for multimask in (True, False)
+    ]
+    for asked, multimask, (full, iou, _) in theirs:
+        model.encode([other])
+        stored = Embedding(load_file(tmp_path / "e.safetensors"), (90, 131))
+        masks = model.decode(stored, Prompts(**asked), multimask)
+        torch.testing.assert_close(masks.predicted_iou, iou, rtol=1e-4, atol=1e-5)  # stored features are contiguous
+        resized = logits_at_original(masks.logits, masks.frame)
+        assert not ((resized > 0) != (full > 0))[full.abs() > 1e-3].any()
+        assert 0 < (full > 0).float().mean() < 1

@@ -48,13 +48,13 @@ def test_a_few_faults_and_kills(tmp_path):
 @pytest.mark.slow
 def test_faults_and_kills_in_every_command(tmp_path):
     """The figures of docs/reliability.md are this test's: `pytest -s` prints them."""
-    calls_made, found = injected(tmp_path, 200, 110, seed=1)
+    calls_made, found = injected(tmp_path, 110, 60, seed=1)
     print(f"\n{len(calls_made)} commands make {sum(calls_made.values())} calls")
     for kill in (False, True):
         codes = [one["code"] for one in found if one["happened"] and one["kill"] == kill]
         told = ", ".join(f"{codes.count(code)} with {code}" for code in sorted(set(codes)))
         print(f"{len(codes)} {'kills' if kill else 'faults'}; ended {told}")
-    check(found, 200, 120)
+    check(found, 110, 70)
 
 
 WORKERS = fault_scenes.Scene(

@@ -22,8 +22,8 @@ ROWS = {
 }
 
 
-def stored(folder, task="edges", rows=None, name="model", data=None, **switches):
-    """Write a finished run of made-up rows, its metrics summarised from them."""
+def stored(folder, task="edges", rows=None, name="model", data=None, summarised=None, **switches):
+    """Write a finished run of made-up rows, its metrics summarised from them, or from the first `summarised` alone."""
     rows = ROWS[task](24) if rows is None else rows
     place = files("sambench.configs") / "task"
     preset = place / task / "paper.yaml"
@@ -59,7 +59,7 @@ def stored(folder, task="edges", rows=None, name="model", data=None, **switches)
         by_sample.setdefault(row["sample_id"], []).append(row)
     for sample, own in by_sample.items():
         store.append(sample, own)
-    return store.finish(store.ordered(list(by_sample)), copy.deepcopy(_metrics(task, pickle.dumps(rows))), {}).folder
+    return store.finish(store.ordered(list(by_sample)), copy.deepcopy(_metrics(task, pickle.dumps(rows[:summarised]))), {}).folder
 
 
 @functools.cache

@@ -73,7 +73,7 @@ def test_workers_killed_at_random_moments_change_nothing(tmp_path, monkeypatch):
         def start(number, own=own, place=place):
             return run(tmp_path / f"{place}-{number}", *own, "devices=[cpu,cpu]")
 
-        kill_meanwhile(start, alone, kill, chance, kills=10)
+        kill_meanwhile(start, alone, kill, chance, kills=6)
 
 
 @pytest.mark.slow
