@@ -11,8 +11,8 @@ import numpy as np
 from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import measure_masks
-from sambench.masks.overlap import mask_ious, reaches
-from sambench.masks.rle import areas
+from sambench.masks.overlap import mask_ious
+from sambench.masks.rle import areas, reaches
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import chosen_runs, difference_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings

@@ -33,19 +33,6 @@ def mask_ious(predicted: RunLengths, truth: RunLengths) -> np.ndarray:
     return _ious(predicted.counts, _bounds(predicted), truth.counts, _bounds(truth))
 
 
-def reaches(ious: np.ndarray, threshold: float) -> np.ndarray:
-    """Tell which overlaps are at least a threshold, both rounded to float32 as in RITM's evaluation.
-
-    Args:
-        ious: Overlaps of any shape.
-        threshold: In [0, 1].
-
-    Returns:
-        bool, of the same shape.
-    """
-    return np.asarray(ious).astype(np.float32) >= np.float32(threshold)
-
-
 def boundary_ious(predicted: RunLengths, truth: RunLengths, dilation_ratio: float = DILATION_RATIO) -> np.ndarray:
     """Measure the boundary of each of N masks against that of its own object.
 

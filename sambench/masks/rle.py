@@ -94,6 +94,19 @@ def iou(found: Any, others: Any, crowd: Sequence[bool] | np.ndarray | None = Non
     return np.ascontiguousarray(coco_mask.iou(found, others, flags), np.float64)
 
 
+def reaches(ious: np.ndarray, threshold: float) -> np.ndarray:
+    """Tell which overlaps are at least a threshold, both rounded to float32 as in RITM's evaluation.
+
+    Args:
+        ious: Overlaps of any shape.
+        threshold: In [0, 1].
+
+    Returns:
+        bool, of the same shape.
+    """
+    return np.asarray(ious).astype(np.float32) >= np.float32(threshold)
+
+
 def union(rles: Sequence[Rle]) -> Rle:
     """Join masks of one size (at least one) into the mask of all their pixels."""
     return dict(coco_mask.merge(list(rles), intersect=False))

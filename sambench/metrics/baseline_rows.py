@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sambench.masks.overlap import reaches
+from sambench.masks.rle import reaches
 from sambench.metrics.groups import AREA_RANGES, FREQUENCY_GROUPS, area_members
 from sambench.types import Row
 

@@ -19,7 +19,7 @@ from sambench.files.json_files import parse_json, unpacked
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.masks.clicking import ClickedObjects
-from sambench.masks.overlap import reaches
+from sambench.masks.rle import reaches
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.reader import PredictionReader, Saving

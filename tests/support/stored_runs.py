@@ -59,7 +59,8 @@ def stored(folder, task="edges", rows=None, name="model", data=None, summarised=
         by_sample.setdefault(row["sample_id"], []).append(row)
     for sample, own in by_sample.items():
         store.append(sample, own)
-    return store.finish(store.ordered(list(by_sample)), copy.deepcopy(_metrics(task, pickle.dumps(rows[:summarised]))), {}).folder
+    metrics = copy.deepcopy(_metrics(task, pickle.dumps(rows[:summarised])))
+    return store.finish(store.ordered(list(by_sample)), metrics, {}).folder
 
 
 @functools.cache

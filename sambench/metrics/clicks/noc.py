@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sambench.errors import UsageError
-from sambench.masks.overlap import reaches
+from sambench.masks.rle import reaches
 from sambench.prompts.clicks import checked_counts
 from sambench.types import Row
 
