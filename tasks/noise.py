@@ -77,14 +77,11 @@ class NoiseTask(NoiseResampling, Task):
     nan: Literal["error", "zero"] = "error"
 
     def for_dataset(self, dataset: Dataset) -> NoiseTask:
-        """Refuse data made of several sets, which have no one mean, and strengths that are none or repeat.
+        """Return the task itself.
 
         Raises:
-            UsageError: As said.
+            UsageError: The data is made of several sets, over whose objects together no mean is asked for.
         """
-        if not self.strengths or len(set(self.strengths)) < len(self.strengths):
-            what = f"strengths is {list(self.strengths)}"
-            raise UsageError(what, where="task.strengths", mend="give different numbers, as in [0.5,1,2]")
         if hasattr(dataset, "dataset_of"):
             what = f"{dataset.card.name} is made of several data sets, over whose objects together there is no mean"
             raise UsageError(what, where=f"data={dataset.card.name}", mend="choose one of them, as data=bbbc038v1")

@@ -66,8 +66,6 @@ def test_an_image_alone_draws_as_among_others(boxes, tmp_path):
 
 
 def test_runs_stand_in_table_and_figure(boxes, clicks, tmp_path):
-    with pytest.raises(UsageError, match="strengths is"):
-        NoiseTask(strengths=(1.0, 1.0)).for_dataset(None)
     run = evaluate("noise", tmp_path / "run", ["task.strengths=[1]", "task.draws=2"])
     table = build_named("noise", [run, clicks], str(tmp_path)).table
     assert table["prompt_noise"].tolist()[0] == "sam2"
@@ -89,8 +87,9 @@ def test_what_has_no_answer_is_told():
         NoiseTask().for_dataset(Several())
     with pytest.raises(DatasetError, match="no object"):
         NoiseTask().summarize([])
-    with pytest.raises(UsageError, match="prompt_noise"):
-        NoiseTask(prompt_noise="gauss")
+    for wrong in ({"prompt_noise": "gauss"}, {"strengths": (1.0, 1.0)}, {"strengths": ()}, {"draws": 1}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            NoiseTask(**wrong)
     assert [question.box for question in NoiseTask().questions()] == [True, True]
     assert [question.points for question in NoiseTask(prompt_noise="jitter").questions()] == [1]
 
