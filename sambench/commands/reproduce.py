@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
     outcomes = []
     for entry in entries:
         print(f"{entry.name}: {entry.title}", file=sys.stderr)
-        outcomes.append(reproduce(entry, root, values["results"]))
+        outcomes.append(reproduce(entry, root, values["results"], values["redo"]))
     print(told(outcomes), end="")
     if values["page"] is not None:
         write_text(Path(values["page"]), page(outcomes))
@@ -55,11 +55,13 @@ beside the one made here: its interval, the difference, the tolerance, and wheth
 are missing is not run; what to bring, from where, and where to put it is told. NAME is a family of entries (pidinet) or
 one of them (pidinet/full).
 
-A run that is finished, with the same inputs and version, is not run again; an interrupted one goes on where it was.""",
+A run that is finished, with the same inputs and version, is not run again unless redo=true, as after a change of the
+code; an interrupted one goes on where it was.""",
     lists=lambda: f"families:\n{listed(families())}",
     keys=(
         Key("data.root", "the folder that holds the inputs", str | None, example="DIR", path="local"),
         Key("results", "where run folders go", str, "results/reproductions", path="url"),
+        Key("redo", "runs again what is finished", bool, False),
         Key("page", "writes the page of docs/reproductions.md to a file", str | None, example="FILE.md", path="local"),
     ),
     exit_codes={1: "a number is outside its tolerance, or a run failed", NOTHING: "nothing could be run"},

@@ -67,20 +67,21 @@ class Outcome:
     error: str = ""
 
 
-def reproduce(entry: Reproduction, root: Path | None, results: str) -> Outcome:
+def reproduce(entry: Reproduction, root: Path | None, results: str, redo: bool = False) -> Outcome:
     """Run an entry whose inputs are there; a run that is finished, of the same inputs and version, is taken as it is.
 
     Args:
         entry: From the catalogue.
         root: The folder of inputs.
         results: Where run folders go.
+        redo: Whether a finished run is run again.
     """
     lacking = missing(entry.inputs, root)
     if lacking:
         return Outcome(entry, lacking)
     try:
         words = [*entry.words(str(root))[1:], "illustrate=0"]
-        made = launch(compose(words, {"run": {"results": results}}))
+        made = launch(compose(words, {"run": {"results": results, "overwrite": redo}}))
         return Outcome(entry, {}, figures_of(entry, made.run), made.run.record.data.samples, made.was_finished)
     except SambenchError as error:
         return Outcome(entry, error=str(error.what))

@@ -54,6 +54,7 @@ def test_what_is_done_is_not_run_again_and_is_judged_anew(outcome, root):
     assert again.again
     assert [one.value for one in again.figures] == [one.value for one in found.figures]
     assert [one.verdict for one in again.figures] == ["outside", "outside"]
+    assert not reproduce(ENTRY, root, results, redo=True).again
     beside = reproduce(replace(ENTRY, verdict=False), root, results)
     assert [one.verdict for one in beside.figures] == ["beside", "beside"]
 
