@@ -79,7 +79,7 @@ def _row(entry: Reproduction, figure: Figure) -> str:
     digits = max(4, len(figure.published.partition(".")[2]))
     low, high = (number(end, 4) for end in figure.ci95) if figure.ci95 is not None else ("", "")
     interval = f"[{low}, {high}]" if low and high else ""
-    difference = number(figure.difference, digits)
+    difference = number(round(figure.difference, digits) + 0.0, digits)  # no minus before a zero
     signed = f"+{difference}" if difference and not difference.startswith("-") else difference
     allowed = number(entry.tolerance, 6).rstrip("0") if entry.verdict else ""
     cells = [f"`{entry.name}`", figure.metric, _plain(figure.published), number(figure.value, digits), interval, signed]
