@@ -11,7 +11,7 @@ import numpy as np
 
 from sambench.datasets.base import Dataset
 from sambench.errors import RunError
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import add_legend, save_figure
 from sambench.masks.rle import areas
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.pictures.clicks import object_strip, stacked
@@ -65,7 +65,7 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
         axes.set_xticks(sorted(ticks))
         axes.grid(color="0.9")
         if runs:
-            axes.legend(loc="lower right", fontsize=8, title="star: best of the candidates", title_fontsize=8)
+            add_legend(axes, loc="lower right", fontsize=8, title="star: best of the candidates", title_fontsize=8)
         return [save_figure(figure, folder / f"miou_against_clicks.{ending}") for ending in ENDINGS]
 
 
@@ -123,7 +123,7 @@ def dataset_differences(
         if marked:
             axes.plot(list(marked.values()), list(marked), "D", color="k", markersize=4, fillstyle="none",
                       linestyle="none", label="SAM - RITM (paper, figure 9a)")  # fmt: skip
-            axes.legend(loc="lower right", fontsize=8)
+            add_legend(axes, loc="lower right", fontsize=8)
         axes.axvline(0, color="0.4", linewidth=0.8)
         axes.set_title(f"{_name(run)} - {against}", fontsize=10)
         return [save_figure(figure, folder / f"dataset_differences.{ending}") for ending in ENDINGS]

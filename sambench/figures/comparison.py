@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import save_figure
 from sambench.gates.standings import BEHIND, BEST, CompareResult, Standing
 
 COLUMNS = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import add_legend, save_figure
 from sambench.metrics.latency import amortisation
 from sambench.runs.run import Run
 
@@ -43,7 +43,7 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
         )
         axes.grid(color="0.9", which="both")
         if runs:
-            axes.legend(fontsize=8)
+            add_legend(axes, fontsize=8)
         return [save_figure(figure, folder / f"cost_curves.{ending}") for ending in ("png", "svg")]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import add_legend, save_figure
 from sambench.runs.run import Run
 from sambench.types import Metric
 
@@ -40,7 +40,7 @@ def iou_against_noise(runs: Sequence[Run], folder: Path) -> list[Path]:
             axes.plot(list(worst), heights, "--", color=bars[0].get_color(), marker="v", ms=4)
         axes.grid(color="0.9")
         if runs:
-            axes.legend(loc="lower left", fontsize=8, title="dashed: worst of the draws", title_fontsize=8)
+            add_legend(axes, loc="lower left", fontsize=8, title="dashed: worst of the draws", title_fontsize=8)
         return [save_figure(figure, folder / f"iou_against_noise.{ending}") for ending in ("png", "svg")]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import save_figure
 from sambench.tables.pareto import ParetoPoint
 
 

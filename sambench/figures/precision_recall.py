@@ -1,4 +1,4 @@
-"""Figures made from stored runs."""
+"""Precision against recall of edge maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.files.atomic import atomic_path
+from sambench.figures.parts import add_legend, save_figure
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import summarize_counts
 from sambench.runs.run import Run
@@ -41,14 +41,5 @@ def precision_recall(runs: Sequence[Run], folder: Path) -> list[Path]:
             (line,) = axes.plot(scores.recall[drawn], scores.precision[drawn], linewidth=1.8, label=label)
             axes.plot(scores.ods_recall, scores.ods_precision, "o", color=line.get_color(), markersize=6)
         if runs:
-            axes.legend(loc="lower left", fontsize=8, framealpha=1)
+            add_legend(axes, loc="lower left", fontsize=8, framealpha=1)
         return [save_figure(figure, folder / f"precision_recall.{ending}") for ending in ("png", "svg")]
-
-
-def save_figure(figure: object, path: Path) -> Path:
-    """Write a figure atomically, without the date that would make equal figures differ."""
-    kind = path.suffix[1:]
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)  # type: ignore[attr-defined]
-    return path

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.clicks import ENDINGS, headline
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import save_figure
 from sambench.published import published
 from sambench.runs.run import Run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import add_legend, save_figure
 from sambench.metrics.coco.average_recall import recall_curve
 from sambench.metrics.coco.params import IOU_THRESHOLDS
 from sambench.metrics.coco.rows import proposals_of_rows
@@ -43,7 +43,7 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
         for axes in (by_number, by_iou):
             axes.grid(color="0.9")
         if runs:
-            by_number.legend(loc="upper left", fontsize=8)
+            add_legend(by_number, loc="upper left", fontsize=8)
         return [save_figure(figure, folder / f"recall_curves.{ending}") for ending in ("png", "svg")]
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from sambench.engine.scaling import Costs, simulate
-from sambench.figures.precision_recall import save_figure
+from sambench.figures.parts import save_figure
 
 IMAGES = 20_000
 DEVICES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
