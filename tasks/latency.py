@@ -26,7 +26,7 @@ from sambench.engine.latency_steps import StepSettings, in_turn, steps_of
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.engine.timing import OtherLoad, peak_bytes, thread_count, timed
-from sambench.metrics.latency_figures import LatencyRows, latency_metrics
+from sambench.metrics.latency.figures import LatencyRows, latency_metrics
 from sambench.models.anatomy import device_of, multiply_adds, parameter_counts
 from sambench.models.questions import Question
 from sambench.types import Metric, Row, Sample

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sambench.engine.latency_steps import StepSettings
-    from sambench.metrics.latency_ratios import StepRatio
+    from sambench.metrics.latency.ratios import StepRatio
     from sambench.models.base import PromptableModel
 
 SIDES = ("baseline", "candidate")
@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     from sambench.config.resolve import build
     from sambench.engine.timing import OtherLoad
     from sambench.files.atomic import write_text
-    from sambench.metrics.latency_figures import load_note
+    from sambench.metrics.latency.figures import load_note
     from sambench.models.questions import check_questions
     from sambench.tables.render import render
 
@@ -69,8 +69,8 @@ def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: 
     from sambench.engine.predictor import Predictor
     from sambench.engine.stages import Stages
     from sambench.engine.timing import timed
-    from sambench.metrics.latency_figures import step_name
-    from sambench.metrics.latency_ratios import step_ratios
+    from sambench.metrics.latency.figures import step_name
+    from sambench.metrics.latency.ratios import step_ratios
     from sambench.models.anatomy import device_of
 
     predictors = [Predictor(model, None, Stages(), int(config["prompt_batch"])) for model in models]

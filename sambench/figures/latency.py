@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.parts import add_legend, save_figure
-from sambench.metrics.latency import amortisation
+from sambench.metrics.latency.times import amortisation
 from sambench.runs.run import Run
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sambench.metrics.latency_ratios import StepRatio, step_ratios
+from sambench.metrics.latency.ratios import StepRatio, step_ratios
 
 
 def test_a_slower_candidate_is_told_and_equals_are_not():

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from sambench.metrics.bootstrap import bootstrap_intervals
-from sambench.metrics.latency import weighted_percentiles
+from sambench.metrics.latency.times import weighted_percentiles
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sambench.errors import UsageError
 from sambench.metrics.bootstrap import bootstrap_intervals
-from sambench.metrics.latency import PERCENTILES, amortisation, savings, weighted_percentiles
+from sambench.metrics.latency.times import PERCENTILES, amortisation, savings, weighted_percentiles
 from sambench.metrics.resampling import Resampling
 from sambench.metrics.support import Support
 from sambench.types import Metric, Row

@@ -5,7 +5,7 @@ import pytest
 from made_rows import latency_rows as rows
 
 from sambench.errors import UsageError
-from sambench.metrics.latency_figures import LatencyRows, latency_metrics, load_note, step_name
+from sambench.metrics.latency.figures import LatencyRows, latency_metrics, load_note, step_name
 
 
 def test_figures_by_hand():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sambench.metrics.latency import amortisation, savings, weighted_percentiles
+from sambench.metrics.latency.times import amortisation, savings, weighted_percentiles
 
 SECONDS = st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=6), min_size=1, max_size=5)
 

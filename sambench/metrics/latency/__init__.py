@@ -1,0 +1,1 @@
+"""Metrics of time: percentiles, what many prompts of one image save, ratios of models timed in turn."""
