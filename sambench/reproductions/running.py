@@ -54,7 +54,6 @@ class Outcome:
         entry: The entry.
         missing: Input -> why it is not there; nothing is run then.
         figures: One a published number; empty where nothing was run.
-        images: How many images the numbers rest on.
         again: Whether the run had been finished before.
         error: What a run that failed said.
     """
@@ -62,7 +61,6 @@ class Outcome:
     entry: Reproduction
     missing: Mapping[str, str] = field(default_factory=dict)
     figures: Sequence[Figure] = ()
-    images: int = 0
     again: bool = False
     error: str = ""
 
@@ -82,7 +80,7 @@ def reproduce(entry: Reproduction, root: Path | None, results: str, redo: bool =
     try:
         words = [*entry.words(str(root))[1:], "illustrate=0"]
         made = launch(compose(words, {"run": {"results": results, "overwrite": redo}}))
-        return Outcome(entry, {}, figures_of(entry, made.run), made.run.record.data.samples, made.was_finished)
+        return Outcome(entry, {}, figures_of(entry, made.run), made.was_finished)
     except SambenchError as error:
         return Outcome(entry, error=str(error.what))
 

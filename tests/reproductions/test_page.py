@@ -25,9 +25,9 @@ def entry(name, **changes):
     return Reproduction(name=name, **{**fields, **changes})
 
 
-WITHIN = Outcome(entry("pidinet/full"), {}, [Figure("ods", "0.806598", 0.80675, (0.79, 0.82), "within")], 3)
-OUTSIDE = Outcome(entry("pidinet/l", tolerance=5e-6), {}, [Figure("voi_ods", "1.36877", 1.3675, None, "outside")], 3)
-BESIDE = Outcome(entry("pidinet/tiny", verdict=False), {}, [Figure("ods", "0.539", 0.55, (0.5, 0.6), "beside")], 3)
+WITHIN = Outcome(entry("pidinet/full"), {}, [Figure("ods", "0.806598", 0.80675, (0.79, 0.82), "within")])
+OUTSIDE = Outcome(entry("pidinet/l", tolerance=5e-6), {}, [Figure("voi_ods", "1.36877", 1.3675, None, "outside")])
+BESIDE = Outcome(entry("pidinet/tiny", verdict=False), {}, [Figure("ods", "0.539", 0.55, (0.5, 0.6), "beside")])
 ABSENT = Outcome(entry("pidinet/small"), {"maps": "published/maps is not there"})
 FAILED = Outcome(entry("pidinet/nyud"), error="no such folder")
 
