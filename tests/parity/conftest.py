@@ -1,8 +1,40 @@
-"""Let the parity tests import the reference models beside them, and RITM's evaluation without albumentations."""
+"""Let the parity tests import the reference models beside them, and RITM's package without albumentations.
+
+RITM's readers import classes of that package for the augmentations of training; none is used here.
+"""
 
 import sys
+from contextlib import suppress
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from unittest.mock import MagicMock
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.modules.setdefault("ritm_annotation.data.datasets", MagicMock())
+
+
+class Augmentations(MetaPathFinder, Loader):
+    """Finds every module of albumentations as one that has whatever class is asked of it."""
+
+    def find_spec(self, name, path, target=None):
+        return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] == "albumentations" else None
+
+    def exec_module(self, module):
+        module.__class__ = Anything
+        vars(module)["SERIALIZABLE_REGISTRY"] = {}
+
+
+class Anything(ModuleType):
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {"__init__": lambda self, *given, **named: None})
+
+
+sys.meta_path.append(Augmentations())
+with suppress(ImportError):
+    import_module("ritm_annotation.data.datasets")
+sys.meta_path.pop()
+for _name in [name for name, module in sys.modules.items() if isinstance(module, Anything)]:
+    del sys.modules[_name]
