@@ -28,9 +28,9 @@ from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import DatasetError, UsageError
-from sambench.masks.clicking import clickable
-from sambench.masks.noisy import Noise, NoisyMasks, masks_of_boxes, masks_of_clicks
 from sambench.masks.overlap import mask_ious
+from sambench.masks.prompted.noisy import Noise, NoisyMasks, masks_of_boxes, masks_of_clicks
+from sambench.masks.prompted.objects import clickable
 from sambench.masks.windows import chosen_runs, runs_of_rles
 from sambench.metrics.coco.detections import truth_boxes_xywh
 from sambench.metrics.noise import NoiseResampling, noise_figures

@@ -30,7 +30,8 @@ from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import DatasetError
-from sambench.masks.clicking import click_objects, clickable, without_pixels
+from sambench.masks.prompted.clicking import click_objects
+from sambench.masks.prompted.objects import clickable, without_pixels
 from sambench.metrics.clicks.miou import HEADLINES, ClickResampling, click_figures
 from sambench.metrics.clicks.noc import check_counting
 from sambench.metrics.clicks.references import REFERENCES, click_metrics, sa23_names

@@ -12,8 +12,8 @@ from scipy.ndimage import binary_erosion
 
 from sambench.engine.task import Drawing
 from sambench.files.safe_names import file_inside
-from sambench.masks.clicking import ClickedObjects
 from sambench.masks.overlap import mask_ious
+from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import decode_masks
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import difference_runs, runs_of_rles

@@ -18,7 +18,7 @@ from sambench.files.atomic import atomic_path
 from sambench.files.json_files import parse_json, unpacked
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
-from sambench.masks.clicking import ClickedObjects
+from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import reaches
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles

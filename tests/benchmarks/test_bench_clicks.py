@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import measure_masks
 from sambench.masks.overlap import mask_ious
+from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import runs_of_rles

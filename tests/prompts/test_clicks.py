@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from sambench.errors import UsageError
-from sambench.masks.click_batch import next_clicks
+from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import chosen_runs, empty_runs, runs_of_rles
 from sambench.prompts.clicks import (

@@ -23,7 +23,7 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import DatasetError, PredictionError, RunError, UsageError
 from sambench.figures.clicks import dataset_differences, differences, gallery, headline, miou_against_clicks
-from sambench.masks import clicking
+from sambench.masks.prompted import clicking
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sambench.masks.clicking import click_objects
 from sambench.masks.overlap import mask_ious
+from sambench.masks.prompted.clicking import click_objects
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import runs_of_rles
 from sambench.models.hierarchy.correct import corrected_mask, leaf_depths

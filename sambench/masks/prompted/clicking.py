@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import measure_masks
 from sambench.masks.overlap import mask_ious
-from sambench.masks.rle import areas, reaches
+from sambench.masks.prompted.click_batch import next_clicks
+from sambench.masks.rle import reaches
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import chosen_runs, difference_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts
 from sambench.prompts.refine import Answers
-from sambench.types import Annotation, Embedding, Masks, Prompts
+from sambench.types import Embedding, Masks, Prompts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -232,24 +232,3 @@ def _joined(parts: Sequence[ClickedObjects]) -> ClickedObjects:
         candidates=RunLengths.joined(candidates) if candidates else None,
         candidates_iou=np.concatenate([part.candidates_iou for part in parts]),
     )
-
-
-def clickable(
-    objects: Sequence[Annotation], min_area: int, min_area_of: Literal["pixels", "annotation"]
-) -> list[Annotation]:
-    """Return the objects that have a pixel and are not below `min_area`."""
-    if not objects:
-        return []
-    pixels = areas([one.rle for one in objects])
-    sizes = pixels if min_area_of == "pixels" else np.array([one.area for one in objects])
-    large = (pixels >= 1) & (sizes >= min_area)
-    return [one for one, kept in zip(objects, large, strict=True) if kept]
-
-
-def without_pixels(
-    objects: Sequence[Annotation], min_area: int, min_area_of: Literal["pixels", "annotation"]
-) -> list[Annotation]:
-    """Return the objects that have no pixel to click on, and whose stated area, if that counts, is not too small."""
-    kept = [one for one in objects if min_area_of == "pixels" or one.area >= min_area]
-    pixels = areas([one.rle for one in kept])
-    return [one for one, count in zip(kept, pixels, strict=True) if count == 0]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sambench.masks.click_batch import next_clicks
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import box_masks, measure_masks
+from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import Rle, decode_masks
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import empty_runs, runs_of_rles

@@ -1,0 +1,1 @@
+"""Masks of objects that are clicked on, or whose prompts are moved, over one embedding."""
