@@ -30,6 +30,7 @@ from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, su
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores
 from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
+from sambench.models.base import PromptableModel
 from sambench.models.edges.detector import strength_of
 from sambench.models.questions import Question
 from sambench.pictures.boundaries import EdgeDrawing
@@ -44,6 +45,11 @@ CHUNK = 32
 BATCH_POINTS = 64
 """Points in a batch of the reimplementation that suppresses within batches."""
 
+OF_MASKS: tuple[str, ...] = (
+    "grid", "nms_iou", "nms_scope", "sobel", "sobel_border", "boundary", "boundary_width", "border_zero", "blur",
+    "edge_nms", "nms_radius", "nms_multiplier", "nms_fade", "orientation_smoothing", "orientation",
+)  # fmt: skip
+"""Switches that decide how masks become a map of edges."""
 
 REFERENCE = {"ods": "edges/ODS", "ois": "edges/OIS", "ap": "edges/AP", "r50": "edges/R50"}
 
@@ -111,6 +117,10 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
     def questions(self) -> list[Question]:
         """Return the one question: the several masks of a point, or a map of edges."""
         return [Question(points=1, or_edges=True)]
+
+    def idle_switches(self, model: PromptableModel) -> Sequence[str]:
+        """Return what only masks, or only a detector's own map, are subject to."""
+        return ["detector_nms"] if model.answers_prompts else OF_MASKS
 
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""

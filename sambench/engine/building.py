@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +113,11 @@ def model_source(
     """Build the model on a device, or take the one given; returns a source, what `run.json` says of it, its cache.
 
     Raises:
-        UsageError: The task asks what the model cannot answer.
+        UsageError: The task asks what the model cannot answer, or a switch changes nothing with it.
     """
     model = build("models", "model", config.model, own_words=True, device=device) if given is None else given
     check_questions(model, task.questions())
+    _check_idle(task, model)
     environment = environment_of(model, config.model, device)
     wanted = config.cache.enabled and model.cacheable
     cache = open_cache(config.cache, environment) if wanted else None
@@ -129,3 +130,15 @@ def model_source(
         **model.provenance,
     }
     return ModelPredictions(task, predictor, stages), told, cache
+
+
+def _check_idle(task: Task, model: PromptableModel) -> None:
+    """Refuse switches that were set and change nothing with a model.
+
+    Raises:
+        UsageError: Names them.
+    """
+    default: dict[str, Any] = {item.name: item.default for item in fields(task)} if is_dataclass(task) else {}
+    if idle := [name for name in task.idle_switches(model) if getattr(task, name) != default[name]]:
+        what = f"{' and '.join(f'task.{name}' for name in idle)} would change nothing with {model.name}"
+        raise UsageError(what, where=f"model={model.name}", mend="leave them out, or choose another model")

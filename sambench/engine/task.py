@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sambench.config.resolve import check_fields
 from sambench.datasets.base import Dataset
@@ -16,6 +16,9 @@ from sambench.metrics.support import with_support
 from sambench.models.questions import Question
 from sambench.predictions.reader import Saving
 from sambench.types import Metric, Row, Sample
+
+if TYPE_CHECKING:
+    from sambench.models.base import PromptableModel
 
 
 class Drawing:
@@ -74,6 +77,10 @@ class Task(Saving, Drawing, Resampling, ABC):
     def questions(self) -> list[Question]:
         """Return the kinds of prompts that `predict` may ask; a model that cannot answer one is refused beforehand."""
         return []
+
+    def idle_switches(self, model: PromptableModel) -> Sequence[str]:
+        """Return the switches that change nothing with a model; a run that sets one to another value is refused."""
+        return ()
 
     def supported(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
         """Turn rows into metrics (`summarize`), each with how many images carry it (`support`)."""

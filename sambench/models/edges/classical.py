@@ -2,7 +2,7 @@
 
 None of the published rows comes with its code. Canny's constants are those of `pbCanny` in the Berkeley benchmark's
 first code (D. Martin, 2003), whose fitted probability of a gradient does worse here, on BSDS500's val images, than its
-share of the image's largest. Sobel has no constants; those of the segmentations had the best ODS of seven choices on 16
+share of the image's largest. Sobel has no constants; those of the segmentations had the best ODS of five choices on 16
 of the train images.
 """
 

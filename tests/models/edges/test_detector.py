@@ -7,6 +7,7 @@ from sambench.tasks.edges import EdgesTask
 from toys import write_bsds
 
 import sambench
+from sambench.cli import dispatch
 from sambench.config.resolve import build
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
@@ -116,3 +117,15 @@ def test_a_run_scores_what_its_saved_maps_score_and_caches_nothing(tmp_path):
     scored = sambench.score("edges", "bsds500", tmp_path / "maps", overrides=words, **quiet)
     assert run.metrics["ods"].value == scored.metrics["ods"].value > 0.5
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "idle"),
+    [
+        (["model=sobel", "task.grid=4", "task.blur=3"], "task.grid and task.blur would change nothing with sobel"),
+        (["model=hierarchy", "task.detector_nms=none"], "task.detector_nms would change nothing with hierarchy"),
+    ],
+)
+def test_switches_that_change_nothing_with_a_model_are_refused(words, idle, tmp_path):
+    with pytest.raises(UsageError, match=idle):
+        dispatch(["run", "task=edges", "limit=1", *words, "workers=0", "progress=off", f"run.dir={tmp_path / 'run'}"])
