@@ -82,7 +82,7 @@ def reproduce(entry: Reproduction, root: Path | None, results: str, redo: bool =
         made = launch(compose(words, {"run": {"results": results, "overwrite": redo}}))
         return Outcome(entry, {}, figures_of(entry, made.run), made.was_finished)
     except SambenchError as error:
-        return Outcome(entry, error=str(error.what))
+        return Outcome(entry, error=" ".join(str(error).split()))
 
 
 def figures_of(entry: Reproduction, run: Run) -> list[Figure]:
