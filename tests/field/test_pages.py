@@ -91,6 +91,11 @@ BEFORE = {
     "gate": [f"{EDGES} run.dir=results/edges/{run}" for run in "abc"]
     + [f"{EDGES} run.dir=runs/{run}" for run in ("default", "degraded")]
     + [f"{EDGES} run.dir=runs/nms09 task.nms_iou=0.9"],
+    "latency": [
+        f"sambench run task={task} {model} run.dir=results/{task}/{name}"
+        for task in ("latency", "points", "edges")
+        for name, model in (("a", "model=hierarchy"), ("b", "model=sam model.checkpoint=sam_vit_b.pth"))
+    ],
     "noc": [
         f"sambench run task=points task.clicks=[1,2,3] data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/a"
     ],
@@ -107,6 +112,7 @@ QUICK |= {"trust", "reproductions"}
 
 SMALL = {"workers": "0", "progress": "off", "illustrate": "1", "device": "cpu", "limit": "2"}
 OF_TASK = {"edges": ["task.grid=2"], "proposals": ["task.points_per_side=2"]}
+OF_TASK["latency"] = ["task.generate=2", "task.seconds=0", "task.prompts=[1,2]"]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +170,8 @@ def smaller(command, places):
         task = [] if any(word.startswith("task=") for word in words) else ["task=edges"]
         words = [part for word in words for part in (REST + task if word == "..." else [word])]
     words = [word.format(**places) if word in REST else word for word in words]
+    if words[0] == "latency":
+        return [*words, "limit=2", "device=cpu", *OF_TASK["latency"]]
     if words[0] not in ("run", "score", "plan", "ablate") and words[:2] != ["export", "bsds"]:
         return words
     chosen = {word.partition("=")[0]: word.partition("=")[2] for word in words}
