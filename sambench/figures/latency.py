@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import add_legend, save_figure
+from sambench.figures.parts import add_legend, plain_ticks, save_figure
 from sambench.metrics.latency.times import amortisation
 from sambench.runs.run import Run
 
@@ -41,6 +41,7 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
         axes.set(
             xscale="log", yscale="log", xlabel="masks asked of one image, K", ylabel="ms a mask, encoding included"
         )
+        plain_ticks(axes.xaxis, axes.yaxis)
         axes.grid(color="0.9", which="both")
         if runs:
             add_legend(axes, fontsize=8)

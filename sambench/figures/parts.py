@@ -21,6 +21,12 @@ def add_legend(axes: Any, **layout: Any) -> None:
     axes.legend(handles, labels, **layout)
 
 
+def plain_ticks(*axes: Any) -> None:
+    """Write the ticks of logarithmic axes (`Axes.xaxis`, `.yaxis`) as numbers: text is never read as mathematics."""
+    for axis in axes:
+        axis.set_major_formatter("{x:g}")
+
+
 def save_figure(figure: object, path: Path) -> Path:
     """Write a figure atomically, without the date that would make equal figures differ."""
     kind = path.suffix[1:]

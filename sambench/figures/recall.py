@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import add_legend, save_figure
+from sambench.figures.parts import add_legend, plain_ticks, save_figure
 from sambench.metrics.coco.average_recall import recall_curve
 from sambench.metrics.coco.params import IOU_THRESHOLDS
 from sambench.metrics.coco.rows import proposals_of_rows
@@ -37,6 +37,7 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
             by_number.plot(limits, average, linewidth=1.8, label=f"{label}{average[-1]:.3f}")
             by_iou.plot(IOU_THRESHOLDS, recall[:, -1], marker="o", markersize=4, linewidth=1.8)
         by_number.set(xscale="log", xlabel="proposals an image", ylabel="recall", ylim=(0, 1))
+        plain_ticks(by_number.xaxis)
         by_number.set_title("average over IoU .50:.05:.95", fontsize=10)
         by_iou.set(xlabel="IoU a match needs")
         by_iou.set_title("all proposals", fontsize=10)
