@@ -111,8 +111,13 @@ QUICK |= {"trust", "reproductions"}
 """Pages that take a few seconds at most."""
 
 SMALL = {"workers": "0", "progress": "off", "illustrate": "1", "device": "cpu", "limit": "2"}
-OF_TASK = {"edges": ["task.grid=2"], "proposals": ["task.points_per_side=2"]}
-OF_TASK["latency"] = ["task.generate=2", "task.seconds=0", "task.prompts=[1,2]"]
+OF_TASK = {
+    "edges": ["task.grid=2"],
+    "latency": ["task.generate=2", "task.seconds=0", "task.prompts=[1,2]"],
+    "proposals": ["task.points_per_side=2"],
+}
+DETECTORS = ("sobel", "canny", "felz_hutt", "my_edges")
+"""Models that are not prompted, with which switches of prompts are refused."""
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +186,8 @@ def smaller(command, places):
     left |= {"workers", "illustrate", "progress"} if words[0] == "plan" else set()
     words += [f"{key}={value}" for key, value in SMALL.items() if key not in {*chosen, *left}]
     given = any(word.startswith("predictions=") for word in words)
-    return words + ([] if given or words[0] == "ablate" else OF_TASK.get(chosen.get("task"), []))
+    prompted = not given and words[0] != "ablate" and chosen.get("model") not in DETECTORS
+    return words + (OF_TASK.get(chosen.get("task"), []) if prompted else [])
 
 
 def _replaced(pattern, here, word):
