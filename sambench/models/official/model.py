@@ -151,7 +151,6 @@ class OfficialModel(PromptableModel):
         self._set: Embedding | None = None
         self._was_watched = False
 
-    @torch.no_grad()
     def parts(self) -> dict[str, torch.nn.Module]:
         """Return the modules that have the names which segment_anything and its forks give them."""
         names = {"encoder": "image_encoder", "prompt_encoder": "prompt_encoder", "decoder": "mask_decoder"}
@@ -166,6 +165,7 @@ class OfficialModel(PromptableModel):
         }
         return found
 
+    @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """Let the predictor encode (H, W, 3) uint8 RGB images one by one; see `PromptableModel.encode`."""
         return [self._encode(image) for image in images]

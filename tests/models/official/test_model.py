@@ -186,3 +186,19 @@ def test_wrong_factories(factory, kind, words):
     with pytest.raises(kind) as caught:
         load(factory, device="cpu")
     assert words in str(caught.value)
+
+
+class GraphPredictor(PointPredictor):
+    """Its features come from its weights, with gradients on."""
+
+    def set_image(self, image):
+        super().set_image(image)
+        self.features = self.features * self.model.weight
+
+
+def test_encoding_keeps_no_gradients_of_a_predictor_that_leaves_them_on(monkeypatch):
+    """Features that hold on to the encoder's graph would fill the memory of a run."""
+    monkeypatch.setattr(sys.modules["my_forks"], "graph", lambda: GraphPredictor(), raising=False)
+    model = load("my_forks:graph", device="cpu")
+    assert not any(part.requires_grad for part in model.encode([image(100)])[0].tensors.values())
+    assert not model.predictor.features.requires_grad
