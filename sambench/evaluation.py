@@ -10,8 +10,9 @@ from sambench.config.compose import compose
 from sambench.config.run_config import changed
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
+from sambench.models.devices import device_of
 from sambench.models.memory.untouched import same_attributes, untouched
-from sambench.models.memory.wrap import device_of, wrapped
+from sambench.models.memory.wrap import wrapped
 from sambench.runs.run import Run
 
 QUIET: dict[str, Any] = {

@@ -27,7 +27,8 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.engine.timing import OtherLoad, peak_bytes, thread_count, timed
 from sambench.metrics.latency.figures import LatencyRows, latency_metrics
-from sambench.models.anatomy import device_of, multiply_adds, parameter_counts
+from sambench.models.anatomy import multiply_adds, parameter_counts
+from sambench.models.devices import device_of
 from sambench.models.questions import Question
 from sambench.types import Metric, Row, Sample
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,7 +71,7 @@ def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: 
     from sambench.engine.timing import timed
     from sambench.metrics.latency.figures import step_name
     from sambench.metrics.latency.ratios import step_ratios
-    from sambench.models.anatomy import device_of
+    from sambench.models.devices import device_of
 
     predictors = [Predictor(model, None, Stages(), int(config["prompt_batch"])) for model in models]
     clock = partial(timed, device=device_of(models[0]))
@@ -92,19 +92,16 @@ def _table(ratios: Sequence[StepRatio]) -> pd.DataFrame:
 
     from sambench.gates.cells import number
 
-    rows = [asdict(one) | {"verdict": one.verdict} for one in ratios]
     return pd.DataFrame(
         {
-            "step": row["step"],
-            "baseline, ms": f"{1e3 * row['baseline']:.4g}",
-            "candidate, ms": f"{1e3 * row['candidate']:.4g}",
-            "ratio": number(row["ratio"]),
-            "95 % interval": ""
-            if row["interval"][0] != row["interval"][0]
-            else "[{:.3f}, {:.3f}]".format(*row["interval"]),
-            "verdict": row["verdict"],
+            "step": one.step,
+            "baseline, ms": f"{1e3 * one.baseline:.4g}",
+            "candidate, ms": f"{1e3 * one.candidate:.4g}",
+            "ratio": number(one.ratio),
+            "95 % interval": "" if math.isnan(one.interval[0]) else "[{:.3f}, {:.3f}]".format(*one.interval),
+            "verdict": one.verdict,
         }
-        for row in rows
+        for one in ratios
     )
 
 

@@ -42,8 +42,10 @@ def chosen_runs(runs: RunLengths, chosen: np.ndarray) -> RunLengths:
     return RunLengths(counts, runs.lengths[chosen], runs.size)
 
 
-def difference_runs(masks: RunLengths, taken: RunLengths) -> RunLengths:
-    """Take from each of N masks the pixels of its own one of N others of the same size of image."""
+def difference_runs(masks: RunLengths, taken: RunLengths | None) -> RunLengths:
+    """Take from each of N masks the pixels of its own one of N others of the same size of image; None takes nothing."""
+    if taken is None:
+        return masks
     if len(masks.lengths) != len(taken.lengths) or masks.size != taken.size:
         raise ValueError(f"{len(masks.lengths)} masks of {masks.size}, {len(taken.lengths)} others of {taken.size}")
     counts, lengths = _difference(masks.counts, masks.lengths, taken.counts, taken.lengths)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sambench.models.base import PromptableModel
-
-if TYPE_CHECKING:
-    import torch
 
 
 def parameter_counts(model: PromptableModel) -> dict[str, int]:
@@ -36,11 +32,3 @@ def multiply_adds(call: Callable[[], object]) -> int:
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
         call()
     return int(counter.get_total_flops()) // 2
-
-
-def device_of(model: PromptableModel) -> torch.device:
-    """Return where a model computes: its own `device`, else the CPU."""
-    import torch
-
-    found = getattr(getattr(model, "given", model), "device", None)
-    return torch.device("cpu" if found is None else found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -29,16 +28,6 @@ LEVELS = (
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "*.pth", "*.pt")
 """Names of weight files in a folder without a configuration, the first that are there."""
-
-
-def sha256_of(files: list[Path]) -> str:
-    """Return the SHA-256 (hex) of files' bytes, one after another."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sambench.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
+
+    from sambench.models.base import PromptableModel
 
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
@@ -96,3 +99,13 @@ def device_list(wanted: str | list[str] | None) -> list[str]:
             mend="give one type, as [cuda:0,cuda:1]",
         )
     return devices
+
+
+def device_of(model: PromptableModel, modules: Sequence[torch.nn.Module] = ()) -> torch.device:
+    """Return where a model is: its own `device`, else where its modules' first parameter lies, else the CPU."""
+    import torch
+
+    given = getattr(getattr(model, "given", model), "device", None)
+    if given is None:
+        given = next((tensor.device for module in modules for tensor in module.parameters()), "cpu")
+    return torch.device(given)

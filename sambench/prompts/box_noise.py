@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from sambench.config.ranges import Range
+from sambench.prompts.boxes import xywh_of, xyxy_of
 from sambench.prompts.noise import generator_of, noisy_boxes
 from sambench.types import Sample
 
@@ -28,8 +29,5 @@ class BoxNoise:
         """Return (N, 4) float64 boxes of an image in XYWH as they prompt; where nothing moves them, the same array."""
         if self.prompt_noise == "none":
             return boxes_xywh
-        low, sides = boxes_xywh[:, :2], boxes_xywh[:, 2:]
         generators = [generator_of(self.noise_seed, sample.id, place) for place in range(len(boxes_xywh))]
-        boxes = np.concatenate([low, low + sides], axis=1)
-        moved = noisy_boxes(self.prompt_noise, generators, boxes, sample.size, 1, 1.0)[:, 0]
-        return np.concatenate([moved[:, :2], moved[:, 2:] - moved[:, :2]], axis=1)
+        return xywh_of(noisy_boxes(self.prompt_noise, generators, xyxy_of(boxes_xywh), sample.size, 1, 1.0)[:, 0])

@@ -30,7 +30,7 @@ class Input:
         package: The module that an installed package is imported by; "" for files.
         size: In words, where known.
         files: How many files lie in the place at least; 0 where it is not counted.
-        sha256: Of the files' bytes in the order of their names, where known (`inputs.digest`).
+        sha256: Of the files' bytes in the order of their names, where known (`sambench.files.atomic.files_sha256`).
     """
 
     name: str

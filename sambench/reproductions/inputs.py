@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from sambench.files.atomic import files_sha256
 from sambench.reproductions.catalogue import Input
 
 
@@ -33,7 +33,7 @@ def _lacks(one: Input, root: Path | None) -> str:
     files = files_of(place)
     if len(files) < one.files:
         return f"{place} holds {len(files)} files, not {one.files}"
-    if one.sha256 and digest(files) != one.sha256:
+    if one.sha256 and files_sha256(files) != one.sha256:
         return f"{place} holds other bytes than those this was checked with (SHA-256 {one.sha256[:12]}...)"
     return ""
 
@@ -44,13 +44,3 @@ def files_of(place: Path) -> list[Path]:
         return [place]
     found = [path for path in place.rglob("*") if path.is_file() and not path.name.startswith(".")]
     return sorted(found, key=lambda path: path.relative_to(place).as_posix())
-
-
-def digest(files: Sequence[Path]) -> str:
-    """Return the SHA-256 (hex) of files' bytes, one after another."""
-    found = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                found.update(block)
-    return found.hexdigest()

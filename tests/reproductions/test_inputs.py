@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from sambench.files.atomic import files_sha256
 from sambench.reproductions.catalogue import Input
-from sambench.reproductions.inputs import digest, files_of, missing
+from sambench.reproductions.inputs import files_of, missing
 
 MAPS = Input("maps", "edge maps", "https://example.org", place="a/maps")
 
@@ -23,7 +24,7 @@ def root(tmp_path):
 def test_files_are_counted_at_every_depth_and_hashed_in_the_order_of_their_paths(root):
     found = files_of(root / "a" / "maps")
     assert [path.name for path in found] == ["2.png", "1.png"]
-    assert digest(found) == hashlib.sha256(b"twoone").hexdigest()
+    assert files_sha256(found) == hashlib.sha256(b"twoone").hexdigest()
     assert files_of(found[0]) == [found[0]]
 
 

@@ -169,8 +169,8 @@ class _Group:
 
     def _counted(self) -> RunLengths:
         """Return the active objects' masks without the pixels that count neither way."""
-        masks = chosen_runs(self.masks, self.active)
-        return masks if self.ignored is None else difference_runs(masks, chosen_runs(self.ignored, self.active))
+        ignored = None if self.ignored is None else chosen_runs(self.ignored, self.active)
+        return difference_runs(chosen_runs(self.masks, self.active), ignored)
 
     def outcome(self, counts: tuple[int, ...], results: list[tuple[RunLengths, np.ndarray]]) -> ClickedObjects:
         """Put what was kept at each of (C,) counts together."""

@@ -13,6 +13,7 @@ from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import Rle, decode_masks
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import empty_runs, runs_of_rles
+from sambench.prompts.boxes import xywh_of, xyxy_of
 from sambench.prompts.noise import box_overlaps, noisy_boxes, noisy_clicks
 from sambench.prompts.refine import Answers, most_confident
 from sambench.types import Embedding, Prompts
@@ -71,13 +72,11 @@ def masks_of_boxes(
         passes, multimask: As `box_masks` takes them, the latter of its two passes.
     """
     size = embedding.original_size
-    boxes = np.concatenate([boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:]], axis=1)
+    boxes = xyxy_of(boxes_xywh)
     by_strength = [noisy_boxes(noise.rule, fresh(), boxes, size, noise.draws, factor) for factor in noise.strengths]
     moved = np.stack(by_strength, axis=1)
     clean, _ = box_masks(source, embedding, boxes_xywh, passes, *multimask)
-    flat = moved.reshape(-1, 4)
-    flat_xywh = np.concatenate([flat[:, :2], flat[:, 2:] - flat[:, :2]], axis=1)
-    noisy, _ = box_masks(source, embedding, flat_xywh, passes, *multimask)
+    noisy, _ = box_masks(source, embedding, xywh_of(moved.reshape(-1, 4)), passes, *multimask)
     overlap = np.stack([box_overlaps(boxes, part).mean(axis=1) for part in by_strength], axis=1)
     return NoisyMasks(runs_of_rles(clean, size), runs_of_rles(noisy, size), overlap)
 

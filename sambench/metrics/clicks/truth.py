@@ -56,7 +56,7 @@ def overlaps(
     Returns:
         (N,) float64 IoU, and N boundary IoUs or Nones.
     """
-    counted = counted_runs(masks, ignored)
+    counted = difference_runs(masks, ignored)
     ious = mask_ious(counted, truth)
     if boundary_ratio is None:
         return ious, [None] * len(ious)
@@ -68,11 +68,6 @@ def best_ious(candidates: RunLengths, truth: RunLengths, ignored: RunLengths | N
     """Return the best IoU of M candidates for each of N objects, which follow each other object by object."""
     several = np.repeat(np.arange(len(truth.lengths)), len(candidates.lengths) // len(truth.lengths))
     own = None if ignored is None else chosen_runs(ignored, several)
-    ious = mask_ious(counted_runs(candidates, own), chosen_runs(truth, several))
+    ious = mask_ious(difference_runs(candidates, own), chosen_runs(truth, several))
     best: list[float | None] = ious.reshape(len(truth.lengths), -1).max(axis=1).tolist()
     return best
-
-
-def counted_runs(masks: RunLengths, ignored: RunLengths | None) -> RunLengths:
-    """Take the ignored pixels from N masks."""
-    return masks if ignored is None else difference_runs(masks, ignored)

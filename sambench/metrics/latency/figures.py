@@ -57,7 +57,7 @@ def latency_metrics(rows: Sequence[Row], seed: int) -> dict[str, Metric]:
             float(value[0]),
             intervals[name],
             len(ids),
-            higher_is_better=not _unit(name).endswith("ms"),
+            higher_is_better=_unit(name) != "ms",
             unit=_unit(name),
         )
         for name, value in whole.items()

@@ -12,7 +12,7 @@ import torch
 
 from sambench.config.ranges import Range
 from sambench.errors import ModelError, UsageError, listing
-from sambench.models.checkpoint_files import sha256_of
+from sambench.files.atomic import file_sha256
 from sambench.models.checkpoint_pickles import mend_for, unsafe_names
 from sambench.models.clicks.model import ClickModel
 from sambench.models.devices import torch_device
@@ -103,7 +103,7 @@ def _load(
     predictor = predictors.get_predictor(net, "NoBRS", target, with_flip=flip, zoom_in_params=zoom)
     provenance: dict[str, object] = {
         "checkpoint": str(path),
-        "sha256": sha256_of([path]),
+        "sha256": file_sha256(path),
         "package": name,
         "device": str(target),
         "flip": flip,

@@ -132,14 +132,6 @@ class GivenModel(PromptableModel):
         return self.given.refuses(question)
 
 
-def device_of(model: PromptableModel, modules: Sequence[torch.nn.Module]) -> torch.device:
-    """Return where a model is: its own `device`, else where its first parameter lies, else the CPU."""
-    given = getattr(getattr(model, "given", model), "device", None)
-    if given is None:
-        given = next((tensor.device for module in modules for tensor in module.parameters()), "cpu")
-    return torch.device(given)
-
-
 def _roots(found: Found) -> list[torch.nn.Module]:
     return [module for _, module in found.modules]
 

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError, UsageError, listing
+from sambench.files.atomic import file_sha256
 from sambench.models.base import PromptableModel
-from sambench.models.checkpoint_files import sha256_of
 from sambench.models.devices import torch_device
 from sambench.models.official.adapters import adapted
 from sambench.models.official.dialects import NO_SINGLE, Answer, dialect
@@ -271,4 +271,4 @@ class OfficialModel(PromptableModel):
 
 def _checkpoint_sha256(checkpoint: str | None) -> str | None:
     """Return the SHA-256 (hex) of a checkpoint that is a file."""
-    return sha256_of([Path(checkpoint)]) if checkpoint is not None and Path(checkpoint).is_file() else None
+    return file_sha256(Path(checkpoint)) if checkpoint is not None and Path(checkpoint).is_file() else None

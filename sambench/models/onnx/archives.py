@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from sambench.errors import ModelError, UsageError
-from sambench.models.checkpoint_files import first_line, sha256_of
+from sambench.files.atomic import file_sha256
+from sambench.models.checkpoint_files import first_line
 from sambench.models.onnx.answers import SingleAnswers
 from sambench.models.onnx.files import OnnxFile
 from sambench.models.onnx.model import OnnxModel, put_together
@@ -108,7 +109,7 @@ class ArchiveSession:
             "quantised": {},
         }
         about |= {"half_precision": 0.0, "torch": torch.__version__}
-        self.file = OnnxFile(path, sha256_of([path]), path.stat().st_size, about)
+        self.file = OnnxFile(path, file_sha256(path), path.stat().st_size, about)
 
     @torch.inference_mode()
     def run(self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str]) -> dict[str, np.ndarray]:

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from sambench.errors import ModelError, UsageError, listing
-from sambench.models.checkpoint_files import first_line, sha256_of
+from sambench.files.atomic import file_sha256
+from sambench.models.checkpoint_files import first_line
 
 DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc"}
 """Domains whose operators are onnxruntime's own; those of any other need native code, which is never loaded."""
@@ -67,11 +68,11 @@ def read_onnx(path: Path, where: str) -> OnnxFile:
         raise ModelError("the file holds no graph", where=path, mend="export or download it again")
     _check_domains(model, path)
     places = _external_files(model, path)
-    digest = hashlib.sha256(sha256_of([path]).encode())
+    digest = hashlib.sha256(file_sha256(path).encode())
     size = path.stat().st_size
     for location, file in sorted(places.items()):
         size += file.stat().st_size
-        digest.update(f"\n{location} {file.stat().st_size} {sha256_of([file])}".encode())
+        digest.update(f"\n{location} {file.stat().st_size} {file_sha256(file)}".encode())
     return OnnxFile(path, digest.hexdigest(), size, _about(model, list(places)))
 
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError, listing
+from sambench.files.atomic import files_sha256
 from sambench.models.checkpoint_files import (
     EXPECTED,
     read_levels,
-    sha256_of,
     weight_files,
 )
 from sambench.models.sam import convert_sam, convert_sam2
@@ -158,7 +158,7 @@ def _checkpoint(
     for told in found:
         log.info("%s: %s", path, told)
     size = sum(file.stat().st_size for file in files)
-    return Checkpoint(str(path), sha256_of(files), size, form, family, variant, model, tuple(found))
+    return Checkpoint(str(path), files_sha256(files), size, form, family, variant, model, tuple(found))
 
 
 def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:

@@ -7,9 +7,10 @@ from tiny_sams import tiny_model
 from toys import ToyModel
 
 from sambench.errors import UsageError
+from sambench.models.devices import device_of
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam
-from sambench.models.memory.wrap import GivenModel, device_of, load, wrapped
+from sambench.models.memory.wrap import GivenModel, load, wrapped
 from sambench.models.official.model import OfficialModel
 from sambench.models.questions import Question
 
