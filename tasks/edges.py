@@ -37,7 +37,8 @@ from sambench.pictures.boundaries import EdgeDrawing
 from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
 from sambench.predictions.edge_suppression import thinned
 from sambench.prompts.grid import grid_points_xy
-from sambench.types import BoundaryTruth, Metric, Prompts, Row, Sample
+from sambench.prompts.single_points import single_points
+from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 CHUNK = 32
 """Masks resized to the image at once."""
@@ -163,8 +164,7 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
         """Prompt with the grid and keep the edges of the masks that survive box NMS."""
         import torch
 
-        points_xy = torch.from_numpy(grid_points_xy(self.grid, sample.size)).float()[:, None]
-        prompts = Prompts(points_xy, torch.ones(points_xy.shape[:2], dtype=torch.int64))
+        prompts = single_points(grid_points_xy(self.grid, sample.size))
         edges: list[MaskEdge] = []
         scores = []
         for answer in predictor.decode(predictor.embed(sample), prompts, multimask=True):
@@ -177,7 +177,7 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
             scores.append(masks.predicted_iou[:, 0].float().cpu())
         boxes_xyxy = torch.tensor([edge.box_xyxy for edge in edges])
         if self.nms_scope == "batch":
-            batch = BATCH_POINTS * (len(edges) // len(points_xy))
+            batch = BATCH_POINTS * (len(edges) // len(prompts))
             kept = box_nms_in_batches(boxes_xyxy, torch.cat(scores), self.nms_iou, batch)
         else:
             kept = box_nms(boxes_xyxy, torch.cat(scores), self.nms_iou)

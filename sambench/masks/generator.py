@@ -27,6 +27,7 @@ from sambench.masks.proposals import (
 )
 from sambench.masks.undefined import checked, refusal
 from sambench.prompts.grid import grid_points_xy, layer_points_per_side
+from sambench.prompts.single_points import single_points
 from sambench.types import Embedding, Masks, Prompts, Size
 
 if TYPE_CHECKING:
@@ -144,18 +145,12 @@ class AutomaticMaskGenerator:
         self, embedding: Embedding, crop: Crop, points_per_side: int, image_size: Size, rng: np.random.Generator
     ) -> Proposals:
         """Prompt one crop with its grid and suppress duplicates within it."""
-        import torch
-
         settings = self.settings
         points = grid_points_xy(points_per_side, crop.size)
         found = []
         for start in range(0, len(points), settings.points_per_batch):
             batch = points[start : start + settings.points_per_batch]
-            prompts = Prompts(
-                points_xy=torch.from_numpy(batch[:, None].astype(np.float32)),
-                labels=torch.ones(len(batch), 1, dtype=torch.int64),
-            )
-            for masks in self.source.decode(embedding, prompts, settings.multimask):
+            for masks in self.source.decode(embedding, single_points(batch), settings.multimask):
                 answered, batch = batch[: len(masks.logits)], batch[len(masks.logits) :]
                 found.append(self._filter_batch(masks, answered, crop, image_size))
         candidates = Proposals.joined(found)

@@ -108,6 +108,8 @@ class IdImages(RegionSource):
         categories: Names by category.
         faults: As `Source.faults`.
         colours: As `read_ids`.
+        void: The value of pixels around all objects that count neither way, or None.
+        read: Reads an id image, where `read_ids` is not meant.
         most: Objects an image can have; more tell that these are no ids (a JPEG's ringing, a photograph).
     """
 
@@ -121,17 +123,21 @@ class IdImages(RegionSource):
         categories: Mapping[int, str],
         faults: list[Fault],
         colours: Colours = "first",
+        void: int | None = None,
+        read: Callable[[Path, MaskCard, ImageRules], np.ndarray] | None = None,
         most: int = 20_000,
     ) -> None:
         self.card, self.items, self.rules, self.faults = card, items, rules, faults
         self.categories = dict(categories)
-        self._meaning, self._colours, self._most = meaning, colours, most
+        self._meaning, self._most, self._void = meaning, most, void
+        self._ids = read or (lambda path, own, rules: read_ids(path, own, colours, rules))
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each value that is an object; its id is the value."""
         (path,) = self.items[key].truths
-        ids = read_ids(path, self.card, self._colours, self.image_rules)
+        ids = self._ids(path, self.card, self.image_rules)
         codes = label_rles(ids)
+        void = None if self._void is None else codes.pop(self._void, None)
         meant = {value: self._meaning(value) for value in codes}
         objects = [value for value, category in meant.items() if category is not None]
         if len(objects) > self._most:
@@ -139,7 +145,9 @@ class IdImages(RegionSource):
             what = f"id image holds {len(objects)} different ids, at most {self._most} are expected: {found}"
             raise data_error(self.card, what, path)
         found_regions = [
-            Region(value, category, codes[value]) for value, category in meant.items() if category is not None
+            Region(value, category, codes[value], ignore=void)
+            for value, category in meant.items()
+            if category is not None
         ]
         return (ids.shape[0], ids.shape[1]), found_regions
 

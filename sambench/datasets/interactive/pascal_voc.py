@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from sambench.config.image_rules import ImageRules
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.formats.label_maps import id_items, label_rles, read_ids
-from sambench.datasets.formats.sources import Region, RegionSource, image_size
+from sambench.datasets.formats.label_maps import IdImages, id_items, nonzero
 from sambench.datasets.interactive.lists import listed_pairs
 from sambench.datasets.interactive.object_masks import colours
-from sambench.datasets.layout import Fault, check_choice, find_folder
+from sambench.datasets.layout import check_choice, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
-from sambench.types import Size
 
 NUMBERS = Literal["palette", "grey"]
 """What an object's id is: its index in the palette, or the grey value of its colour."""
@@ -76,36 +74,23 @@ def pascal_voc(
         CARD, folder / "ImageSets/Segmentation" / f"{split}.txt", folder / "JPEGImages", folder / "SegmentationObject"
     )
     card = replace(CARD, expected_images=1449, expected_masks=3417) if split == "val" else CARD
-    source = _Instances(card, pairs, faults, object_ids)
+    source = IdImages(
+        card,
+        id_items(pairs),
+        nonzero(),
+        rules=f"1 ids={object_ids}",
+        categories={1: "object"},
+        faults=faults,
+        colours="refuse",
+        void=VOID[object_ids],
+        read=_grey_ids if object_ids == "grey" else None,
+    )
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, "all"))
 
 
-class _Instances(RegionSource):
-    """Palette images of objects with void pixels."""
-
-    def __init__(
-        self, card: MaskCard, pairs: Mapping[str, tuple[Path, Path]], faults: list[Fault], numbers: NUMBERS
-    ) -> None:
-        self.card, self.items, self.faults = card, id_items(pairs), faults
-        self.rules, self.categories = f"1 ids={numbers}", {1: "object"}
-        self._numbers: NUMBERS = numbers
-
-    def regions(self, key: str) -> tuple[Size, list[Region]]:
-        """Draw each id but 0 and void."""
-        (path,) = self.items[key].truths
-        if self._numbers == "grey":
-            numbers = grey_of(colours(path, self.card, self.image_rules))
-        else:
-            numbers = read_ids(path, self.card, "refuse", self.image_rules)
-        codes = label_rles(numbers)
-        void = codes.pop(VOID[self._numbers], None)
-        found = [Region(value, 1, code, ignore=void) for value, code in codes.items() if value]
-        return (numbers.shape[0], numbers.shape[1]), found
-
-    def size(self, key: str) -> Size:
-        """Read the size of the id image."""
-        (path,) = self.items[key].truths
-        return image_size(path, self.card)
+def _grey_ids(path: Path, card: MaskCard, rules: ImageRules) -> np.ndarray:
+    """Read an id image's colours as grey values, (H, W) int32."""
+    return grey_of(colours(path, card, rules))
 
 
 def grey_of(pixels: np.ndarray) -> np.ndarray:

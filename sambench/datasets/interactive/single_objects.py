@@ -12,9 +12,17 @@ from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
 ARCHIVES = "https://github.com/saic-vul/fbrs_interactive_segmentation/releases/tag/v1.0"
 COUNTED_BY = ("f-BRS", "its README")
 
+FOLDERS = {
+    "grabcut": ("data_GT", "boundary_GT"),
+    "berkeley": ("images", "masks"),
+    "davis": ("img", "gt"),
+    "coco_mval": ("img", "gt"),
+}
+"""Data set -> folders of its images and of its masks."""
 
-def _card(name: str, title: str, folder: str, folders: tuple[str, str], count: int, **facts: object) -> MaskCard:
-    images, masks = folders
+
+def _card(name: str, title: str, folder: str, count: int, **facts: object) -> MaskCard:
+    images, masks = FOLDERS[name]
     return MaskCard(
         name=name,
         title=title,
@@ -35,7 +43,6 @@ GRABCUT = _card(
     "grabcut",
     "GrabCut (50 images)",
     "GrabCut",
-    ("data_GT", "boundary_GT"),
     50,
     terms="none found; images of the GrabCut paper and of BSDS",
     paper="Rother et al., GrabCut: Interactive foreground extraction using iterated graph cuts, SIGGRAPH 2004",
@@ -46,7 +53,6 @@ BERKELEY = _card(
     "berkeley",
     "Berkeley (100 objects of McGuinness and O'Connor)",
     "Berkeley",
-    ("images", "masks"),
     100,
     terms="images of BSDS: non-commercial research and education",
     paper="McGuinness and O'Connor, A comparative evaluation of interactive segmentation algorithms, PR 2010",
@@ -58,7 +64,6 @@ DAVIS = _card(
     "davis",
     "DAVIS, 345 frames for interactive segmentation",
     "DAVIS",
-    ("img", "gt"),
     345,
     terms="those of DAVIS 2016: non-commercial research",
     paper="frames of Jang and Kim, BRS, CVPR 2019; videos of Perazzi et al., DAVIS, CVPR 2016",
@@ -70,7 +75,6 @@ COCO_MVAL = _card(
     "coco_mval",
     "COCO_MVal (800 objects of COCO val2017)",
     "COCO_MVal",
-    ("img", "gt"),
     800,
     terms="annotations CC BY 4.0; images under the Flickr terms of use",
     paper="Sofiiuk et al., f-BRS, CVPR 2020; images of COCO val2017",
@@ -81,17 +85,11 @@ COCO_MVAL = _card(
 
 
 def _read(
-    card: MaskCard,
-    folders: tuple[str, str],
-    rule: Rule,
-    root: str | Path | None,
-    split: str,
-    limit: int | None,
-    ids: Ids | None,
+    card: MaskCard, rule: Rule, root: str | Path | None, split: str, limit: int | None, ids: Ids | None
 ) -> MaskDataset:
     check_choice(card, "split", split, card.splits)
     folder = find_folder(root, card)
-    images, masks = (tree(require_folder(folder / name, card)) for name in folders)
+    images, masks = (tree(require_folder(folder / name, card)) for name in FOLDERS[card.name])
     pairs, faults = pair(images, masks)
     source = ObjectMasks(card, pairs, faults, rule)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, "all"))
@@ -112,7 +110,7 @@ def grabcut(
         DatasetError: As `MaskDataset`.
         UsageError: The split is unknown, or no root is given.
     """
-    return _read(GRABCUT, ("data_GT", "boundary_GT"), "marked", root, split, limit, ids)
+    return _read(GRABCUT, "marked", root, split, limit, ids)
 
 
 @reader_of(BERKELEY)
@@ -129,7 +127,7 @@ def berkeley(
         DatasetError: As `MaskDataset`.
         UsageError: The split is unknown, or no root is given.
     """
-    return _read(BERKELEY, ("images", "masks"), "marked", root, split, limit, ids)
+    return _read(BERKELEY, "marked", root, split, limit, ids)
 
 
 @reader_of(DAVIS)
@@ -146,7 +144,7 @@ def davis(
         DatasetError: As `MaskDataset`.
         UsageError: The split is unknown, or no root is given.
     """
-    return _read(DAVIS, ("img", "gt"), "any", root, split, limit, ids)
+    return _read(DAVIS, "any", root, split, limit, ids)
 
 
 @reader_of(COCO_MVAL)
@@ -168,4 +166,4 @@ def coco_mval(
         DatasetError: As `MaskDataset`.
         UsageError: The split is unknown, or no root is given.
     """
-    return _read(COCO_MVAL, ("img", "gt"), RULES[above], root, split, limit, ids)
+    return _read(COCO_MVAL, RULES[above], root, split, limit, ids)

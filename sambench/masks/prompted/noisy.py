@@ -16,7 +16,8 @@ from sambench.masks.windows import empty_runs, runs_of_rles
 from sambench.prompts.boxes import xywh_of, xyxy_of
 from sambench.prompts.noise import box_overlaps, noisy_boxes, noisy_clicks
 from sambench.prompts.refine import Answers, most_confident
-from sambench.types import Embedding, Prompts
+from sambench.prompts.single_points import single_points
+from sambench.types import Embedding
 
 Generators = Callable[[], list[np.random.Generator]]
 """Gives the generators of N objects, fresh each time, so that all strengths share their draws."""
@@ -117,14 +118,10 @@ def _window(code: Rle, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 def _masks_of_points(source: Answers, embedding: Embedding, points_xy: np.ndarray, multimask: bool) -> RunLengths:
     """Return the most confident mask of each of (B, 2) points on an object."""
-    import torch
-
-    points = torch.from_numpy(points_xy[:, None]).float()
-    prompts = Prompts(points, torch.ones(points.shape[:2], dtype=torch.int64))
     (whole,) = layered_crops(embedding.original_size, 0, 0.0)
     return RunLengths.joined(
         [
             measure_masks(most_confident(answer), 1.0, whole, embedding.original_size, "auto").runs
-            for answer in source.decode(embedding, prompts, multimask)
+            for answer in source.decode(embedding, single_points(points_xy), multimask)
         ]
     )
