@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import save_figure
+from sambench.figures.parts import drawing, save_figure
 from sambench.files.safe_names import file_inside
 from sambench.runs.run import Run
 from sambench.tables.ablations import Ablation
@@ -24,10 +24,9 @@ def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(6.0, 4.0), layout="constrained")
         axes = figure.add_subplot(xlabel=ablation.x or "", title=ablation.title)
         axes.title.set_fontsize(10)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sambench.datasets.base import Dataset
 from sambench.errors import RunError
-from sambench.figures.parts import add_legend, save_figure
+from sambench.figures.parts import add_legend, drawing, save_figure
 from sambench.masks.rle import areas
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.pictures.clicks import object_strip, stacked
@@ -44,10 +44,9 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(5.6, 4.2), layout="constrained")
         axes = figure.add_subplot(xlabel="clicks", ylabel="mean IoU", ylim=(0, 1))
         ticks: set[int] = set()
@@ -103,7 +102,6 @@ def dataset_differences(
     Raises:
         RunError: The two have no data set in common.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     found = differences(run, baseline, clicks)
@@ -112,7 +110,7 @@ def dataset_differences(
     ends = np.array([found[name].ci95 for name in order]).T
     labels = [f"{name}  {found[name].value:+.3f}" for name in order]
     against = baseline if isinstance(baseline, str) else _name(baseline)
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(6.4, 1.4 + 0.28 * len(order)), layout="constrained")
         axes = figure.add_subplot(xlabel=f"difference in mean IoU at {clicks} click{'s' * (clicks > 1)}")
         colours = ["tab:blue" if value >= 0 else "tab:orange" for value in values]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sambench.figures.parts import save_figure
+from sambench.figures.parts import drawing, save_figure
 from sambench.gates.standings import BEHIND, BEST, CompareResult, Standing
 
 COLUMNS = 3
@@ -24,14 +24,13 @@ def draw_standings(result: CompareResult, folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     metrics = result.metrics
     across = 2 if len(metrics) in (2, 4) else min(COLUMNS, len(metrics))
     down = -(-len(metrics) // across)
     size = (3.4 * across + 0.6, (0.9 + 0.32 * len(result.runs)) * down + 0.6)
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 9}):
+    with drawing(9):
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(down, across, squeeze=False)
         for axes in panels.flat[len(metrics) :]:

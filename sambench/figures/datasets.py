@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import save_figure
+from sambench.figures.parts import drawing, save_figure
 from sambench.runs.run import Run
 
 COLUMN = " mIoU@1"
@@ -23,7 +23,6 @@ def dataset_bars(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The file; nothing where no run is over several data sets.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     found = [(run, {n.removesuffix(COLUMN): m for n, m in run.metrics.items() if n.endswith(COLUMN)}) for run in runs]
@@ -32,7 +31,7 @@ def dataset_bars(runs: Sequence[Run], folder: Path) -> list[Path]:
         return []
     names = sorted({name for _, metrics in found for name in metrics})
     height = 0.8 / len(found)
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 9}):
+    with drawing(9):
         figure = Figure(figsize=(6.5, 1 + 0.3 * len(names) * max(1, len(found) / 2)), layout="constrained")
         axes = figure.add_subplot(xlabel="mean IoU at one click", xlim=(0, 1))
         for place, (run, metrics) in enumerate(found):

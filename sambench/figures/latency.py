@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import add_legend, plain_ticks, save_figure
+from sambench.figures.parts import add_legend, drawing, plain_ticks, save_figure
 from sambench.metrics.latency.times import amortisation
 from sambench.runs.run import Run
 
@@ -24,10 +24,9 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(6.5, 4.2), layout="constrained")
         axes = figure.subplots()
         for run in runs:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import add_legend, save_figure
+from sambench.figures.parts import add_legend, drawing, save_figure
 from sambench.runs.run import Run
 from sambench.types import Metric
 
@@ -23,10 +23,9 @@ def iou_against_noise(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(5.6, 4.2), layout="constrained")
         axes = figure.add_subplot(xlabel="strength of the noise", ylabel="mean IoU", ylim=(0, 1))
         for run in runs:

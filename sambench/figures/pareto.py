@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import save_figure
+from sambench.figures.parts import drawing, save_figure
 from sambench.tables.pareto import ParetoPoint
 
 
@@ -22,10 +22,9 @@ def pareto_front(points: Sequence[ParetoPoint], titles: tuple[str, str], folder:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(6.4, 4.4), layout="constrained")
         axes = figure.add_subplot(xlabel=titles[0], ylabel=titles[1])
         for point in points:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,13 @@ from sambench.files.atomic import atomic_path
 
 NAMED = 12
 """Lines that a legend names; with more than that it would take the place of the figure."""
+
+
+def drawing(font_size: int = 10) -> AbstractContextManager[None]:
+    """Return what all figures are drawn under: equal figures are equal files, and no text is read as mathematics."""
+    import matplotlib as mpl
+
+    return mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": font_size})
 
 
 def add_legend(axes: Any, **layout: Any) -> None:

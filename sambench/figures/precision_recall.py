@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import add_legend, save_figure
+from sambench.figures.parts import add_legend, drawing, save_figure
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import summarize_counts
 from sambench.runs.run import Run
@@ -23,10 +23,9 @@ def precision_recall(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(5.2, 5.0), layout="constrained")
         axes = figure.add_subplot(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1), aspect="equal")
         for f in np.arange(0.1, 1.0, 0.1):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.clicks import ENDINGS, headline
-from sambench.figures.parts import save_figure
+from sambench.figures.parts import drawing, save_figure
 from sambench.published import published
 from sambench.runs.run import Run
 
@@ -40,7 +40,6 @@ def miou_beside_published(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The two files; none where no run is on a data set of interactive segmentation.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     names = [name for name in TITLES if any(run.record.data.name == name for run in runs)]
@@ -48,7 +47,7 @@ def miou_beside_published(runs: Sequence[Run], folder: Path) -> list[Path]:
         return []
     columns = min(3, len(names))
     lines = -(-len(names) // columns)
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 9}):
+    with drawing(9):
         figure = Figure(figsize=(1.0 + 3.8 * columns, 0.6 + 3.4 * lines), layout="constrained")
         grid = figure.subplots(lines, columns, squeeze=False).ravel()
         for axes in grid[len(names) :]:

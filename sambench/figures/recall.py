@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import add_legend, plain_ticks, save_figure
+from sambench.figures.parts import add_legend, drawing, plain_ticks, save_figure
 from sambench.metrics.coco.average_recall import recall_curve
 from sambench.metrics.coco.params import IOU_THRESHOLDS
 from sambench.metrics.coco.rows import proposals_of_rows
@@ -24,10 +24,9 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The two files.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.hashsalt": "sambench", "text.parse_math": False, "font.size": 10}):
+    with drawing():
         figure = Figure(figsize=(9.0, 4.0), layout="constrained")
         by_number, by_iou = figure.subplots(1, 2, sharey=True)
         for run in runs:
