@@ -47,8 +47,10 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
         one axis unlike.
 
     Raises:
-        UsageError: An axis is unknown, a model has two runs for one axis, or no model has both.
+        UsageError: There is no run, an axis is unknown, a model has two runs for one axis, or no model has both.
     """
+    if not runs:
+        raise UsageError("no run was given", where="runs", mend="give runs=[A,B,...], of each model one for each axis")
     first, second = (ALIASES.get(axis, axis) for axis in (x, y))
     of_x, of_y = _by_model(runs, first), _by_model(runs, second)
     notes = [*_unlike(first, list(of_x.values())), *_unlike(second, list(of_y.values()))]

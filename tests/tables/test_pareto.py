@@ -50,6 +50,11 @@ def test_axes_that_no_run_has_are_told(runs, x, y, said):
         pareto_points(runs, x, y)
 
 
+def test_no_run_at_all_is_told():
+    with pytest.raises(UsageError, match="no run was given"):
+        pareto_points([], "latency.encode_p50", "points.mIoU@1")
+
+
 def test_runs_of_different_models_share_nothing(runs):
     with pytest.raises(UsageError, match="no model has a run for"):
         pareto_points([runs[0], runs[3]], "latency.encode_p50", "points.mIoU@1")
