@@ -75,7 +75,8 @@ def corrected_mask(
             continue
         leaf = labels[y, x]
         own, other = (include, exclude) if wanted else (exclude, include)
-        wrong, near, right = _around(points[index], corrected, wanted, labels, len(depths))
+        wrong = _wrong(corrected, wanted, labels, areas, len(depths))
+        near, right = _around(points[index], corrected, wanted, labels, len(depths))
         best = np.zeros(len(depths), np.bool_)
         best_score, best_fit = -1.0, 0.0
         if not np.any(other == leaf):
@@ -87,34 +88,53 @@ def corrected_mask(
                 fit = _centred(changes[candidate], wrong, near, right, depths) ** centred
                 if fit * scores[candidate] > best_score:
                     best, best_score, best_fit = changes[candidate], fit * scores[candidate], fit
-        _change(corrected, wanted, labels, best, points[index], right if best_fit < patch else 0)
+        if best_fit < patch:
+            _change_disc(corrected, wanted, points[index], right)
+        else:
+            _change_leaves(corrected, wanted, labels, best)
     return corrected
+
+
+@njit(cache=True, nogil=True)
+def _wrong(mask: np.ndarray, wanted: bool, labels: np.ndarray, areas: np.ndarray, leaves: int) -> np.ndarray:
+    """Count the pixels of each leaf that a (H, W) mask has wrong where `wanted` is right: (L,) float64."""
+    inside = np.zeros(leaves)
+    for y in range(mask.shape[0]):
+        for x in range(mask.shape[1]):
+            if mask[y, x]:
+                inside[labels[y, x]] += 1
+    return areas[:leaves] - inside if wanted else inside
 
 
 @njit(cache=True, nogil=True)
 def _around(
     point: np.ndarray, mask: np.ndarray, wanted: bool, labels: np.ndarray, leaves: int
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Measure what lies around a click (x, y).
+) -> tuple[np.ndarray, int]:
+    """Measure what lies around a click (x, y), in squared distances.
 
     Returns:
-        (L,) float64 wrong pixels of each leaf, (L,) int64 squared distance to each leaf's nearest pixel, and the
-        squared distance to the nearest pixel that is right or beyond the image.
+        (L,) int64 to each leaf's nearest pixel, of leaves no nearer than the next figure any number above it, and the
+        distance to the nearest pixel that is right or beyond the image.
     """
     height, width = labels.shape
-    side = min(point[0] + 1, width - point[0], point[1] + 1, height - point[1])
-    right = side * side
-    wrong, near = np.zeros(leaves), np.full(leaves, np.iinfo(np.int64).max)
-    for y in range(height):
-        rise = (y - point[1]) ** 2
-        for x in range(width):
-            leaf, squared = labels[y, x], rise + (x - point[0]) ** 2
-            near[leaf] = min(near[leaf], squared)
+    column, row = point
+    side = min(column + 1, width - column, row + 1, height - row)
+    right, near = side * side, np.full(leaves, np.iinfo(np.int64).max)
+    for step in range(2 * side - 1):  # rows from the click's own outwards, above and below in turn
+        rise = (step + 1) // 2
+        if rise * rise >= right:
+            break
+        y = row + rise if step % 2 else row - rise
+        for run in range(2 * side - 1):
+            off = (run + 1) // 2
+            squared = rise * rise + off * off
+            if squared >= right:
+                break
+            x = column + off if run % 2 else column - off
+            near[labels[y, x]] = min(near[labels[y, x]], squared)
             if mask[y, x] == wanted:
-                right = min(right, squared)
-            else:
-                wrong[leaf] += 1
-    return wrong, near, right
+                right = squared
+    return near, right
 
 
 @njit(cache=True, nogil=True)
@@ -138,16 +158,21 @@ def _centred(change: np.ndarray, wrong: np.ndarray, near: np.ndarray, right: int
 
 
 @njit(cache=True, nogil=True)
-def _change(
-    mask: np.ndarray, wanted: bool, labels: np.ndarray, change: np.ndarray, point: np.ndarray, disc: int
-) -> None:
-    """Set the pixels of (L,) bool leaves, or those nearer to a point than a squared distance above 0, in place."""
+def _change_leaves(mask: np.ndarray, wanted: bool, labels: np.ndarray, change: np.ndarray) -> None:
+    """Set the pixels of (L,) bool leaves in place."""
     for y in range(mask.shape[0]):
         for x in range(mask.shape[1]):
-            if disc > 0:
-                if (y - point[1]) ** 2 + (x - point[0]) ** 2 < disc:
-                    mask[y, x] = wanted
-            elif change[labels[y, x]]:
+            if change[labels[y, x]]:
+                mask[y, x] = wanted
+
+
+@njit(cache=True, nogil=True)
+def _change_disc(mask: np.ndarray, wanted: bool, point: np.ndarray, disc: int) -> None:
+    """Set the pixels nearer to a point (x, y) than a squared distance in place."""
+    reach = int(np.sqrt(disc)) + 1
+    for y in range(max(point[1] - reach, 0), min(point[1] + reach + 1, mask.shape[0])):
+        for x in range(max(point[0] - reach, 0), min(point[0] + reach + 1, mask.shape[1])):
+            if (y - point[1]) ** 2 + (x - point[0]) ** 2 < disc:
                 mask[y, x] = wanted
 
 

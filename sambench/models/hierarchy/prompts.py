@@ -119,7 +119,7 @@ def _masks(given: Tensor, size: Size) -> np.ndarray:
         raise ModelError(
             f"mask_logits must be (B, h, w), got {tuple(given.shape)}", where="prompts.mask_logits", mend=MEND
         )
-    if not bool(given.isfinite().all()):
+    if given.numel() and not all(bool(end.isfinite()) for end in given.aminmax()):  # NaN is both ends of what holds one
         raise ModelError("mask_logits hold NaN or infinity", where="prompts.mask_logits", mend=MEND)
     logits = given.detach().cpu().float()
     if tuple(logits.shape[1:]) != size:

@@ -9,7 +9,7 @@ from sambench.masks.overlap import mask_ious
 from sambench.masks.prompted.clicking import click_objects
 from sambench.masks.rle import encode_masks
 from sambench.masks.windows import runs_of_rles
-from sambench.models.hierarchy.correct import corrected_mask, leaf_depths
+from sambench.models.hierarchy.correct import _around, _wrong, corrected_mask, leaf_depths
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.prompts.click_settings import ClickSettings
 from tests.models.hierarchy.test_model import nested_squares, two_discs
@@ -101,3 +101,28 @@ def test_more_clicks_never_hurt_and_end_near_the_object(feedback):
         ious = np.stack([mask_ious(masks, truth) for masks in clicked.masks])
         assert (np.diff(ious, axis=0) >= -1e-9).all(), ious
         assert (ious[-1] > 0.9).all(), ious
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1), st.booleans())
+def test_what_lies_around_a_click_is_as_looking_at_every_pixel_tells(height, width, seed, wanted):
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 5, (height, width)).astype(np.int32)
+    mask = generator.random((height, width)) < 0.3
+    column, row = int(generator.integers(width)), int(generator.integers(height))
+    mask[row, column] = not wanted
+    near, right = _around(np.array([column, row]), mask, wanted, labels, 5)
+    rows, columns = np.mgrid[-1 : height + 1, -1 : width + 1]
+    squared = (rows - row) ** 2 + (columns - column) ** 2
+    outside = np.pad(mask == wanted, 1, constant_values=True)
+    assert right == squared[outside].min()
+    for leaf in range(5):
+        nearest = squared[1:-1, 1:-1][labels == leaf].min(initial=10**6)
+        assert min(near[leaf], right) == min(nearest, right)
+
+
+def test_wrong_pixels_are_counted_by_leaf():
+    mask = np.isin(LABELS, [0, 2])
+    mask[0, 0] = False
+    assert _wrong(mask, True, LABELS, AREAS, 4).tolist() == [1, 128, 0, 256]
+    assert _wrong(mask, False, LABELS, AREAS, 4).tolist() == [127, 0, 256, 0]
