@@ -1,4 +1,4 @@
-"""Forks of SAM by name, each through its authors' package: `model=mobile_sam model.checkpoint=PATH`.
+"""Forks of SAM by name, each through its authors' package: `model=tiny_sam model.checkpoint=PATH`.
 
 sambench installs none of them; where a package is missing, what installs it is told.
 """
@@ -60,15 +60,7 @@ def _efficientvit(size: str) -> Build:
 _EFFICIENTVIT = "pip install efficientsam, or run where efficientvit of mit-han-lab/efficientvit is"
 
 FORKS: dict[str, Fork] = {
-    "mobile_sam": Fork(
-        ("mobile_sam",), "pip install mobilesam-mirror timm, or ChaoningZhang/MobileSAM", _registry("vit_t")
-    ),
-    "light_hq_sam": Fork(
-        ("segment_anything_hq",), "pip install segment-anything-hq timm, or SysCV/sam-hq", _registry("vit_tiny")
-    ),
-    "edge_sam": Fork(("edge_sam",), "install chongzhou96/EdgeSAM", _registry("edge_sam")),
     "tiny_sam": Fork(("tinysam",), "run where tinysam of xinghaochen/TinySAM is", _registry("vit_t")),
-    "repvit_sam": Fork(("repvit_sam",), "install sam/ of THU-MIG/RepViT", _registry("repvit")),
     **{
         f"efficientvit_sam_{size}": Fork(("efficientvit", "efficientsam"), _EFFICIENTVIT, _efficientvit(size))
         for size in ("l0", "l1", "l2", "xl0", "xl1")
@@ -76,11 +68,7 @@ FORKS: dict[str, Fork] = {
 }
 
 Name = Literal[
-    "mobile_sam",
-    "light_hq_sam",
-    "edge_sam",
     "tiny_sam",
-    "repvit_sam",
     "efficientvit_sam_l0",
     "efficientvit_sam_l1",
     "efficientvit_sam_l2",

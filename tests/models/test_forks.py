@@ -59,12 +59,12 @@ def test_another_models_file_is_refused(package, tmp_path, tensors, words):
 
 def test_what_is_not_here_is_named(tmp_path):
     path = saved(tmp_path, weight=torch.ones(1))
-    with pytest.raises(UsageError, match="the package of edge_sam is not here") as caught:
-        load("edge_sam", path, device="cpu")
-    assert "chongzhou96/EdgeSAM" in caught.value.mend
+    with pytest.raises(UsageError, match="the package of efficientvit_sam_l0 is not here") as caught:
+        load("efficientvit_sam_l0", path, device="cpu")
+    assert "mit-han-lab/efficientvit" in caught.value.mend
     for missing in (None, str(tmp_path / "none.pth")):
         with pytest.raises(ModelError, match="checkpoint"):
-            load("edge_sam", missing, device="cpu")
+            load("efficientvit_sam_l0", missing, device="cpu")
 
 
 def test_every_fork_is_a_choice_that_says_what_it_is():

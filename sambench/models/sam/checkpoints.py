@@ -27,6 +27,8 @@ from sambench.models.sam.checkpoint_layout import (
     over_base,
     plain_names,
 )
+from sambench.models.sam.light_encoders import NAMES, convert_light, light_config, light_sam_config
+from sambench.models.sam.light_networks import light_encoder
 from sambench.models.sam.recognise import read_as, recognise
 
 log = logging.getLogger("sambench.models")
@@ -61,6 +63,8 @@ class Checkpoint:
         """Short name: "sam_vit_h", "sam_hq_vit_l", "sam2.1_hiera_large", "edgetam"."""
         if self.variant is None or self.variant == self.family:
             return self.family
+        if (self.family, self.variant) in NAMES:
+            return NAMES[self.family, self.variant]
         if self.family == "sam2" and self.format == "original":
             version, _, size = self.variant.partition("_")
             return f"sam{version}_{size}"
@@ -170,8 +174,11 @@ def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
             "EdgeTAM's backbone needs the package timm", where=path, mend="pip install timm (it needs torchvision)"
         )
     model_name, config_name = FAMILIES[family]
+    light = light_config(tensors) if family in ("sam", "sam_hq") else None
     with read_as(family, tensors, path):
-        if family in ("sam", "sam_hq"):
+        if light is not None:
+            parts, state = light_sam_config(light, tensors), convert_light(light, tensors)
+        elif family in ("sam", "sam_hq"):
             parts, state = convert_sam.sam_config(tensors), convert_sam.convert_sam(tensors)
         elif family == "sam2":
             parts, state = convert_sam2.sam2_config(tensors), convert_sam2.convert_sam2(tensors)
@@ -180,6 +187,8 @@ def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
         config = getattr(transformers, config_name)(**parts)
         with torch.device("meta"):
             model = getattr(transformers, model_name)(config)
+    if light is not None:
+        model.vision_encoder = light_encoder(light)
     _check_state(family, model.state_dict(), state, path)
     model.load_state_dict({name: tensor.float() for name, tensor in state.items()}, assign=True)
     return model.eval()

@@ -106,6 +106,17 @@ def head_config(tensors: Tensors, decoder: str, mlp: str) -> dict[str, Any]:
     }
 
 
+def prompt_config(tensors: Tensors, grid: int, patch: int) -> dict[str, int]:
+    """Return the prompt encoder's configuration over an embedding of `grid` tokens a side, `patch` pixels each."""
+    return {
+        "hidden_size": int(tensors["prompt_encoder.no_mask_embed.weight"].shape[1]),
+        "image_size": grid * patch,
+        "patch_size": patch,
+        "image_embedding_size": grid,
+        "mask_input_channels": int(tensors["prompt_encoder.mask_downscaling.3.weight"].shape[0]),
+    }
+
+
 def sam_config(tensors: Tensors) -> dict[str, dict[str, Any]]:
     """Return the three sub-configurations of SamConfig or SamHQConfig, read off the tensors' shapes."""
     encoder = "image_encoder"
@@ -130,13 +141,7 @@ def sam_config(tensors: Tensors) -> dict[str, dict[str, Any]]:
             "mlp_dim": int(tensors[f"{encoder}.blocks.0.mlp.lin1.weight"].shape[0]),
             "num_pos_feats": int(tensors["prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"].shape[1]),
         },
-        "prompt_encoder_config": {
-            "hidden_size": int(tensors["prompt_encoder.no_mask_embed.weight"].shape[1]),
-            "image_size": int(grid * patch),
-            "patch_size": int(patch),
-            "image_embedding_size": int(grid),
-            "mask_input_channels": int(tensors["prompt_encoder.mask_downscaling.3.weight"].shape[0]),
-        },
+        "prompt_encoder_config": prompt_config(tensors, int(grid), int(patch)),
         "mask_decoder_config": decoder,
     }
 

@@ -21,6 +21,7 @@ from sambench.models.quantise import Quantisation, quantise_encoder
 from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
+from sambench.models.sam.light_networks import timm_version
 from sambench.models.sam.preprocess import preprocessing_of, stack_pixels
 from sambench.types import Embedding, Masks, Prompts, Size
 
@@ -112,7 +113,7 @@ class TransformersSam(PromptableModel):
         quantize: Fewer bits for the image encoder.
     """
 
-    libraries = ("numpy", "transformers")
+    libraries: tuple[str, ...] = ("numpy", "transformers")
 
     def __init__(
         self,
@@ -137,6 +138,9 @@ class TransformersSam(PromptableModel):
         self.model, self.encoder = self._placed(checkpoint.model, compile, channels_last)
         self.preprocessing = preprocessing_of(self.family, self.model.config)
         self.decoder = MaskDecoder(self.model, rules)
+        self.timm = timm_version(checkpoint.model.vision_encoder)
+        if self.timm is not None:
+            self.libraries = (*self.libraries, "timm")
         self.encode_batch_size = encode_batch_size
         self.decode_batch_size = decode_batch_size or (4 if self.device.type == "cpu" else 64)
         self.name = checkpoint.name
@@ -180,6 +184,8 @@ class TransformersSam(PromptableModel):
         }
         if self.quantised is not None:
             what["quantised"] = self.quantised
+        if self.timm is not None:
+            what["timm"] = self.timm
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
     def _describe(self, checkpoint: Checkpoint, rules: TokenRules) -> dict[str, object]:
@@ -198,6 +204,8 @@ class TransformersSam(PromptableModel):
             "decode_dtype": str(self.decode_dtype).removeprefix("torch."),
             "preprocessing": self.preprocessing.describe(),
         }
+        if self.timm is not None:
+            described["timm"] = self.timm
         if checkpoint.found:
             described["layout"] = list(checkpoint.found)
         if self.quantised is not None:

@@ -12,6 +12,7 @@ from sambench.errors import ModelError, listing
 from sambench.models.checkpoint_files import EXPECTED, USE_OFFICIAL, first_line
 from sambench.models.sam import convert_sam, convert_sam2
 from sambench.models.sam.checkpoint_layout import SAM3
+from sambench.models.sam.light_encoders import LIGHT, light_config
 
 
 def recognise(tensors: dict[str, Tensor], path: Path) -> tuple[str, str | None]:
@@ -26,8 +27,12 @@ def recognise(tensors: dict[str, Tensor], path: Path) -> tuple[str, str | None]:
                 return "sam2", _sam2_variant(tensors, path)
         if any(name.startswith("image_encoder.trunk.body.") for name in tensors):
             return "edgetam", "edgetam"
+    family = "sam_hq" if "mask_decoder.hf_token.weight" in tensors else "sam"
+    if "mask_decoder.mask_tokens.weight" in tensors and any(name in tensors for name in LIGHT):
+        with read_as(family, tensors, path):
+            light = light_config(tensors)
+            return family, None if light is None else light.variant
     if "mask_decoder.mask_tokens.weight" in tensors and "image_encoder.blocks.0.attn.rel_pos_h" in tensors:
-        family = "sam_hq" if "mask_decoder.hf_token.weight" in tensors else "sam"
         with read_as(family, tensors, path):
             return family, convert_sam.sam_variant(tensors)
     names = list(tensors)
@@ -52,16 +57,13 @@ def _guess(tensors: dict[str, Tensor]) -> str:
             "it looks like the original file of SAM 3 or 3.1; the same download has its transformers format: give"
             " that folder"
         )
-    if "image_encoder.patch_embed.seq.0.c.weight" in names:
-        hq = "Light HQ-SAM" if "mask_decoder.hf_token.weight" in names else "MobileSAM"
-        return f"it looks like {hq} (SAM's decoder on a TinyViT encoder), which transformers does not have"
     if not any("encoder." in name and not name.startswith(("prompt_", "sam_prompt_")) for name in names) and any(
         name.split(".")[0] in ("mask_decoder", "sam_mask_decoder", "mask_tokens", "iou_token") for name in names
     ):
         return "it looks like a decoder alone: give the model it belongs to with model.base=PATH"
     if "mask_decoder.mask_tokens.weight" in names:
         return (
-            "it has SAM's decoder but another image encoder (EdgeSAM, EfficientViT-SAM...), not held by transformers, "
+            "it has SAM's decoder but another image encoder (EfficientViT-SAM...), not held by transformers or timm, "
             "or lacks part of the encoder"
         )
     if {"vision_encoder.neck.conv1.weight", "mask_decoder.iou_token.weight"} & names:

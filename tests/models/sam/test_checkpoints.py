@@ -147,8 +147,7 @@ def test_unrelated_tensors(tmp_path):
 @pytest.mark.parametrize(
     ("extra", "word"),
     [
-        ({"image_encoder.patch_embed.seq.0.c.weight": torch.ones(2)}, "MobileSAM"),
-        ({"image_encoder.stages.0.weight": torch.ones(2)}, "EdgeSAM"),
+        ({"image_encoder.stages.0.weight": torch.ones(2)}, "EfficientViT-SAM"),
         ({"tracker.sam_mask_decoder.iou_token.weight": torch.ones(2)}, "SAM 3"),
     ],
 )
