@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
@@ -23,9 +23,9 @@ from sambench.config.ranges import Range
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.masks.edge_nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox
-from sambench.masks.edge_strength import MaskEdge, mask_edges, normalise, paint, quantised, without_border
+from sambench.masks.edge_strength import normalise, quantised, without_border
 from sambench.masks.nms import box_nms, box_nms_in_batches
-from sambench.masks.resize import logits_at_original
+from sambench.masks.painted_edges import EdgeRules, painted_edges
 from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, summarize_counts
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores
@@ -40,8 +40,8 @@ from sambench.prompts.grid import grid_points_xy
 from sambench.prompts.single_points import single_points
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
-CHUNK = 32
-"""Masks resized to the image at once."""
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BATCH_POINTS = 64
 """Points in a batch of the reimplementation that suppresses within batches."""
@@ -129,8 +129,7 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
             found = strength_of(predictor.embed(sample))
             thick = self.detector_nms == "toolbox" or (self.detector_nms == "auto" and not predictor.model.thin_edges)
             return quantised(thinned(found) if thick else found, self.map_dtype, self.map_rounding)
-        painted = paint(self._surviving_edges(sample, predictor), sample.size)
-        strength = normalise(without_border(painted, self.border_zero))
+        strength = normalise(without_border(self._painted(sample, predictor), self.border_zero))
         return quantised(self._suppressed(strength), self.map_dtype, self.map_rounding)
 
     def score(self, sample: Sample, prediction: EdgePrediction) -> list[Row]:
@@ -160,28 +159,19 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
             for name, reference in REFERENCE.items()
         }
 
-    def _surviving_edges(self, sample: Sample, predictor: Predictor) -> list[MaskEdge]:
-        """Prompt with the grid and keep the edges of the masks that survive box NMS."""
-        import torch
-
+    def _painted(self, sample: Sample, predictor: Predictor) -> np.ndarray:
+        """Prompt with the grid and paint the edges of the masks that survive box NMS."""
         prompts = single_points(grid_points_xy(self.grid, sample.size))
-        edges: list[MaskEdge] = []
-        scores = []
-        for answer in predictor.decode(predictor.embed(sample), prompts, multimask=True):
-            masks = answer.flat()
-            for start in range(0, len(masks.logits), CHUNK):
-                logits = logits_at_original(masks.logits[start : start + CHUNK, 0], masks.frame)
-                edges += mask_edges(
-                    logits.cpu().numpy(), self.sobel, self.sobel_border, self.boundary, self.boundary_width
-                )
-            scores.append(masks.predicted_iou[:, 0].float().cpu())
-        boxes_xyxy = torch.tensor([edge.box_xyxy for edge in edges])
-        if self.nms_scope == "batch":
-            batch = BATCH_POINTS * (len(edges) // len(prompts))
-            kept = box_nms_in_batches(boxes_xyxy, torch.cat(scores), self.nms_iou, batch)
-        else:
-            kept = box_nms(boxes_xyxy, torch.cat(scores), self.nms_iou)
-        return [edges[index] for index in kept.tolist()]
+
+        def surviving(boxes_xyxy: Tensor, scores: Tensor) -> Tensor:
+            if self.nms_scope == "batch":
+                batch = BATCH_POINTS * (len(scores) // len(prompts))
+                return box_nms_in_batches(boxes_xyxy, scores, self.nms_iou, batch)
+            return box_nms(boxes_xyxy, scores, self.nms_iou)
+
+        answers = predictor.decode(predictor.embed(sample), prompts, multimask=True)
+        rules = EdgeRules(self.sobel, self.sobel_border, self.boundary, self.boundary_width)
+        return painted_edges(answers, sample.size, rules, surviving)
 
     def _suppressed(self, strength: np.ndarray) -> np.ndarray:
         """Keep of a map in [0, 1] the ridges of its edges."""

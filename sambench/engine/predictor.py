@@ -10,6 +10,8 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
 from sambench.masks.nan_guard import NanGuard, NanPolicy
+from sambench.masks.transfers import Arrival, in_turn
+from sambench.masks.undefined import sound
 from sambench.models.base import PromptableModel
 from sambench.types import Embedding, Masks, Prompts, Sample
 
@@ -84,20 +86,41 @@ class Predictor:
         self.guard.embedding(embedding, self._at_hand)
         return embedding
 
-    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Iterator[Masks]:
+    def decode(
+        self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int | None = None
+    ) -> Iterator[Masks]:
         """Decode prompts in batches, in order; a batch that does not fit into memory is halved and tried again.
+
+        A device decodes the next batch while one is looked at.
 
         Args:
             embedding: From `embed`.
             prompts: Any number of prompts, in pixels of the original image.
             multimask: True for the model's several candidates a prompt, False for its single answer.
+            at_once: At most so many prompts a batch; None leaves it to the predictor.
 
         Raises:
             ModelError: An answer holds no number; names sample, prompt and stage.
         """
+
+        def looked_at(answer: tuple[int, Prompts, Masks, Arrival]) -> Masks:
+            start, batch, masks, is_sound = answer
+            if is_sound.arrays()[0]:
+                return masks
+            return self.guard.unsound(masks, batch, embedding, self._at_hand, start, len(prompts))
+
+        answers = self._decoded(embedding, prompts, multimask, len(prompts) if at_once is None else at_once)
+        yield from in_turn(
+            answers, lambda one: (*one, Arrival(sound(one[2]))), looked_at, lambda one: one[2].logits.device
+        )
+
+    def _decoded(
+        self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int
+    ) -> Iterator[tuple[int, Prompts, Masks]]:
+        """Decode batch by batch; gives the batch's place among the prompts, the batch and its answer."""
         start = 0
         while start < len(prompts):
-            batch = prompts[start : start + self.prompt_batch]
+            batch = prompts[start : start + min(self.prompt_batch, at_once)]
             try:
                 with self.stages.timed("decode"):
                     masks = self.model.decode(embedding, batch, multimask)
@@ -108,9 +131,8 @@ class Predictor:
                 log.warning("out of memory while decoding; going on with batches of %d prompts", self.prompt_batch)
                 _release_memory()
                 continue
-            masks = self.guard.answers(masks, batch, embedding, self._at_hand, start, len(prompts))
+            yield start, batch, masks
             start += len(batch)
-            yield masks
 
     def _fetch(self, sample: Sample) -> Embedding | None:
         if self.cache is None or not self.model.cacheable:

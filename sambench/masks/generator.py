@@ -8,7 +8,7 @@ NaN, which would poison every ranking by stability.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +17,7 @@ import numpy as np
 from sambench.errors import ModelError
 from sambench.masks.crops import Crop, layered_crops, near_crop_edge
 from sambench.masks.generator_settings import PRESETS, GeneratorSettings
-from sambench.masks.measure import Method, measure_masks
+from sambench.masks.measure import MeasuredMasks, Method, start_measuring
 from sambench.masks.proposals import (
     Proposals,
     distinct,
@@ -25,7 +25,8 @@ from sambench.masks.proposals import (
     rank_scores,
     without_small_regions,
 )
-from sambench.masks.undefined import checked, refusal
+from sambench.masks.transfers import Arrival, in_turn
+from sambench.masks.undefined import refusal, sound, undefined_in
 from sambench.prompts.grid import grid_points_xy, layer_points_per_side
 from sambench.prompts.single_points import single_points
 from sambench.types import Embedding, Masks, Prompts, Size
@@ -40,8 +41,8 @@ class MaskSource(Protocol):
     def encode_image(self, image: np.ndarray) -> Embedding:
         """Encode (H, W, 3) uint8 RGB."""
 
-    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Iterable[Masks]:
-        """Answer all prompts, in order, in as many batches as it likes."""
+    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int) -> Iterable[Masks]:
+        """Answer all prompts, in order, in as many batches as it likes, of at most `at_once` prompts."""
 
 
 class EncodesAndDecodes(Protocol):
@@ -68,16 +69,27 @@ class ModelMasks:
         """Encode (H, W, 3) uint8 RGB."""
         return self.model.encode([image])[0]
 
-    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Iterator[Masks]:
-        """Answer all prompts at once.
+    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int) -> Iterator[Masks]:
+        """Answer the prompts in batches of `at_once`.
 
         Raises:
             ModelError: An answer holds no number.
         """
-        masks, found = checked(self.model.decode(embedding, prompts, multimask))
-        if found is not None:
-            raise refusal(found, prompts, 0, len(prompts), "the image", None)
-        yield masks
+
+        def looked_at(answer: tuple[int, Masks, Arrival]) -> Masks:
+            start, masks, is_sound = answer
+            masks, found = (masks, None) if is_sound.arrays()[0] else undefined_in(masks)
+            if found is not None:
+                raise refusal(found, prompts[start : start + at_once], start, len(prompts), "the image", None)
+            return masks
+
+        starts = range(0, len(prompts), at_once)
+        answers = (
+            (start, self.model.decode(embedding, prompts[start : start + at_once], multimask)) for start in starts
+        )
+        yield from in_turn(
+            answers, lambda one: (*one, Arrival(sound(one[1]))), looked_at, lambda one: one[1].logits.device
+        )
 
 
 class AutomaticMaskGenerator:
@@ -147,33 +159,56 @@ class AutomaticMaskGenerator:
         """Prompt one crop with its grid and suppress duplicates within it."""
         settings = self.settings
         points = grid_points_xy(points_per_side, crop.size)
-        found = []
-        for start in range(0, len(points), settings.points_per_batch):
-            batch = points[start : start + settings.points_per_batch]
-            for masks in self.source.decode(embedding, single_points(batch), settings.multimask):
-                answered, batch = batch[: len(masks.logits)], batch[len(masks.logits) :]
-                found.append(self._filter_batch(masks, answered, crop, image_size))
-        candidates = Proposals.joined(found)
+        prompts = single_points(points)
+        answers = self.source.decode(embedding, prompts, settings.multimask, settings.points_per_batch)
+        found = in_turn(
+            _with_points(answers, points),
+            lambda answer: self._start_batch(*answer, crop, image_size),
+            lambda started: self._filter_batch(*started, crop, image_size),
+            lambda answer: answer[0].logits.device,
+        )
+        candidates = Proposals.joined(list(found))
         ranked = rank_scores(candidates.predicted_iou, candidates.stability, settings.nms_rank, rng)
         kept = distinct(candidates, ranked, settings.box_nms_thresh, settings.nms_overlap)
         return replace(kept, scores=rank_scores(kept.predicted_iou, kept.stability, settings.rank, rng))
 
-    def _filter_batch(self, masks: Masks, points_xy: np.ndarray, crop: Crop, image_size: Size) -> Proposals:
-        """Filter one batch of answers and encode what is left.
+    def _start_batch(
+        self, masks: Masks, points_xy: np.ndarray, crop: Crop, image_size: Size
+    ) -> tuple[np.ndarray, Arrival, Callable[[], MeasuredMasks]]:
+        """Begin to measure one batch of answers.
 
-        The order of the filters changes only the work: predicted IoU before anything is resized, then empty masks,
-        stability, whole images, and boxes that the crop may have cut.
+        On a CPU the filter by predicted IoU comes before anything is resized; a device would wait for its choice.
         """
         settings = self.settings
         points_xy = points_xy.repeat(masks.logits.shape[1], axis=0) + np.array([crop.box_xyxy[:2]])
         masks = masks.flat()
         predicted_iou = masks.predicted_iou[:, 0].float()
-        _check_finite(predicted_iou)
-        if settings.pred_iou_thresh > 0:
+        if settings.pred_iou_thresh > 0 and predicted_iou.device.type == "cpu":
+            _check_finite(predicted_iou)
             confident = (predicted_iou > settings.pred_iou_thresh).nonzero()[:, 0]
-            masks, predicted_iou, points_xy = masks[confident], predicted_iou[confident], points_xy[confident.cpu()]
-        measured = measure_masks(masks, settings.stability_score_offset, crop, image_size, self.method)
+            masks, predicted_iou, points_xy = masks[confident], predicted_iou[confident], points_xy[confident]
+        measured = start_measuring(masks, settings.stability_score_offset, crop, image_size, self.method)
+        return points_xy, Arrival(predicted_iou), measured
+
+    def _filter_batch(
+        self,
+        points_xy: np.ndarray,
+        estimates: Arrival,
+        measuring: Callable[[], MeasuredMasks],
+        crop: Crop,
+        image_size: Size,
+    ) -> Proposals:
+        """Filter one batch of answers and encode what is left.
+
+        The order of the filters changes only the work: predicted IoU, empty masks, stability, whole images, and boxes
+        that the crop may have cut.
+        """
+        settings = self.settings
+        (predicted_iou,), measured = estimates.tensors(), measuring()
+        _check_finite(predicted_iou)
         keep = measured.areas > 0
+        if settings.pred_iou_thresh > 0:
+            keep &= predicted_iou > settings.pred_iou_thresh
         if settings.stability_score_thresh > 0:
             keep &= measured.stability >= settings.stability_score_thresh
         if settings.whole_image_fraction > 0:
@@ -184,7 +219,7 @@ class AutomaticMaskGenerator:
             rles=measured.runs.compressed(chosen),
             boxes_xyxy=measured.boxes_xyxy.numpy()[chosen],
             areas=measured.areas.numpy()[chosen],
-            predicted_iou=predicted_iou.cpu().numpy()[chosen],
+            predicted_iou=predicted_iou.numpy()[chosen],
             stability=measured.stability.numpy()[chosen],
             points_xy=points_xy[chosen],
             crop_boxes_xyxy=np.tile(np.array(crop.box_xyxy, np.int64), (len(chosen), 1)),
@@ -192,8 +227,17 @@ class AutomaticMaskGenerator:
         )
 
 
+def _with_points(answers: Iterable[Masks], points_xy: np.ndarray) -> Iterator[tuple[Masks, np.ndarray]]:
+    """Give each batch of answers with the points that it answers."""
+    start = 0
+    for masks in answers:
+        stop = start + len(masks.logits)
+        yield masks, points_xy[start:stop]
+        start = stop
+
+
 def _check_finite(predicted_iou: Tensor) -> None:
-    """Refuse quality estimates that cannot be ranked."""
+    """Refuse quality estimates, on the host, that cannot be ranked."""
     import torch
 
     if not bool(torch.isfinite(predicted_iou).all()):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sambench.masks.boxes import runs_to_boxes_xyxy
+from sambench.masks.boxes import masks_to_boxes_xyxy, runs_to_boxes_xyxy
 from sambench.masks.crops import Crop, layered_crops
-from sambench.masks.device_rle import mask_run_lengths
+from sambench.masks.device_rle import packed_columns, runs_of_packed
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import Rle
 from sambench.masks.runs import RunLengths
 from sambench.masks.scan import axis_taps, scan_masks
 from sambench.masks.stability import stability_from_areas, stability_score
+from sambench.masks.transfers import Arrival, device_of_masks, in_turn
 from sambench.prompts.refine import Answers, answer_boxes
 from sambench.types import Embedding, Masks, Size
 
@@ -45,7 +47,14 @@ class MeasuredMasks:
 
 
 def measure_masks(masks: Masks, stability_offset: float, crop: Crop, image_size: Size, method: Method) -> MeasuredMasks:
-    """Encode and measure a batch of masks.
+    """Encode and measure a batch of masks, and wait for it; see `start_measuring`."""
+    return start_measuring(masks, stability_offset, crop, image_size, method)()
+
+
+def start_measuring(
+    masks: Masks, stability_offset: float, crop: Crop, image_size: Size, method: Method
+) -> Callable[[], MeasuredMasks]:
+    """Begin to encode and measure a batch of masks.
 
     Args:
         masks: (B, M) masks in the frame of the crop; taken prompt by prompt, N = B * M.
@@ -54,7 +63,10 @@ def measure_masks(masks: Masks, stability_offset: float, crop: Crop, image_size:
         image_size: (height, width) in pixels.
         method: "torch" resizes the logits on their device a few masks at a time; "scan" makes one pass over the low
             resolution on the CPU, whose masks are the same but for logits that are zero within rounding; "auto" scans
-            on the CPU where the frame allows it.
+            on the CPU where the frame allows it, and goes by torch on a device.
+
+    Returns:
+        What waits for the measured masks and returns them: until then a device is not waited for.
 
     Raises:
         ValueError: "scan" was asked for, but the logits' frame shrinks them in two steps.
@@ -63,37 +75,43 @@ def measure_masks(masks: Masks, stability_offset: float, crop: Crop, image_size:
 
     logits = masks.logits.detach().flatten(0, 1).float()
     columns, rows = axis_taps(logits.shape[-1], masks.frame, 1), axis_taps(logits.shape[-2], masks.frame, 0)
-    scannable = columns is not None and rows is not None
-    if method == "scan" and not scannable:
+    if method == "scan" and (columns is None or rows is None):
         raise ValueError(f"logits of {tuple(logits.shape[-2:])} in {masks.frame} cannot be scanned")
-    if columns is not None and rows is not None and (method == "scan" or (method == "auto" and not logits.is_cuda)):
-        low = logits.cpu().contiguous().numpy()
-        offset = np.float32(stability_offset)
-        counts, lengths, areas = scan_masks(low, columns, rows, offset, crop.box_xyxy[:2], image_size)
-        runs = RunLengths(counts, lengths, image_size)
-        stability = stability_from_areas(*torch.from_numpy(areas).unbind(1))
-    else:
-        runs, stability = _measure_on_device(masks, logits, stability_offset, crop, image_size)
-    boxes, pixels = runs_to_boxes_xyxy(runs.counts, runs.lengths, image_size[0])
-    return MeasuredMasks(runs, torch.from_numpy(boxes), torch.from_numpy(pixels), stability)
+    scans = method == "scan" or (method == "auto" and logits.device.type == "cpu")
+    if not scans or columns is None or rows is None:
+        return _start_on_device(masks, logits, stability_offset, crop, image_size)
+    low = logits.cpu().contiguous().numpy()
+    offset = np.float32(stability_offset)
+    counts, lengths, areas = scan_masks(low, columns, rows, offset, crop.box_xyxy[:2], image_size)
+    boxes, pixels = runs_to_boxes_xyxy(counts, lengths, image_size[0])
+    stability = stability_from_areas(*torch.from_numpy(areas).unbind(1))
+    runs = RunLengths(counts, lengths, image_size)
+    return lambda: MeasuredMasks(runs, torch.from_numpy(boxes), torch.from_numpy(pixels), stability)
 
 
-def _measure_on_device(
+def _start_on_device(
     masks: Masks, logits: Tensor, stability_offset: float, crop: Crop, image_size: Size
-) -> tuple[RunLengths, Tensor]:
-    """Resize, threshold and encode (N, h, w) logits chunk by chunk where they are."""
+) -> Callable[[], MeasuredMasks]:
+    """Resize, threshold and measure (N, h, w) logits chunk by chunk where they are; the masks come as bits."""
     import torch
     import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
 
     height, width = crop.size
     x0, y0, x1, y1 = crop.box_xyxy
     margins = (x0, image_size[1] - x1, y0, image_size[0] - y1)
-    stability, runs = [], []
+    found = []
     for chunk in logits.split(max(1, _CHUNK_BYTES // (4 * height * width))):
         full = logits_at_original(chunk, masks.frame)
-        stability.append(stability_score(full, offset=stability_offset).cpu())
-        runs.append(mask_run_lengths(F.pad(full > 0, margins)))
-    return RunLengths.joined(runs), torch.cat(stability)
+        placed = F.pad(full > 0, margins)
+        stability = stability_score(full, offset=stability_offset)
+        found.append((packed_columns(placed), masks_to_boxes_xyxy(placed), placed.sum((-2, -1)), stability))
+    arrival = Arrival(*(torch.cat(part) for part in zip(*found, strict=True)))
+
+    def arrived() -> MeasuredMasks:
+        packed, boxes, pixels, stability = arrival.tensors()
+        return MeasuredMasks(runs_of_packed(packed.numpy(), image_size), boxes, pixels, stability)
+
+    return arrived
 
 
 def box_masks(
@@ -122,10 +140,15 @@ def box_masks(
     boxes_xyxy = torch.from_numpy(boxes_xywh).float()
     boxes_xyxy[:, 2:] += boxes_xyxy[:, :2]
     (whole,) = layered_crops(embedding.original_size, 0, 0.0)
-    rles: list[Rle] = []
-    confidences: list[float] = []
-    for masks in answer_boxes(source, embedding, boxes_xyxy, passes, first_multimask, final_multimask):
-        measured = measure_masks(masks, 1.0, whole, embedding.original_size, "auto")
-        rles += measured.runs.compressed(np.arange(len(masks.logits)))
-        confidences += masks.predicted_iou[:, 0].tolist()
-    return rles, np.array(confidences)
+
+    def start(masks: Masks) -> tuple[Callable[[], MeasuredMasks], Arrival]:
+        measured = start_measuring(masks, 1.0, whole, embedding.original_size, "auto")
+        return measured, Arrival(masks.predicted_iou[:, 0])
+
+    def finish(started: tuple[Callable[[], MeasuredMasks], Arrival]) -> tuple[list[Rle], np.ndarray]:
+        measured, (estimates,) = started[0](), started[1].tensors()
+        return measured.runs.compressed(np.arange(len(estimates))), estimates.double().numpy()
+
+    answers = answer_boxes(source, embedding, boxes_xyxy, passes, first_multimask, final_multimask)
+    parts = list(in_turn(answers, start, finish, device_of_masks))
+    return [rle for rles, _ in parts for rle in rles], np.concatenate([estimates for _, estimates in parts])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from sambench.errors import ModelError
-from sambench.masks.undefined import MEND, as_empty, checked, refusal, undefined_tensors
+from sambench.masks.undefined import MEND, as_empty, refusal, undefined_in, undefined_tensors
 from sambench.types import Embedding, Masks, Prompts
 
 NanPolicy = Literal["error", "zero"]
@@ -44,10 +44,10 @@ class NanGuard:
             self._count(sample_id, embeddings=1)
         return not names
 
-    def answers(
+    def unsound(
         self, masks: Masks, prompts: Prompts, embedding: Embedding, sample_id: str, start: int, total: int
     ) -> Masks:
-        """Look at a batch of answers.
+        """Look closer at a batch of answers that is not sound (`sambench.masks.undefined.sound`).
 
         Args:
             masks: The answers to `prompts`.
@@ -60,7 +60,7 @@ class NanGuard:
         Raises:
             ModelError: An answer is undefined, and the policy is "error".
         """
-        masks, found = checked(masks)
+        masks, found = undefined_in(masks)
         if found is None:
             return masks
         if self.policy == "error":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sambench.masks.transfers import to_device
 from sambench.types import MaskFrame, Masks
 
 if TYPE_CHECKING:
@@ -64,4 +65,4 @@ def _axis_matrix(low: int, original: int, padded: int | None, inside: int | None
     if padded is not None:
         steps = F.interpolate(steps, size=padded, mode="linear", align_corners=False)[..., :inside]
     steps = F.interpolate(steps, size=original, mode="linear", align_corners=False)
-    return steps[0].T.contiguous().to(device)
+    return to_device(steps[0].T.contiguous(), device)

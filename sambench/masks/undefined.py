@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sambench.errors import ModelError
+from sambench.masks.transfers import Arrival, to_device
 from sambench.types import Masks, Prompts
 
 if TYPE_CHECKING:
@@ -46,20 +47,27 @@ class Undefined:
         return self.logits | self.predicted_iou
 
 
-def checked(masks: Masks) -> tuple[Masks, Undefined | None]:
-    """Look for answers without a number, by one sum over the logits.
+def sound(masks: Masks) -> Tensor:
+    """Tell whether all answers hold numbers, infinite logits counted as none: () bool on the masks' device.
+
+    It is told by one sum over the logits, as a sum is finite only if all its terms are, and is a third of the work of
+    asking each of them.
+    """
+    import torch
+
+    sums, estimates = masks.logits.sum((-2, -1), dtype=torch.float32), masks.predicted_iou
+    return (sums.isfinite() & to_device(estimates, sums.device).isfinite()).all()
+
+
+def undefined_in(masks: Masks) -> tuple[Masks, Undefined | None]:
+    """Look closer at answers that are not `sound`.
 
     Returns:
         The masks with infinite logits made finite, and what of them is undefined, None where nothing is.
     """
-    import torch
-
     estimates = masks.predicted_iou
-    # A sum is finite only if all its terms are, and is a third of the work of asking each of them.
-    sums = masks.logits.sum((-2, -1), dtype=torch.float32)
-    if bool((sums.isfinite() & estimates.to(sums.device).isfinite()).all()):
-        return masks, None
-    found = Undefined(masks.logits.isnan().flatten(2).any(2), ~estimates.to(sums.device).isfinite())
+    missing = ~estimates.to(masks.logits.device).isfinite()
+    found = Undefined(masks.logits.isnan().flatten(2).any(2), missing)
 
     def finite(logits: Tensor) -> Tensor:
         return logits.nan_to_num(nan=float("nan"), posinf=INFINITE, neginf=-INFINITE)
@@ -78,7 +86,13 @@ def as_empty(masks: Masks, found: Undefined) -> Masks:
 
 def undefined_tensors(tensors: Mapping[str, Tensor]) -> list[str]:
     """Return the names of an embedding's tensors that hold a NaN."""
-    return [name for name, one in tensors.items() if one.is_floating_point() and bool(one.isnan().any())]
+    import torch
+
+    floating = {name: one for name, one in tensors.items() if one.is_floating_point()}
+    if not floating:
+        return []
+    (undefined,) = Arrival(torch.stack([one.isnan().any() for one in floating.values()])).arrays()
+    return [name for name, found in zip(floating, undefined, strict=True) if found]
 
 
 def refusal(found: Undefined, prompts: Prompts, start: int, total: int, place: str, stage: str | None) -> ModelError:

@@ -56,7 +56,8 @@ class PromptableModel(ABC):
 
         Args:
             embedding: From `encode` or from the cache, on any device.
-            prompts: In pixels of the original image.
+            prompts: In pixels of the original image; on the host, but for mask logits, which lie where an earlier
+                answer left them.
             multimask: True asks for the model's several candidates (three for SAM), False for its single answer.
 
         Returns:

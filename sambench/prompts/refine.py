@@ -42,7 +42,7 @@ def answer_boxes(
         if passes == 1:
             yield best
             continue
-        again = Prompts(boxes_xyxy=boxes, mask_logits=best.prompt_logits[:, 0].float().cpu())
+        again = Prompts(boxes_xyxy=boxes, mask_logits=best.prompt_logits[:, 0].float())
         yield from map(most_confident, source.decode(embedding, again, final_multimask))
 
 

@@ -15,7 +15,7 @@ from sambench.engine.stages import Stages
 from sambench.errors import ModelError
 from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
 from sambench.masks.generator_settings import GeneratorSettings
-from sambench.masks.undefined import checked
+from sambench.masks.undefined import sound, undefined_in
 from sambench.runs.summary import nan_note
 from sambench.types import MaskFrame, Masks, Prompts, Sample
 
@@ -197,6 +197,7 @@ def test_large_logits_are_no_fault():
     """A sum beyond the largest number says nothing about its terms."""
     logits = torch.full((1, 1, 64, 64), 3.0e38)
     masks = Masks(logits, torch.ones(1, 1), MaskFrame((64, 64)))
-    found, undefined = checked(masks)
+    assert not sound(masks)
+    found, undefined = undefined_in(masks)
     assert undefined is None
     assert torch.equal(found.logits, logits)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from sambench.masks.boxes import masks_to_boxes_xyxy, runs_to_boxes_xyxy
-from sambench.masks.device_rle import mask_run_lengths
+from sambench.masks.device_rle import mask_run_lengths, packed_columns, runs_of_packed
 from sambench.masks.runs import RunLengths
 
 
@@ -16,6 +16,20 @@ def test_runs_go_down_the_columns_and_start_with_background():
     assert runs.size == (2, 2)
     assert runs.lengths.tolist() == [2, 4, 1, 2]
     assert runs.counts.tolist() == [1, 3, 0, 1, 2, 1, 4, 0, 4]
+
+
+def test_pixels_go_down_the_columns_into_the_bits_of_bytes():
+    """Rows [1 0 1] and [1 1 0] are 1 1, 0 1, 1 0 by columns: bits 0, 1, 3 and 4."""
+    packed = packed_columns(torch.tensor([[[1, 0, 1], [1, 1, 0]]], dtype=torch.bool))
+    assert packed.tolist() == [[1 + 2 + 8 + 16, 0, 0, 0, 0, 0, 0, 0]]
+    assert runs_of_packed(packed.numpy(), (2, 3)).counts.tolist() == [0, 2, 1, 2, 1]
+
+
+@pytest.mark.parametrize("size", [(8, 8), (16, 8), (64, 3), (13, 5)])
+def test_masks_of_whole_words_and_of_parts_of_them(size):
+    for mask in (np.ones(size, bool), np.zeros(size, bool), np.indices(size).sum(0) % 2 == 0):
+        runs = mask_run_lengths(torch.from_numpy(mask)[None])
+        assert runs.compressed(np.array([0])) == [coco_mask.encode(np.asfortranarray(mask, np.uint8))]
 
 
 @st.composite

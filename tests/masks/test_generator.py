@@ -88,7 +88,7 @@ def test_the_batch_size_changes_nothing():
 
 def test_a_source_may_answer_in_smaller_batches():
     class Halving(ModelMasks):
-        def decode(self, embedding, prompts, multimask):
+        def decode(self, embedding, prompts, multimask, at_once):
             half = len(prompts) // 2
             for part in (prompts[:half], prompts[half:]):
                 yield self.model.decode(embedding, part, multimask)

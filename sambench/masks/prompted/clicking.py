@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sambench.masks.crops import layered_crops
-from sambench.masks.measure import measure_masks
+from sambench.masks.measure import MeasuredMasks, start_measuring
 from sambench.masks.overlap import mask_ious
 from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import reaches
 from sambench.masks.runs import RunLengths
+from sambench.masks.transfers import Arrival, device_of_masks, in_turn, to_device
 from sambench.masks.windows import chosen_runs, difference_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts
@@ -144,7 +145,7 @@ class _Group:
             return
         output = self.settings.first_output if number == 1 else self.settings.later_output
         answers = self.source.decode(self.embedding, self._prompts(), output == "multimask")
-        parts = [self._read(answer) for answer in answers]
+        parts = list(in_turn(answers, self._start, self._finish, device_of_masks))
         candidates = RunLengths.joined([part[0] for part in parts])
         estimates = np.concatenate([part[1] for part in parts])
         best = estimates.argmax(axis=1)
@@ -190,23 +191,33 @@ class _Group:
         points, labels = self.points_xy[self.active], self.labels[self.active]
         feedback = self._logits
         if feedback is not None and len(points) < len(feedback):
-            feedback = feedback[torch.from_numpy(self.active)]
+            feedback = feedback[to_device(torch.from_numpy(self.active), feedback.device)]
         return Prompts(torch.from_numpy(points).float(), torch.from_numpy(labels), mask_logits=feedback)
 
-    def _read(self, masks: Masks) -> tuple[RunLengths, np.ndarray, Tensor]:
-        """Return a batch's (B * M) masks, (B, M) predicted IoU, and the (B, h, w) logits of the most confident."""
-        import torch
-
+    def _start(self, masks: Masks) -> tuple[Masks, Callable[[], MeasuredMasks], Arrival]:
+        """Begin to measure a batch's masks."""
         (whole,) = layered_crops(self.truth.size, 0, 0.0)
         threshold = self.settings.mask_threshold
         cut = replace(masks, logits=masks.logits - threshold) if threshold else masks
-        runs = measure_masks(cut, 0.0, whole, self.truth.size, "auto").runs
-        estimates = masks.predicted_iou.double().cpu().numpy()
-        if estimates.shape[1] == 1:
-            return runs, estimates, masks.prompt_logits[:, 0].float().cpu()
+        measured = start_measuring(cut, 0.0, whole, self.truth.size, "auto")
+        return masks, measured, Arrival(masks.predicted_iou.double())
+
+    def _finish(
+        self, started: tuple[Masks, Callable[[], MeasuredMasks], Arrival]
+    ) -> tuple[RunLengths, np.ndarray, Tensor]:
+        """Return a batch's (B * M) masks, (B, M) predicted IoU, and the (B, h, w) logits of the most confident.
+
+        The logits stay on the model's device, which gets them back with the next click.
+        """
+        import torch
+
+        masks, measured, arrival = started
+        (estimates,) = arrival.arrays()
         fed = masks.prompt_logits
-        best = torch.from_numpy(estimates.argmax(axis=1)).to(fed.device)
-        return runs, estimates, fed[torch.arange(len(best), device=best.device), best].float().cpu()
+        if estimates.shape[1] == 1:
+            return measured().runs, estimates, fed[:, 0].float()
+        best = to_device(torch.from_numpy(estimates.argmax(axis=1)), fed.device)
+        return measured().runs, estimates, fed[torch.arange(len(best), device=best.device), best].float()
 
     def _remember(self, parts: list[Tensor]) -> None:
         """Keep the active objects' logits, in parts of (b, h, w), to be fed back with the next click."""
@@ -217,7 +228,8 @@ class _Group:
         if self._logits is None or len(logits) == len(self._logits):
             self._logits = logits
         else:
-            self._logits = self._logits.index_copy(0, torch.from_numpy(self.active), logits)
+            active = to_device(torch.from_numpy(self.active), logits.device)
+            self._logits = self._logits.index_copy(0, active, logits)
 
 
 def _joined(parts: Sequence[ClickedObjects]) -> ClickedObjects:

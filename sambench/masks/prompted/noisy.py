@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from sambench.masks.crops import layered_crops
-from sambench.masks.measure import box_masks, measure_masks
+from sambench.masks.measure import MeasuredMasks, box_masks, start_measuring
 from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import Rle, decode_masks
 from sambench.masks.runs import RunLengths
+from sambench.masks.transfers import device_of_masks, in_turn
 from sambench.masks.windows import empty_runs, runs_of_rles
 from sambench.prompts.boxes import xywh_of, xyxy_of
 from sambench.prompts.noise import box_overlaps, noisy_boxes, noisy_clicks
 from sambench.prompts.refine import Answers, most_confident
 from sambench.prompts.single_points import single_points
-from sambench.types import Embedding
+from sambench.types import Embedding, Masks
 
 Generators = Callable[[], list[np.random.Generator]]
 """Gives the generators of N objects, fresh each time, so that all strengths share their draws."""
@@ -119,9 +120,9 @@ def _window(code: Rle, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 def _masks_of_points(source: Answers, embedding: Embedding, points_xy: np.ndarray, multimask: bool) -> RunLengths:
     """Return the most confident mask of each of (B, 2) points on an object."""
     (whole,) = layered_crops(embedding.original_size, 0, 0.0)
-    return RunLengths.joined(
-        [
-            measure_masks(most_confident(answer), 1.0, whole, embedding.original_size, "auto").runs
-            for answer in source.decode(embedding, single_points(points_xy), multimask)
-        ]
-    )
+
+    def start(answer: Masks) -> Callable[[], MeasuredMasks]:
+        return start_measuring(most_confident(answer), 1.0, whole, embedding.original_size, "auto")
+
+    answers = source.decode(embedding, single_points(points_xy), multimask)
+    return RunLengths.joined([one.runs for one in in_turn(answers, start, lambda done: done(), device_of_masks)])

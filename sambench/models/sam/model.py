@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sambench.config.ranges import SHARED, Range, check_range
 from sambench.errors import ModelError, UsageError
+from sambench.masks.transfers import to_device
 from sambench.models.base import PromptableModel
 from sambench.models.devices import torch_device, torch_dtype
 from sambench.models.padding import chunks
@@ -224,7 +225,7 @@ class TransformersSam(PromptableModel):
         (`MaskDecoder.prepare`), in the encoder's dtype.
         """
         self._flush_denormals()
-        pixels = stack_pixels(self.preprocessing, images).to(self.device, self.dtype)
+        pixels = to_device(stack_pixels(self.preprocessing, images), self.device, self.dtype)
         tensors = self.features(self.encoder(pixels))
         sizes = [(image.shape[0], image.shape[1]) for image in images]
         return [
@@ -262,13 +263,13 @@ class TransformersSam(PromptableModel):
         """
         self._flush_denormals()
         image = self._image(embedding)
-        answers: list[tuple[Tensor, tuple[Tensor, Tensor]]] = []
+        answers: list[tuple[np.ndarray, tuple[Tensor, Tensor]]] = []
         for some, part in chunks(prompts, self.decode_batch_size):
-            answers.append((some, self._decode_chunk(image, embedding, part, multimask)))
-        rows = torch.cat([rows for rows, _ in answers])
+            answers.append((some.numpy(), self._decode_chunk(image, embedding, part, multimask)))
+        rows = np.concatenate([rows for rows, _ in answers])
         logits, iou = (torch.cat([answer[i] for _, answer in answers]) for i in range(2))
-        if not bool((rows[1:] > rows[:-1]).all()):
-            order = rows.argsort().to(self.device)
+        if (rows[1:] < rows[:-1]).any():
+            order = to_device(torch.from_numpy(rows.argsort()), self.device)
             logits, iou = logits[order], iou[order]
         return Masks(logits.float(), iou.float(), self.preprocessing.frame(embedding.original_size))
 
@@ -281,16 +282,19 @@ class TransformersSam(PromptableModel):
     def _model_prompts(
         self, prompts: Prompts, size: Size
     ) -> tuple[tuple[Tensor, Tensor] | None, Tensor | None, Tensor | None]:
-        """Return points with labels, boxes in the model's frame, and mask logits, on the model's device."""
+        """Return points with labels, boxes in the model's frame, and mask logits, on the model's device.
+
+        Points and boxes are scaled where they are given, on the host, as the factors would have to be sent as well.
+        """
         points = boxes = masks = None
         if prompts.points_xy is not None and prompts.labels is not None:
-            xy = self.preprocessing.to_model(prompts.points_xy.to(self.device), size)
-            points = xy, prompts.labels.to(self.device, torch.int64)
+            xy = self.preprocessing.to_model(prompts.points_xy.cpu(), size)
+            points = to_device(xy, self.device), to_device(prompts.labels, self.device, torch.int64)
         if prompts.boxes_xyxy is not None:
-            corners = prompts.boxes_xyxy.to(self.device).unflatten(-1, (2, 2))
-            boxes = self.preprocessing.to_model(corners, size).flatten(1)
+            corners = prompts.boxes_xyxy.cpu().unflatten(-1, (2, 2))
+            boxes = to_device(self.preprocessing.to_model(corners, size).flatten(1), self.device)
         if prompts.mask_logits is not None:
-            masks = prompts.mask_logits.to(self.device, torch.float32)
+            masks = to_device(prompts.mask_logits, self.device, torch.float32)
             expected = tuple(4 * side for side in self.decoder.grid)
             if masks.shape[1:] != expected:
                 raise ValueError(f"mask prompts are (B, {expected[0]}, {expected[1]}) logits, got {tuple(masks.shape)}")
@@ -302,7 +306,9 @@ class TransformersSam(PromptableModel):
         """Return what all prompts of the image share; that of the last image is kept."""
         kept = self._prepared
         if kept is None or kept[0] is not embedding:
-            tensors = {name: part.to(self.device, self.decode_dtype) for name, part in embedding.tensors.items()}
+            tensors = {
+                name: to_device(part, self.device, self.decode_dtype) for name, part in embedding.tensors.items()
+            }
             kept = embedding, self.decoder.prepare(tensors)
             self._prepared = kept
         return kept[1]
