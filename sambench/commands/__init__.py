@@ -22,6 +22,7 @@ COMMANDS = {
     "pareto": "sambench.commands.pareto:PARETO",
     "parity": "sambench.commands.parity:PARITY",
     "power": "sambench.commands.power:POWER",
+    "explain": "sambench.commands.explain:EXPLAIN",
     "report": "sambench.commands.report:REPORT",
     "plan": "sambench.commands.plan:PLAN",
     "merge": "sambench.commands.merge:MERGE",

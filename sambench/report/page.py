@@ -62,7 +62,7 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
         section, more = _section(task, own, scratch / task)
         sections.append(section)
         told += more
-    return _environment().get_template("report.html").render(entries=entries, sections=sections, notes=told)
+    return environment().get_template("report.html").render(entries=entries, sections=sections, notes=told)
 
 
 def _section(task: str, entries: Sequence[ReportedRun], scratch: Path) -> tuple[dict[str, Any], list[str]]:
@@ -107,8 +107,8 @@ def _policy(script: str) -> Markup:
     return Markup("; ".join([*sources, "base-uri 'none'", "form-action 'none'"]))
 
 
-def _environment() -> Any:
-    """Make the environment of the page's templates, which escapes every text."""
+def environment() -> Any:
+    """Make the environment of the templates of pages, which escapes every text."""
     folder = files("sambench.report") / "templates"
 
     def source(name: str) -> str:

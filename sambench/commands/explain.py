@@ -1,0 +1,134 @@
+"""`sambench explain`: why a run's masks are wrong."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
+from sambench.config.ranges import Range
+from sambench.errors import UsageError
+from sambench.runs.open import load_run
+
+if TYPE_CHECKING:
+    from sambench.explain.objects import Objects
+    from sambench.explain.page import Finding
+
+
+def main(words: list[str]) -> int:
+    """Explain a run, print what was found, and write it."""
+    from sambench.explain.console import print_finding
+    from sambench.explain.objects import Choice, explain_objects
+
+    values = read(EXPLAIN, words[1:])
+    choice = Choice(values["d"], values["clicks"], values["top"], values["images"])
+    runs = [load_run(place) for place in (words[0], values["against"]) if place is not None]
+    if len(runs) == 2 and runs[0].folder.resolve() == runs[1].folder.resolve():
+        raise UsageError("a run is held against itself", where="against", mend="give another run")
+    objects = [explain_objects(run, choice) for run in runs]
+    finding = found(objects, values["seed"])
+    print_finding(finding)
+    if values["out"] is not None:
+        written = write(objects[0], finding, Path(values["out"]), values["count"])
+        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
+    return 0
+
+
+def found(objects: list[Objects], seed: int) -> Finding:
+    """Summarise the objects of a run, and of the one it is held against."""
+    from sambench.explain.change import change_verdict, compare_objects
+    from sambench.explain.page import Finding
+    from sambench.explain.summary import summarize, verdict
+
+    own = objects[0]
+    verdicts = [verdict(own.frame, seed)]
+    change = compare_objects(own.frame, objects[1].frame, seed) if len(objects) > 1 else None
+    if change is not None:
+        verdicts.append(change_verdict(change))
+    kinds = {str(kind): int(count) for kind, count in own.frame["kind"].value_counts().items()}
+    other = objects[1].run if len(objects) > 1 else None
+    return Finding(own.run, other, verdicts, summarize(own.frame, seed), kinds, change, own.notes)
+
+
+def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[Path]:
+    """Write `objects.parquet`, `objects.csv`, `groups.csv` and `index.html` into a folder."""
+    from sambench.explain.console import group_table
+    from sambench.explain.page import build_page
+    from sambench.explain.pictures import worst_examples
+    from sambench.files.atomic import atomic_path, write_text
+    from sambench.files.csv_cells import csv_cell
+
+    with tempfile.TemporaryDirectory() as scratch:
+        page = build_page(finding, worst_examples(objects, count, Path(scratch)))
+    texts = objects.frame.select_dtypes(exclude="number").columns
+    plain = objects.frame.assign(**{name: objects.frame[name].map(_cell(csv_cell)) for name in texts})
+    tables = {"objects.csv": plain, "groups.csv": group_table(finding)}
+    for name, table in tables.items():
+        write_text(folder / name, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+    write_text(folder / "index.html", page)
+    with atomic_path(folder / "objects.parquet") as temporary:
+        objects.frame.to_parquet(temporary, index=False)
+    return [folder / name for name in ("index.html", "objects.parquet", *tables)]
+
+
+def _cell(csv_cell: Any) -> Any:
+    return lambda value: csv_cell(value) if isinstance(value, str) else value
+
+
+EXPLAIN = Command(
+    name="explain",
+    summary="why a run's masks are wrong: each object's loss of IoU in parts",
+    main=main,
+    argument="RUN",
+    arguments="paths",
+    about="""\
+Splits what each object's mask lacks to an IoU of 1 into parts that add up to it: another nesting level or a worse mask
+was chosen, spill and shortfall at the boundary, missed parts, extra pieces, holes, and the rest; over all objects and
+by size, thinness, concavity, contrast, border, neighbours and pieces, with intervals over images. It reads the run's
+rows and predictions and the data, and needs no model.
+
+What a run cannot tell is said, with the command that makes it tell. docs/explain.md defines every part.""",
+    keys=(
+        Key(
+            "against",
+            "a second run of the same data: which part changed, object by object",
+            str | None,
+            example="RUN",
+            path="url",
+        ),
+        Key(
+            "d",
+            "pixels from a boundary within which a wrong pixel is one of the boundary (default: .0075 of the image's "
+            "diagonal)",
+            Annotated[int, Range(1, 1000)] | None,
+        ),
+        Key(
+            "clicks",
+            "of task points: the masks after how many clicks (default: the fewest)",
+            Annotated[int, Range(1, 1000)] | None,
+        ),
+        Key(
+            "top",
+            "of task proposals: each object may choose from so many best-ranked ones, to tell what ranking loses "
+            "(default: from all)",
+            Annotated[int, Range(1, 1000000)] | None,
+        ),
+        Key("images", "whether images are read, for contrast", bool, True),
+        Key("count", "worst examples of each part that are drawn", Annotated[int, Range(0, 100)], 3),
+        Key("seed", "of the resampling", Annotated[int, Range(0, 2**32 - 1)], 0),
+        Key(
+            "out",
+            "writes index.html, objects.parquet, objects.csv and groups.csv",
+            str | None,
+            example="FOLDER",
+            path="local",
+        ),
+    ),
+    examples=(
+        "sambench explain results/points/mini-hierarchy-1a2b3c4d out=explained",
+        "sambench explain results/points/mini-hierarchy-1a2b3c4d against=results/points/mini-hierarchy-5e6f7a8b",
+    ),
+)

@@ -1,0 +1,80 @@
+"""What `sambench explain` prints, and its groups as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from sambench.explain.page import Finding, ends
+from sambench.explain.summary import LOSS
+from sambench.metrics.anatomy.parts import PARTS
+from sambench.runs.summary import caption, number
+
+
+def print_finding(finding: Finding) -> None:
+    """Print the parts of the loss, the kinds of objects, what changed and what can be said of it."""
+    console = Console(highlight=False, markup=False)
+    console.print(caption(finding.run), soft_wrap=True)
+    console.print(_parts(finding))
+    console.print(_groups(finding))
+    if finding.change is not None:
+        console.print(_changes(finding))
+    for line in (*finding.verdicts, *(f"note: {note}" for note in finding.notes)):
+        console.print(line, soft_wrap=True)
+
+
+def _parts(finding: Finding) -> Table:
+    whole = finding.groups[0]
+    table = _table("part of 1 - IoU", "mean", "95 % interval", "share", "objects of this kind")
+    loss = whole.means[LOSS]
+    for part in (LOSS, *PARTS):
+        mean = whole.means[part]
+        share = f"{100 * mean.value / loss.value:.0f} %" if loss.value else ""
+        kind = str(whole.objects) if part == LOSS else str(finding.kinds.get(part, 0))
+        table.add_row(part, number(mean.value), ends(mean), share, kind)
+    for kind in (name for name in finding.kinds if name not in PARTS):
+        table.add_row(f"({kind})", "", "", "", str(finding.kinds[kind]))
+    return table
+
+
+def _groups(finding: Finding) -> Table:
+    table = _table("objects by", "", "number", "loss", "95 % interval", "largest part")
+    by = ""
+    for group in finding.groups[1:]:
+        largest = max(PARTS, key=lambda part: group.means[part].value)
+        told = f"{largest} {number(group.means[largest].value)}"
+        loss = group.means[LOSS]
+        first = "" if group.by == by else group.by
+        table.add_row(first, group.name, str(group.objects), number(loss.value), ends(loss), told)
+        by = group.by
+    return table
+
+
+def _changes(finding: Finding) -> Table:
+    table = _table("what changed", "against", "this run", "difference", "interval (all together 95 %)")
+    if finding.change is not None:
+        for name, one in finding.change.parts.items():
+            low, high = one.interval
+            told = "too few images" if low != low else f"[{low:+.3f}, {high:+.3f}]"
+            table.add_row(name, number(one.baseline), number(one.candidate), f"{one.difference:+.3f}", told)
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table()
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="left" if name in ("", "largest part") else "right")
+    return table
+
+
+def group_table(finding: Finding) -> pd.DataFrame:
+    """Return a line a group: its objects, images, and each part's mean with both ends of its interval."""
+    lines = []
+    for group in finding.groups:
+        line = {"by": group.by, "group": group.name, "objects": group.objects, "images": group.images}
+        for part, mean in group.means.items():
+            line |= {part: mean.value, f"{part}_low": mean.ci95[0], f"{part}_high": mean.ci95[1]}
+        lines.append(line)
+    return pd.DataFrame(lines)

@@ -1,0 +1,98 @@
+"""The page of an explained run: where its loss is, by which objects, and what the worst of them look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sambench.explain.change import Change
+from sambench.explain.pictures import LEGEND, Example
+from sambench.explain.summary import FAMILIES, LOSS, Estimate, Group
+from sambench.metrics.anatomy.parts import PARTS
+from sambench.report.page import environment
+from sambench.runs.run import Run
+from sambench.runs.summary import caption, number
+
+
+@dataclass(frozen=True)
+class Finding:
+    """All that is told of a run.
+
+    Attributes:
+        run: The run.
+        against: The run it is held against, or None.
+        verdicts: Sentences that the intervals allow.
+        groups: All objects first, then those of each kind.
+        kinds: How many objects are of which kind of error.
+        change: What changed, or None.
+        notes: What cannot be told.
+    """
+
+    run: Run
+    against: Run | None
+    verdicts: Sequence[str]
+    groups: Sequence[Group]
+    kinds: dict[str, int]
+    change: Change | None
+    notes: Sequence[str]
+
+
+def build_page(finding: Finding, examples: Sequence[Example]) -> str:
+    """Write the page as HTML that asks for nothing beside it."""
+    whole = finding.groups[0]
+    longest = max(group.means[LOSS].value for group in finding.groups) or 1.0
+    groups = [(group, _bar(group, longest)) for group in finding.groups[1:]]
+    return (
+        environment()
+        .get_template("explain.html")
+        .render(
+            finding=finding,
+            caption=caption(finding.run),
+            whole=whole,
+            loss=LOSS,
+            bar=_bar(whole, whole.means[LOSS].value or 1.0),
+            parts=[(place, part, PARTS[part], whole.means[part]) for place, part in enumerate(PARTS)],
+            ends=ends,
+            groups=groups,
+            changes=_changes(finding.change),
+            examples=[
+                (place, part, PARTS[part], [one for one in examples if one.part == part])
+                for place, part in enumerate(PARTS)
+            ],
+            legend=[(name, "#{:02x}{:02x}{:02x}".format(*colour)) for name, colour in LEGEND],
+        )
+    )
+
+
+def ends(one: Estimate) -> str:
+    """Write an interval, or that there is none."""
+    low, high = one.ci95
+    return "too few images" if low != low else f"[{number(low)}, {number(high)}]"
+
+
+def _bar(group: Group, longest: float) -> list[tuple[int, str, str]]:
+    """Return a bar's pieces: place of the part, what it says, and its width in percent."""
+    means = [group.means[part].value for part in PARTS]
+    return [
+        (place, f"{part} {number(value)}", f"{100 * value / longest:.2f}")
+        for place, (part, value) in enumerate(zip(PARTS, means, strict=True))
+        if value > 0
+    ]
+
+
+def _changes(change: Change | None) -> list[dict[str, Any]]:
+    if change is None:
+        return []
+    return [
+        {
+            "name": name,
+            "before": number(one.baseline),
+            "after": number(one.candidate),
+            "difference": f"{one.difference:+.3f}",
+            "ends": "" if one.interval[0] != one.interval[0] else f"[{one.interval[0]:+.3f}, {one.interval[1]:+.3f}]",
+            "sure": one.interval[0] > 0 or one.interval[1] < 0,
+            "family": name in FAMILIES,
+        }
+        for name, one in change.parts.items()
+    ]

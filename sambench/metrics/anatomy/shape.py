@@ -1,0 +1,159 @@
+"""The shape of an object: how thin, how long and how concave it is."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sambench.metrics.anatomy.fields import pieces, steps_to
+
+SHAPE_FIELDS = ("radius", "skeleton", "thinness", "concavity", "pieces")
+"""What `shape_of` returns, in this order."""
+
+
+@njit(cache=True, nogil=True)
+def shape_of(truth: np.ndarray) -> np.ndarray:
+    """Measure an object.
+
+    `radius` is the mean over its skeleton of the distance in pixels to the nearest pixel outside, the mean inscribed
+    radius; `skeleton` the number of the skeleton's pixels; `thinness` the radius of the disc of the same area over
+    `radius`, near 1 for a disc and large for a wire; `concavity` 1 - area / area of the convex hull of its pixels'
+    squares; `pieces` the number of connected pieces.
+
+    Example: a bar of 3 x 11 pixels has a skeleton of 9 or more pixels along its middle, 2 from the outside, so that its
+    radius is about 2 and its thinness about sqrt(33 / pi) / 2 = 1.62; it is its own hull, its concavity is 0. An L of 3
+    pixels has concavity 1 - 3 / 3.5.
+
+    Args:
+        truth: (h, w) bool window that holds the object, at least a pixel of it, with a border of a pixel around it.
+
+    Returns:
+        (5,) float64, see `SHAPE_FIELDS`.
+    """
+    thin = skeleton(truth)
+    vertical = steps_to(~truth)
+    width = truth.shape[1]
+    total, count, area = 0.0, 0, 0
+    for y in range(truth.shape[0]):
+        for x in range(width):
+            area += truth[y, x]
+            if thin[y, x]:
+                best, step = vertical[y, x] ** 2, 1
+                while step * step < best:
+                    if x - step >= 0:
+                        best = min(best, step * step + vertical[y, x - step] ** 2)
+                    if x + step < width:
+                        best = min(best, step * step + vertical[y, x + step] ** 2)
+                    step += 1
+                total += math.sqrt(best)
+                count += 1
+    radius = total / count
+    hull = _hull_area(truth)
+    return np.array(
+        [radius, count, math.sqrt(area / math.pi) / radius, 1 - area / hull, pieces(truth, True)[1]], np.float64
+    )
+
+
+@njit(cache=True, nogil=True)
+def skeleton(region: np.ndarray) -> np.ndarray:
+    """Thin a region to lines of one pixel (Zhang and Suen, Communications of the ACM 27, 1984).
+
+    Args:
+        region: (h, w) bool with a border of a pixel outside it.
+
+    Returns:
+        (h, w) bool.
+    """
+    height, width = region.shape
+    left = region.copy()
+    queued = np.zeros(region.shape, np.bool_)
+    queue = np.empty(height * width, np.int32)
+    held = 0
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            if left[y, x] and left[y - 1 : y + 2, x - 1 : x + 2].sum() < 9:
+                queue[held], queued[y, x] = y * width + x, True
+                held += 1
+    taken = np.empty(height * width, np.int32)
+    changed = True
+    while changed:
+        changed = False
+        for first in (True, False):
+            gone = 0
+            for k in range(held):
+                if _goes(left, queue[k] // width, queue[k] % width, first):
+                    taken[gone] = queue[k]
+                    gone += 1
+            for k in range(gone):
+                left[taken[k] // width, taken[k] % width] = False
+            changed |= gone > 0
+            kept = 0
+            for k in range(held):
+                if left[queue[k] // width, queue[k] % width]:
+                    queue[kept] = queue[k]
+                    kept += 1
+            held = kept
+            for k in range(gone):
+                y, x = taken[k] // width, taken[k] % width
+                for v in range(y - 1, y + 2):
+                    for u in range(x - 1, x + 2):
+                        if left[v, u] and not queued[v, u]:
+                            queue[held], queued[v, u] = v * width + u, True
+                            held += 1
+    return left
+
+
+@njit(cache=True, nogil=True)
+def _goes(region: np.ndarray, y: int, x: int, first: bool) -> bool:
+    """Tell whether one of the two passes of Zhang and Suen takes a pixel away."""
+    north, south = region[y - 1, x], region[y + 1, x]
+    west, east = region[y, x - 1], region[y, x + 1]
+    around = (
+        north, region[y - 1, x + 1], east, region[y + 1, x + 1], south, region[y + 1, x - 1], west, region[y - 1, x - 1]
+    )  # fmt: skip
+    count, turns = 0, 0
+    for k in range(8):
+        count += around[k]
+        turns += around[(k + 1) % 8] and not around[k]
+    if count < 2 or count > 6 or turns != 1:
+        return False
+    if first:
+        return not (north and east and south) and not (east and south and west)
+    return not (north and east and west) and not (north and south and west)
+
+
+@njit(cache=True, nogil=True)
+def _hull_area(region: np.ndarray) -> float:
+    """Return the area of the convex hull of a region's pixels, each a square of side 1."""
+    height, width = region.shape
+    top, bottom = np.full(width + 1, height + 1), np.full(width + 1, -1)
+    for x in range(width):
+        for y in range(height):
+            if region[y, x]:
+                for corner in (x, x + 1):
+                    top[corner], bottom[corner] = min(top[corner], y), max(bottom[corner], y + 1)
+    return _under_chain(bottom, bottom >= 0) + _under_chain(-top, bottom >= 0)
+
+
+@njit(cache=True, nogil=True)
+def _under_chain(heights: np.ndarray, there: np.ndarray) -> float:
+    """Return the signed area under the upper hull of the points (x, heights[x]) that are there."""
+    chain = np.empty(len(heights), np.int64)
+    held = 0
+    for x in range(len(heights)):
+        if not there[x]:
+            continue
+        while held > 1:
+            a, b = chain[held - 2], chain[held - 1]
+            if (heights[b] - heights[a]) * (x - b) <= (heights[x] - heights[b]) * (b - a):
+                held -= 1
+            else:
+                break
+        chain[held] = x
+        held += 1
+    area = 0.0
+    for k in range(1, held):
+        area += (chain[k] - chain[k - 1]) * (heights[chain[k]] + heights[chain[k - 1]]) / 2
+    return area
