@@ -63,7 +63,7 @@ class InstancesTask(BoxNoise, DetectionSaving, InstanceDrawing, InstanceResampli
         max_boxes: At most so many boxes an image, the best-scored (unstated; the detectors' own files hold 100 on COCO,
             300 on LVIS); null takes all.
         min_score: Boxes below are not prompted (unstated; 0 takes all).
-        iou_type: "segm" scores masks, "bbox" the boxes around them.
+        iou_type: "segm" scores masks, "bbox" the boxes around them, or those that a results file states beside them.
         rules: Whose rules evaluate: "data" takes LVIS's for `data=lvis`, COCO's for all else; "lvis" (every category
             needs a `frequency`) or "coco" name them.
         crowds: With `boxes=gt`, prompt with the boxes of crowds too and count them in the mean IoU (EfficientViT-SAM).

@@ -12,6 +12,7 @@ import numpy as np
 
 from sambench.config.image_rules import Drawn, Picture
 from sambench.datasets.base import Dataset, DatasetCard, damage_told
+from sambench.datasets.formats.coco_boxes import check_boxes
 from sambench.datasets.formats.coco_fields import ImageEntry, ImagePlace
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
@@ -92,6 +93,7 @@ class InstanceDataset(Dataset):
         part = f"{len(self.keys)} of the {len(known)} images of {self.split}" if len(self.keys) < len(known) else ""
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
         notes = settle(self._file, self.image_ids, boxes_only, allow_damaged)
+        notes += check_boxes(self._file, self.image_ids)
         self.card = damage_told(replace(card, note="; ".join(filter(None, (card.note, part)))), notes)
         missing = self._find_images()
         self.images_there = not missing

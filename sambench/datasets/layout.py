@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -184,7 +185,11 @@ def sample_ids(names: Sequence[str]) -> list[str]:
 
 
 class Folders:
-    """Looks files up by listing each folder once; an ending in another case is accepted, and one that was left out."""
+    """Looks files up by listing each folder once.
+
+    An ending in another case is accepted, one that was left out, and letters with accents that are written in another
+    of Unicode's forms, as macOS writes them.
+    """
 
     def __init__(self) -> None:
         self._listed: dict[Path, dict[str, Path]] = {}
@@ -197,10 +202,10 @@ class Folders:
         """
         if path.parent not in self._listed:
             names = os.listdir(path.parent) if path.parent.is_dir() else []
-            listed = {Path(name).stem + Path(name).suffix.lower(): path.parent / name for name in names}
+            listed = {_alike(Path(name)): path.parent / name for name in names}
             self._listed[path.parent] = {**listed, **{name: path.parent / name for name in names}}
         known = self._listed[path.parent]
-        exact = known.get(path.name) or known.get(path.stem + path.suffix.lower())
+        exact = known.get(path.name) or known.get(_alike(path))
         if exact is not None or path.suffix.lower() in IMAGE_ENDINGS:
             return exact
         others = [known[path.name + ending] for ending in IMAGE_ENDINGS if path.name + ending in known]
@@ -209,6 +214,11 @@ class Folders:
             told = listing([other.name for other in others])
             raise DatasetError(f"{what}: {told}", where=path.parent, mend="write the ending into the annotation file")
         return others[0] if others else None
+
+
+def _alike(path: Path) -> str:
+    """Return a file's name with what may be written in several ways in one."""
+    return unicodedata.normalize("NFC", path.stem) + path.suffix.lower()
 
 
 def _hidden(name: str) -> bool:

@@ -20,6 +20,8 @@ from sambench.files.json_files import parse_json, unpacked, whole
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
+from sambench.metrics.coco.params import IouType
+from sambench.predictions.doubts import Doubts
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.result_entries import box_fault, entry_fault, to_detections
 from sambench.predictions.results_index import ResultsIndex
@@ -97,12 +99,16 @@ class ResultsFile:
         key_of_image_id: Sample id by image id, for the whole split.
         size_of: (height, width) by image id.
         category_ids: Known categories; None where categories do not count, so that entries need none.
-        boxes: Whether boxes are what is read: those beside masks must be sound too.
+        boxes: Whether boxes are what is read: those beside masks must be sound too, and are taken instead of them.
+
+    Attributes:
+        notes: What makes one doubt the detections (`sambench.predictions.doubts`).
+        choices: Which boxes are read where boxes are scored: those "stated" in the file, or those "of_masks".
 
     Raises:
         PredictionError: The file cannot be read, or has entries with unknown images or categories, boxes that are
             empty, not finite or outside their image, masks of another size, no score, or neither box nor mask; each
-            kind is counted.
+            kind is counted. Some masks have boxes beside them and some have none, where boxes are read.
     """
 
     missing_means: Literal["left out", "empty"] = "empty"
@@ -117,9 +123,11 @@ class ResultsFile:
         category_ids: set[int] | None,
         boxes: bool = False,
     ) -> None:
-        self._boxes = boxes
+        self._boxes, self._stated = boxes, 0
         self.path, self._keys, self._sizes, self._categories = path, key_of_image_id, size_of, category_ids
+        self._doubts = Doubts(size_of)
         self.index = ResultsIndex(path, self._fault)
+        self.notes = self._doubts.told()
         if self.index.faults:
             told = [
                 f"{count} with {what} (entries {listing([str(place) for place in places], 5)}{'...' * (count > 5)})"
@@ -130,6 +138,13 @@ class ResultsFile:
                 where=path,
                 mend="choose the data it was made for (data=..., data.split=...), or take these entries out",
             )
+        if boxes and 0 < self._stated < len(self.index):
+            raise PredictionError(
+                f"{self._stated} of {len(self.index)} detections have a bbox, the others a mask alone",
+                where=path,
+                mend="store a bbox for every detection, or for none",
+            )
+        self.choices = {} if not boxes else {"boxes": "stated" if self._stated else "of_masks"}
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without an entry; strangers were refused when the file was opened."""
@@ -138,6 +153,8 @@ class ResultsFile:
 
     def read(self, sample: Sample) -> Detections:
         """Read one image's detections, by `sample.target.image_id`."""
+        if self._boxes and self._stated:
+            return self.read_boxes(sample)
         where = f"{self.path}, image {sample.target.image_id}"
         return to_detections(self.index.read(sample.target.image_id), sample.size, where)
 
@@ -146,7 +163,7 @@ class ResultsFile:
         entries = self.index.read(sample.target.image_id)
         if not entries:
             return Detections(np.zeros(0), np.zeros(0, np.int64), None, np.zeros((0, 4)))
-        if any("bbox" not in entry for entry in entries):
+        if any(entry.get("bbox") is None for entry in entries):
             raise PredictionError("a detection has no bbox to prompt with", where=self.path, mend="add it")
         return to_detections([{**entry, "segmentation": None} for entry in entries], sample.size, self.path)
 
@@ -163,8 +180,11 @@ class ResultsFile:
         if self._categories is not None and whole(entry.get("category_id")) not in self._categories:
             return "an unknown category_id"
         fault = entry_fault(entry, self._sizes[image_id])
-        if fault is None and self._boxes and "bbox" in entry:
-            return box_fault(entry["bbox"], self._sizes[image_id])
+        if fault is None and self._boxes and entry.get("bbox") is not None:
+            self._stated += 1
+            fault = box_fault(entry["bbox"], self._sizes[image_id])
+        if fault is None:
+            self._doubts.look(entry)
         return fault
 
 
@@ -207,9 +227,11 @@ class DetectionSaving(Saving):
 
     Attributes:
         with_categories: Whether those made elsewhere need the dataset's categories.
+        iou_type: What is scored; boxes that stand in a file are taken instead of those of the masks beside them.
     """
 
     with_categories: ClassVar[bool] = True
+    iou_type: IouType
 
     def save(self, sample: Sample, prediction: Detections, folder: Path) -> None:
         """Write the masks as a compressed COCO results list, one file an image."""
@@ -217,4 +239,4 @@ class DetectionSaving(Saving):
 
     def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
         """Open a COCO results file, or the `predictions` folder of a run."""
-        return open_results(path, dataset, categories=self.with_categories)
+        return open_results(path, dataset, categories=self.with_categories, boxes=self.iou_type == "bbox")

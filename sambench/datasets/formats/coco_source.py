@@ -10,6 +10,7 @@ import numpy as np
 
 from sambench.datasets.base import damage_told
 from sambench.datasets.cards import MaskCard
+from sambench.datasets.formats.coco_boxes import check_boxes
 from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, ImagePlace
 from sambench.datasets.formats.coco_json import InstanceFile, mask_fault, read_instances
 from sambench.datasets.formats.drawing import draw_segmentation
@@ -63,6 +64,7 @@ class CocoMasks(RegionSource):
         self.files: list[InstanceFile] = []
         self._places: dict[str, tuple[InstanceFile, ImageEntry]] = {}
         placed: list[tuple[InstanceFile, ImageEntry, str, Path]] = []
+        differing: list[str] = []
         for part in parts:
             file = read_instances(part.annotations, card)
             if by_class and file.classless:
@@ -70,6 +72,7 @@ class CocoMasks(RegionSource):
                     card, "masks are joined by category, but no annotation tells its category_id", file.path
                 )
             self.files.append(file)
+            differing += check_boxes(file, file.images, masks_alone=True)
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
             placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]
         self._add(placed, len(parts) == 1, check_images)
@@ -84,6 +87,8 @@ class CocoMasks(RegionSource):
             self.card = damage_told(card, self.notes)
         elif damaged:
             self.faults += damaged
+        if differing:
+            self.card = damage_told(self.card, differing)
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each annotation; its id is the file's."""
