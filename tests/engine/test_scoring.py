@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -52,3 +53,29 @@ def test_a_sample_that_always_kills_its_scorer_ends_the_run(tmp_path, monkeypatc
 
 def test_without_processes_scoring_happens_here(tmp_path):
     assert [key for key, _, _ in run(Kills(tmp_path), workers=0, count=3)] == ["s0", "s1", "s2"]
+
+
+class Waits:
+    """Scores when it is told to, and not before a minute has passed otherwise."""
+
+    def __init__(self, told):
+        self.told = told
+
+    def score(self, sample, prediction):
+        until = time.monotonic() + 60
+        while not self.told.exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return [{"sample_id": sample.id}]
+
+
+@pytest.mark.slow
+def test_the_next_sample_is_predicted_while_the_last_is_scored(tmp_path):
+    scorer = Scorer(Waits(tmp_path / "told"), workers=1)
+    try:
+        for key in ("s0", "s1"):
+            assert list(scorer.submit(SimpleNamespace(id=key), None)) == []
+        (tmp_path / "told").touch()
+        assert [key for key, _, _ in scorer.drain()] == ["s0", "s1"]
+    finally:
+        scorer.close()

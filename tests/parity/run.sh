@@ -27,4 +27,4 @@ if [ ! -e "$env/complete" ]; then
 fi
 cd "$root"
 PYTHONPATH=$root exec "$env/bin/python" -m pytest -q -W ignore -n 2 tests/parity tests/models/sam/test_sam_families.py \
-    tests/callbacks "$@"
+    tests/engine/test_device_never_waits.py tests/callbacks "$@"

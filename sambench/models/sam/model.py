@@ -23,6 +23,7 @@ from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
 from sambench.models.sam.light_networks import timm_version
+from sambench.models.sam.positions import keep_positions
 from sambench.models.sam.preprocess import preprocessing_of, stack_pixels
 from sambench.types import Embedding, Masks, Prompts, Size
 
@@ -158,6 +159,8 @@ class TransformersSam(PromptableModel):
         encoder = model.vision_encoder.to(self.dtype)
         if channels_last:
             encoder.to(memory_format=torch.channels_last)
+        if self.device.type != "cpu" and not compile:
+            keep_positions(encoder)
         return model, torch.compile(encoder) if compile else encoder
 
     def parts(self) -> dict[str, torch.nn.Module]:
