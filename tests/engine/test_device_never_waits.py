@@ -97,11 +97,42 @@ with PretendedDevice() as mode:
     in_process("-c", code)
 
 
-@pytest.mark.skipif(
-    torch.version.cuda is None, reason="a build of torch without CUDA; tests/parity/run.sh has one with"
+WITH_CUDA = pytest.mark.skipif(
+    torch.version.cuda is None, reason="torch is built without CUDA here, but not in tests/parity/run.sh"
 )
+
+
+@WITH_CUDA
 def test_a_dry_run_on_cuda_meets_neither_a_stop_nor_another_device():
     found = run("fake", THERE)
     assert set(found) == set(THERE)
     failed = {(family, name): step for family, steps in found.items() for name, step in steps.items() if step}
     assert not failed
+
+
+@WITH_CUDA
+def test_a_dry_run_sees_copies_that_wait_stops_and_mixtures():
+    code = """
+import torch
+from dry_device import Fake
+with Fake() as mode, torch.inference_mode():
+    mode.loading = False
+    host = torch.ones(3)
+    one = host.to("cuda", non_blocking=True)
+    assert (one * 2).device.type == "cuda" and one.to("cpu", non_blocking=True).device.type == "cpu"
+    for stop, told in (
+        (lambda: host.to("cuda"), "stops host and device"),
+        (lambda: one.cpu(), "stops host and device"),
+        (lambda: (one > 1).nonzero(), "nonzero"),
+        (lambda: one[one > 1], "nonzero"),
+        (lambda: one.sum().item(), "_local_scalar_dense"),
+        (lambda: one + host, "same device"),
+    ):
+        try:
+            stop()
+        except Exception as error:
+            assert told in str(error), error
+        else:
+            raise AssertionError(told)
+"""
+    in_process("-c", code)

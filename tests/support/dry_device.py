@@ -109,7 +109,8 @@ class Fake(FakeTensorMode):
             return func(*args, **kwargs or {})
         if func._schema.name in ("aten::_to_copy", "aten::to") and not self.loading and device is not None:
             crosses = not there or torch.device(device).type == "cpu"
-            if crosses and not (kwargs or {}).get("non_blocking", False) and True not in args:
+            waits = not (kwargs or {}).get("non_blocking", False) and not any(one is True for one in args)
+            if crosses and waits:
                 raise RuntimeError(f"{func} to {device} stops host and device")
         args, kwargs = tree_map_only(torch.Tensor, self._faked, (args, kwargs or {}))
         return super().__torch_dispatch__(func, types, args, kwargs)
