@@ -40,6 +40,7 @@ def main(words: list[str]) -> int:
 def found(objects: list[Objects], seed: int) -> Finding:
     """Summarise the objects of a run, and of the one it is held against."""
     from sambench.explain.change import change_verdict, compare_objects
+    from sambench.explain.detections import detection_kinds
     from sambench.explain.page import Finding
     from sambench.explain.summary import summarize, verdict
 
@@ -50,7 +51,8 @@ def found(objects: list[Objects], seed: int) -> Finding:
         verdicts.append(change_verdict(change))
     kinds = {str(kind): int(count) for kind, count in own.frame["kind"].value_counts().items()}
     other = objects[1].run if len(objects) > 1 else None
-    return Finding(own.run, other, verdicts, summarize(own.frame, seed), kinds, change, own.notes)
+    detections = detection_kinds(own.detections, seed) if own.detections else None
+    return Finding(own.run, other, verdicts, summarize(own.frame, seed), kinds, change, own.notes, detections)
 
 
 def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[Path]:

@@ -6,6 +6,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from sambench.explain.detections import DetectionKinds
 from sambench.explain.page import Finding, ends
 from sambench.explain.summary import LOSS
 from sambench.metrics.anatomy.parts import PARTS
@@ -18,6 +19,8 @@ def print_finding(finding: Finding) -> None:
     console.print(caption(finding.run), soft_wrap=True)
     console.print(_parts(finding))
     console.print(_groups(finding))
+    if finding.detections is not None:
+        console.print(_detections(finding.detections))
     if finding.change is not None:
         console.print(_changes(finding))
     for line in (*finding.verdicts, *(f"note: {note}" for note in finding.notes)):
@@ -48,6 +51,14 @@ def _groups(finding: Finding) -> Table:
         first = "" if group.by == by else group.by
         table.add_row(first, group.name, str(group.objects), number(loss.value), ends(loss), told)
         by = group.by
+    return table
+
+
+def _detections(found: DetectionKinds) -> Table:
+    table = _table("wrong detections (TIDE)", "number", "AP50 it costs", "95 % interval")
+    table.add_row("AP50", str(found.detections), number(found.ap50.value), ends(found.ap50))
+    for kind, cost in found.costs.items():
+        table.add_row(kind, str(found.counts[kind]), number(cost.value), ends(cost))
     return table
 
 

@@ -14,12 +14,14 @@ import pandas as pd
 from sambench.datasets.base import Dataset
 from sambench.errors import RunError, UsageError
 from sambench.explain.compared import Compared, MaskTask, compare_masks, explained_task
+from sambench.explain.detections import LIMIT, told_apart
 from sambench.masks.overlap import boundary_width
 from sambench.masks.windows import runs_of_rles
 from sambench.metrics.anatomy.mask_errors import FIELDS
 from sambench.metrics.anatomy.pairs import at_border, contrasts, errors_of, neighbours, shapes_of
 from sambench.metrics.anatomy.parts import ious_of, kinds_of, shifted_ious, split
 from sambench.metrics.anatomy.shape import SHAPE_FIELDS
+from sambench.metrics.anatomy.tide import TideImage
 from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run
 from sambench.tasks.instances import InstancesTask
@@ -62,6 +64,7 @@ class Objects:
             ""), shift, the figures of `sambench.metrics.anatomy.shape`, `border`, `neighbours`, `contrast`.
         notes: What the run cannot tell, and which command makes it tell.
         masks: Gives one image's objects with their masks again.
+        detections: Of instances and proposals: each image's detections told apart.
     """
 
     run: Run
@@ -69,6 +72,7 @@ class Objects:
     frame: pd.DataFrame
     notes: list[str]
     masks: Callable[[str], tuple[Sample, Compared | None]] = field(repr=False)
+    detections: list[TideImage] = field(default_factory=list, repr=False)
 
 
 def explain_objects(run: Run, choice: Choice) -> Objects:
@@ -83,26 +87,33 @@ def explain_objects(run: Run, choice: Choice) -> Objects:
     reader = stored_predictions(run, task, dataset)
     prompted = run.record.config.predictions.path is None
 
-    def masks(key: str, images: bool = True) -> tuple[Sample, Compared | None]:
-        sample = loaded(dataset, key, images)
+    def masks(key: str) -> tuple[Sample, Compared | None]:
+        sample = loaded(dataset, key)
         return sample, compare_masks(task, sample, reader.read(sample), choice.top, prompted)
 
-    def columns(key: str) -> dict[str, Any] | None:
-        sample, compared = masks(key, choice.images)
+    def told(key: str) -> tuple[dict[str, Any] | None, TideImage | None]:
+        sample = loaded(dataset, key, choice.images)
+        prediction = reader.read(sample)
+        compared = compare_masks(task, sample, prediction, choice.top, prompted)
+        of_detections = None
+        if not isinstance(task, PointsTask):
+            of_detections = told_apart(task, sample.target, prediction, choice.top or LIMIT)
         if compared is None:
-            return None
-        return {"dataset": _dataset_of(task, key), "sample_id": key, **_columns(sample, compared, choice.distance)}
+            return None, of_detections
+        own = {"dataset": _dataset_of(task, key), "sample_id": key}
+        return {**own, **_columns(sample, compared, choice.distance)}, of_detections
 
     scored = run.sample_ids()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        found = list(pool.map(columns, [key for key in dataset.all_keys if key in scored]))
-    tables = [pd.DataFrame(one) for one in found if one is not None]
+        found = list(pool.map(told, [key for key in dataset.all_keys if key in scored]))
+    tables = [pd.DataFrame(one) for one, _ in found if one is not None]
     if not tables:
         raise UsageError("the run has no object to explain", where=run.place, mend="give a run with objects")
     frame = pd.concat(tables, ignore_index=True)
     if isinstance(task, PointsTask):
         _check_scores(run, task, frame)
-    return Objects(run, task, frame, _notes(run, task, choice, frame), masks)
+    detections = [one for _, one in found if one is not None]
+    return Objects(run, task, frame, _notes(run, task, choice, frame), masks, detections)
 
 
 def loaded(dataset: Dataset, key: str, images: bool = True) -> Sample:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.explain.change import Change
+from sambench.explain.detections import TOLD, DetectionKinds
 from sambench.explain.pictures import LEGEND, Example
 from sambench.explain.summary import FAMILIES, LOSS, Estimate, Group
 from sambench.metrics.anatomy.parts import PARTS
@@ -27,6 +28,7 @@ class Finding:
         kinds: How many objects are of which kind of error.
         change: What changed, or None.
         notes: What cannot be told.
+        detections: Kinds of wrong detections, of instances and proposals.
     """
 
     run: Run
@@ -36,6 +38,7 @@ class Finding:
     kinds: dict[str, int]
     change: Change | None
     notes: Sequence[str]
+    detections: DetectionKinds | None = None
 
 
 def build_page(finding: Finding, examples: Sequence[Example]) -> str:
@@ -54,6 +57,7 @@ def build_page(finding: Finding, examples: Sequence[Example]) -> str:
             bar=_bar(whole, whole.means[LOSS].value or 1.0),
             parts=[(place, part, PARTS[part], whole.means[part]) for place, part in enumerate(PARTS)],
             ends=ends,
+            told=TOLD,
             groups=groups,
             changes=_changes(finding.change),
             examples=[

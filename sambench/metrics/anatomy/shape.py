@@ -20,7 +20,8 @@ def shape_of(truth: np.ndarray) -> np.ndarray:
     `radius` is the mean over its skeleton of the distance in pixels to the nearest pixel outside, the mean inscribed
     radius; `skeleton` the number of the skeleton's pixels; `thinness` the radius of the disc of the same area over
     `radius`, near 1 for a disc and large for a wire; `concavity` 1 - area / area of the convex hull of its pixels'
-    squares; `pieces` the number of connected pieces.
+    squares; `pieces` the number of connected pieces. What thinning takes away whole, a square of 2 x 2 pixels, is its
+    own skeleton.
 
     Example: a bar of 3 x 11 pixels has a skeleton of 9 or more pixels along its middle, 2 from the outside, so that its
     radius is about 2 and its thinness about sqrt(33 / pi) / 2 = 1.62; it is its own hull, its concavity is 0. An L of 3
@@ -33,6 +34,8 @@ def shape_of(truth: np.ndarray) -> np.ndarray:
         (5,) float64, see `SHAPE_FIELDS`.
     """
     thin = skeleton(truth)
+    if not thin.any():
+        thin = truth
     vertical = steps_to(~truth)
     width = truth.shape[1]
     total, count, area = 0.0, 0, 0

@@ -48,6 +48,7 @@ def test_shapes_by_hand():
     assert math.isclose(thinness, math.sqrt(33 / math.pi) / 2)
     corner = np.pad(np.array([[True, False], [True, True]]), 1)
     assert math.isclose(shape_of(corner)[3], 1 - 3 / 3.5)
+    assert shape_of(np.pad(np.ones((2, 2), bool), 1))[:2].tolist() == [1, 4]
     two = np.pad(np.array([[True, False, True]]), 1)
     assert shape_of(two)[4] == 2
     assert math.isclose(shape_of(two)[3], 1 / 3)
