@@ -3,20 +3,18 @@
 Needs segment-anything, segment-anything-hq and sam2; `run.sh` makes an environment that has them.
 """
 
+import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from seeded_weights import seeded
+
 SMALL = {"width": 32, "depth": 2, "heads": 2, "image_size": 128, "global_blocks": [1], "window": 3, "channels": 32}
-
-
-LEARNT = (
-    *("embed", "embed_window", "embed.weight", "token.weight", "tokens.weight", "gaussian_matrix"),
-    *("rel_pos_h", "rel_pos_w", "no_mem_embed"),
-)
-"""Endings of tensors that are learnt vectors, not the weights of a product."""
 
 
 def small_parts(package) -> dict:
@@ -76,31 +74,12 @@ def small_sam_hq(seed: int = 135) -> nn.Module:
 
 
 def randomise(model: nn.Module, seed: int, sharpness: float = 40.0) -> nn.Module:
-    """Fill a model with seeded normal weights that keep activations near one and mask logits near +-10.
-
-    All-zero starts of positions and biases, as the constructors leave them, would hide mistakes. Values are rounded to
-    half precision, so that goldens can store them in half the bytes.
-    """
-    generator = torch.Generator().manual_seed(seed)
+    """Fill a model with `seeded` weights."""
+    state = model.state_dict()
+    made = seeded({name: tensor.shape for name, tensor in state.items() if tensor.is_floating_point()}, seed, sharpness)
     with torch.no_grad():
-        for name, tensor in model.state_dict().items():
-            if not tensor.is_floating_point() or name in ("pixel_mean", "pixel_std"):
-                continue
-            noise = torch.randn(tensor.shape, generator=generator)
-            if name.endswith("running_var"):
-                value = 1 + 0.1 * noise.abs()
-            elif tensor.ndim < 2:
-                value = 0.1 * noise + (1.0 if "norm" in name and name.endswith("weight") else 0.0)
-            elif name.endswith(LEARNT) or "point_embeddings" in name:
-                value = 0.5 * noise
-            else:
-                value = noise / float(np.sqrt(np.prod(tensor.shape[1:])))
-            tensor.copy_(value)
-            if ("output_hypernetworks_mlps" in name or "hf_mlp" in name) and "layers.2" in name:
-                tensor.mul_(sharpness)
-            if "neck.convs" in name:  # SAM 2's neck has no norm after it; keep its features near one too
-                tensor.mul_(0.2)
-            tensor.copy_(tensor.half().float())
+        for name, tensor in made.items():
+            state[name].copy_(tensor)
     return model.eval()
 
 
