@@ -32,6 +32,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "humans": "sambench.models.humans:Humans",
         "sam": "sambench.models.sam.model:load",
+        "medsam": "sambench.models.sam.medsam:load",
         "official": "sambench.models.official.model:load",
         "fork": "sambench.models.forks:load",
         "object": "sambench.models.memory.wrap:load",

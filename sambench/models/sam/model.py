@@ -24,7 +24,7 @@ from sambench.models.sam.checkpoints import Checkpoint, load_checkpoint
 from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
 from sambench.models.sam.light_networks import timm_version
 from sambench.models.sam.positions import keep_positions
-from sambench.models.sam.preprocess import preprocessing_of, stack_pixels
+from sambench.models.sam.preprocess import Preprocessing, preprocessing_of, stack_pixels
 from sambench.types import Embedding, Masks, Prompts, Size
 
 ENCODE_VERSION = 1
@@ -138,7 +138,7 @@ class TransformersSam(PromptableModel):
         self._flush_denormals()
         self.quantised = None if quantize is None else quantise_encoder(checkpoint.model.vision_encoder, quantize)
         self.model, self.encoder = self._placed(checkpoint.model, compile, channels_last)
-        self.preprocessing = preprocessing_of(self.family, self.model.config)
+        self.preprocessing = self._preprocessing()
         self.decoder = MaskDecoder(self.model, rules)
         self.timm = timm_version(checkpoint.model.vision_encoder)
         if self.timm is not None:
@@ -149,6 +149,10 @@ class TransformersSam(PromptableModel):
         self.provenance = self._describe(checkpoint, rules)
         self.fingerprint = self._fingerprint(checkpoint)
         self._prepared: tuple[Embedding, DecoderImage] | None = None
+
+    def _preprocessing(self) -> Preprocessing:
+        """Return how images become pixels: as the family's reference does."""
+        return preprocessing_of(self.family, self.model.config)
 
     def _placed(self, model: Any, compile: bool, channels_last: bool) -> tuple[Any, Any]:
         """Return the module on its device and in its dtypes, and its image encoder as it is called."""

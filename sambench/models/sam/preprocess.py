@@ -49,7 +49,7 @@ class LongestSide:
 
     def pixels(self, image: np.ndarray) -> Tensor:
         """Return the (3, size, size) float32 model input of an (H, W, 3) uint8 RGB image."""
-        height, width = longest_side_size(*_checked(image), self.size)
+        height, width = longest_side_size(*checked_size(image), self.size)
         resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
         pixels = torch.from_numpy(np.array(resized)).permute(2, 0, 1).contiguous()
         pixels = (pixels - torch.tensor(self.mean).view(3, 1, 1)) / torch.tensor(self.std).view(3, 1, 1)
@@ -89,7 +89,7 @@ class Square:
 
     def pixels(self, image: np.ndarray) -> Tensor:
         """Return the (3, size, size) float32 model input of an (H, W, 3) uint8 RGB image."""
-        _checked(image)
+        checked_size(image)
         pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous().float() / 255
         pixels = F.interpolate(
             pixels[None], (self.size, self.size), mode="bilinear", align_corners=False, antialias=True
@@ -125,7 +125,7 @@ def stack_pixels(preprocessing: Preprocessing, images: Sequence[np.ndarray]) -> 
     return torch.stack([preprocessing.pixels(image) for image in images])
 
 
-def _checked(image: np.ndarray) -> Size:
+def checked_size(image: np.ndarray) -> Size:
     """Return (height, width) of an (H, W, 3) uint8 image, or raise ValueError."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"an image is (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
