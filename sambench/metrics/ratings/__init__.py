@@ -1,0 +1,1 @@
+"""Statistics of human ratings: intervals, paired differences and the raters' agreement."""
