@@ -16,6 +16,7 @@ from sambench.runs.open import load_run
 if TYPE_CHECKING:
     from sambench.explain.objects import Objects
     from sambench.explain.page import Finding
+    from sambench.runs.run import Run
 
 
 def main(words: list[str]) -> int:
@@ -28,11 +29,32 @@ def main(words: list[str]) -> int:
     runs = [load_run(place) for place in (words[0], values["against"]) if place is not None]
     if len(runs) == 2 and runs[0].folder.resolve() == runs[1].folder.resolve():
         raise UsageError("a run is held against itself", where="against", mend="give another run")
+    if runs[0].record.task_name == "edges":
+        return of_edges(runs, values)
     objects = [explain_objects(run, choice) for run in runs]
     finding = found(objects, values["seed"])
     print_finding(finding)
     if values["out"] is not None:
         written = write(objects[0], finding, Path(values["out"]), values["count"])
+        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
+    return 0
+
+
+def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
+    """Explain a run of task edges."""
+    from sambench.explain.edges import edge_changes, edge_groups, explain_edges
+    from sambench.explain.edges_told import EdgeFinding, print_edges, write_edges
+
+    for key in ("d", "clicks", "top"):
+        if values[key] is not None:
+            raise UsageError(f"{key}= is of masks, the run is of task edges", where=key, mend="leave it out")
+    errors = [explain_edges(run, values["images"]) for run in runs]
+    seed = values["seed"]
+    changes = edge_changes(errors[0], errors[1], seed) if len(errors) > 1 else {}
+    finding = EdgeFinding(errors[0], runs[1] if len(runs) > 1 else None, edge_groups(errors[0], seed), changes)
+    print_edges(finding)
+    if values["out"] is not None:
+        written = write_edges(finding, Path(values["out"]), values["count"])
         print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
     return 0
 
@@ -92,6 +114,9 @@ was chosen, spill and shortfall at the boundary, missed parts, extra pieces, hol
 by size, thinness, concavity, contrast, border, neighbours and pieces, with intervals over images. It reads the run's
 rows and predictions and the data, and needs no model.
 
+Of task edges it tells misses and false alarms by distance, orientation, contrast and annotators' agreement, at the
+threshold of the run's ODS.
+
 What a run cannot tell is said, with the command that makes it tell. docs/explain.md defines every part.""",
     keys=(
         Key(
@@ -123,7 +148,7 @@ What a run cannot tell is said, with the command that makes it tell. docs/explai
         Key("seed", "of the resampling", Annotated[int, Range(0, 2**32 - 1)], 0),
         Key(
             "out",
-            "writes index.html, objects.parquet, objects.csv and groups.csv",
+            "writes index.html, objects.parquet, objects.csv and groups.csv; of edges index.html and groups.csv",
             str | None,
             example="FOLDER",
             path="local",

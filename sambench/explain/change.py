@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from sambench.metrics.bootstrap import REPLICATES, stratified_weights
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.spread import spreads
+
+Draws = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""(B, N) weights of images -> figures of each resample."""
 
 _KEYS = ["dataset", "sample_id", "object"]
 
@@ -52,22 +55,37 @@ def compare_objects(run: pd.DataFrame, other: pd.DataFrame, seed: int = 0) -> Ch
     candidate, baseline = (common.merge(one, on=_KEYS, how="left") for one in (run, other))
     image, strata = images_of(candidate)
     draw = [means_of(_values(one), image, len(strata)) for one in (baseline, candidate)]
-    weights, ones = stratified_weights(strata, REPLICATES, seed), np.ones((1, len(strata)), np.int64)
+    directions = dict.fromkeys(_values(candidate).columns, False)
+    found = compared_draws(draw[0], draw[1], strata, directions, seed)
+    return Change(found, len(common), len(strata), (len(run) - len(common), len(other) - len(common)))
 
-    def fall(held: np.ndarray) -> dict[str, np.ndarray]:
-        before, after = (one(held) for one in draw)
+
+def compared_draws(
+    baseline: Draws, candidate: Draws, strata: Sequence[str], higher_is_better: Mapping[str, bool], seed: int
+) -> dict[str, Comparison]:
+    """Compare figures of two runs over the same resamples of images.
+
+    Args:
+        baseline, candidate: Each gives the figures of (B, N) weights of the N images.
+        strata: Data set of each image.
+        higher_is_better: Figures that are compared -> their direction.
+        seed: Of the bootstrap.
+    """
+
+    def both(weights: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        before, after = baseline(weights), candidate(weights)
+        return {name: before[name] for name in higher_is_better}, {name: after[name] for name in higher_is_better}
+
+    def fall(weights: np.ndarray) -> dict[str, np.ndarray]:
+        before, after = both(weights)
         return {name: after[name] - before[name] for name in before}
 
-    before, after = ({name: float(value[0]) for name, value in one(ones).items()} for one in draw)
-    found = compare_paired(
-        before,
-        after,
-        draw[0](weights),
-        draw[1](weights),
-        dict.fromkeys(before, False),
-        spreads(jackknife(fall, strata), weights),
+    weights = stratified_weights(strata, REPLICATES, seed)
+    before, after = (
+        {name: float(own[0]) for name, own in one.items()} for one in both(np.ones((1, len(strata)), np.int64))
     )
-    return Change(found, len(common), len(strata), (len(run) - len(common), len(other) - len(common)))
+    spread = spreads(jackknife(fall, strata), weights)
+    return compare_paired(before, after, *both(weights), higher_is_better, spread)
 
 
 def change_verdict(change: Change) -> str:

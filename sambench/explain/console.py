@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sambench.explain.detections import DetectionKinds
-from sambench.explain.page import Finding, ends
+from sambench.explain.page import Finding, change_lines, ends
 from sambench.explain.summary import LOSS
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.runs.summary import caption, number
@@ -29,7 +29,7 @@ def print_finding(finding: Finding) -> None:
 
 def _parts(finding: Finding) -> Table:
     whole = finding.groups[0]
-    table = _table("part of 1 - IoU", "mean", "95 % interval", "share", "objects of this kind")
+    table = table_of("part of 1 - IoU", "mean", "95 % interval", "share", "objects of this kind")
     loss = whole.means[LOSS]
     for part in (LOSS, *PARTS):
         mean = whole.means[part]
@@ -42,7 +42,7 @@ def _parts(finding: Finding) -> Table:
 
 
 def _groups(finding: Finding) -> Table:
-    table = _table("objects by", "", "number", "loss", "95 % interval", "largest part")
+    table = table_of("objects by", "", "number", "loss", "95 % interval", "largest part")
     by = ""
     for group in finding.groups[1:]:
         largest = max(PARTS, key=lambda part: group.means[part].value)
@@ -55,7 +55,7 @@ def _groups(finding: Finding) -> Table:
 
 
 def _detections(found: DetectionKinds) -> Table:
-    table = _table("wrong detections (TIDE)", "number", "AP50 it costs", "95 % interval")
+    table = table_of("wrong detections (TIDE)", "number", "AP50 it costs", "95 % interval")
     table.add_row("AP50", str(found.detections), number(found.ap50.value), ends(found.ap50))
     for kind, cost in found.costs.items():
         table.add_row(kind, str(found.counts[kind]), number(cost.value), ends(cost))
@@ -63,16 +63,14 @@ def _detections(found: DetectionKinds) -> Table:
 
 
 def _changes(finding: Finding) -> Table:
-    table = _table("what changed", "against", "this run", "difference", "interval (all together 95 %)")
-    if finding.change is not None:
-        for name, one in finding.change.parts.items():
-            low, high = one.interval
-            told = "too few images" if low != low else f"[{low:+.3f}, {high:+.3f}]"
-            table.add_row(name, number(one.baseline), number(one.candidate), f"{one.difference:+.3f}", told)
+    table = table_of("what changed", "against", "this run", "difference", "interval (all together 95 %)")
+    for line in change_lines(finding.change.parts) if finding.change else []:
+        table.add_row(line["name"], line["before"], line["after"], line["difference"], line["ends"])
     return table
 
 
-def _table(first: str, *others: str) -> Table:
+def table_of(first: str, *others: str) -> Table:
+    """Start a table: its first column holds names, the others numbers."""
     table = Table()
     table.add_column(first)
     for name in others:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sambench.explain.change import Change
 from sambench.explain.detections import TOLD, DetectionKinds
 from sambench.explain.pictures import LEGEND, Example
-from sambench.explain.summary import FAMILIES, LOSS, Estimate, Group
+from sambench.explain.summary import LOSS, Estimate, Group
 from sambench.metrics.anatomy.parts import PARTS
+from sambench.metrics.paired import Comparison
 from sambench.report.page import environment
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, number
@@ -59,7 +60,7 @@ def build_page(finding: Finding, examples: Sequence[Example]) -> str:
             ends=ends,
             told=TOLD,
             groups=groups,
-            changes=_changes(finding.change),
+            changes=change_lines(finding.change.parts) if finding.change else [],
             examples=[
                 (place, part, PARTS[part], [one for one in examples if one.part == part])
                 for place, part in enumerate(PARTS)
@@ -85,18 +86,18 @@ def _bar(group: Group, longest: float) -> list[tuple[int, str, str]]:
     ]
 
 
-def _changes(change: Change | None) -> list[dict[str, Any]]:
-    if change is None:
-        return []
+def change_lines(changes: Mapping[str, Comparison]) -> list[dict[str, Any]]:
+    """Return what a page or table says of each figure that two runs have."""
     return [
         {
             "name": name,
             "before": number(one.baseline),
             "after": number(one.candidate),
             "difference": f"{one.difference:+.3f}",
-            "ends": "" if one.interval[0] != one.interval[0] else f"[{one.interval[0]:+.3f}, {one.interval[1]:+.3f}]",
+            "ends": "too few images"
+            if one.interval[0] != one.interval[0]
+            else f"[{one.interval[0]:+.3f}, {one.interval[1]:+.3f}]",
             "sure": one.interval[0] > 0 or one.interval[1] < 0,
-            "family": name in FAMILIES,
         }
-        for name, one in change.parts.items()
+        for name, one in changes.items()
     ]

@@ -2,11 +2,15 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from planted_runs import planted_points
 
+import sambench
 from sambench.cli import dispatch
+from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
 from sambench.metrics.anatomy.parts import PARTS
 
@@ -32,3 +36,37 @@ def test_a_run_is_explained_and_held_against_another(tmp_path, capsys):
     assert "What changed against run" in page
     with pytest.raises(UsageError, match="against itself"):
         dispatch(["explain", str(run.folder), f"against={run.folder}"])
+
+
+def edge_run(folder, kept):
+    """Score the annotators' own boundaries, of each image a part of the columns, at few thresholds."""
+    for sample in Mini():
+        strength = np.mean(sample.target.boundaries, axis=0) > 0
+        strength[:, int(kept * strength.shape[1]) :] = False
+        path = folder / "maps" / f"{sample.id.split('/')[-1]}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((255 * strength).astype(np.uint8)).save(path)
+    words = ["task.thresholds=3", "predictions.nms=none", "data.kind=bsds"]
+    return sambench.score("edges", "mini", folder / "maps", words, workers=0, run={"dir": str(folder / "run")})
+
+
+def test_edges_are_explained_and_held_against_another_run(tmp_path, capsys):
+    run, other = edge_run(tmp_path / "a", 0.5), edge_run(tmp_path / "b", 1.0)
+    out = tmp_path / "out"
+    capsys.readouterr()
+    assert dispatch(["explain", str(run.folder), f"against={other.folder}", f"out={out}", "count=2"]) == 0
+    printed = capsys.readouterr().out
+    groups = pd.read_csv(out / "groups.csv").set_index(["by", "group"])
+    counts = np.sum([[row[name][0] for name in ("cnt_r", "sum_r", "cnt_p", "sum_p")] for row in run.rows()], axis=0)
+    whole = groups.loc["all", "all"]
+    assert whole["misses"] == counts[1] - counts[0]
+    assert whole["recall"] == pytest.approx(counts[0] / counts[1], rel=1e-4)
+    assert whole["precision"] == pytest.approx(counts[2] / counts[3], rel=1e-4)
+    for by in ("distance", "orientation", "contrast", "agreement"):
+        assert groups.loc[by]["misses"].sum() == whole["misses"]
+        assert groups.loc[by]["false_alarms"].sum() == whole["false_alarms"]
+    assert groups.loc[("distance", "farther"), "misses"] > 0.8 * whole["misses"]
+    assert re.search(r"recall +│ +\.\d+ │ +\.\d+ │ +-0\.", printed)
+    assert (out / "index.html").read_text(encoding="utf-8").count("data:image/webp") == 2
+    with pytest.raises(UsageError, match="clicks= is of masks"):
+        dispatch(["explain", str(run.folder), "clicks=1"])
