@@ -102,6 +102,7 @@ def _plan(config: RunConfig, task: Task, dataset: Dataset, found: Predicting, ke
         keys=keys,
         executor=found.executor,
         workers=worker_count(config.workers),
+        patient=config.workers == "auto",
         encode_batch=int(found.model.get("encode_batch_size", 1)),
         illustrate=config.illustrate,
         seed=config.seed,

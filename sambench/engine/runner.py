@@ -25,6 +25,7 @@ class Plan:
         keys: The samples to score, in order.
         executor: What predicts and scores, in this process or in others.
         workers: Scoring processes; 0 scores where it predicts.
+        patient: Whether they are started only once they pay (`Scorer`).
         encode_batch: Samples prepared at once.
         illustrate: Pictures are drawn for the first this many samples.
         seed: Feeds the bootstrap.
@@ -36,6 +37,7 @@ class Plan:
     keys: list[str]
     executor: Executor
     workers: int = 0
+    patient: bool = False
     encode_batch: int = 1
     illustrate: int = 0
     seed: int = 0
@@ -74,4 +76,5 @@ def _job(plan: Plan, store: RunStore, todo: int, stages: Stages) -> Job:
     size = max(1, plan.encode_batch)
     groups = [plan.keys[start : start + size] for start in range(0, len(plan.keys), size)]
     drawn = set(plan.keys[: plan.illustrate])
-    return Job(plan.task, groups, set(store.done), store.run.folder, drawn, min(plan.workers, todo), stages)
+    scorers = min(plan.workers, todo)
+    return Job(plan.task, groups, set(store.done), store.run.folder, drawn, scorers, stages, plan.patient)

@@ -21,6 +21,9 @@ from sambench.types import Row, Sample
 
 log = logging.getLogger("sambench.scoring")
 
+START = 2.0
+"""Seconds that starting a scoring process costs, most of them for importing torch; measured with `mini`."""
+
 Scored = tuple[str, list[Row], float]
 """Sample id, its rows, seconds spent."""
 
@@ -33,19 +36,23 @@ class Scorer:
     Args:
         task: The task, sent to each worker once.
         workers: Number of processes; 0 scores in the main process.
+        samples: How many there are to score, to start the processes only once they pay; None starts them at once.
     """
 
-    def __init__(self, task: Task, workers: int) -> None:
+    def __init__(self, task: Task, workers: int, samples: int | None = None) -> None:
         self.task, self.workers = task, workers
         self.backlog = 2 * workers
+        self._left = samples
         self._pending: dict[Future[Scored], tuple[Sample, Any]] = {}
-        self._pool = self._open()
+        self._pool = self._open() if samples is None else None
         self._deaths = Deaths()
 
     def submit(self, sample: Sample, prediction: Any) -> Iterator[Scored]:
         """Hand over one prediction and yield whatever has been scored; blocks while the backlog is full."""
-        if not self.workers:
-            yield timed_score(self.task, sample, prediction)
+        if self._pool is None:
+            scored = timed_score(self.task, sample, prediction)
+            self._judge(scored[2])
+            yield scored
             return
         self._hand_over(sample, prediction)
         while self._pending:
@@ -71,6 +78,13 @@ class Scorer:
             return None
         context = multiprocessing.get_context("spawn")  # fork would copy torch's and numba's threads half-alive
         return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start, initargs=(self.task,))
+
+    def _judge(self, seconds: float) -> None:
+        """Start the processes if scoring what is left here would take longer, by what the last sample took."""
+        if self._left is not None:
+            self._left -= 1
+            if seconds * self._left > START:
+                self._pool, self._left = self._open(), None
 
     def _hand_over(self, sample: Sample, prediction: Any) -> None:
         if self._pool is None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from sambench.engine import scoring
 from sambench.engine.executors import deaths
 from sambench.engine.scoring import Scorer
 from sambench.errors import RunError
@@ -79,3 +80,31 @@ def test_the_next_sample_is_predicted_while_the_last_is_scored(tmp_path):
         assert [key for key, _, _ in scorer.drain()] == ["s0", "s1"]
     finally:
         scorer.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "samples", "started_after"), [(0.5, 5, None), (0.5, 6, 1), (3.0, 2, 1), (9.0, 1, None)]
+)
+def test_processes_that_may_wait_are_started_once_they_pay(tmp_path, monkeypatch, seconds, samples, started_after):
+    started = []
+    monkeypatch.setattr(Scorer, "_open", lambda scorer: started.append(len(found)))
+    monkeypatch.setattr(scoring, "timed_score", lambda task, sample, prediction: (sample.id, [], seconds))
+    found = []
+    scorer = Scorer(Kills(tmp_path), workers=2, samples=samples)
+    for number in range(samples):
+        for scored in scorer.submit(SimpleNamespace(id=f"s{number}"), number):
+            found.append(scored)
+    assert [key for key, _, _ in found] == [f"s{number}" for number in range(samples)]
+    assert started == ([] if started_after is None else [started_after - 1])
+
+
+@pytest.mark.slow
+def test_rows_are_the_same_where_processes_start_late(tmp_path, monkeypatch):
+    monkeypatch.setattr(scoring, "START", 0.0)
+    scorer = Scorer(Kills(tmp_path), workers=1, samples=4)
+    found = [scored for number in range(4) for scored in scorer.submit(SimpleNamespace(id=f"s{number}"), number)]
+    found += scorer.drain()
+    assert scorer.workers == 1
+    assert os.getpid() not in (scorer._pool._processes or {})
+    scorer.close()
+    assert sorted((key, rows[0]["value"]) for key, rows, _ in found) == [(f"s{number}", number) for number in range(4)]

@@ -29,6 +29,7 @@ class Job:
         drawn: Samples to draw.
         scorers: Processes that score on this machine, 0 for none; a cluster has a number of its own.
         stages: Where the workers' times are added up.
+        patient: Whether this process scores by itself until other processes pay, where it is the one that predicts.
     """
 
     task: Task
@@ -38,6 +39,7 @@ class Job:
     drawn: set[str]
     scorers: int
     stages: Stages
+    patient: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class InProcess(Executor):
     def run(self, job: Job) -> Generator[Scored, None, None]:
         """Predict and score every sample that is not done (`Executor.run`)."""
         groups = list(groups_to_do(job))
-        scorer = Scorer(job.task, job.scorers)
+        scorer = Scorer(job.task, job.scorers, sum(len(group.todo) for group in groups) if job.patient else None)
         try:
             for index, group in enumerate(groups):
                 ahead = [later.keys for later in groups[index + 1 : index + 1 + AHEAD]]
