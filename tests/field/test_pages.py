@@ -15,6 +15,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
+from exported_sams import exported
 from interactive_replicas import INTERACTIVE
 from own_folders import write_own
 from pages import PAGES, check_inline, check_other, check_words, examples, inline, links
@@ -33,9 +34,11 @@ STANDS_FOR = [
     (r"=/data\b", "={shop}/data"),
     (r"=/models/sam3$", "={shop}/sam3_tracker"),
     (r"^model=(sam|sam_hq|sam2)_\w+$", r"\g<0> model.variant=null"),
+    (r"^model_([ab])=(sam|sam_hq|sam2)_\w+$", r"\g<0> model_\1.variant=null"),
     (r"(?<=checkpoint=)sam_hq_\S+$", "{shop}/sam_hq"),
     (r"(?<=checkpoint=)sam2\S+$", "{shop}/sam2"),
     (r"(?<=checkpoint=)(sam_vit\S+|FILE)$", "{shop}/sam"),
+    (r"(?<=original=)sam_vit\S+$", "{shop}/sam"),
     (r"(?<=checkpoint=)edgetam\.pt$", "{shop}/edgetam"),
     (r"^checkpoints=.*", "checkpoints=[{shop}/sam,{shop}/sam,{shop}/sam] model.variant=null"),
     (r"^predictions=FOLDER$", "predictions=segs"),
@@ -55,9 +58,10 @@ NOT_HERE = {
     r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/executors/test_ray_workers.py does",
     r"cluster=(slurm|local)": "needs the submitit launcher; tests/commands/test_sweeps.py runs it where it is",
     r"model=(ritm|simpleclick)": "needs the authors' package; tests/parity/test_parity_ritm.py runs it",
-    r"model(_b)?=(onnx|torchscript)|to=(onnx|torchscript)|exports\b|points/exported": "needs exported files",
+    r"model\.provider=(cuda|tensorrt|openvino|coreml)": "needs a provider of onnxruntime that is not here",
+    **({} if find_spec("onnxruntime") else {r"=(onnx|torchscript)\b|exports\b|points/exported": "needs onnx"}),
     r"model\.quantize=int8": "needs torchao; tests/models/test_quantise.py runs it where it is",
-    r"^for encoder|^done; done": "a loop over exports",
+    r"^for encoder|^done; done|\$encoder": "a loop over exports",
     **({} if find_spec("timm") else {r"model=edgetam": "needs timm"}),
 }
 """Pattern of a command that is not run but has its words looked at -> why."""
@@ -88,6 +92,13 @@ BEFORE = {
     + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
     "boundary": [f"{EDGES} run.dir=results/edges/RUN"],
     "clusters": [f"{PART} shard={number}/4 run.dir=part{number}" for number in (2, 3, 4)],
+    "exports": [
+        f"sambench run task=points data=own data.root=my_photos {words} limit=6 run.dir=results/points/{name}"
+        for name, words in (
+            ("original", "model=sam_vit_h model.checkpoint=FILE"),
+            ("exported", "model=onnx model.encoder=encoder.onnx model.decoder=decoder.onnx"),
+        )
+    ],
     "gate": [f"{EDGES} run.dir=results/edges/{run}" for run in "abc"]
     + [f"{EDGES} run.dir=runs/{run}" for run in ("default", "degraded")]
     + [f"{EDGES} run.dir=runs/nms09 task.nms_iou=0.9"],
@@ -145,6 +156,9 @@ def page(tmp_path, monkeypatch, shop, mini):
     shutil.copytree(shop / "data" / "BSDS500", "bucket/sets/BSDS500")
     shutil.copytree(shop / "sam", "bucket/sam")
     (tmp_path / "my_models.py").write_text(MY_MODELS)
+    if find_spec("onnxruntime"):
+        for half in ("encoder.onnx", "decoder.onnx"):
+            shutil.copy(exported("sam") / half, half)
     return tmp_path
 
 
