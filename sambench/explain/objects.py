@@ -100,16 +100,17 @@ def explain_objects(run: Run, choice: Choice) -> Objects:
             of_detections = told_apart(task, sample.target, prediction, choice.top or LIMIT)
         if compared is None:
             return None, of_detections
-        own = {"dataset": _dataset_of(task, key), "sample_id": key}
+        names = {"dataset": _dataset_of(task, key), "sample_id": key}
+        own = {name: np.full(len(compared.objects), text, object) for name, text in names.items()}
         return {**own, **_columns(sample, compared, choice.distance)}, of_detections
 
     scored = run.sample_ids()
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         found = list(pool.map(told, [key for key in dataset.all_keys if key in scored]))
-    tables = [pd.DataFrame(one) for one, _ in found if one is not None]
+    tables = [one for one, _ in found if one is not None]
     if not tables:
         raise UsageError("the run has no object to explain", where=run.place, mend="give a run with objects")
-    frame = pd.concat(tables, ignore_index=True)
+    frame = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
     if isinstance(task, PointsTask):
         _check_scores(run, task, frame)
     detections = [one for _, one in found if one is not None]
@@ -135,7 +136,7 @@ def _columns(sample: Sample, compared: Compared, distance: int | None) -> dict[s
     level = np.array(["", "part", "whole"])[chosen[:, FIELDS.index("relation")]]
     shape = shapes_of(compared.truth)
     return {
-        "object": [str(one.id) for one in compared.objects],
+        "object": np.array([str(one.id) for one in compared.objects], object),
         "area": [float(one.area) for one in compared.objects],
         "iou": ious_of(chosen),
         "best_iou": ious_of(best),
@@ -147,7 +148,7 @@ def _columns(sample: Sample, compared: Compared, distance: int | None) -> dict[s
         **dict(zip(SHAPE_FIELDS, shape.T, strict=True)),
         "border": at_border(compared.truth),
         "neighbours": neighbours(compared.truth, runs_of_rles(annotated, sample.size), d),
-        "contrast": contrasts(sample.image, compared.truth, d) if sample.has_pixels else np.nan,
+        "contrast": contrasts(sample.image, compared.truth, d) if sample.has_pixels else np.full(len(best), np.nan),
     }
 
 
