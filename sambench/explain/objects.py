@@ -15,8 +15,8 @@ from sambench.datasets.base import Dataset
 from sambench.errors import RunError, UsageError
 from sambench.explain.compared import Compared, MaskTask, compare_masks, explained_task
 from sambench.explain.detections import LIMIT, told_apart
-from sambench.masks.overlap import boundary_width
-from sambench.masks.windows import runs_of_rles
+from sambench.masks.overlap import boundary_width, mask_ious
+from sambench.masks.windows import chosen_runs, runs_of_rles
 from sambench.metrics.anatomy.mask_errors import FIELDS
 from sambench.metrics.anatomy.pairs import at_border, contrasts, errors_of, neighbours, shapes_of
 from sambench.metrics.anatomy.parts import ious_of, kinds_of, shifted_ious, split
@@ -130,7 +130,10 @@ def _columns(sample: Sample, compared: Compared, distance: int | None) -> dict[s
     """Return the columns of one image's objects."""
     d = boundary_width(sample.size, BOUNDARY_RATIO) if distance is None else distance
     chosen = errors_of(compared.chosen, compared.truth, d)
-    best = chosen if compared.best is compared.chosen else errors_of(compared.best, compared.truth, d)
+    best = chosen.copy()
+    if compared.best is not compared.chosen:
+        other = np.flatnonzero(mask_ious(compared.best, compared.truth) > mask_ious(compared.chosen, compared.truth))
+        best[other] = errors_of(chosen_runs(compared.best, other), chosen_runs(compared.truth, other), d)
     parts = split(chosen, best)
     annotated = [one.rle for one in sample.target.annotations if not one.iscrowd]
     level = np.array(["", "part", "whole"])[chosen[:, FIELDS.index("relation")]]
