@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": "sambench.commands.plan:PLAN",
     "merge": "sambench.commands.merge:MERGE",
     "look": "sambench.commands.look:LOOK",
+    "rate": "sambench.commands.rate:RATE",
     "ls": "sambench.commands.ls:LS",
     "data": "sambench.commands.data:DATA",
     "cache": "sambench.commands.cache:CACHE",

@@ -40,6 +40,10 @@ def main(words: list[str]) -> int:
             task = made[one].task
             print(f"no finished run of task {task} yet: `sambench run task={task}` makes one", file=sys.stderr)
         made |= own_part(one, made[one], name == "all")
+    if values["ratings"]:
+        if name != "human":
+            raise UsageError("ratings= is for the table of ratings", where="ratings", mend="use sambench table human")
+        made |= rated(values["ratings"])
     out = Path(values["out"])
     drawn = [path for one, table in made.items() for path in save(one, table, out)]
     if name == "all":
@@ -50,6 +54,24 @@ def main(words: list[str]) -> int:
     print(as_file("\n".join(written(made, values["format"]).values()), values["format"]), end="")
     print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
     return 0
+
+
+def rated(folders: Sequence[str]) -> dict[str, BuiltTable]:
+    """Make the parts that hold measured ratings, apart from the published ones."""
+    from sambench.ratings.scoring import read_answers, score_study
+    from sambench.ratings.study import read_study
+    from sambench.ratings.tables import differences_table, means_table, remarks
+    from sambench.tables.collect import BuiltTable
+
+    studies = [read_study(Path(folder)) for folder in folders]
+    found = [score_study(study, read_answers(study)) for study in studies]
+    told = [f"{study.data}: {line}" for study in found for line in remarks(study)]
+    return {
+        "human_measured": BuiltTable(means_table(found), told, "Measured ratings, 1 to 10, with 95 % intervals"),
+        "human_differences": BuiltTable(
+            differences_table(found), [], "Measured differences: p of the paired t-test, 99 % interval of the bootstrap"
+        ),
+    }
 
 
 def written(made: dict[str, BuiltTable], form: str) -> dict[str, str]:
@@ -136,6 +158,14 @@ their own. A row that no run fills tells the command that does. A sweep's table 
         Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
         Key("out", "where all formats are written", str, "results/tables", path="local"),
         Key("results", "where runs are looked for", str, "results", path="url"),
+        Key(
+            "ratings",
+            "rating studies (`sambench rate`) that are shown below the table of ratings, in a part of their own",
+            list[str],
+            [],
+            example="[STUDY,...]",
+            path="local",
+        ),
         Key(
             "against",
             "draws the difference of one run of task points to another, or to a published TABLE/COLUMN, data set by "

@@ -1,0 +1,170 @@
+"""`sambench rate`: people rate masks without knowing who made them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
+from sambench.config.ranges import Range
+from sambench.errors import UsageError
+
+
+def _folder(command: Command, words: list[str]) -> Path:
+    """Return the study's folder, which the words begin with."""
+    if not words or "=" in words[0]:
+        raise UsageError(
+            f"sambench {command.name} needs a study's folder",
+            where=f"sambench {' '.join([command.name, *words])}",
+            mend=f"use sambench {command.name} FOLDER; `sambench rate plan out=FOLDER` makes one",
+        )
+    return Path(words[0])
+
+
+def _plan(words: list[str]) -> int:
+    from sambench.ratings.plan import PlanSettings, plan_study
+    from sambench.runs.open import load_run
+
+    values = read(PLAN, words)
+    out = Path(values.pop("out"))
+    runs = [load_run(place) for place in values.pop("runs")]
+    if not runs:
+        raise UsageError("no run is named", where="runs", mend="use runs=[FOLDER,...] with runs of task points")
+    study = plan_study(runs, PlanSettings(**values), out)
+    print(f"{out}: {len(study.key)} jobs; {', '.join(study.methods)} on {study.data}")
+    for rater, jobs in study.orders.items():
+        print(f"{rater}: {len(jobs)} jobs")
+    return 0
+
+
+def _serve(words: list[str]) -> int:
+    try:
+        from waitress import create_server
+
+        from sambench.ratings.server import application
+    except ImportError as error:
+        raise UsageError(
+            f"the rating page needs {error.name}", where="rate serve", mend="pip install 'sambench[rate]'"
+        ) from error
+    from sambench.ratings.study import read_study
+
+    folder = _folder(SERVE, words)
+    values = read(SERVE, words[1:])
+    study = read_study(folder)
+    server = create_server(application(study), host="127.0.0.1", port=values["port"], max_request_body_size=4096)
+    for rater, token in study.tokens.items():
+        print(f"{rater}: http://127.0.0.1:{server.effective_port}/#{token}", flush=True)
+    print("each rater opens one of these; Ctrl+C ends it, nothing is lost", flush=True)
+    try:
+        server.run()
+    finally:
+        server.close()
+    return 0
+
+
+def _bundle(words: list[str]) -> int:
+    from sambench.files.atomic import write_text
+    from sambench.ratings.bundle import bundle
+    from sambench.ratings.study import read_study
+
+    folder = _folder(BUNDLE, words)
+    values = read(BUNDLE, words[1:])
+    page = bundle(read_study(folder), values["rater"])
+    write_text(Path(values["out"]), page)
+    print(f"{values['out']}: {len(page) / 1e6:.1f} MB")
+    return 0
+
+
+def _score(words: list[str]) -> int:
+    from tabulate import tabulate
+
+    from sambench.files.atomic import write_json
+    from sambench.ratings.scoring import read_answers, score_study
+    from sambench.ratings.study import read_study
+    from sambench.ratings.tables import differences_table, means_table, remarks
+
+    folder = _folder(SCORE, words)
+    values = read(SCORE, words[1:])
+    study = read_study(folder)
+    found = score_study(study, read_answers(study, [Path(one) for one in values["saved"]]), values["seed"])
+    for table in (means_table([found]), differences_table([found])):
+        print(tabulate(table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True), end="\n\n")
+    print("\n".join(remarks(found)))
+    write_json(folder / "scores.json", found.as_json())
+    return 0
+
+
+SAVED = Key("saved", "files that bundled pages saved", list[str], [], example="[FILE,...]", path="local")
+
+PLAN = Command(
+    name="rate plan",
+    summary="choose masks of runs and deal them out to raters",
+    main=_plan,
+    about="""\
+Chooses objects that all runs of task points answered, adds the ground truth and attention checks, and deals the masks
+out: every rater gets all methods in equal shares, in an order of its own. Pictures and jobs have random names; only
+key.json says who made which mask. The same runs and seed give the same jobs; the raters' tokens are always new.""",
+    keys=(
+        Key("runs", "finished runs of task points on the same data", list[str], example="[FOLDER,...]", required=True),
+        Key("out", "the study's folder", str, example="FOLDER", required=True, path="local"),
+        Key("masks", "objects", Annotated[int, Range(1, 100_000)], 1000),
+        Key("raters", "people", Annotated[int, Range(1, 1000)], 2),
+        Key("per_job", "people who rate each mask", Annotated[int, Range(1, 100)], 1),
+        Key("min_side", "objects below min_side^2 pixels are left out", Annotated[int, Range(0, 10_000)], 24),
+        Key("max_side", "longer side of the images shown", Annotated[int, Range(64, 10_000)], 2000),
+        Key(
+            "checks", "attention checks, as a share of a rater's jobs; 0 for none", Annotated[float, Range(0, 1)], 0.05
+        ),
+        Key("max_failed", "share of failed checks that is let pass", Annotated[float, Range(0, 1)], 0.3),
+        Key("seed", "of all choices", Annotated[int, Range(0, 2**32 - 1)], 0),
+    ),
+    examples=("sambench rate plan runs=[results/points/a,results/points/b] masks=200 raters=4 out=study",),
+)
+
+SERVE = Command(
+    name="rate serve",
+    summary="the rating page, on this machine",
+    main=_serve,
+    argument="STUDY",
+    arguments="paths",
+    about="""\
+Serves the rating page to this machine alone and prints an address for each rater. An answer is on the disk before the
+page goes on, so the server can be killed and started again at any time. Needs `pip install 'sambench[rate]'`.""",
+    keys=(Key("port", "its port; 0 takes a free one", Annotated[int, Range(0, 65535)], 8765),),
+    examples=("sambench rate serve study",),
+)
+
+BUNDLE = Command(
+    name="rate bundle",
+    summary="one rater's jobs as a single page without a server",
+    main=_bundle,
+    argument="STUDY",
+    arguments="paths",
+    about="Writes one HTML file with pictures and all; it keeps ratings in the browser and saves them to a file.",
+    keys=(
+        Key("out", "the page", str, example="FILE.html", required=True, path="local"),
+        Key("rater", "whose jobs", str, "rater1"),
+    ),
+    examples=("sambench rate bundle study rater=rater2 out=rater2.html",),
+)
+
+SCORE = Command(
+    name="rate score",
+    summary="means, differences and agreement of the ratings so far",
+    main=_score,
+    argument="STUDY",
+    arguments="paths",
+    about="""\
+Prints each method's mean with its 95 % interval, the paired differences with p of the t-test and 99 % bootstrap
+interval (Table 8 of the paper), the raters' agreement, and who was rejected and why; writes STUDY/scores.json.""",
+    keys=(SAVED, Key("seed", "of the bootstrap", Annotated[int, Range(0, 2**32 - 1)], 0)),
+    examples=("sambench rate score study", "sambench rate score study saved=[rater2.json]"),
+)
+
+RATE = Command(
+    name="rate",
+    summary="people rate masks without knowing who made them",
+    parts=(PLAN, SERVE, BUNDLE, SCORE),
+    examples=("sambench rate plan runs=[results/points/a] out=study", "sambench rate score study"),
+)
