@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from sambench.engine.costs import EnergyMeter, run_costs
 from sambench.engine.executors.base import Executor, Job
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
@@ -52,13 +53,14 @@ def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, 
     before them. `closing_record` gives what else `run.json` says once everything is scored.
     """
     todo = sum(key not in store.done for key in plan.keys)
-    start, stages = time.perf_counter(), Stages()
+    start, stages, energy = time.perf_counter(), Stages(), EnergyMeter()
     display = progress(plan.progress, plan.label, len(plan.keys), len(plan.keys) - todo)
     try:
         with closing(plan.executor.run(_job(plan, store, todo, stages))) as scored:
             for sample_id, rows, seconds in scored:
                 store.append(sample_id, rows)
                 stages.add("score", seconds)
+                stages.of_images("score", [seconds])
                 display.note(plan.executor.status())
                 display.advance()
     finally:
@@ -66,9 +68,10 @@ def execute(plan: Plan, store: RunStore, closing_record: Callable[[], dict[str, 
         display.close()
     rows = store.ordered(plan.keys)
     metrics = plan.task.supported(rows, seed=plan.seed)
-    timings = stages.table(todo, time.perf_counter() - start)
+    wall = time.perf_counter() - start
+    timings, costs = stages.table(todo, wall), run_costs(stages.seconds, plan.executor, wall) | energy.joules()
     counts = {"samples": len(plan.keys), "rows": len(rows), "scored_now": todo}
-    return store.finish(rows, metrics, {"timings": timings, "counts": counts, **closing_record()})
+    return store.finish(rows, metrics, {"timings": timings, "costs": costs, "counts": counts, **closing_record()})
 
 
 def _job(plan: Plan, store: RunStore, todo: int, stages: Stages) -> Job:

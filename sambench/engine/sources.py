@@ -12,8 +12,10 @@ from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
+from sambench.engine.timing import host_peak, peak_bytes
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.masks.nan_guard import NanCounts
+from sambench.models.devices import device_of
 from sambench.predictions.reader import PredictionReader
 from sambench.types import Sample
 
@@ -38,6 +40,9 @@ class PredictionSource(Protocol):
 
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of the model; more may be found while it answers."""
+
+    def peaks(self) -> dict[str, int]:
+        """Return the most bytes that this process has held so far: "host", and "device" where torch counts it."""
 
 
 @dataclass
@@ -66,6 +71,10 @@ class ModelPredictions:
         found = self.predictor.model.provenance.get("notes")
         return [str(note) for note in found] if isinstance(found, list) else []
 
+    def peaks(self) -> dict[str, int]:
+        """Return the most bytes that this process has held so far: "host", and "device" where torch counts it."""
+        return peak_bytes(device_of(self.predictor.model))
+
     def predict(self, sample: Sample) -> Any:
         """Prompt the model by the task's protocol."""
         with self.stages.timed("post"):
@@ -90,6 +99,10 @@ class StoredPredictions:
     def notes(self) -> list[str]:
         """Return nothing: what is to be known of the files was told when they were opened."""
         return []
+
+    def peaks(self) -> dict[str, int]:
+        """Return the most bytes that this process has held so far, as "host"."""
+        return host_peak()
 
     def predict(self, sample: Sample) -> Any:
         """Read the sample's prediction."""

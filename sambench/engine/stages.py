@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
+
+import numpy as np
+
+PERCENTILES = (50, 90, 99)
 
 STAGES = ("read", "encode", "cache", "decode", "post", "save", "draw", "score")
 """The stages in the order a sample passes them."""
 
 
 class Stages:
-    """Adds up the seconds spent in each stage; stages may nest, and the inner one's time is not counted twice."""
+    """Adds up the seconds spent in each stage; stages may nest, and the inner one's time is not counted twice.
+
+    Attributes:
+        seconds: Of each stage.
+        images: Of each stage the seconds of every image, where they are told by image.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
+        self.images: dict[str, array[float]] = defaultdict(lambda: array("d"))
         self._lock = Lock()
         self._inner: list[float] = []
 
@@ -39,8 +50,30 @@ class Stages:
         with self._lock:
             self.seconds[stage] += seconds
 
+    def of_images(self, stage: str, seconds: Iterable[float]) -> None:
+        """Note what a stage took for images, one by one; their sum is counted by `timed` or `add`."""
+        with self._lock:
+            self.images[stage].extend(seconds)
+
+    def since(self, before: Mapping[str, float]) -> dict[str, float]:
+        """Return the seconds of the main thread's stages beyond an earlier copy of `seconds`."""
+        with self._lock:
+            told = {stage: seconds - before.get(stage, 0.0) for stage, seconds in self.seconds.items()}
+        return {stage: seconds for stage, seconds in told.items() if stage != "read"}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self.seconds.clear()
+            self.images.clear()
+
     def table(self, images: int, wall_seconds: float) -> dict[str, dict[str, float]]:
-        """Return stage -> seconds, share of all stages' seconds, seconds per image; and `wall` for the whole run."""
+        """Return what each stage took, and `wall` for the whole run.
+
+        Returns:
+            stage -> seconds, share of all stages' seconds, seconds per image, and where the images' own are known the
+            50th, 90th and 99th percentile of theirs.
+        """
         total = sum(self.seconds.values()) or 1.0
         order = [stage for stage in STAGES if stage in self.seconds]
         rows = {
@@ -48,6 +81,7 @@ class Stages:
                 "seconds": round(self.seconds[stage], 4),
                 "share": round(self.seconds[stage] / total, 4),
                 "per_image": round(self.seconds[stage] / max(images, 1), 5),
+                **self._percentiles(stage),
             }
             for stage in order
         }
@@ -57,3 +91,9 @@ class Stages:
             "per_image": round(wall_seconds / max(images, 1), 5),
         }
         return rows
+
+    def _percentiles(self, stage: str) -> dict[str, float]:
+        if not self.images.get(stage):
+            return {}
+        found = np.percentile(np.frombuffer(self.images[stage]), PERCENTILES)
+        return {f"p{number}": round(float(value), 5) for number, value in zip(PERCENTILES, found, strict=True)}

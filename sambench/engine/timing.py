@@ -53,17 +53,20 @@ class OtherLoad:
         return max(0.0, (now - busy) - (_own_seconds() - own)) / elapsed
 
 
+def host_peak(children: bool = False) -> dict[str, int]:
+    """Return the most bytes that this process, or any child that has ended, has held, as "host" where known."""
+    if sys.platform == "win32":
+        return {}
+    whose = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
+    return {"host": resource.getrusage(whose).ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
+
+
 def peak_bytes(device: torch.device) -> dict[str, int]:
     """Return the most memory that this process has held so far: "host", and "device" where torch counts it."""
     import torch
 
-    found = {}
-    if sys.platform != "win32":
-        scale = 1 if sys.platform == "darwin" else 1024
-        found["host"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
-    if device.type == "cuda":
-        found["device"] = torch.cuda.max_memory_allocated(device)
-    return found
+    counted = {"device": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}
+    return host_peak() | counted
 
 
 def thread_count() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
@@ -49,9 +50,13 @@ class ReadAhead:
         self._thread.shutdown(cancel_futures=True)
 
     def _read(self, group: tuple[str, ...]) -> list[Sample]:
-        begun = time.perf_counter()
-        samples = [self._load(key) for key in group]
-        self._stages.add("read", time.perf_counter() - begun)
+        samples = []
+        for key in group:
+            begun = time.perf_counter()
+            samples.append(self._load(key))
+            spent = time.perf_counter() - begun
+            self._stages.add("read", spent)
+            self._stages.of_images("read", [spent])
         return samples
 
 
@@ -95,10 +100,13 @@ class Work:
         samples = self.reader.take(group)
         for later in ahead:
             self.reader.ask(later)
+        before = dict(self.stages.seconds)
         self.source.prepare(samples)
+        shared = {stage: seconds / len(samples) for stage, seconds in self.stages.since(before).items() if seconds}
         for sample in samples:
             if sample.id not in todo:
                 continue
+            before = dict(self.stages.seconds)
             prediction = self.source.predict(sample)
             if self.source.makes:
                 with self.stages.timed("save"):
@@ -107,16 +115,25 @@ class Work:
                 with self.stages.timed("draw"):
                     self.task.illustrate(sample, prediction, folder / "pictures")
             self._images += 1
+            for stage, seconds in (Counter(self.stages.since(before)) + Counter(shared)).items():
+                self.stages.of_images(stage, [seconds])
             yield sample, prediction
         self._working += time.perf_counter() - begun
 
     def figures(self) -> dict[str, Any]:
-        """Return and forget: images, seconds by stage, seconds waited and elapsed, the cache's counts, NaN, notes."""
+        """Return and forget what was done.
+
+        Returns:
+            images; seconds by stage, and of each image; seconds waited and elapsed; the most bytes held so far; the
+            cache's counts; NaN; notes.
+        """
         now = time.perf_counter()
         elapsed = now - self._told
         told = {
             "images": self._images,
             "seconds": dict(self.stages.seconds),
+            "of_images": {stage: list(seconds) for stage, seconds in self.stages.images.items()},
+            "peaks": self.source.peaks(),
             "waited": max(0.0, elapsed - self._working),
             "elapsed": elapsed,
             "cache": asdict(self.cache.counts) if self.cache is not None else None,
@@ -124,7 +141,7 @@ class Work:
             "notes": self.source.notes(),
         }
         self._images, self._working, self._told = 0, 0.0, now
-        self.stages.seconds.clear()
+        self.stages.clear()
         if self.cache is not None:
             self.cache.counts = CacheCounts()
         return told

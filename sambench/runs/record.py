@@ -55,6 +55,8 @@ class RunRecord(Section):
         model: The model as it described itself.
         shard: Which part of the data was run; None for the whole.
         timings: What each stage took, and `wall`.
+        costs: `peak_host` and `peak_device`, the most bytes that one process held; `device_idle`, the share of the wall
+            time in which none encoded or decoded; `energy_cpu` and `energy_gpu` in joules; each where it is known.
         cache: What the embedding cache did; None without one.
         nan: How many of a model's answers were NaN, where they count as empty masks.
         counts: Samples and rows.
@@ -80,6 +82,7 @@ class RunRecord(Section):
     metrics: Mapping[str, RecordedMetric] = field(default_factory=dict)
     shard: RecordedShard | None = None
     timings: Mapping[str, StageTime] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
     cache: CacheUse | None = None
     nan: Mapping[str, int] | None = None
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -214,11 +214,14 @@ class RecordedShard(Section):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StageTime(Section):
-    """What a stage took: seconds, its share of all stages, seconds an image."""
+    """What a stage took: seconds, its share of all stages, seconds an image, and percentiles of the images' seconds."""
 
     seconds: float
     share: float
     per_image: float
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

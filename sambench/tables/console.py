@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from sambench.runs.record import RunRecord
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, carriers, interval, number
 from sambench.tables.departures import published_beside
@@ -32,16 +33,45 @@ def print_run(run: Run) -> None:
     console.print(caption(run), soft_wrap=True)
     console.print(table)
     console.print(_stages(run))
+    console.print(bottleneck(run.record), soft_wrap=True)
     if (cache := run.record.cache) is not None:
         console.print(f"embedding cache: {cache.hits} hits, {cache.misses} misses", soft_wrap=True)
     console.print(f"run folder: {run.place}", soft_wrap=True)
 
 
+def bottleneck(record: RunRecord) -> str:
+    """Say in one line what a run spent most of its work on, how long its models waited, and what memory it took."""
+    stages = {name: took for name, took in record.timings.items() if name != "wall"}
+    if not stages:
+        return "nothing was left to do"
+    most = max(stages, key=lambda name: stages[name].seconds)
+    told = [f"bottleneck: {most}, {100 * stages[most].share:.0f} % of the work"]
+    costs = record.costs
+    if "device_idle" in costs:
+        told.append(f"no model computed in {100 * costs['device_idle']:.0f} % of {record.seconds('wall'):.1f} s")
+    memory = [
+        f"{costs[f'peak_{where}'] / 1e9:.1f} GB ({where})" for where in ("host", "device") if f"peak_{where}" in costs
+    ]
+    told += [f"peak memory {', '.join(memory)}"] * bool(memory)
+    used = [f"{costs[f'energy_{what}']:.0f} J ({what})" for what in ("cpu", "gpu") if f"energy_{what}" in costs]
+    return "; ".join(told + [f"energy {', '.join(used)}"] * bool(used))
+
+
 def _stages(run: Run) -> Table:
     """Make the table of what each stage took; stages overlap, so their seconds may add up to more than the wall's."""
     table = Table()
-    for column in ("stage", "seconds", "share", "s / image"):
+    for column in ("stage", "seconds", "share", "s / image", "p50", "p90", "p99"):
         table.add_column(column, justify="left" if column == "stage" else "right")
     for stage, took in run.record.timings.items():
-        table.add_row(stage, f"{took.seconds:.1f}", f"{100 * took.share:.0f} %", f"{took.per_image:.3f}")
+        table.add_row(
+            stage,
+            f"{took.seconds:.1f}",
+            f"{100 * took.share:.0f} %",
+            f"{took.per_image:.3f}",
+            *map(_seconds, (took.p50, took.p90, took.p99)),
+        )
     return table
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

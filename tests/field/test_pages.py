@@ -55,6 +55,8 @@ NOT_HERE = {
     r"^python3 -m venv|^pip install": "installs from a package index; .ci/run does",
     r"^git |^\(cd \.\./before": "works on another commit of the repository",
     r"^pytest": "is a part of this test suite",
+    r"^sambench rate serve": "serves until it is stopped; tests/ratings/test_page.py does",
+    r"^sambench rate score": "needs ratings by people; tests/ratings/test_server.py has some",
     r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/executors/test_ray_workers.py does",
     r"cluster=(slurm|local)": "needs the submitit launcher; tests/commands/test_sweeps.py runs it where it is",
     r"model=(ritm|simpleclick)": "needs the authors' package; tests/parity/test_parity_ritm.py runs it",
@@ -84,10 +86,12 @@ def mobile_sam():
 
 BSDS = "data=bsds500 data.root=/data model=sam_vit_h model.checkpoint=FILE"
 EDGES = f"sambench run task=edges {BSDS} limit=6"  # as many as a gate asks for
+POINTS = "sambench run task=points data=mini"
 PART = "sambench run task=edges data=bsds500 data.root=/data"
 REMOTE = "sambench run task=edges data=bsds500 data.root=s3://bucket/sets limit=6"
 BEFORE = {
-    "README": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B")],
+    "README": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B")]
+    + [f"{POINTS} run.dir=results/points/{name}" for name in ("A", "B")],
     "commands": [f"{EDGES} run.dir=results/edges/{name}" for name in ("A", "B", "RUN")]
     + [f"sambench run task=points data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/B"],
     "boundary": [f"{EDGES} run.dir=results/edges/RUN"],
@@ -110,6 +114,7 @@ BEFORE = {
     "noc": [
         f"sambench run task=points task.clicks=[1,2,3] data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/a"
     ],
+    "ratings": [f"{POINTS} run.dir=results/points/{name}" for name in ("a", "b")],
     "storage": [f"{REMOTE} run.dir=s3://bucket/results/edges/{name}" for name in ("A", "B")]
     + [f"{PART.replace('=/data', '=s3://bucket/sets')} run.dir=s3://bucket/part{n} shard={n}/2" for n in (1, 2)],
     "tables": [f"{EDGES} run.dir=results/edges/{run}" for run in ("a", "b")],

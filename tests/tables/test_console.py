@@ -9,8 +9,9 @@ from sambench.commands.table import main as table
 from sambench.errors import RunError
 from sambench.figures.clicks import dataset_differences, differences
 from sambench.report.parts import metric_lines
+from sambench.runs.record import as_record
 from sambench.tables.build import build_own_table, build_table
-from sambench.tables.console import print_run
+from sambench.tables.console import bottleneck, print_run
 from sambench.tables.departures import departure, published_beside
 from sambench.tables.specs import table_spec
 from sambench.types import Metric
@@ -186,3 +187,19 @@ def test_the_papers_differences_are_drawn_where_the_run_answers_to_them(tmp_path
     assert not marked(tmp_path / "c", own)
     with pytest.raises(RunError, match="no published number answers to one's own data"):
         differences(own, "points_fig9a/SAM - RITM")
+
+
+def test_the_bottleneck_is_told_in_one_line():
+    timings = {
+        "encode": {"seconds": 6.0, "share": 0.6, "per_image": 1.0},
+        "score": {"seconds": 4.0, "share": 0.4, "per_image": 0.7, "p50": 0.5},
+        "wall": {"seconds": 8.0, "share": 1.0, "per_image": 1.3},
+    }
+    costs = {"peak_host": 2.5e9, "peak_device": 1e8, "device_idle": 0.25, "energy_cpu": 120.4}
+    told = bottleneck(as_record({"timings": timings, "costs": costs}, "x"))
+    assert told == (
+        "bottleneck: encode, 60 % of the work; no model computed in 25 % of 8.0 s; "
+        "peak memory 2.5 GB (host), 0.1 GB (device); energy 120 J (cpu)"
+    )
+    assert bottleneck(as_record({"timings": {"wall": timings["wall"]}}, "x")) == "nothing was left to do"
+    assert bottleneck(as_record({"timings": timings}, "x")) == "bottleneck: encode, 60 % of the work"  # an older record

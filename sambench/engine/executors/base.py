@@ -72,12 +72,21 @@ def next_groups(waiting: deque[Group], ahead: Group | None, devices: int) -> tup
 
 @dataclass
 class Ledger:
-    """What the workers have told of their work, and which of them died over what."""
+    """What the workers have told of their work, and which of them died over what.
+
+    Attributes:
+        figures: Of each worker.
+        deaths: Who died over what.
+        nan: What was answered without a number, by sample.
+        notes: What a reader of the numbers must know.
+        peaks: The most bytes that any one of them has held, by "host" and "device".
+    """
 
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     deaths: Deaths = field(default_factory=Deaths)
     nan: dict[str, NanCounts] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    peaks: dict[str, int] = field(default_factory=dict)
 
     def note(self, name: str, told: dict[str, Any], stages: Stages) -> None:
         """Add what a worker has done since it last told (`DeviceWork.figures`)."""
@@ -87,6 +96,8 @@ class Ledger:
         for key in ("images", "waited", "elapsed"):
             own[key] += told[key]
         own["seconds"].update(told["seconds"])
+        for kind, most in told["peaks"].items():
+            self.peaks[kind] = max(self.peaks.get(kind, 0), most)
         for sample_id, counts in told["nan"].items():  # one that is done again, or encoded for its group, counts once
             self.nan[sample_id] = self.nan.get(sample_id, Counter()) | counts
         if told["cache"] is not None:
@@ -94,6 +105,8 @@ class Ledger:
         self.notes += [note for note in told["notes"] if note not in self.notes]
         for stage, seconds in told["seconds"].items():
             stages.add(stage, seconds)
+        for stage, of_images in told["of_images"].items():
+            stages.of_images(stage, of_images)
 
     def idle_share(self, name: str | None = None) -> float:
         """Return the share of its time that a worker, or all of them, waited for work; 1 before there was any."""

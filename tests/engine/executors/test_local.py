@@ -122,7 +122,20 @@ def dies_of_the_second(connection, *_):
             connection.send(("predicted", key))
             connection.send_bytes(b"p" + key.encode())
         connection.send(
-            ("done", {"images": 1, "seconds": {}, "waited": 0.0, "elapsed": 1.0, "cache": None, "nan": {}, "notes": []})
+            (
+                "done",
+                {
+                    "images": 1,
+                    "seconds": {},
+                    "waited": 0.0,
+                    "elapsed": 1.0,
+                    "cache": None,
+                    "nan": {},
+                    "notes": [],
+                    "of_images": {},
+                    "peaks": {},
+                },
+            )
         )
 
 
