@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError, UsageError, listing
 from sambench.models.checkpoint_files import read_levels
 from sambench.models.devices import torch_device
+from sambench.models.official.adapters import adapted
 from sambench.models.official.model import OfficialModel, SingleAnswer
 
 Build = Callable[[Any], tuple[torch.nn.Module, Callable[[Any], Any]]]
@@ -57,13 +60,48 @@ def _efficientvit(size: str) -> Build:
     return build
 
 
+def _efficient_sam(width: int, heads: int) -> Build:
+    def build(package: Any) -> tuple[torch.nn.Module, Callable[[Any], Any]]:
+        made = importlib.import_module(f"{package.__name__}.efficient_sam")
+        return made.build_efficient_sam(encoder_patch_embed_dim=width, encoder_num_heads=heads), adapted
+
+    return build
+
+
+def _efficienttam(size: str) -> Build:
+    """Return what builds a network from the package's own settings, without its `compose`'s global state.
+
+    Its settings compile the image encoder, which takes minutes and does not work everywhere; here it stays as it is.
+    """
+
+    def build(package: Any) -> tuple[torch.nn.Module, Callable[[Any], Any]]:
+        settings = Path(package.__path__[0]) / "configs" / "efficienttam" / f"efficienttam_{size}.yaml"
+        predictor = importlib.import_module(f"{package.__name__}.efficienttam_image_predictor")
+        network = OmegaConf.load(settings).model
+        if "compile_image_encoder" in network:
+            OmegaConf.update(network, "compile_image_encoder", False)
+        return instantiate(network), predictor.EfficientTAMImagePredictor
+
+    return build
+
+
 _EFFICIENTVIT = "pip install efficientsam, or run where efficientvit of mit-han-lab/efficientvit is"
+_EFFICIENTSAM = "run where efficient_sam of yformer/EfficientSAM is"
+_EFFICIENTTAM = "run where efficient_track_anything of yformer/EfficientTAM is"
 
 FORKS: dict[str, Fork] = {
     "tiny_sam": Fork(("tinysam",), "run where tinysam of xinghaochen/TinySAM is", _registry("vit_t")),
     **{
         f"efficientvit_sam_{size}": Fork(("efficientvit", "efficientsam"), _EFFICIENTVIT, _efficientvit(size))
         for size in ("l0", "l1", "l2", "xl0", "xl1")
+    },
+    **{
+        f"efficient_sam_{size}": Fork(("efficient_sam",), _EFFICIENTSAM, _efficient_sam(*shape))
+        for size, shape in (("ti", (192, 3)), ("s", (384, 6)))
+    },
+    **{
+        f"efficienttam_{size}": Fork(("efficient_track_anything",), _EFFICIENTTAM, _efficienttam(size))
+        for size in ("ti", "s")
     },
 }
 
@@ -74,6 +112,10 @@ Name = Literal[
     "efficientvit_sam_l2",
     "efficientvit_sam_xl0",
     "efficientvit_sam_xl1",
+    "efficient_sam_ti",
+    "efficient_sam_s",
+    "efficienttam_ti",
+    "efficienttam_s",
 ]
 
 

@@ -73,3 +73,29 @@ def test_every_fork_is_a_choice_that_says_what_it_is():
         assert "through" in choices[name]
         assert "compared" in choices[name] or "tested by its signature alone" in choices[name]
         assert "points" in choices[name]
+
+
+def test_efficientsam_and_efficienttam_are_built_from_what_their_packages_say(monkeypatch, tmp_path):
+    sam = types.ModuleType("efficient_sam.efficient_sam")
+    sam.build_efficient_sam = lambda encoder_patch_embed_dim, encoder_num_heads: torch.nn.Linear(
+        encoder_patch_embed_dim, encoder_num_heads
+    )
+    monkeypatch.setitem(sys.modules, "efficient_sam", types.ModuleType("efficient_sam"))
+    monkeypatch.setitem(sys.modules, sam.__name__, sam)
+    network, _ = FORKS["efficient_sam_s"].build(sys.modules["efficient_sam"])
+    assert (network.in_features, network.out_features) == (384, 6)
+    package = types.ModuleType("efficient_track_anything")
+    package.__path__ = [str(tmp_path)]
+    settings = tmp_path / "configs" / "efficienttam"
+    settings.mkdir(parents=True)
+    (settings / "efficienttam_ti.yaml").write_text(
+        "model:\n  _target_: torch.nn.Sequential\n  _args_:\n  - _target_: torch.nn.Linear\n"
+        "    in_features: 5\n    out_features: 2\n"
+    )
+    predictor = types.ModuleType("efficient_track_anything.efficienttam_image_predictor")
+    predictor.EfficientTAMImagePredictor = TinySam
+    for made in (package, predictor):
+        monkeypatch.setitem(sys.modules, made.__name__, made)
+    network, found = FORKS["efficienttam_ti"].build(package)
+    assert network[0].weight.shape == (2, 5)
+    assert found is TinySam

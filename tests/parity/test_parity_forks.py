@@ -10,11 +10,13 @@ from functools import cache
 import numpy as np
 import pytest
 import reference_models as reference
+import torch
 from small_instances import settings, write_objects
 from toys import write_bsds
 
 import sambench
 from sambench.masks.resize import logits_at_original
+from sambench.models.forks import FORKS as NAMED
 from sambench.models.official.model import OfficialModel
 
 SMALL = {
@@ -59,6 +61,20 @@ def efficientvit_sam():
     return EfficientViTSamPredictor(reference.randomise(model, 3))
 
 
+def of_package(name):
+    """Build a fork that is in no package: its test runs where its repository is on the path."""
+    network, predictor = NAMED[name].build(pytest.importorskip(NAMED[name].packages[0]))
+    return predictor(reference.randomise(network, 3))
+
+
+def efficienttam():
+    return of_package("efficienttam_ti")
+
+
+def efficient_sam():
+    return of_package("efficient_sam_ti")
+
+
 def _ultralytics(predictor, model):
     settings = {"task": "segment", "mode": "predict", "imgsz": 1024, "device": "cpu", "save": False, "verbose": False}
     made = predictor(overrides={**settings, "conf": 0.25})
@@ -96,12 +112,27 @@ def own_ultralytics(predictor, points, labels, box, masks, multimask):
     return found.masks.data.cpu().numpy(), found.boxes.conf.cpu().numpy()
 
 
+def own_efficient_sam(predictor, points, labels, box, masks, multimask):
+    """Ask EfficientSAM's module as its example does: an image of 0 to 1, one query, a box as two points."""
+    assert masks is None
+    corners = [] if box is None else [box.reshape(2, 2)]
+    places = np.concatenate([*([] if points is None else [points]), *corners])
+    kinds = np.concatenate([*([] if labels is None else [labels]), *([] if box is None else [[2, 3]])])
+    given = torch.from_numpy(places)[None, None].float(), torch.from_numpy(kinds)[None, None].long()
+    image = torch.from_numpy(np.ascontiguousarray(predictor.shown)).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        logits, iou = predictor.model(image, *given)
+    return (logits[0, 0] > 0).numpy(), iou[0, 0].numpy()
+
+
 FORKS = {
     segment_anything: ("segment_anything", own_predict, True),
     segment_anything_hq: ("segment_anything_hq", own_predict, True),
     sam2: ("sam2", own_predict, True),
     mobile_sam: ("mobile_sam", own_predict, True),
     efficientvit_sam: ("efficientsam", own_predict, True),
+    efficienttam: ("efficient_track_anything", own_predict, True),
+    efficient_sam: ("efficient_sam", own_efficient_sam, False),
     ultralytics_sam: ("ultralytics", own_ultralytics, False),
     ultralytics_sam2: ("ultralytics", own_ultralytics, False),
 }
@@ -131,8 +162,8 @@ class Compared(OfficialModel):
         full = logits_at_original(masks.logits, masks.frame)
         image = self.cuts[id(embedding)][1]
         if self.shown is not image:
-            self.own.set_image(image if self.ask_own is own_predict else np.ascontiguousarray(image[..., ::-1]))
-            self.shown = image
+            self.own.set_image(np.ascontiguousarray(image[..., ::-1]) if self.ask_own is own_ultralytics else image)
+            self.shown = self.own.shown = image
         for row in range(min(len(prompts), 4)):
             parts = [
                 None if part is None else part[row].cpu().numpy()
@@ -159,6 +190,8 @@ def test_every_mask_of_a_run_is_the_forks_own(build, task, tmp_path):
     model = Compared(build(), f"{package}:predictor", None)
     model.compare_with(own_predictor(build), ask)
     without = {"points": ["task.mask_feedback=false"], "instances": ["task.passes=1"]}
+    if build is efficient_sam:  # every answer of its example is of three masks, of the foreground
+        without = {"points": ["task.clicks=[1]"], "instances": ["task.passes=1"]}
     words = [*SMALL[task], *([] if takes_masks else without.get(task, []))]
     there = {"run": {"dir": str(tmp_path / "run")}, "limit": 2}
     if task == "edges":
