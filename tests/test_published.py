@@ -10,6 +10,7 @@ from sambench.published import ABOUT, published, published_names, published_text
 COLUMNS = {
     "annotators": ["F", "covering", "PRI", "VOI", "segment IoU", "best segment IoU"],
     "ambiguity": ["mIoU @1", "oracle @1"],
+    "concepts_notebook": ["cgF1", "pmF1", "IL_MCC", "positive_macro_F1", "IL_precision", "IL_recall", "IL_FPR"],
     "data_stages": ["mIoU @1", "oracle @1"],
     "data_volume": ["mIoU @1", "oracle @1"],
     "edges": ["ODS", "OIS", "AP", "R50"],
@@ -31,6 +32,7 @@ COLUMNS = {
 COLUMNS["points"] += ["new 14 @1", "new 14 @5", "SA-37 @1", "SA-37 @3", "SA-37 @5"]
 COLUMNS["points_coco"] += ["COCO @1", "COCO @2", "COCO @3", "COCO @5", "LVIS box", "LVIS box + 1", "LVIS box + 2"]
 COLUMNS["points_coco"] += ["LVIS @1", "LVIS @2", "LVIS @3", "LVIS @5"]
+COLUMNS["concepts_notebook"] += ["cgF1@50", "pmF1@50", "cgF1@75", "pmF1@75"]
 """Table -> its columns of numbers."""
 
 SETS = ("GrabCut", "Berkeley", "SBD", "DAVIS", "VOC", "COCO_MVal")
@@ -49,6 +51,7 @@ COLUMNS["interactive"] += [
 ROWS = {
     "annotators": 1,
     "ambiguity": 2,
+    "concepts_notebook": 34,
     "data_stages": 4,
     "data_volume": 3,
     "edges": 8,
@@ -420,3 +423,44 @@ def test_the_article_is_never_called_the_paper():
         assert "paper" not in set(published(table)["source"])
     low = published("encoder")
     assert low[low["source"] == "a third party"]["note"].str.startswith("low confidence").all()
+
+
+def test_the_notebooks_subsets_average_to_the_papers_row():
+    rows = published("concepts_notebook")
+    assert (rows["cgF1"] - rows["pmF1"] * rows["IL_MCC"]).abs().max() < 1e-15
+    # SAM 3, Tables of SA-Co/Gold and Silver: cgF1, IL_MCC, pmF1 of masks; cgF1 of boxes
+    for name, subsets, wanted in (("Gold", 7, (54.06, 0.82, 66.11)), ("Silver", 10, (49.57, 0.76, 65.17))):
+        of_set = rows[rows["data"].str.startswith(f"SA-Co/{name} ") & (rows["compared"] == "masks")]
+        assert len(of_set) == subsets
+        found = 100 * of_set["cgF1"].mean(), of_set["IL_MCC"].mean(), 100 * of_set["pmF1"].mean()
+        assert found == pytest.approx(wanted, abs=0.0051)
+    boxes = rows[rows["data"].str.startswith("SA-Co/Gold ") & (rows["compared"] == "boxes")]
+    assert 100 * boxes["cgF1"].mean() == pytest.approx(55.7, abs=0.051)
+
+
+def test_the_notebooks_numbers_typed_again():
+    rows = published("concepts_notebook").set_index(["data", "compared"])
+    wanted = {
+        ("SA-Co/Gold metaclip_nps", "masks"): (
+            0.4725864,
+            0.5858322,
+            0.8066924,
+            0.7594765,
+            0.0131986,
+            0.5675504,
+            0.5149223,
+        ),
+        ("SA-Co/Gold sa1b_nps", "masks"): (0.5368885, 0.6255271, 0.8582978, 0.7490378, 0.0548516, 0.6617783, 0.5840289),
+        ("SA-Co/Gold metaclip_nps", "boxes"): (
+            0.5003431,
+            0.6198942,
+            0.8071427,
+            0.8129273,
+            0.0130921,
+            0.5705999,
+            0.5297149,
+        ),
+    }
+    columns = ["cgF1", "pmF1", "IL_MCC", "positive_macro_F1", "IL_FPR", "cgF1@50", "cgF1@75"]
+    for key, values in wanted.items():
+        assert rows.loc[key, columns].tolist() == pytest.approx(values, abs=5.1e-8), key
