@@ -11,6 +11,8 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
+from sambench.files.atomic import atomic_path, write_text
+from sambench.files.csv_cells import csv_cell
 from sambench.runs.open import load_run
 
 if TYPE_CHECKING:
@@ -82,13 +84,11 @@ def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[
     from sambench.explain.console import group_table
     from sambench.explain.page import build_page
     from sambench.explain.pictures import worst_examples
-    from sambench.files.atomic import atomic_path, write_text
-    from sambench.files.csv_cells import csv_cell
 
     with tempfile.TemporaryDirectory() as scratch:
         page = build_page(finding, worst_examples(objects, count, Path(scratch)))
     texts = objects.frame.select_dtypes(exclude="number").columns
-    plain = objects.frame.assign(**{name: objects.frame[name].map(_cell(csv_cell)) for name in texts})
+    plain = objects.frame.assign(**{name: objects.frame[name].map(_cell) for name in texts})
     tables = {"objects.csv": plain, "groups.csv": group_table(finding)}
     for name, table in tables.items():
         write_text(folder / name, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
@@ -98,8 +98,8 @@ def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[
     return [folder / name for name in ("index.html", "objects.parquet", *tables)]
 
 
-def _cell(csv_cell: Any) -> Any:
-    return lambda value: csv_cell(value) if isinstance(value, str) else value
+def _cell(value: Any) -> Any:
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 EXPLAIN = Command(

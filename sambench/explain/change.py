@@ -91,10 +91,10 @@ def compared_draws(
 def change_verdict(change: Change) -> str:
     """Say in a sentence what changed, as far as simultaneous intervals allow."""
     loss = change.parts[LOSS]
-    moved = [_told(name, change.parts[name]) for name in FAMILIES if _sure(change.parts[name])]
+    moved = [_told(name, change.parts[name]) for name in FAMILIES if is_sure(change.parts[name])]
     if not moved:
         return f"No part of the loss can be told to have changed; the loss went by {loss.difference:+.3f}."
-    whole = f"the loss went by {loss.difference:+.3f}" + ("" if _sure(loss) else ", which may be chance")
+    whole = f"the loss went by {loss.difference:+.3f}" + ("" if is_sure(loss) else ", which may be chance")
     return f"What changed is in {' and in '.join(moved)}; {whole}."
 
 
@@ -104,7 +104,8 @@ def _values(frame: pd.DataFrame) -> pd.DataFrame:
     return values.assign(**families)
 
 
-def _sure(one: Comparison) -> bool:
+def is_sure(one: Comparison) -> bool:
+    """Tell whether a difference's interval leaves out 0."""
     return one.interval[0] > 0 or one.interval[1] < 0
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from sambench.errors import UsageError
 from sambench.explain.change import compared_draws
-from sambench.explain.objects import loaded
+from sambench.explain.images import loaded, of_each_image
 from sambench.explain.summary import Estimate
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
 from sambench.metrics.boundary.counts import thin
@@ -55,6 +53,7 @@ class EdgeErrors:
         threshold: The number of the threshold, or segmentation, of the best F over all images; and its text.
         counts: Image -> property -> (groups, 4) counts (`sambench.metrics.boundary.pixel_errors`).
         notes: What cannot be told.
+        maps: Gives one image again with its binary map at the threshold.
     """
 
     run: Run
@@ -62,6 +61,7 @@ class EdgeErrors:
     threshold: tuple[int, str]
     counts: Mapping[str, Mapping[str, np.ndarray]] = field(repr=False)
     notes: Sequence[str]
+    maps: Callable[[str], tuple[Sample, np.ndarray]] = field(repr=False)
 
 
 def explain_edges(run: Run, images: bool = True) -> EdgeErrors:
@@ -78,24 +78,25 @@ def explain_edges(run: Run, images: bool = True) -> EdgeErrors:
     if not isinstance(task, EdgesTask):
         raise UsageError(f"the run is of task {task.name}", where=run.place, mend="give a run of task edges")
     reader = stored_predictions(run, task, dataset)
-    at = int(recall_precision_f(counts_of_rows(run.rows()).sum(axis=0))[2].argmax())
+    rows = run.rows()
+    at = int(recall_precision_f(counts_of_rows(rows).sum(axis=0))[2].argmax())
     told = f"segmentation {at + 1}"
-    if run.rows()[0]["levels"] == "thresholds":
+    if rows[0]["levels"] == "thresholds":
         told = f"threshold {levels_of(task.thresholds)[at]:.2f}"
 
+    def maps(key: str, pixels: bool = True) -> tuple[Sample, np.ndarray]:
+        sample = loaded(dataset, key, pixels)
+        return sample, binary_map(task, reader.read(sample), at)
+
     def count(key: str) -> dict[str, np.ndarray]:
-        sample = loaded(dataset, key, images)
-        predicted = binary_map(task, reader.read(sample), at)
+        sample, predicted = maps(key, images)
         pixels = sample.image if sample.has_pixels else None
         return pixel_errors(predicted, sample.target.boundaries, task.max_dist, pixels)
 
-    scored = run.sample_ids()
-    keys = [key for key in dataset.all_keys if key in scored]
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        counts = dict(zip(keys, pool.map(count, keys), strict=True))
+    counts = of_each_image(run, dataset, count)
     missing = any("contrast" not in one for one in counts.values())
     notes = ["the images were not read, so that contrast is not told"] if missing else []
-    return EdgeErrors(run, task, (at, told), counts, notes)
+    return EdgeErrors(run, task, (at, told), counts, notes, maps)
 
 
 def binary_map(task: EdgesTask, prediction: EdgePrediction, at: int) -> np.ndarray:
@@ -142,14 +143,6 @@ def worst_edges(errors: EdgeErrors, count: int) -> list[str]:
     """Return the images of the lowest F at the run's threshold, the worst first."""
     f = {key: float(recall_precision_f(one["all"][0])[2]) for key, one in errors.counts.items()}
     return sorted(f, key=lambda key: (f[key], key))[:count]
-
-
-def drawn_worst(errors: EdgeErrors, keys: Sequence[str]) -> list[tuple[Sample, np.ndarray]]:
-    """Return the chosen images with their binary maps."""
-    _, dataset = open_again(errors.run)
-    reader = stored_predictions(errors.run, errors.task, dataset)
-    samples = [loaded(dataset, key) for key in keys]
-    return [(sample, binary_map(errors.task, reader.read(sample), errors.threshold[0])) for sample in samples]
 
 
 def _names(errors: EdgeErrors) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 
 from sambench.explain.console import table_of
-from sambench.explain.edges import EdgeErrors, EdgeGroup, drawn_worst, worst_edges
+from sambench.explain.edges import EdgeErrors, EdgeGroup, worst_edges
 from sambench.explain.page import change_lines, ends
 from sambench.files.atomic import write_text
 from sambench.metrics.paired import Comparison
@@ -76,10 +76,10 @@ def write_edges(finding: EdgeFinding, folder: Path, count: int) -> list[Path]:
 
 
 def _page(finding: EdgeFinding, count: int) -> str:
-    keys = worst_edges(finding.errors, count)
     pictures: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for sample, predicted in drawn_worst(finding.errors, keys) if keys else []:
+        for key in worst_edges(finding.errors, count):
+            sample, predicted = finding.errors.maps(key)
             if not sample.has_pixels:
                 continue
             task = finding.errors.task

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sambench.datasets.base import Dataset
 from sambench.errors import RunError, UsageError
 from sambench.explain.compared import Compared, MaskTask, compare_masks, explained_task
 from sambench.explain.detections import LIMIT, told_apart
+from sambench.explain.images import loaded, of_each_image
 from sambench.masks.overlap import boundary_width, mask_ious
 from sambench.masks.windows import chosen_runs, runs_of_rles
 from sambench.metrics.anatomy.mask_errors import FIELDS
@@ -104,9 +102,7 @@ def explain_objects(run: Run, choice: Choice) -> Objects:
         own = {name: np.full(len(compared.objects), text, object) for name, text in names.items()}
         return {**own, **_columns(sample, compared, choice.distance)}, of_detections
 
-    scored = run.sample_ids()
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        found = list(pool.map(told, [key for key in dataset.all_keys if key in scored]))
+    found = of_each_image(run, dataset, told).values()
     tables = [one for one, _ in found if one is not None]
     if not tables:
         raise UsageError("the run has no object to explain", where=run.place, mend="give a run with objects")
@@ -115,11 +111,6 @@ def explain_objects(run: Run, choice: Choice) -> Objects:
         _check_scores(run, task, frame)
     detections = [one for _, one in found if one is not None]
     return Objects(run, task, frame, _notes(run, task, choice, frame), masks, detections)
-
-
-def loaded(dataset: Dataset, key: str, images: bool = True) -> Sample:
-    """Read a sample, with its pixels where they are asked for and there."""
-    return dataset.load(key) if images and dataset.images_there else dataset.load_without_pixels(key)
 
 
 def _dataset_of(task: MaskTask, key: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sambench.explain.change import Change
+from sambench.explain.change import Change, is_sure
 from sambench.explain.detections import TOLD, DetectionKinds
 from sambench.explain.pictures import LEGEND, Example
 from sambench.explain.summary import LOSS, Estimate, Group
@@ -97,7 +97,7 @@ def change_lines(changes: Mapping[str, Comparison]) -> list[dict[str, Any]]:
             "ends": "too few images"
             if one.interval[0] != one.interval[0]
             else f"[{one.interval[0]:+.3f}, {one.interval[1]:+.3f}]",
-            "sure": one.interval[0] > 0 or one.interval[1] < 0,
+            "sure": is_sure(one),
         }
         for name, one in changes.items()
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from sambench.masks.bits import lowest_bit
 from sambench.masks.runs import RunLengths
 from sambench.masks.transfers import Arrival
 from sambench.types import Size
@@ -75,7 +76,7 @@ def _runs(words: np.ndarray, n_pixels: int) -> tuple[np.ndarray, np.ndarray]:
             if total + 66 > len(runs):
                 runs = np.append(runs, np.empty(len(runs), np.int32))
             while changes != np.uint64(0):
-                position = 64 * j + _lowest_bit(changes)
+                position = 64 * j + lowest_bit(changes)
                 changes &= changes - _ONE
                 if position < n_pixels:
                     runs[total] = position - start
@@ -85,15 +86,3 @@ def _runs(words: np.ndarray, n_pixels: int) -> tuple[np.ndarray, np.ndarray]:
         total += 1
         lengths[i] = total - first
     return runs[:total].copy(), lengths
-
-
-@njit(cache=True, nogil=True)
-def _lowest_bit(word: np.uint64) -> int:
-    """Return the place of the lowest bit that is set."""
-    place, half = 0, np.uint64(32)
-    while half > np.uint64(0):
-        if word & ((_ONE << half) - _ONE) == np.uint64(0):
-            word >>= half
-            place += int(half)
-        half >>= _ONE
-    return place

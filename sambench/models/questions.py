@@ -11,6 +11,7 @@ from sambench.errors import UsageError
 if TYPE_CHECKING:
     from sambench.models.base import PromptableModel
     from sambench.prompts.click_settings import ClickSettings
+    from sambench.types import Prompts
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,18 @@ def check_questions(model: PromptableModel, questions: Sequence[Question]) -> No
             helps = question.mend if model.answers_prompts else ""
             mend = " or ".join(part for part in (helps, "choose another model") if part)
             raise UsageError(what, where=f"model={model.name}", mend=mend)
+
+
+def question_of(prompts: Prompts, multimask: bool) -> Question:
+    """Return what prompts, on the host, ask."""
+    labels = prompts.labels
+    return Question(
+        points=0 if labels is None else labels.shape[1],
+        background=labels is not None and bool((labels == 0).any()),
+        box=prompts.boxes_xyxy is not None,
+        mask=prompts.mask_logits is not None,
+        multimask=multimask,
+    )
 
 
 def click_questions(settings: ClickSettings) -> list[Question]:

@@ -6,7 +6,7 @@ import base64
 import json
 
 from sambench.errors import UsageError
-from sambench.ratings.server import asset
+from sambench.ratings.server import asset, state_of
 from sambench.ratings.study import Study
 from sambench.ratings.views import VIEWS
 
@@ -23,22 +23,14 @@ def bundle(study: Study, rater: str) -> str:
         raise UsageError(
             f"the study has no {rater}", where="rater", mend=f"use one of {', '.join(list(study.orders)[:5])}"
         )
-    jobs = study.orders[rater]
     pictures = {
         job: [
             "data:image/webp;base64," + base64.b64encode(study.picture(job, view).read_bytes()).decode()
             for view in range(1, len(VIEWS) + 1)
         ]
-        for job in jobs
+        for job in study.orders[rater]
     }
-    content = {
-        "study": study.name,
-        "rater": rater,
-        "jobs": jobs,
-        "views": list(VIEWS),
-        "answers": {},
-        "pictures": pictures,
-    }
+    content = {**state_of(study, rater, {}), "pictures": pictures}
     data = json.dumps(content).replace("<", "\\u003c")
     page = asset("rate.html")
     page = page.replace(

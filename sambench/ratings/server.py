@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, request
 
 from sambench.errors import SambenchError
-from sambench.ratings.store import RatingStore, checked_rating
+from sambench.ratings.store import Rating, RatingStore, checked_rating
 from sambench.ratings.study import DATABASE, Study
 from sambench.ratings.views import VIEWS
 
@@ -30,6 +31,17 @@ _ASSETS = {
 def asset(name: str) -> str:
     """Read one of the page's files."""
     return (files("sambench.ratings") / "templates" / name).read_text("utf-8")
+
+
+def state_of(study: Study, rater: str, answers: Mapping[str, Rating]) -> dict[str, Any]:
+    """Return a rater's jobs in order and the answers so far, as the page reads them; nothing tells what a job is."""
+    return {
+        "study": study.name,
+        "rater": rater,
+        "jobs": study.orders[rater],
+        "views": list(VIEWS),
+        "answers": {job: vars(one) for job, one in answers.items()},
+    }
 
 
 def application(study: Study, hosts: tuple[str, ...] = LOOPBACK) -> Flask:
@@ -74,7 +86,8 @@ def application(study: Study, hosts: tuple[str, ...] = LOOPBACK) -> Flask:
 
     @app.get("/api/state")
     def state() -> Any:
-        return _state(study, store, _rater(study))
+        rater = _rater(study)
+        return state_of(study, rater, store.of(rater))
 
     @app.get("/api/picture/<job>/<int:view>")
     def picture(job: str, view: int) -> Response:
@@ -93,7 +106,7 @@ def application(study: Study, hosts: tuple[str, ...] = LOOPBACK) -> Flask:
         if rating.job not in study.orders[rater]:
             abort(404)
         kept = store.add(rater, rating, again=content.get("again") is True)
-        return jsonify(kept=kept, state=_state(study, store, rater))
+        return jsonify(kept=kept, state=state_of(study, rater, store.of(rater)))
 
     return app
 
@@ -105,15 +118,3 @@ def _rater(study: Study) -> str:
     if not found:
         abort(401)
     return found[0]
-
-
-def _state(study: Study, store: RatingStore, rater: str) -> dict[str, Any]:
-    """Return the rater's jobs in order and the answers so far; nothing in it tells what a job is."""
-    answers = store.of(rater)
-    return {
-        "study": study.name,
-        "rater": rater,
-        "jobs": study.orders[rater],
-        "views": list(VIEWS),
-        "answers": {job: vars(one) for job, one in answers.items()},
-    }

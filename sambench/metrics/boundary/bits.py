@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)
-_SEQUENCE = 0x03F79D71B4CB0A89
-"""A de Bruijn sequence: its 64 windows of six bits differ, so the topmost window tells how far it was shifted."""
+from sambench.masks.bits import lowest_bit
 
-_SHIFTS = np.zeros(64, np.int64)
-for _shift in range(64):
-    _SHIFTS[(_SEQUENCE << _shift) % 2**64 >> 58] = _shift
+_ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -42,5 +38,4 @@ def next_bit(words: np.ndarray, number: int) -> int:
         if at == len(words):
             return at << 6
         word = words[at]
-    lowest = word & (~word + _ONE)
-    return (at << 6) + _SHIFTS[(lowest * np.uint64(_SEQUENCE)) >> np.uint64(58)]
+    return (at << 6) + lowest_bit(word)

@@ -22,7 +22,7 @@ from sambench.models.onnx.contracts import FEATURES, Contract, read_ports
 from sambench.models.onnx.geometry import Geometry
 from sambench.models.onnx.sessions import GraphSession, Port
 from sambench.models.padding import chunks
-from sambench.models.questions import Question
+from sambench.models.questions import Question, question_of
 from sambench.types import Embedding, MaskFrame, Masks, Prompts, Size
 
 FEEDBACK_CLAMP = 32.0
@@ -157,14 +157,7 @@ class OnnxDecoder(Decoder):
         }
 
     def _check(self, prompts: Prompts, multimask: bool) -> None:
-        labels = prompts.labels
-        question = Question(
-            points=0 if labels is None else labels.shape[1],
-            background=labels is not None and bool((labels == 0).any()),
-            box=prompts.boxes_xyxy is not None,
-            mask=prompts.mask_logits is not None,
-            multimask=multimask,
-        )
+        question = question_of(prompts, multimask)
         if (why := self.refuses(question)) is not None:
             what = f"the export has no answer to {question}: {why}"
             raise ModelError(what, where=self.graph.session.file.path, mend="ask other prompts, or export it anew")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sambench.errors import ModelError
 from sambench.models.devices import torch_device, torch_dtype
-from sambench.models.questions import Question
+from sambench.models.questions import Question, question_of
 from sambench.models.sam.checkpoints import load_checkpoint
 from sambench.models.sam.model import TransformersSam
 from sambench.models.sam.preprocess import Preprocessing, Square, checked_size
@@ -67,13 +67,7 @@ class MedSam(TransformersSam):
         Raises:
             ValueError: Another prompt, or several masks asked.
         """
-        asked = Question(
-            points=0 if prompts.points_xy is None else prompts.points_xy.shape[1],
-            box=prompts.boxes_xyxy is not None,
-            mask=prompts.mask_logits is not None,
-            multimask=multimask,
-        )
-        if (why := self.refuses(asked)) is not None:
+        if (why := self.refuses(question_of(prompts, multimask))) is not None:
             raise ValueError(why)
         masks = super().decode(embedding, prompts, multimask)
         return replace(masks, logits=masks.logits.sigmoid() - 0.5, feedback=masks.logits)
