@@ -147,29 +147,33 @@ class Embedding:
 
 @dataclass(frozen=True)
 class Prompts:
-    """A batch of B prompts for one image; each prompt may mix points, a box and earlier mask logits.
+    """A batch of B prompts for one image; each prompt may mix points, a box and earlier mask logits, or is a phrase.
 
     Attributes:
         points_xy: (B, N, 2) float32, image pixels.
         labels: (B, N) integer, 1 foreground, 0 background, -1 padding (a point that is not there).
         boxes_xyxy: (B, 4) float32, image pixels.
         mask_logits: (B, h, w) float32 low-resolution logits of an earlier answer of the same model.
+        phrases: B noun phrases, to which a `ConceptModel` answers; none of the other parts goes with them.
     """
 
     points_xy: Tensor | None = None
     labels: Tensor | None = None
     boxes_xyxy: Tensor | None = None
     mask_logits: Tensor | None = None
+    phrases: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if (self.points_xy is None) != (self.labels is None):
             raise ValueError("points_xy and labels come together")
+        if self.phrases is not None and any(part is not None for part in self._parts()[:-1]):
+            raise ValueError("phrases go with no points, boxes or masks")
         lengths = {len(part) for part in self._parts() if part is not None}
         if len(lengths) != 1:
             raise ValueError(f"a batch of prompts needs parts of one length, got {sorted(lengths)}")
 
-    def _parts(self) -> tuple[Tensor | None, ...]:
-        return self.points_xy, self.labels, self.boxes_xyxy, self.mask_logits
+    def _parts(self) -> tuple[Any, ...]:
+        return self.points_xy, self.labels, self.boxes_xyxy, self.mask_logits, self.phrases
 
     def __len__(self) -> int:
         return next(len(part) for part in self._parts() if part is not None)

@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sambench.errors import ModelError
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
+    from sambench.concepts import ConceptAnswer
     from sambench.models.questions import Question
     from sambench.types import Embedding, Masks, Prompts
 
@@ -71,3 +74,32 @@ class PromptableModel(ABC):
     def refuses(self, question: Question) -> str | None:
         """Say why the model has no answer to a kind of prompt, or None where it has one, as most models do to all."""
         return None
+
+
+class ConceptModel(PromptableModel):
+    """A model that finds all objects that a phrase names; one that takes clicks as well has its own `decode`."""
+
+    @abstractmethod
+    def concepts(self, embedding: Embedding, phrases: Sequence[str]) -> list[ConceptAnswer]:
+        """Answer phrases about one image.
+
+        Args:
+            embedding: From `encode` or from the cache, on any device.
+            phrases: As the dataset writes them; whatever a model needs done to them is done here.
+
+        Returns:
+            One answer a phrase, in order; an answer does not depend on the other phrases.
+        """
+
+    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
+        """Refuse clicks; see `PromptableModel.decode`.
+
+        Raises:
+            ModelError: Always.
+        """
+        raise ModelError(f"{self.name} takes phrases alone", mend="choose another model for points and boxes")
+
+    def refuses(self, question: Question) -> str | None:
+        """Refuse whatever is no phrase, unless the model has a `decode` of its own."""
+        clicks = type(self).decode is not ConceptModel.decode
+        return None if question.phrase or clicks else "it takes phrases alone"

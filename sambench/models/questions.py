@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sambench.errors import UsageError
+from sambench.models.base import ConceptModel
 
 if TYPE_CHECKING:
     from sambench.models.base import PromptableModel
@@ -26,6 +27,7 @@ class Question:
         multimask: Whether the model's several candidates are wanted; False for its single answer.
         mend: The change of the task that asks another question, or "" where there is none.
         or_edges: Whether a map of the image's edges does as well, from a model that finds edges by itself.
+        phrase: Whether it is a phrase, for all the masks that it names.
     """
 
     points: int = 0
@@ -35,8 +37,11 @@ class Question:
     multimask: bool = True
     mend: str = ""
     or_edges: bool = False
+    phrase: bool = False
 
     def __str__(self) -> str:
+        if self.phrase:
+            return "a phrase, for all masks that it names"
         number = "a point" if self.points == 1 else f"{self.points} points"
         kinds = {number: self.points > 0, "a box": self.box, "its earlier mask": self.mask}
         asked = " and ".join(kind for kind, there in kinds.items() if there)
@@ -50,11 +55,17 @@ def check_questions(model: PromptableModel, questions: Sequence[Question]) -> No
         UsageError: Names the first such question, why it has no answer, and what the task can be told to ask instead.
     """
     for question in questions:
-        if (why := model.refuses(question)) is not None:
+        if (why := _refusal(model, question)) is not None:
             what = f"{model.name} cannot answer what the task asks ({question}): {why}"
             helps = question.mend if model.answers_prompts else ""
             mend = " or ".join(part for part in (helps, "choose another model") if part)
             raise UsageError(what, where=f"model={model.name}", mend=mend)
+
+
+def _refusal(model: PromptableModel, question: Question) -> str | None:
+    if question.phrase and not isinstance(model, ConceptModel):
+        return "it takes no text"
+    return model.refuses(question)
 
 
 def question_of(prompts: Prompts, multimask: bool) -> Question:

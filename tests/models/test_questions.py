@@ -45,3 +45,8 @@ def test_nothing_is_encoded_before_the_refusal(tmp_path):
     assert not (tmp_path / "run").exists()
     sambench.run("points", overrides=[*words, "task.clicks=[1]"], run={"dir": str(tmp_path / "run")}, **quiet)
     assert (tmp_path / "log").exists()
+
+
+def test_a_model_without_text_refuses_phrases():
+    with pytest.raises(UsageError, match=r"choosy cannot answer .*: it takes no text"):
+        check_questions(Choosy(), [Question(phrase=True)])
