@@ -1,13 +1,16 @@
 """Pairs of an image and a phrase, and prompts that are phrases."""
 
+import pickle
+
+import numpy as np
 import pytest
 import torch
 
-from sambench.concepts import ConceptPair, ConceptTruth
+from sambench.concepts import ConceptAnswer, ConceptPair, ConceptTruth, PhraseDetections
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import ConceptModel
 from sambench.models.questions import Question, check_questions
-from sambench.types import Embedding, Prompts
+from sambench.types import Embedding, MaskFrame, Prompts, Sample
 
 
 class Words(ConceptModel):
@@ -17,7 +20,8 @@ class Words(ConceptModel):
         return [Embedding({}, image.shape[:2]) for image in images]
 
     def concepts(self, embedding, phrases):
-        return []
+        frame, one = MaskFrame(embedding.original_size), torch.ones(1)
+        return [ConceptAnswer(one, one.view(1, 1, 1), None, frame, one[0] / 2, one.view(1, 1)) for _ in phrases]
 
 
 def test_only_pairs_drawn_exhaustively_are_asked():
@@ -42,3 +46,21 @@ def test_a_model_of_phrases_alone_refuses_clicks():
         check_questions(Words(), [Question(points=1)])
     with pytest.raises(ModelError, match="words takes phrases alone"):
         Words().decode(Embedding({}, (4, 4)), Prompts(boxes_xyxy=torch.zeros(1, 4)), True)
+
+
+def test_a_model_of_phrases_need_not_listen_to_what_they_are_about():
+    image = np.zeros((4, 5, 3), np.uint8)
+    (embedding,) = Words().encode([image])
+    Words().about(Sample("a", image, ConceptTruth([])))
+    (answer,) = Words().concepts(embedding, ["a cat"])
+    assert answer.frame.original_size == (4, 5)
+
+
+def test_answers_travel_between_processes():
+    (answer,) = Words().concepts(Embedding({}, (4, 5)), ["a cat"])
+    back = pickle.loads(pickle.dumps(answer))
+    assert back.presence == 0.5
+    assert back.semantic.shape == (1, 1)
+    kept = pickle.loads(pickle.dumps(PhraseDetections(np.array([0.5]), None, np.ones((1, 4)), 0.25)))
+    assert kept.presence == 0.25
+    assert kept.boxes_xywh.tolist() == [[1, 1, 1, 1]]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sambench.concepts import ConceptAnswer
     from sambench.models.questions import Question
-    from sambench.types import Embedding, Masks, Prompts
+    from sambench.types import Embedding, Masks, Prompts, Sample
 
 
 class PromptableModel(ABC):
@@ -78,6 +78,14 @@ class PromptableModel(ABC):
 
 class ConceptModel(PromptableModel):
     """A model that finds all objects that a phrase names; one that takes clicks as well has its own `decode`."""
+
+    def about(self, sample: Sample) -> None:
+        """Hear which image the next phrases are about, as a model does that looks its answers up by the image's pairs.
+
+        Args:
+            sample: What the next `concepts` is asked of; its `target` is a `ConceptTruth`, of which nothing but pairs'
+                ids and phrases may be used.
+        """
 
     @abstractmethod
     def concepts(self, embedding: Embedding, phrases: Sequence[str]) -> list[ConceptAnswer]:
