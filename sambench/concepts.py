@@ -6,14 +6,15 @@ names is asked for, or none where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sambench.types import Annotation, MaskFrame
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 
@@ -79,11 +80,31 @@ class PhraseDetections:
     Attributes:
         scores: (D,) float64.
         rles: D compressed COCO run-length codes, or None where there are only boxes.
-        boxes_xywh: (D, 4) float64 left, top, width, height in pixels, or None where the masks' own boxes are meant.
+        box_shares_xywh: (D, 4) float64 left, top, width, height in shares of the image's sides, as SA-Co's files have
+            boxes, or None where the masks' own are meant.
         presence: That the concept is in the image, in [0, 1], where the model tells it.
     """
 
     scores: np.ndarray
     rles: Sequence[dict[str, Any]] | None
-    boxes_xywh: np.ndarray | None
+    box_shares_xywh: np.ndarray | None
     presence: float | None = None
+
+    def __len__(self) -> int:
+        """Return D."""
+        return len(self.scores)
+
+
+@dataclass(frozen=True)
+class ConceptPrediction:
+    """What was answered about one image.
+
+    Attributes:
+        answers: Pair id -> its detections; a pair without any may be missing.
+    """
+
+    answers: Mapping[int | str, PhraseDetections] = field(default_factory=dict)
+
+    def to(self, pair: ConceptPair) -> PhraseDetections:
+        """Return the answer to a pair, empty where there is none."""
+        return self.answers.get(pair.id, PhraseDetections(np.zeros(0), [], None))

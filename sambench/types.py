@@ -236,8 +236,11 @@ class Masks:
 COSTS = ("ms", "images/s", "MB", "M", "GMAC", "times", "processors")
 """Units of what an answer costs, which stand beside a metric's name wherever it is printed."""
 
-COUNTED = ("masks", "images", "bits", "clicks", *COSTS)
+COUNTED = ("masks", "images", "pairs", "bits", "clicks", *COSTS)
 """Units of metrics that have no scale from 0 to 1."""
+
+SIGNED = ("cgF1", "IL_MCC")
+"""Units of metrics from -1 to 1, which are correlations or multiples of one."""
 
 
 @dataclass(frozen=True)
@@ -268,5 +271,7 @@ class Metric:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Smallest and largest value it can have: 0 and 1, but for counts and bits, which have no largest."""
+        """Smallest and largest value: 0 and 1; of correlations -1 and 1; counts and bits have no largest."""
+        if self.unit in SIGNED:
+            return -1.0, 1.0
         return 0.0, math.inf if self.unit in COUNTED else 1.0

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
+from sambench.concepts import ConceptAnswer
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
 from sambench.masks.nan_guard import NanGuard, NanPolicy
 from sambench.masks.transfers import Arrival, in_turn
-from sambench.masks.undefined import sound
-from sambench.models.base import PromptableModel
+from sambench.masks.undefined import sound, sound_phrase
+from sambench.models.base import ConceptModel, PromptableModel
 from sambench.types import Embedding, Masks, Prompts, Sample
 
 if TYPE_CHECKING:
     import numpy as np
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger("sambench.predictor")
 
@@ -109,21 +113,58 @@ class Predictor:
                 return masks
             return self.guard.unsound(masks, batch, embedding, self._at_hand, start, len(prompts))
 
-        answers = self._decoded(embedding, prompts, multimask, len(prompts) if at_once is None else at_once)
+        decode = partial(self.model.decode, embedding, multimask=multimask)
+        answers = self._answered(decode, prompts, len(prompts) if at_once is None else at_once)
         yield from in_turn(
             answers, lambda one: (*one, Arrival(sound(one[2]))), looked_at, lambda one: one[2].logits.device
         )
 
-    def _decoded(
-        self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int
-    ) -> Iterator[tuple[int, Prompts, Masks]]:
-        """Decode batch by batch; gives the batch's place among the prompts, the batch and its answer."""
+    def concepts(self, embedding: Embedding, phrases: Sequence[str], at_once: int = 1) -> Iterator[ConceptAnswer]:
+        """Ask for what phrases name, in batches as `decode` does; gives one answer a phrase, in order.
+
+        Args:
+            embedding: From `embed`.
+            phrases: Any number of them, as the dataset writes them.
+            at_once: At most so many phrases a batch.
+
+        Raises:
+            ModelError: The model takes no phrases, leaves one without an answer, or answers with NaN.
+        """
+        model = self.model
+        if not isinstance(model, ConceptModel):
+            raise ModelError(f"{model.name} takes no text", mend="choose a model that does: docs/concepts.md")
+
+        def ask(batch: Prompts) -> list[ConceptAnswer]:
+            answers = model.concepts(embedding, batch.phrases or ())
+            if len(answers) != len(batch):
+                what = f"{model.name} answered {len(batch)} phrases with {len(answers)} answers"
+                raise ModelError(what, mend="return one answer a phrase, in order")
+            return answers
+
+        def one_by_one() -> Iterator[tuple[str, ConceptAnswer]]:
+            for _, batch, answers in self._answered(ask, Prompts(phrases=tuple(phrases)), at_once):
+                yield from zip(batch.phrases or (), answers, strict=True)
+
+        def start(one: tuple[str, ConceptAnswer]) -> tuple[str, ConceptAnswer, Arrival]:
+            return (*one, Arrival(sound_phrase(one[1])))
+
+        def looked_at(answer: tuple[str, ConceptAnswer, Arrival]) -> ConceptAnswer:
+            phrase, found, is_sound = answer
+            return found if is_sound.arrays()[0] else self.guard.unsound_phrase(found, phrase, self._at_hand)
+
+        if phrases:
+            yield from in_turn(one_by_one(), start, looked_at, lambda one: one[1].scores.device)
+
+    def _answered(
+        self, answer: Callable[[Prompts], Answer], prompts: Prompts, at_once: int
+    ) -> Iterator[tuple[int, Prompts, Answer]]:
+        """Ask batch by batch; gives the batch's place among the prompts, the batch and its answer."""
         start = 0
         while start < len(prompts):
             batch = prompts[start : start + min(self.prompt_batch, at_once)]
             try:
                 with self.stages.timed("decode"):
-                    masks = self.model.decode(embedding, batch, multimask)
+                    found = answer(batch)
             except Exception as error:
                 if not _out_of_memory(error) or self.prompt_batch == 1:
                     raise
@@ -131,7 +172,7 @@ class Predictor:
                 log.warning("out of memory while decoding; going on with batches of %d prompts", self.prompt_batch)
                 _release_memory()
                 continue
-            yield start, batch, masks
+            yield start, batch, found
             start += len(batch)
 
     def _fetch(self, sample: Sample) -> Embedding | None:

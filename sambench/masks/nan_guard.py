@@ -6,8 +6,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
+from sambench.concepts import ConceptAnswer
 from sambench.errors import ModelError
-from sambench.masks.undefined import MEND, as_empty, refusal, undefined_in, undefined_tensors
+from sambench.masks.undefined import (
+    MEND,
+    as_empty,
+    refusal,
+    undefined_in,
+    undefined_of_phrase,
+    undefined_tensors,
+)
 from sambench.types import Embedding, Masks, Prompts
 
 NanPolicy = Literal["error", "zero"]
@@ -70,6 +78,21 @@ class NanGuard:
         undefined = found.either
         self._count(sample_id, masks=int(undefined.sum()), prompts=int(undefined.any(1).sum()))
         return as_empty(masks, found)
+
+    def unsound_phrase(self, answer: ConceptAnswer, phrase: str, sample_id: str) -> ConceptAnswer:
+        """Look closer at the answer to a phrase that is not sound (`sambench.masks.undefined.sound_phrase`).
+
+        Raises:
+            ModelError: A score or mask is undefined, and the policy is "error".
+        """
+        answer, undefined = undefined_of_phrase(answer)
+        masks = int(undefined.sum())
+        if masks and self.policy == "error":
+            what = f"{masks} of the model's {len(undefined)} answers to a phrase are NaN"
+            raise ModelError(what, where=f"sample {sample_id}, phrase {phrase!r}", mend=MEND)
+        if masks:
+            self._count(sample_id, masks=masks, prompts=1)
+        return answer
 
     def _count(self, sample_id: str, **more: int) -> None:
         self.counts.setdefault(sample_id, Counter()).update(more)

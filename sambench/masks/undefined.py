@@ -7,9 +7,10 @@ multiplies by 0 and adds, does not turn them into NaN.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sambench.concepts import ConceptAnswer
 from sambench.errors import ModelError
 from sambench.masks.transfers import Arrival, to_device
 from sambench.types import Masks, Prompts
@@ -57,6 +58,25 @@ def sound(masks: Masks) -> Tensor:
 
     sums, estimates = masks.logits.sum((-2, -1), dtype=torch.float32), masks.predicted_iou
     return (sums.isfinite() & to_device(estimates, sums.device).isfinite()).all()
+
+
+def sound_phrase(answer: ConceptAnswer) -> Tensor:
+    """Tell whether the answer to a phrase holds numbers, as `sound` does of masks: () bool on its device."""
+    import torch
+
+    return answer.scores.isfinite().all() & answer.logits.sum(dtype=torch.float32).isfinite()
+
+
+def undefined_of_phrase(answer: ConceptAnswer) -> tuple[ConceptAnswer, Tensor]:
+    """Look closer at an answer that is not sound.
+
+    Returns:
+        The answer with infinite logits made finite, and with undefined masks empty, of score 0; (n,) bool which.
+    """
+    undefined = answer.logits.isnan().flatten(1).any(1) | ~answer.scores.isfinite()
+    logits = answer.logits.nan_to_num(nan=EMPTY, posinf=INFINITE, neginf=-INFINITE)
+    logits = logits.masked_fill(undefined[:, None, None], EMPTY)
+    return replace(answer, scores=answer.scores.masked_fill(undefined, 0.0), logits=logits), undefined
 
 
 def undefined_in(masks: Masks) -> tuple[Masks, Undefined | None]:

@@ -15,7 +15,7 @@ from sambench.metrics.coco.detections import Detections
 from sambench.pictures.overlay import save_png
 from sambench.types import Sample
 
-_COLOURS = np.array(
+COLOURS = np.array(
     [(230, 60, 50), (40, 140, 230), (50, 170, 70), (240, 170, 30), (150, 80, 200), (20, 180, 180), (230, 100, 170)],
     np.float64,
 )
@@ -38,10 +38,10 @@ def draw_instances(sample: Sample, prediction: Detections, folder: Path) -> Path
     if truth:
         best, ious = best_fits(truth, list(prediction.rles or []))
         for index, mask in enumerate(rle.decode_masks(truth, sample.size)):
-            colour = _COLOURS[index % len(_COLOURS)]
-            _tint(left, mask, colour)
+            colour = COLOURS[index % len(COLOURS)]
+            tint(left, mask, colour)
             if best[index] >= 0 and prediction.rles is not None:
-                _tint(right, rle.decode_masks([prediction.rles[best[index]]], sample.size)[0], colour)
+                tint(right, rle.decode_masks([prediction.rles[best[index]]], sample.size)[0], colour)
             _outline(left, sample.target.annotations[index].box_xywh, colour)
             rows, columns = np.nonzero(mask)
             if len(rows):
@@ -58,7 +58,7 @@ def best_fits(truth: list[rle.Rle], predicted: list[rle.Rle]) -> tuple[np.ndarra
     return ious.argmax(axis=0), ious.max(axis=0)
 
 
-def _tint(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
+def tint(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
     """Colour a mask in place: half transparent inside, opaque on its outline."""
     inside = binary_erosion(mask, np.ones((3, 3)))
     image[inside] = 0.6 * image[inside] + 0.4 * colour

@@ -47,7 +47,11 @@ class PairCounts:
 
 
 def count_pair(
-    found: Any, scores: Sequence[float], truth: Any, crowd: Sequence[bool], rules: ConceptRules | None = None
+    found: Any,
+    scores: Sequence[float] | np.ndarray,
+    truth: Any,
+    crowd: Sequence[bool],
+    rules: ConceptRules | None = None,
 ) -> PairCounts:
     """Count one pair against one annotator.
 

@@ -22,6 +22,9 @@ AT = {"": slice(None), "@50": slice(0, 1), "@75": slice(5, 6)}
 
 WIDTH = len(IOU_THRESHOLDS)
 
+SUMS = 5 * WIDTH + 5
+"""Numbers of a pair."""
+
 
 def pair_sums(counts: PairCounts, rules: ConceptRules | None = None) -> np.ndarray:
     """Make the numbers of each pair that scores are made of once they are added up.

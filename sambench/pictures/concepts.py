@@ -1,0 +1,70 @@
+"""Pictures of answers to phrases: for each phrase what an annotator drew beside what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from sambench.concepts import ConceptPair, ConceptPrediction, PhraseDetections
+from sambench.engine.task import Drawing
+from sambench.files.safe_names import file_inside
+from sambench.masks import rle
+from sambench.metrics.concepts.rules import ConceptRules
+from sambench.pictures.instances import COLOURS, tint
+from sambench.pictures.overlay import save_png
+from sambench.types import Sample
+
+ROWS = 6
+"""Phrases a picture shows."""
+
+_SIDE, _CAPTION = 420, 18
+"""Longest side of a panel, and height of the line above it, in pixels."""
+
+
+def draw_concepts(sample: Sample, prediction: ConceptPrediction, folder: Path) -> Path:
+    """Draw the phrases on which there is most to see: those that are there, then those for which something was found.
+
+    Args:
+        sample: The image with its `ConceptTruth`.
+        prediction: The answers; detections of a score that counts are drawn.
+        folder: Where `ID.png` is written.
+
+    Returns:
+        The picture's path.
+    """
+    shown = sorted(sample.target.asked, key=lambda pair: (not pair.annotators[0], not len(prediction.to(pair))))[:ROWS]
+    rows = [_row(sample, pair, prediction.to(pair)) for pair in shown] or [sample.image]
+    return save_png(np.concatenate(rows), file_inside(folder, sample.id, ".png"))
+
+
+def _row(sample: Sample, pair: ConceptPair, found: PhraseDetections) -> np.ndarray:
+    """Draw one phrase: (h, w, 3) uint8, the truth on the left, the answer on the right."""
+    truth = [one.rle for one in pair.annotators[0] if not one.iscrowd]
+    kept = np.flatnonzero(found.scores >= ConceptRules().min_score)
+    masks = [] if found.rles is None else [found.rles[index] for index in kept.tolist()]
+    scores = ", ".join(f"{score:.2f}" for score in found.scores[kept][:4])
+    told = f"{pair.phrase!r}: {len(truth) or 'none'} drawn", f"{len(kept) or 'none'} found{': ' * bool(scores)}{scores}"
+    panels = [_panel(sample, codes, words) for codes, words in zip((truth, masks), told, strict=True)]
+    return np.concatenate(panels, axis=1)
+
+
+def _panel(sample: Sample, codes: list[rle.Rle], words: str) -> np.ndarray:
+    painted = sample.image.astype(np.float64)
+    for number, mask in enumerate(rle.decode_masks(codes, sample.size)):
+        tint(painted, mask, COLOURS[number % len(COLOURS)])
+    scale = min(1.0, _SIDE / max(sample.size))
+    width, height = (max(1, round(side * scale)) for side in sample.size[::-1])
+    sheet = Image.new("RGB", (width, height + _CAPTION), "white")
+    sheet.paste(Image.fromarray(painted.astype(np.uint8)).resize((width, height)), (0, _CAPTION))
+    ImageDraw.Draw(sheet).text((3, 3), words[: max(8, width // 6)], fill="black")
+    return np.asarray(sheet)
+
+
+class ConceptDrawing(Drawing):
+    """A task whose predictions are drawn phrase by phrase."""
+
+    def illustrate(self, sample: Sample, prediction: ConceptPrediction, folder: Path) -> None:
+        """Draw what was drawn and what was found for some phrases."""
+        draw_concepts(sample, prediction, folder)

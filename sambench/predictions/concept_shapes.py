@@ -1,0 +1,57 @@
+"""What overlaps of a pair are taken of: masks, or boxes in shares of the image's sides, as SA-Co's files have them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sambench.concepts import ConceptPair, PhraseDetections
+from sambench.errors import PredictionError
+from sambench.masks import rle
+from sambench.metrics.coco.params import IouType
+from sambench.predictions.concept_files import box_shares
+from sambench.types import Annotation, Size
+
+
+class Shapes(NamedTuple):
+    """One pair's detections and truth in one form: run lengths in lists, or (N, 4) float64 boxes XYWH.
+
+    Attributes:
+        found: The detections.
+        annotators: Each one's objects, and which of them are crowds.
+    """
+
+    found: Any
+    annotators: list[tuple[Any, list[bool]]]
+
+
+def shapes_of(found: PhraseDetections, pair: ConceptPair, iou_type: IouType, size: Size) -> Shapes:
+    """Return what is compared.
+
+    Args:
+        found: Detections of the pair.
+        pair: Its truth.
+        iou_type: Masks or boxes; boxes of the truth are those of its file, or its masks'.
+        size: (height, width) of the image in pixels.
+
+    Raises:
+        PredictionError: Masks are asked for and there are only boxes.
+    """
+    crowds = [[one.iscrowd for one in drawn] for drawn in pair.annotators]
+    if iou_type == "bbox":
+        truth = [_truth_shares(drawn, size) for drawn in pair.annotators]
+        return Shapes(box_shares(found, size), list(zip(truth, crowds, strict=True)))
+    if found.rles is None:
+        what = f"the detections of pair {pair.id} hold boxes and no masks"
+        raise PredictionError(what, mend="score them with task.iou_type=bbox")
+    masks = [[one.rle for one in drawn] for drawn in pair.annotators]
+    return Shapes(list(found.rles), list(zip(masks, crowds, strict=True)))
+
+
+def _truth_shares(drawn: list[Annotation], size: Size) -> np.ndarray:
+    """Return (G, 4) float64 boxes XYWH in shares of the image's sides."""
+    around = rle.boxes_xywh([one.rle for one in drawn])
+    stated = [one.box_xywh if one.box_xywh is not None else own for one, own in zip(drawn, around, strict=True)]
+    boxes = np.array(stated, np.float64).reshape(-1, 4)
+    return boxes / np.array([size[1], size[0], size[1], size[0]], np.float64)
