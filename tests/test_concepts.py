@@ -63,4 +63,4 @@ def test_answers_travel_between_processes():
     assert back.semantic.shape == (1, 1)
     kept = pickle.loads(pickle.dumps(PhraseDetections(np.array([0.5]), None, np.ones((1, 4)), 0.25)))
     assert kept.presence == 0.25
-    assert kept.boxes_xywh.tolist() == [[1, 1, 1, 1]]
+    assert kept.box_shares_xywh.tolist() == [[1, 1, 1, 1]]

@@ -60,6 +60,8 @@ class Predictor:
             ModelError: It holds a NaN.
         """
         self._at_hand = sample.id
+        if isinstance(self.model, ConceptModel):
+            self.model.about(sample)
         if sample.id not in self._ready:
             self.prepare([sample])
         return self._ready.pop(sample.id)
