@@ -29,6 +29,7 @@ from sambench.engine.task import Task
 from sambench.errors import DatasetError, UsageError
 from sambench.masks.phrases import phrase_detections
 from sambench.metrics.concepts.counts import PairCounts, count_pair
+from sambench.metrics.concepts.references import published_columns
 from sambench.metrics.concepts.resampling import ConceptResampling, concept_metrics
 from sambench.metrics.concepts.rows import columns_of_pair, columns_of_sweep
 from sambench.metrics.concepts.rules import ConceptRules
@@ -116,7 +117,8 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
         """Add up over pairs, subset by subset; intervals resample images."""
         if not rows:
             raise DatasetError("the data has no pair that counts", where=self.dataset, mend="choose other data")
-        return concept_metrics(rows, self.rules, self.sweep, {}, seed)
+        columns = published_columns({row["dataset"] for row in rows}, self.iou_type)
+        return concept_metrics(rows, self.rules, self.sweep, columns, seed)
 
     def _row(self, pair: ConceptPair, found: PhraseDetections, sample: Sample) -> Row:
         shapes = shapes_of(found, pair, self.iou_type, sample.size)

@@ -33,6 +33,23 @@ COLUMNS["points"] += ["new 14 @1", "new 14 @5", "SA-37 @1", "SA-37 @3", "SA-37 @
 COLUMNS["points_coco"] += ["COCO @1", "COCO @2", "COCO @3", "COCO @5", "LVIS box", "LVIS box + 1", "LVIS box + 2"]
 COLUMNS["points_coco"] += ["LVIS @1", "LVIS @2", "LVIS @3", "LVIS @5"]
 COLUMNS["concepts_notebook"] += ["cgF1@50", "pmF1@50", "cgF1@75", "pmF1@75"]
+GOLD = ("metaclip", "sa1b", "crowded", "fg_food", "fg_sports_equipment", "attributes", "wiki_common")
+SILVER = ("bdd100k", "droid", "ego4d", "food_rec", "geode", "inaturalist", "nga_art", "sav", "yt1b", "fathomnet")
+FACTORS = ("cgF1", "IL_MCC", "pmF1")
+COLUMNS["concepts"] = [f"{name} {one}" for name in ("Gold", *GOLD, "Silver", *SILVER) for one in FACTORS]
+COLUMNS["concepts"] += [
+    "Gold box cgF1",
+    "Silver box cgF1",
+    "Bronze cgF1",
+    "Bronze box cgF1",
+    "Bio pmF1",
+    "Bio box pmF1",
+]
+COLUMNS["concepts"] += ["LVIS cgF1", "LVIS box cgF1"]
+COLUMNS["vocabulary"] = ["LVIS AP", "LVIS box AP", "LVIS box AP+", "COCO box AP", "COCO box AP+", "COCO-O box AP"]
+COLUMNS["vocabulary"] += ["ODinW13 box AP", "ODinW13 box AP+", "ODinW13 box AP 10-shot", "RF100-VL box AP"]
+COLUMNS["vocabulary"] += ["RF100-VL box AP 10-shot", "ADE-847 mIoU", "ADE-150 mIoU", "PC-59 mIoU", "PC-459 mIoU"]
+COLUMNS["vocabulary"] += ["Cityscapes mIoU"]
 """Table -> its columns of numbers."""
 
 SETS = ("GrabCut", "Berkeley", "SBD", "DAVIS", "VOC", "COCO_MVal")
@@ -60,11 +77,12 @@ ROWS = {
     "human": 12,
 }
 ROWS |= {"human_settings": 19, "human_tests": 8, "instances": 35, "instances_boxes": 30, "latency": 12}
-ROWS |= {"mask_quality": 3, "points": 21, "points_coco": 12, "points_fig9a": 23, "proposals": 15, "statements": 28}
-ROWS |= {"interactive": 37}
+ROWS |= {"mask_quality": 3, "points": 21, "points_coco": 12, "points_fig9a": 23, "proposals": 15, "statements": 30}
+ROWS |= {"interactive": 37, "concepts": 31, "vocabulary": 15}
 
 OTHER_UNITS = {
     "annotators",
+    "concepts",
     "interactive",
     "human",
     "human_settings",
@@ -464,3 +482,53 @@ def test_the_notebooks_numbers_typed_again():
     columns = ["cgF1", "pmF1", "IL_MCC", "positive_macro_F1", "IL_FPR", "cgF1@50", "cgF1@75"]
     for key, values in wanted.items():
         assert rows.loc[key, columns].tolist() == pytest.approx(values, abs=5.1e-8), key
+
+
+def test_the_factors_of_cgf1_fit_it_and_subsets_fit_their_average():
+    rows = published("concepts").set_index(["method", "source"])
+    for name in (*GOLD, *SILVER):  # each figure is rounded: IL_MCC to .01
+        product = rows[f"{name} IL_MCC"] * rows[f"{name} pmF1"]
+        assert (product - rows[f"{name} cgF1"]).abs().max() < 0.0056, name
+    for name, subsets in (("Gold", GOLD), ("Silver", SILVER)):
+        for one, digit in (("cgF1", 0.001), ("IL_MCC", 0.01), ("pmF1", 0.001)):
+            mean = rows[[f"{subset} {one}" for subset in subsets]].mean(axis=1, skipna=False).dropna()
+            assert (mean - rows.loc[mean.index, f"{name} {one}"]).abs().max() < 1.01 * digit, (name, one)
+
+
+def test_the_papers_numbers_of_gold_are_its_repositorys_rounded_and_of_silver_are_not():
+    rows = published("concepts").set_index(["source", "method"])
+    paper, own = rows.loc["SAM 3 (arXiv 2511.16719)"], rows.loc["sam3 repository"]
+    assert len(own) == 8
+    gold, silver = ([f"{name} {one}" for name in names for one in FACTORS] for names in (GOLD, SILVER))
+    assert (paper.loc[own.index, gold] - own[gold]).abs().max().max() < 5.1e-4
+    apart = (paper.loc[own.index, silver] - own[silver]).abs().max(axis=1).dropna()
+    assert apart["SAM 3"] < 5.1e-4
+    assert apart.drop("SAM 3").min() > 0.01
+    assert (paper.loc["OWLv2*", "Silver cgF1"], own.loc["OWLv2*", "Silver cgF1"]) == (0.115, 0.1123)
+
+
+def test_the_repositorys_row_is_its_notebooks_rounded():
+    rows = published("concepts").set_index(["source", "method"]).loc[("sam3 repository", "SAM 3")]
+    notebook = published("concepts_notebook")
+    for _, row in notebook[notebook["compared"] == "masks"].iterrows():
+        name = row["data"].split(" ")[1].removesuffix("_nps")
+        for one, digit in (("cgF1", 1e-4), ("IL_MCC", 0.01), ("pmF1", 1e-4)):
+            assert abs(row[one] - rows[f"{name} {one}"]) < 0.51 * digit, (name, one)
+
+
+def test_numbers_of_text_prompts_typed_again():
+    concepts = published("concepts").set_index(["source", "method"])
+    human = concepts.loc[("SAM 3 (arXiv 2511.16719)", "Human")]
+    assert human[[f"{name} cgF1" for name in ("Gold", *GOLD)]].tolist() == [
+        *(0.728, 0.641, 0.643, 0.704, 0.783, 0.804, 0.802, 0.716)
+    ]
+    sam3 = concepts.loc[("SAM 3 (arXiv 2511.16719)", "SAM 3")]
+    assert sam3[["Gold box cgF1", "Bronze cgF1", "Bio pmF1", "LVIS cgF1"]].tolist() == [0.557, 0.426, 0.554, 0.372]
+    names = published("vocabulary").set_index("method")
+    assert names.loc["SAM 3", ["LVIS AP", "LVIS box AP", "COCO box AP"]].tolist() == [0.485, 0.536, 0.564]
+    assert names.loc["SAM 3 (Table 3)", ["COCO box AP+", "LVIS box AP+", "ODinW13 box AP+"]].tolist() == [
+        *(0.588, 0.547, 0.631)
+    ]
+    boxes = published("instances_boxes")
+    by_text = boxes[boxes["source"] == "SAM 3"]
+    assert by_text["box AP"].tolist() == names.loc["SAM 3", ["COCO box AP", "LVIS box AP"]].tolist()

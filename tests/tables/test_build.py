@@ -9,6 +9,7 @@ from fake_runs import COUNTS, EDGE_ROWS, edges_metrics, finished_run
 from sambench.errors import UsageError
 from sambench.figures.precision_recall import precision_recall
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+from sambench.metrics.concepts.references import GOLD, published_columns
 from sambench.published import published, published_texts
 from sambench.runs.summary import number
 from sambench.tables.build import Footnotes, build_table, signed
@@ -293,3 +294,40 @@ def test_figure_is_the_same_every_time(tmp_path):
 
 def test_record_is_json_all_the_way(tmp_path):
     json.dumps(run(tmp_path).record.stored)
+
+
+# text prompts
+
+
+def concepts_run(folder, subsets, iou_type="segm", **more):
+    """A finished run of task=concepts on SA-Co/Gold whose every figure is .5."""
+    names = ["cgF1", "IL_MCC", "pmF1", *published_columns(subsets, iou_type)]
+    columns = published_columns(subsets, iou_type)
+    metrics = {name: Metric(0.5, (0.4, 0.6), 9, reference=columns.get(name)) for name in names}
+    data = {"name": "saco_gold", "split": "all", "samples": 9, "keys_sha256": ""}
+    return finished_run(folder, "concepts", metrics, "own", data=data, iou_type=iou_type, **more)
+
+
+def test_a_run_of_text_prompts_stands_beside_what_was_published_of_its_subsets(tmp_path):
+    spec = table_spec("concepts")
+    table, _ = build_table(spec, [concepts_run(tmp_path / "all", GOLD), concepts_run(tmp_path / "one", ["sa1b"])])
+    whole, one = table[table["source"].str.startswith("measured")].to_dict("records")
+    assert whole["Gold cgF1"] == whole["sa1b cgF1"] == one["sa1b cgF1"] == ".500 [.400, .600]"
+    assert one["Gold cgF1"] == one["metaclip cgF1"] == ""
+    apart, of_one = table[table["source"] == "difference"].to_dict("records")
+    assert (apart["method"], apart["Gold cgF1"], apart["wiki_common cgF1"]) == (
+        *("minus SAM 3 (sam3 repository)", "-.041", "+.075"),
+    )
+    assert (of_one["sa1b cgF1"], of_one["Gold cgF1"]) == ("-.037", "")
+
+
+def test_boxes_from_text_stand_in_columns_of_their_own_and_other_rules_have_no_difference(tmp_path):
+    boxes = concepts_run(tmp_path / "boxes", GOLD, "bbox")
+    assert "own" not in set(build_table(table_spec("concepts"), [boxes])[0]["method"])
+    table, _ = build_table(table_spec("concepts_more"), [boxes])
+    assert row_of(table, "own")["Gold box cgF1"] == ".500 [.400, .600]"
+    assert row_of(table, "minus")["Gold box cgF1"] == "-.057"
+    exact = concepts_run(tmp_path / "exact", GOLD, epsilons="none")
+    table, notes = build_table(table_spec("concepts"), [exact])
+    assert "difference" not in set(table["source"])
+    assert any("switches: epsilons=none" in note for note in notes)
