@@ -41,6 +41,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "sobel": "sambench.models.edges.classical:Sobel",
         "canny": "sambench.models.edges.classical:Canny",
         "felz_hutt": "sambench.models.edges.classical:FelzHutt",
+        "sam3": "sambench.models.text.sam3:load",
         "onnx": "sambench.models.onnx.model:load",
         "torchscript": "sambench.models.onnx.archives:load",
     },

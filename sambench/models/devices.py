@@ -109,3 +109,15 @@ def device_of(model: PromptableModel, modules: Sequence[torch.nn.Module] = ()) -
     if given is None:
         given = next((tensor.device for module in modules for tensor in module.parameters()), "cpu")
     return torch.device(given)
+
+
+def flush_denormals(device: torch.device) -> None:
+    """Let numbers below 1e-38 be zero in this thread, where the device is a CPU.
+
+    Saturated softmaxes make them by the thousand, and they slow the matrix products that follow tenfold. The state
+    belongs to a thread, so every entry point of a model asks for it.
+    """
+    import torch
+
+    if device.type == "cpu":
+        torch.set_flush_denormal(True)

@@ -73,6 +73,15 @@ def tiny_model(family: str) -> torch.nn.Module:
     """Return the family's real class with seeded normal weights, positions and biases included."""
     names = {"sam": "SamModel", "sam_hq": "SamHQModel", "sam2": "Sam2Model", "edgetam": "EdgeTamModel"}
     model = getattr(transformers, names.get(family, "Sam3TrackerModel"))(tiny_config(family)).eval()
+    fill(model)
+    with torch.no_grad():
+        shared = model.prompt_encoder.shared_embedding.positional_embedding
+        model.shared_image_embedding.positional_embedding.copy_(shared)
+    return model
+
+
+def fill(model: torch.nn.Module) -> None:
+    """Give every tensor seeded normal numbers, so that no answer is flat."""
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
@@ -86,6 +95,3 @@ def tiny_model(family: str) -> torch.nn.Module:
             else:
                 learnt = name.endswith(LEARNT) or "point_embed" in name
                 tensor.copy_(noise * (0.5 if learnt else tensor[0].numel() ** -0.5))
-        shared = model.prompt_encoder.shared_embedding.positional_embedding
-        model.shared_image_embedding.positional_embedding.copy_(shared)
-    return model

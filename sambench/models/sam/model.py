@@ -16,7 +16,7 @@ from sambench.config.ranges import SHARED, Range, check_range
 from sambench.errors import ModelError, UsageError
 from sambench.masks.transfers import to_device
 from sambench.models.base import PromptableModel
-from sambench.models.devices import torch_device, torch_dtype
+from sambench.models.devices import flush_denormals, torch_device, torch_dtype
 from sambench.models.padding import chunks
 from sambench.models.quantise import Quantisation, quantise_encoder
 from sambench.models.sam.checkpoint_folders import FAMILIES
@@ -135,7 +135,7 @@ class TransformersSam(PromptableModel):
         rules = TokenRules() if rules is None else rules
         self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
         self.family = checkpoint.family
-        self._flush_denormals()
+        flush_denormals(self.device)
         self.quantised = None if quantize is None else quantise_encoder(checkpoint.model.vision_encoder, quantize)
         self.model, self.encoder = self._placed(checkpoint.model, compile, channels_last)
         self.preprocessing = self._preprocessing()
@@ -171,15 +171,6 @@ class TransformersSam(PromptableModel):
         """Return the three modules that SAM consists of."""
         model = self.model
         return {"encoder": model.vision_encoder, "prompt_encoder": model.prompt_encoder, "decoder": model.mask_decoder}
-
-    def _flush_denormals(self) -> None:
-        """Let numbers below 1e-38 be zero in this thread of a CPU.
-
-        Saturated softmaxes make them by the thousand, and they slow the matrix products that follow tenfold. The state
-        belongs to a thread, so every entry point asks for it.
-        """
-        if self.device.type == "cpu":
-            torch.set_flush_denormal(True)
 
     def _fingerprint(self, checkpoint: Checkpoint) -> str:
         what = {
@@ -231,7 +222,7 @@ class TransformersSam(PromptableModel):
         An embedding holds "image_embedding" (C, h, w) and what the family's decoder needs besides
         (`MaskDecoder.prepare`), in the encoder's dtype.
         """
-        self._flush_denormals()
+        flush_denormals(self.device)
         pixels = to_device(stack_pixels(self.preprocessing, images), self.device, self.dtype)
         tensors = self.features(self.encoder(pixels))
         sizes = [(image.shape[0], image.shape[1]) for image in images]
@@ -268,7 +259,7 @@ class TransformersSam(PromptableModel):
         Raises:
             ValueError: A prompt without any part, or mask logits of another size than the model's own.
         """
-        self._flush_denormals()
+        flush_denormals(self.device)
         image = self._image(embedding)
         answers: list[tuple[np.ndarray, tuple[Tensor, Tensor]]] = []
         for some, part in chunks(prompts, self.decode_batch_size):

@@ -1,0 +1,279 @@
+"""SAM 3 by `transformers`: phrases and clicks answered from one embedding, the output of the trunk that both share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from torch import Tensor, nn
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
+
+from sambench.concepts import ConceptAnswer
+from sambench.config.ranges import SHARED, check_range
+from sambench.errors import ModelError
+from sambench.masks.transfers import to_device
+from sambench.models.base import ConceptModel
+from sambench.models.devices import flush_denormals, torch_device, torch_dtype
+from sambench.models.questions import Question
+from sambench.models.sam.decoder import TokenRules
+from sambench.models.sam.model import TransformersSam
+from sambench.models.sam.preprocess import Square, stack_pixels
+from sambench.models.text.sam3_folders import Sam3Folder, load_sam3
+from sambench.types import Embedding, Masks, Prompts
+
+ENCODE_VERSION = 1
+"""Raised whenever this module computes another embedding from the same weights and image."""
+
+KEPT_PHRASES = 2048
+"""So many phrases' texts are kept, 32 KiB each at full size."""
+
+NO_CLICKS = "its folder is of Sam3Model, which takes phrases alone; a Sam3VideoModel's takes clicks as well"
+
+
+def load(
+    checkpoint: str | None,
+    device: str = "auto",
+    dtype: str = "fp32",
+    decode_dtype: str = "fp32",
+    encode_batch_size: int = 1,
+    decode_batch_size: int | None = None,
+    dynamic_multimask: bool = True,
+) -> Sam3:
+    """Load SAM 3; nothing is downloaded.
+
+    Args:
+        checkpoint: Local folder of `Sam3Model` (phrases) or `Sam3VideoModel` (phrases and clicks).
+        device: "auto" (cuda, then mps, then cpu), "cpu", "cuda", "cuda:1", "mps".
+        dtype: "fp32", "bf16" or "fp16" for the image encoder and the embeddings it gives.
+        decode_dtype: The same for all that follows.
+        encode_batch_size: Images at once in `encode`.
+        decode_batch_size: Clicks at once in `decode`; None is 4 on a CPU and 64 elsewhere.
+        dynamic_multimask: As of `model=sam`, for clicks.
+
+    Raises:
+        ModelError: The checkpoint cannot be loaded.
+        UsageError: A wrong device or dtype.
+    """
+    if checkpoint is None:
+        mend = "model.checkpoint=PATH; see docs/concepts.md"
+        raise ModelError("no checkpoint is given", where="model.checkpoint", mend=mend)
+    target = torch_device(device)
+    dtypes = torch_dtype(dtype, "model.dtype"), torch_dtype(decode_dtype, "model.decode_dtype")
+    rules = TokenRules(dynamic_multimask=dynamic_multimask)
+    return Sam3(load_sam3(checkpoint), target, *dtypes, encode_batch_size, decode_batch_size, rules)
+
+
+@dataclass
+class _AtHand:
+    """What was computed of the embedding that was asked last."""
+
+    embedding: Embedding
+    phrases: Sam3VisionEncoderOutput | None = None
+    clicks: Embedding | None = None
+
+
+class Sam3(ConceptModel):
+    """SAM 3: `Sam3Model` for phrases, and its tracker behind `TransformersSam` for clicks.
+
+    The embedding is the trunk's output. The two necks, 2 % of the encoder, run again on a cached one.
+
+    Args:
+        folder: The loaded folder; its modules are changed in place.
+        device: Where it runs.
+        dtype: Of trunk and necks.
+        decode_dtype: Of all that follows.
+        encode_batch_size: Images at once.
+        decode_batch_size: Clicks at once, None for the device's default.
+        rules: Which of the masks for clicks are answered.
+    """
+
+    libraries: tuple[str, ...] = ("numpy", "transformers")
+    name = "sam3"
+
+    def __init__(
+        self,
+        folder: Sam3Folder,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        decode_dtype: torch.dtype = torch.float32,
+        encode_batch_size: int = 1,
+        decode_batch_size: int | None = None,
+        rules: TokenRules | None = None,
+    ) -> None:
+        check_range(encode_batch_size, SHARED["encode_batch_size"], "encode_batch_size")
+        self.device, self.dtype, self.decode_dtype = torch.device(device), dtype, decode_dtype
+        flush_denormals(self.device)
+        self.model = folder.model.to(self.device).requires_grad_(False).to(decode_dtype)
+        self.clicks = None
+        if folder.tracker is not None:
+            self.clicks = TransformersSam(
+                folder.tracker, self.device, dtype, decode_dtype, decode_batch_size=decode_batch_size, rules=rules
+            )
+        self.encoder = self.model.vision_encoder.to(dtype)
+        config = self.encoder.config.backbone_config
+        self.preprocessing = Square(int(config.image_size), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+        self.grid = 2 * [self.preprocessing.size // int(config.patch_size)]
+        self.tokens = folder.tokens
+        self.encode_batch_size = encode_batch_size
+        self.provenance = self._describe(folder)
+        self.fingerprint = self._fingerprint(folder)
+        self._texts: OrderedDict[str, tuple[Tensor, Tensor]] = OrderedDict()
+        self._at_hand: _AtHand | None = None
+
+    def _fingerprint(self, folder: Sam3Folder) -> str:
+        what = {
+            "weights": folder.told["sha256"],
+            "preprocessing": self.preprocessing.describe(),
+            "dtype": str(self.dtype),
+            "class": "Sam3Model's trunk",
+            "transformers": transformers.__version__,
+            "version": ENCODE_VERSION,
+        }
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+    def _describe(self, folder: Sam3Folder) -> dict[str, object]:
+        described: dict[str, object] = {
+            **folder.told,
+            "class": "Sam3Model" if self.clicks is None else "Sam3Model, Sam3TrackerModel",
+            "transformers": transformers.__version__,
+            "torch": torch.__version__,
+            "device": str(self.device),
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "decode_dtype": str(self.decode_dtype).removeprefix("torch."),
+            "preprocessing": self.preprocessing.describe(),
+            "decoder_fingerprint": folder.told["tokenizer_sha256"],
+            "notes": self.tokens.notes,
+        }
+        if self.clicks is not None:
+            described["dynamic_multimask"] = self.clicks.provenance["dynamic_multimask"]
+        return described
+
+    def parts(self) -> dict[str, nn.Module]:
+        """Return the trunk, what reads phrases, and what finds their objects."""
+        model = self.model
+        found = [self.encoder.neck, model.detr_encoder, model.detr_decoder, model.mask_decoder]
+        return {
+            "encoder": self.encoder.backbone,
+            "prompt_encoder": nn.ModuleList([model.text_encoder, model.text_projection]),
+            "decoder": nn.ModuleList([*found, model.dot_product_scoring]),
+        }
+
+    def refuses(self, question: Question) -> str | None:
+        """Refuse clicks where the folder holds no model of them."""
+        return NO_CLICKS if self.clicks is None and not question.phrase else None
+
+    @torch.inference_mode()
+    def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
+        """Encode (H, W, 3) uint8 RGB images; see `PromptableModel.encode`.
+
+        An embedding holds "trunk", the (h * w, C) output of the last layer, in the encoder's dtype.
+        """
+        flush_denormals(self.device)
+        pixels = to_device(stack_pixels(self.preprocessing, images), self.device, self.dtype)
+        trunk = self.encoder.backbone(pixels).last_hidden_state
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        return [Embedding({"trunk": one.contiguous()}, size) for one, size in zip(trunk, sizes, strict=True)]
+
+    @torch.inference_mode()
+    def concepts(self, embedding: Embedding, phrases: Sequence[str]) -> list[ConceptAnswer]:
+        """Answer phrases, all at once; see `ConceptModel.concepts`.
+
+        A score is the query's own times that of presence; masks are logits of a quarter of the model's input size.
+        """
+        if not phrases:
+            return []
+        flush_denormals(self.device)
+        text, mask = self._text(phrases)
+        found = self.model(
+            vision_embeds=_repeated(self._for_phrases(embedding), len(phrases)),
+            text_embeds=BaseModelOutputWithPooling(pooler_output=text),
+            attention_mask=mask,
+        )
+        presence = found.presence_logits.float().sigmoid()
+        scores = found.pred_logits.float().sigmoid() * presence
+        height, width = embedding.original_size
+        boxes = found.pred_boxes.float() * torch.tensor([width, height, width, height], device=self.device)
+        frame = self.preprocessing.frame(embedding.original_size)
+        return [
+            ConceptAnswer(
+                scores[row],
+                found.pred_masks[row].float(),
+                boxes[row],
+                frame,
+                presence[row, 0],
+                found.semantic_seg[row, 0].float(),
+            )
+            for row in range(len(phrases))
+        ]
+
+    @torch.inference_mode()
+    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
+        """Answer clicks and boxes as `model=sam3_tracker` does; see `PromptableModel.decode`.
+
+        Raises:
+            ModelError: The folder holds no model of clicks.
+        """
+        if self.clicks is None:
+            raise ModelError(f"{self.name} has no answer to clicks: {NO_CLICKS}", mend="choose another checkpoint")
+        return self.clicks.decode(self._for_clicks(self.clicks, embedding), prompts, multimask)
+
+    def _asked(self, embedding: Embedding) -> _AtHand:
+        """Return what is known of an embedding; that of the last one is kept."""
+        if self._at_hand is None or self._at_hand.embedding is not embedding:
+            self._at_hand = _AtHand(embedding)
+        return self._at_hand
+
+    def _levels(self, neck: Any, embedding: Embedding) -> list[Tensor]:
+        """Return what a neck makes of the trunk's output; its last level, which nothing reads, is left out."""
+        trunk = to_device(embedding.tensors["trunk"], self.device, self.dtype)
+        spatial = trunk[None].unflatten(1, self.grid).permute(0, 3, 1, 2)
+        return [layer(spatial) for layer in neck.fpn_layers[:-1]]
+
+    def _for_phrases(self, embedding: Embedding) -> Sam3VisionEncoderOutput:
+        known = self._asked(embedding)
+        if known.phrases is None:
+            neck = self.encoder.neck
+            levels = [level.to(self.decode_dtype) for level in self._levels(neck, embedding)]
+            place = neck.position_encoding(levels[-1].shape, self.device, self.decode_dtype)
+            known.phrases = Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels), fpn_position_encoding=(place,))
+        return known.phrases
+
+    def _for_clicks(self, clicks: TransformersSam, embedding: Embedding) -> Embedding:
+        known = self._asked(embedding)
+        if known.clicks is None:
+            levels = self._levels(clicks.encoder.neck, embedding)
+            tensors = clicks.features(Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels)))
+            found = {name: part[0].to(self.dtype).contiguous() for name, part in tensors.items()}
+            known.clicks = Embedding(found, embedding.original_size)
+        return known.clicks
+
+    def _text(self, phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Return (N, tokens, C) texts and their (N, tokens) masks, those met before as they were."""
+        fresh = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._texts]
+        if fresh:
+            ids, mask = (to_device(part, self.device) for part in self.tokens(fresh))
+            texts = self.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
+            self._texts |= zip(fresh, zip(texts, mask, strict=True), strict=True)
+        for phrase in phrases:
+            self._texts.move_to_end(phrase)
+        chosen = [self._texts[phrase] for phrase in phrases]
+        while len(self._texts) > KEPT_PHRASES:
+            self._texts.popitem(last=False)
+        return torch.stack([text for text, _ in chosen]), torch.stack([mask for _, mask in chosen])
+
+
+def _repeated(output: Sam3VisionEncoderOutput, times: int) -> Sam3VisionEncoderOutput:
+    """Return an image's levels once a phrase, followed by the coarsest, which `Sam3Model` leaves out."""
+    levels, places = (
+        [part.expand(times, -1, -1, -1) for part in parts]
+        for parts in (output.fpn_hidden_states, output.fpn_position_encoding)
+    )
+    return Sam3VisionEncoderOutput(fpn_hidden_states=(*levels, levels[-1]), fpn_position_encoding=(*places, places[-1]))
