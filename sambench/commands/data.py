@@ -18,6 +18,7 @@ from sambench.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from sambench.datasets.base import Dataset
+    from sambench.datasets.concepts.pairs import ConceptDataset
     from sambench.datasets.instances import InstanceDataset
     from sambench.datasets.masks import MaskDataset
     from sambench.types import Sample
@@ -68,12 +69,13 @@ def _settings(name: str) -> dict[str, Any]:
     return settings
 
 
-def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset | InstanceDataset:
-    """Open data whose ground truth is masks; BSDS500's are its segments, the generated scenes' those of COCO's format.
+def _open_exported(name: str, settings: Mapping[str, Any]) -> MaskDataset | InstanceDataset | ConceptDataset:
+    """Open data of masks, or of phrases; BSDS500's are its segments, the generated scenes' those of COCO's format.
 
     Raises:
         UsageError: The ground truth is of another kind.
     """
+    from sambench.datasets.concepts.pairs import ConceptDataset
     from sambench.datasets.instances import InstanceDataset
     from sambench.datasets.masks import MaskDataset
 
@@ -81,7 +83,7 @@ def _open_masks(name: str, settings: Mapping[str, Any]) -> MaskDataset | Instanc
         shared = ("root", "split", "limit", "ids", "exif", "max_pixels")
         settings = {"name": "bsds500_segments", **{key: settings[key] for key in shared if key in settings}}
     dataset = _open(settings)
-    if not isinstance(dataset, MaskDataset | InstanceDataset):
+    if not isinstance(dataset, MaskDataset | InstanceDataset | ConceptDataset):
         mend = "name data of masks, as `sambench ls data` lists them for points, proposals or instances"
         raise UsageError(f"{name} is no single dataset of masks", where=f"sambench data ... {name}", mend=mend)
     return dataset
@@ -96,6 +98,7 @@ def _open(settings: Mapping[str, Any]) -> Dataset:
 
 def _show(words: list[str]) -> int:
     """Draw a sheet of images, in the sampling order of a seed."""
+    from sambench.concepts import ConceptTruth
     from sambench.datasets.masks import MaskDataset
     from sambench.datasets.sa23.sa23 import Sa23
     from sambench.datasets.sampling import sampling_order
@@ -114,7 +117,7 @@ def _show(words: list[str]) -> int:
         if isinstance(dataset, MaskDataset) and not dataset.count(key):
             continue
         sample = dataset.load(key)
-        if isinstance(sample.target, BoundaryTruth) or sample.target.annotations:
+        if isinstance(sample.target, BoundaryTruth | ConceptTruth) or sample.target.annotations:
             samples.append(sample)
     if not samples:
         raise DatasetError(f"{name} has no image with a mask", where=dataset.root)
@@ -123,21 +126,27 @@ def _show(words: list[str]) -> int:
 
 
 def _export(words: list[str]) -> int:
-    """Write a dataset as COCO JSON."""
+    """Write a dataset as COCO JSON, or its phrases in SA-Co's form."""
     from sambench.datasets.coco_export import export_coco, turned_note
+    from sambench.datasets.concepts.export import export_pairs
+    from sambench.datasets.concepts.pairs import ConceptDataset
     from sambench.progress import progress
 
     name, settings, values = _chosen(EXPORT, words)
-    dataset = _open_masks(name, settings)
+    dataset = _open_exported(name, settings)
     path = Path(values["out"] or f"{name}.json")
     bar = progress("auto", f"export {name}", len(dataset.keys))
     try:
-        images, masks = export_coco(dataset, path, bar.advance)
+        if isinstance(dataset, ConceptDataset):
+            written = export_pairs(dataset, path, bar.advance)
+            lines = [f"{file}: {pairs} pairs of images and phrases, {masks} masks" for file, pairs, masks in written]
+        else:
+            images, masks = export_coco(dataset, path, bar.advance)
+            told = filter(None, [*getattr(dataset, "report", []), turned_note(dataset)])
+            lines = [*told, f"{path}: {images} images, {masks} masks"]
     finally:
         bar.close()
-    for line in filter(None, [*getattr(dataset, "report", []), turned_note(dataset)]):
-        print(line)
-    print(f"{path}: {images} images, {masks} masks; file names are relative to {dataset.root}")
+    print("\n".join(lines) + f"; file names are relative to {dataset.root}")
     return 0
 
 
@@ -225,8 +234,8 @@ EXPORT = Command(
     arguments=_names,
     usage=("data export NAME [out=NAME.json] [key=value ...]",),
     about=f"""\
-Writes a dataset's masks (BSDS500: its segments) as COCO JSON with run-length codes; file names are relative to its
-folder.
+Writes a dataset's masks (BSDS500: its segments) as COCO JSON with run-length codes, or its phrases in SA-Co's form,
+one file an annotator; file names are relative to its folder.
 
 {_OTHERS}""",
     keys=(Key("out", "the file", str | None, example="NAME.json", path="local"),),

@@ -13,6 +13,8 @@ from tabulate import tabulate
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
+from sambench.datasets.concepts.counting import told_pairs
+from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.masks import MaskDataset
 from sambench.datasets.sa23.sa23 import Sa23
@@ -60,7 +62,7 @@ def _parts(name: str, settings: dict[str, Any], task: str | None) -> Mapping[str
     if task is not None:
         return {name: open_dataset(settings, build("tasks", "task", {"name": task}), own_words=True)}
     if settings.get("kind") == "auto":
-        kinds = ("bsds", "coco", "lvis")
+        kinds = ("bsds", "coco", "lvis", "concepts")
         return {f"{name} {kind}": _built({**settings, "kind": kind}) for kind in kinds}
     dataset = _built(settings)
     if not isinstance(dataset, Sa23):
@@ -92,6 +94,8 @@ def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
         print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks), read]))
     else:
         print(f"{name}: {len(keys)} samples read")
+    if isinstance(dataset, ConceptDataset):
+        print("\n".join(told_pairs(dataset, keys)))
     counts = {"turned": checked.turned, "ignored": checked.ignored, **checked.readings}
     print("\n".join(orientation_notes(counts) or ["no image has an EXIF orientation"]))
     _print_findings(name, checked)

@@ -13,7 +13,7 @@ import numpy as np
 from sambench.config.image_rules import Drawn, Picture
 from sambench.datasets.base import Dataset, DatasetCard, damage_told
 from sambench.datasets.formats.coco_boxes import check_boxes
-from sambench.datasets.formats.coco_fields import ImageEntry, ImagePlace
+from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, ImagePlace
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
@@ -51,6 +51,7 @@ class InstanceDataset(Dataset):
         categories: The annotation file's category records: `id`, `name`, and `frequency` ("r", "c", "f") in LVIS.
         image_ids: Image ids in the annotation file, one a key.
         classless: Whether the file tells no categories, so that all objects are one.
+        categories_of_image_id: Categories that an image has annotations of, for the whole split.
         rules: Whose evaluation rules are the data's own.
 
     Raises:
@@ -90,6 +91,9 @@ class InstanceDataset(Dataset):
         self.keys = select(list(known), ids=ids, limit=limit, aliases=aliases, where=file)
         self._images = {key: known[key] for key in self.keys}
         self.image_ids = [entry.id for entry, _ in self._images.values()]
+        self.categories_of_image_id = {
+            number: {one.category_id for one in entries} for number, entries in self._file.annotations.items()
+        }
         part = f"{len(self.keys)} of the {len(known)} images of {self.split}" if len(self.keys) < len(known) else ""
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
         notes = settle(self._file, self.image_ids, boxes_only, allow_damaged)
@@ -123,6 +127,24 @@ class InstanceDataset(Dataset):
     def key_of_image_id(self) -> dict[int | str, str]:
         """Sample id by image id of the annotation file, for the whole split."""
         return self._known
+
+    @property
+    def entry_of_image_id(self) -> Mapping[int | str, ImageEntry]:
+        """What the annotation file tells of each image, by its id there, for the whole split."""
+        return self._file.images
+
+    @property
+    def federated(self) -> bool:
+        """Whether images tell which categories are absent or not fully annotated, as LVIS's do."""
+        return any(one.neg_category_ids or one.not_exhaustive_category_ids for one in self._file.images.values())
+
+    def entry(self, key: str) -> ImageEntry:
+        """Return what the annotation file tells of a kept image."""
+        return self._images[key][0]
+
+    def annotation_entries(self, key: str) -> Sequence[AnnotationEntry]:
+        """Return a kept image's annotations as the file gives them, not drawn."""
+        return self._file.annotations[self.entry(key).id]
 
     def picture(self, key: str) -> Picture:
         """Return an image file with what the annotation file says of it."""

@@ -8,6 +8,8 @@ from colorsys import hsv_to_rgb
 import numpy as np
 from PIL import Image, ImageDraw
 
+from sambench.concepts import ConceptTruth
+from sambench.errors import listing
 from sambench.masks import rle
 from sambench.prompts.clicks import centre_click
 from sambench.types import Annotation, BoundaryTruth, Sample
@@ -45,7 +47,7 @@ def tile(sample: Sample) -> np.ndarray:
     Returns:
         (h, w, 3) uint8 RGB.
     """
-    found: list[Annotation] = [] if isinstance(sample.target, BoundaryTruth) else sample.target.annotations
+    found = _objects(sample)
     areas = rle.areas([one.rle for one in found]) if found else np.zeros(0)
     painted = sample.image.astype(np.float32)
     clicks: list[tuple[int, int]] = []
@@ -67,9 +69,22 @@ def tile(sample: Sample) -> np.ndarray:
     return np.asarray(drawn)
 
 
+def _objects(sample: Sample) -> list[Annotation]:
+    """Return the objects that are drawn: of phrases, those of the first annotator."""
+    if isinstance(sample.target, BoundaryTruth):
+        return []
+    if isinstance(sample.target, ConceptTruth):
+        return [one for pair in sample.target.asked for one in pair.annotators[0]]
+    found: list[Annotation] = sample.target.annotations
+    return found
+
+
 def _count(sample: Sample) -> str:
     if isinstance(sample.target, BoundaryTruth):
         return f"{len(sample.target.boundaries)} annotators"
+    if isinstance(sample.target, ConceptTruth):
+        named = [pair.phrase for pair in sample.target.asked if pair.annotators[0]]
+        return f"{len(named)} of {len(sample.target.asked)} phrases: {listing(named, 2)}"
     return f"{len(sample.target.annotations)} masks"
 
 

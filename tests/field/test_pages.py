@@ -21,6 +21,7 @@ from own_folders import write_own
 from pages import PAGES, check_inline, check_other, check_words, examples, inline, links
 from PIL import Image
 from replicas import WRITERS
+from saco_files import write_gold
 from scipy.io import savemat
 from tiny_sams import tiny_model
 from toys import write_bsds
@@ -144,6 +145,7 @@ def shop(tmp_path_factory):
     WRITERS["ppdls"](data)
     WRITERS["bbbc038v1"](data)
     INTERACTIVE["davis"](data)
+    write_gold(data)
     for name in ("sam", "sam_hq", "sam2", "sam3_tracker", *(["edgetam"] if find_spec("timm") else [])):
         tiny_model(name).save_pretrained(folder / name)
     return folder

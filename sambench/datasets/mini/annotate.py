@@ -52,7 +52,7 @@ def annotate(scene: Scene, habit: Habit, rng: np.random.Generator) -> np.ndarray
         # What is left out counts as its parent, or as the place behind it.
         behind = layer.parent if layer.parent >= 0 else _behind(scene, index)
         seen_as[index] = index if seen else seen_as[behind]
-    labels = _shaken(seen_as[scene.top], habit.tremor, rng)
+    labels = shaken(seen_as[scene.top], habit.tremor, rng)
     numbers = np.cumsum(np.bincount(labels.ravel()) > 0).astype(np.uint16)
     return numbers[labels]
 
@@ -79,7 +79,7 @@ def _behind(scene: Scene, index: int) -> int:
     return int(len(cover) - 1 - np.argmax(cover[::-1]))
 
 
-def _shaken(labels: np.ndarray, tremor: float, rng: np.random.Generator) -> np.ndarray:
+def shaken(labels: np.ndarray, tremor: float, rng: np.random.Generator) -> np.ndarray:
     """Move every boundary by a smooth random field of RMS `tremor` pixels along each axis."""
     # Drawn at a quarter of the size and enlarged; waves are some 15 pixels long.
     small = [ndimage.gaussian_filter(rng.normal(size=[n // 4 + 2 for n in labels.shape]), 1.8) for _ in range(2)]

@@ -13,7 +13,7 @@ from skimage.measure import find_contours
 from sambench.datasets.mini.scene import BACKGROUND, OBJECT, Layer, Scene
 from sambench.masks import rle
 
-_SMALLEST = 30
+SMALLEST = 30
 """Visible pixels of the smallest thing that is annotated."""
 _RARE, _COMMON = 4, 8
 """Categories in at most so many of the scenes are rare or common (LVIS: 10 and 100 training images)."""
@@ -103,7 +103,7 @@ def _image(scene: Scene, file: str) -> dict[str, Any]:
 def _annotation(scene: Scene, index: int) -> dict[str, Any] | None:
     """Write what can be seen of a layer: segmentation, area and box; None where it is too little."""
     mask = scene.visible(index)
-    if mask.sum() < _SMALLEST:
+    if mask.sum() < SMALLEST:
         return None
     segmentation = _segmentation(mask, scene.layers[index].crowd)
     code = rle.from_segmentation(segmentation, (mask.shape[0], mask.shape[1]))

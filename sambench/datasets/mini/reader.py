@@ -12,9 +12,11 @@ from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco import Coco
+from sambench.datasets.concepts.pair_files import PairDataset, read_part
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.lvis import Lvis
 from sambench.datasets.mini import write
+from sambench.datasets.mini.phrases import ANNOTATORS
 from sambench.errors import DatasetError, UsageError
 from sambench.files.atomic import work_folder
 from sambench.files.json_files import parse_json
@@ -29,6 +31,7 @@ CARD = DatasetCard(
 mini-v1/BSDS500/data/images/{val,test}/mini00.jpg
 mini-v1/BSDS500/data/groundTruth/{val,test}/mini00.mat
 mini-v1/annotations/{instances_val2017,lvis_v1_val}.json
+mini-v1/annotations/gold_mini_merged_{a,b,c}_release_test.json
 mini-v1/{val2017,train2017}/000000000139.jpg
 """,
     splits=("test", "val"),
@@ -36,10 +39,10 @@ mini-v1/{val2017,train2017}/000000000139.jpg
     note="generated scenes made by sambench; not BSDS500, COCO or LVIS",
 )
 
-GENERATOR = 4
+GENERATOR = 5
 """Raised whenever the scenes or their files change, so that older ones are made anew."""
 
-_SPLITS = {"bsds": ("test", "val"), "coco": ("val2017",), "lvis": ("val",)}
+_SPLITS = {"bsds": ("test", "val"), "coco": ("val2017",), "lvis": ("val",), "concepts": ("test",)}
 """Splits of each kind, its default first."""
 
 _log = logging.getLogger(__name__)
@@ -51,14 +54,15 @@ def Mini(  # noqa: N802
     ids: Iterable[str | int] | None = None,
     kind: str = "bsds",
     cache_dir: str | Path | None = None,
-) -> Bsds500 | Coco | Lvis:
+) -> Bsds500 | Coco | Lvis | PairDataset:
     """mini: twelve generated scenes with nested parts, thin structures, occlusion and holes; no download.
 
     Args:
         split: "test" (12 scenes, the default) or "val" (4 others) of kind "bsds"; the other kinds have one split.
         limit: Keep the first so many images.
         ids: Images to keep, as "test/mini00" or "mini00".
-        kind: The format and its reader: "bsds", "coco" (objects, crowds) or "lvis" (objects and their parts).
+        kind: The format and its reader: "bsds", "coco" (objects, crowds), "lvis" (objects and their parts) or
+            "concepts" (phrases, as SA-Co/Gold).
         cache_dir: Where generated data is kept; None takes the user's cache folder.
 
     Returns:
@@ -73,9 +77,19 @@ def Mini(  # noqa: N802
     if split is not None and split not in _SPLITS[kind]:
         raise UsageError(f"mini of kind {kind} has no split {split!r}", mend=f"choose of {', '.join(_SPLITS[kind])}")
     folder = ensure_mini(cache_root() if cache_dir is None else Path(cache_dir))
+    if kind == "concepts":
+        return _concepts(folder, limit, ids)
     reader = {"bsds": Bsds500, "coco": Coco, "lvis": Lvis}[kind]
     card = replace(CARD, splits=_SPLITS[kind])
     return reader(folder, split=split or _SPLITS[kind][0], limit=limit, ids=ids, card=card)
+
+
+def _concepts(folder: Path, limit: int | None, ids: Iterable[str | int] | None) -> PairDataset:
+    files = [folder / f"annotations/gold_mini_merged_{one}_release_test.json" for one in ANNOTATORS]
+    note = "generated scenes made by sambench; not SA-Co"
+    card = replace(CARD, splits=_SPLITS["concepts"], note=note)
+    part = read_part("", files, card, lambda _: folder)
+    return PairDataset([part], root=folder, split="test", card=card, limit=limit, ids=ids, form="mini concepts")
 
 
 def ensure_mini(cache_dir: Path) -> Path:

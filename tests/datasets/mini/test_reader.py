@@ -92,6 +92,39 @@ def test_instances_have_crowds_holes_and_parts(cache):
         assert all(rle.iou([window], houses, [True] * len(houses)).max() == 1 for window in windows)
 
 
+def test_phrases_are_asked_of_the_scenes_and_of_what_they_lack(cache):
+    data = Mini(kind="concepts", cache_dir=cache)
+    assert data.keys == Mini(kind="coco", cache_dir=cache).keys
+    pairs = [pair for key in data.keys for pair in data.load_truth(key).pairs]
+    assert len({pair.id for pair in pairs}) == len(pairs)
+    assert all(len(pair.annotators) == 3 for pair in pairs)
+    absent = [pair for pair in pairs if not any(pair.annotators)]
+    assert 1 / 3 < len(absent) / len(pairs) < 2 / 3
+    assert {"cat", "blue leaf"} <= {pair.phrase for pair in absent}
+    assert 0 < sum(not pair.exhaustive for pair in pairs) < len(pairs) / 10
+    assert any(one.iscrowd for pair in pairs if pair.exhaustive for one in pair.annotators[0])
+    # Annotators differ in borders, in number and in whether there is anything.
+    assert len({len({len(one) for one in pair.annotators}) for pair in pairs}) == 2
+    assert any(len({bool(one) for one in pair.annotators}) == 2 for pair in pairs)
+    first, second = ([one.rle for one in drawn] for drawn in pairs[0].annotators[:2])
+    assert 0.8 < rle.iou(first, second, [False] * len(second)).diagonal().min() < 1
+
+
+def test_phrases_name_the_same_things_as_the_instances(cache):
+    data, coco = Mini(kind="concepts", cache_dir=cache), Mini(kind="coco", cache_dir=cache)
+    names = {category["id"]: category["name"] for category in coco.categories}
+    asked = 0
+    for key in data.keys:
+        objects = coco.load_truth(key).annotations
+        for pair in data.load_truth(key).pairs:
+            if pair.phrase in names.values() and pair.exhaustive:
+                own = [one.rle for one in objects if names[one.category_id] == pair.phrase]
+                drawn = [one.rle for one in pair.annotators[0]]
+                assert sorted(one["counts"] for one in drawn) == sorted(one["counts"] for one in own)
+                asked += bool(own)
+    assert asked > 40
+
+
 def test_annotation_files_hold_every_form_of_segmentation(cache):
     for file, forms in (("instances_val2017", {"polygon", "str", "list"}), ("lvis_v1_val", {"polygon", "str"})):
         content = json.loads((cache / "data/mini-v1/annotations" / f"{file}.json").read_text())
@@ -287,6 +320,6 @@ def test_generator_number_is_raised_with_the_scenes():
     # The labels of one scene: when this changes, raise mini.GENERATOR so that older caches are made anew.
     scene, _ = mini_things.paint_scene(0, (160, 240))
     shares = np.bincount(scene.top.ravel(), minlength=len(scene.layers)) / scene.top.size
-    assert mini.GENERATOR == 4
+    assert mini.GENERATOR == 5
     assert len(scene.layers) == 39
     np.testing.assert_allclose(shares[:6], [0.2653, 0.2307, 0.2606, 0.0174, 0.003, 0.0007], atol=0.002)

@@ -1,0 +1,238 @@
+"""Pairs of images and phrases from annotation files in SA-Co's form, of one annotator or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from sambench.concepts import ConceptPair, ConceptTruth
+from sambench.config.image_rules import Picture
+from sambench.datasets.base import DatasetCard
+from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
+from sambench.datasets.concepts.saco_json import (
+    PairEntry,
+    PairFile,
+    annotation_of,
+    check_masks,
+    read_pairs,
+    same_pairs,
+)
+from sambench.datasets.formats.coco_fields import AnnotationEntry
+from sambench.datasets.layout import Folders, sample_ids
+from sambench.datasets.reading import data_error, fingerprint, truth_digests
+from sambench.datasets.selection import select
+from sambench.errors import DatasetError, listing
+from sambench.types import Annotation, Size
+
+Draw = Callable[[AnnotationEntry, Size], Annotation]
+"""Draws an annotation in its image of (height, width)."""
+
+FolderOf = Callable[[PairFile], Path]
+"""Gives the folder that a file's images are in."""
+
+
+class Part(NamedTuple):
+    """One subset.
+
+    Attributes:
+        subset: Its name, or "" where there is but one and it has none.
+        files: One file an annotator, in the order in which ties between them are broken.
+        folder: Where its images are.
+    """
+
+    subset: str
+    files: tuple[PairFile, ...]
+    folder: Path
+
+
+def read_part(subset: str, paths: Iterable[Path], card: DatasetCard, folder: FolderOf) -> Part:
+    """Read one subset.
+
+    Args:
+        subset: Its name, or "".
+        paths: One file an annotator.
+        card: The dataset's card, for messages.
+        folder: Gives the images' folder, once the files are read.
+
+    Raises:
+        DatasetError: A file cannot be read, or the annotators' files are about other pairs.
+    """
+    files = tuple(read_pairs(path, card) for path in paths)
+    same_pairs(files)
+    return Part(subset, files, folder(files[0]))
+
+
+class _Image(NamedTuple):
+    part: Part
+    path: Path
+    pairs: list[PairEntry]
+
+
+class PairDataset(ConceptDataset):
+    """Images with the pairs of SA-Co's files; masks are drawn one image at a time.
+
+    Sample ids are the images' paths without ending, below the subset's name where there are subsets.
+
+    Args:
+        parts: The subsets.
+        root: The folder that is read, as the user gave it.
+        split: The chosen split or subset.
+        card: The dataset's card.
+        limit: Keep the first so many images, of each subset.
+        ids: Images to keep: sample ids or their last parts.
+        check_images: Refuse a set without its images; False where only the ground truth is needed.
+        form: What the fingerprint names it; the card's name where it is left out.
+        draw: Draws annotations, where they are not SA-Co's run lengths; these are looked at beforehand.
+
+    Attributes:
+        parts: As given.
+
+    Raises:
+        DatasetError: An image has two sizes, masks are broken, `ids` are unknown, or images are missing.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        *,
+        root: str | Path,
+        split: str,
+        card: DatasetCard,
+        limit: int | None = None,
+        ids: Iterable[str | int] | None = None,
+        check_images: bool = True,
+        form: str | None = None,
+        draw: Draw | None = None,
+    ) -> None:
+        self.parts, self.root, self.split = list(parts), str(root), split
+        self._draw = draw or annotation_of
+        by_part = [_images(part) for part in parts]
+        self._images = {key: image for images in by_part for key, image in images.items()}
+        if ids is not None:
+            self.keys = select(list(self._images), ids=ids, limit=limit, where=root)
+        else:
+            self.keys = [key for images in by_part for key in select(list(images), limit=limit)]
+        for part in parts if draw is None else ():
+            kept = [pair.id for key in self.keys if self._images[key].part is part for pair in self._images[key].pairs]
+            for file in part.files:
+                check_masks(file, kept)
+        self.card = replace(card, note="; ".join(filter(None, (card.note, *self._notes()))))
+        missing = self._find_images()
+        self.images_there = not missing
+        if missing and check_images:
+            names = listing([f"{path.parent.name}/{path.name}" for path in missing])
+            folders = listing(sorted({str(path.parent) for path in missing}))
+            raise data_error(card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
+        self._form = form or card.name
+        files = [file.path for part in parts for file in part.files]
+        self.fingerprint = fingerprint(self._form, split, self.keys, files)
+
+    @property
+    def all_keys(self) -> list[str]:
+        """Sample ids of the whole split, before `ids` and `limit`."""
+        return list(self._images)
+
+    def truth_digests(self) -> dict[str, str]:
+        """Return for each sample the hash of its subset's annotation files."""
+        kept, found = set(self.keys), dict[str, str]()
+        for part in self.parts:
+            own = {key: () for key, image in self._images.items() if image.part is part and key in kept}
+            found |= truth_digests(self._form, part.subset, own, [file.path for file in part.files])
+        return {key: found[key] for key in self.keys}
+
+    def picture(self, key: str) -> Picture:
+        """Return an image file with what its ground truth says of it."""
+        image = self._images[key]
+        return Picture(image.path, lambda: image.pairs[0].size, says=f"{image.part.files[0].path} says")
+
+    def size(self, key: str) -> Size:
+        """Return the (height, width) that the files state."""
+        return self._images[key].pairs[0].size
+
+    def load_truth(self, key: str) -> ConceptTruth:
+        """Draw one image's pairs.
+
+        Raises:
+            DatasetError: A mask cannot be drawn, which was looked for where the data were opened.
+        """
+        image = self._images[key]
+        return ConceptTruth(
+            [
+                ConceptPair(pair.id, pair.phrase, self._drawn(image.part, pair), is_exhaustive(image.part, pair))
+                for pair in image.pairs
+            ]
+        )
+
+    def pair_places(self) -> Mapping[str, PairPlaces]:
+        """Return subset -> pair id -> its sample and (height, width)."""
+        places: dict[str, dict[int | str, tuple[str, Size]]] = {part.subset: {} for part in self.parts}
+        for key, image in self._images.items():
+            place = key, image.pairs[0].size
+            places[image.part.subset].update((pair.id, place) for pair in image.pairs)
+        return places
+
+    def pair_counts(self, key: str) -> Iterator[PairCount]:
+        """Count the objects of an image's pairs."""
+        image = self._images[key]
+        for pair in image.pairs:
+            objects = tuple(len(file.annotations.get(pair.id, ())) for file in image.part.files)
+            yield PairCount(objects, is_exhaustive(image.part, pair))
+
+    def _drawn(self, part: Part, pair: PairEntry) -> tuple[list[Annotation], ...]:
+        return tuple([self._draw(one, pair.size) for one in file.annotations.get(pair.id, ())] for file in part.files)
+
+    def _notes(self) -> list[str]:
+        """Say which images and pairs are left out."""
+        cut = len(self.keys) < len(self._images)
+        notes = [f"{len(self.keys)} of the {len(self._images)} images of {self.split}"] if cut else []
+        counts = [is_exhaustive(self._images[key].part, pair) for key in self.keys for pair in self._images[key].pairs]
+        if not all(counts):
+            notes.append(f"{counts.count(False)} of {len(counts)} pairs are not exhaustive and do not count")
+        return notes
+
+    def _find_images(self) -> list[Path]:
+        """Look for all kept images by listing each folder once; returns those that are not there."""
+        folders, missing = Folders(), list[Path]()
+        for key in self.keys:
+            image = self._images[key]
+            if (found := folders.find(image.path)) is None:
+                missing.append(image.path)
+            else:
+                self._images[key] = image._replace(path=found)
+        return missing
+
+
+class SubsetDataset(PairDataset):
+    """The same of data that have subsets, over which results are averaged."""
+
+    def dataset_of(self, key: str) -> str:
+        """Return the name of the subset that a sample belongs to."""
+        return self._images[key].part.subset
+
+
+def is_exhaustive(part: Part, pair: PairEntry) -> bool:
+    """Tell whether every annotator drew all objects of a pair."""
+    return pair.exhaustive and all(file.pairs[pair.id].exhaustive for file in part.files[1:])
+
+
+def _images(part: Part) -> dict[str, _Image]:
+    """Gather the pairs of each image, by sample id.
+
+    Raises:
+        DatasetError: Pairs of one image state several sizes.
+    """
+    gathered: dict[str, list[PairEntry]] = {}
+    for pair in part.files[0].pairs.values():
+        gathered.setdefault(pair.file_name, []).append(pair)
+    uneven = [name for name, pairs in gathered.items() if any(pair.size != pairs[0].size for pair in pairs)]
+    if uneven:
+        what = f"{len(uneven)} images have another height or width in one pair than in another: {listing(uneven, 5)}"
+        raise DatasetError(what, where=part.files[0].path, mend="write one size into all pairs of an image")
+    keys = sample_ids(list(gathered))
+    start = f"{part.subset}/" if part.subset else ""
+    return {
+        start + key: _Image(part, part.folder / name, pairs)
+        for key, (name, pairs) in zip(keys, gathered.items(), strict=True)
+    }

@@ -1,0 +1,253 @@
+"""SA-Co/Gold and SA-Co/Silver as downloaded: images with noun phrases (SAM 3, arXiv 2511.16719, appendix E)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from sambench.datasets.cards import MaskCard
+from sambench.datasets.concepts.pair_files import PairDataset, Part, SubsetDataset, is_exhaustive, read_part
+from sambench.datasets.concepts.saco_json import PairFile
+from sambench.datasets.layout import Folders, check_choice, find_folder, given_path, holds, require_folder
+from sambench.datasets.masks import reader_of
+from sambench.datasets.reading import data_error
+from sambench.errors import DatasetError, UsageError, listing
+
+_log = logging.getLogger(__name__)
+
+
+class Subset(NamedTuple):
+    """One subset as it was published.
+
+    Attributes:
+        file: Its file's name, where {} stands for the annotator.
+        images: Names its images' folder may have.
+        pairs: Pairs that SAM 3's README counts in it; 0 where they are not known.
+        masks: Masks that it counts.
+    """
+
+    file: str
+    images: tuple[str, ...]
+    pairs: int = 0
+    masks: int = 0
+
+
+_METACLIP = ("metaclip-images", "metaclip_images", "metaclip", "MetaCLIP")
+_SA1B = ("sa1b-images", "sa1b_images", "sa1b", "SA-1B")
+
+GOLD_SUBSETS = {
+    name: Subset(f"gold_{name}_merged_{{}}_release_test.json", _SA1B if name == "sa1b" else _METACLIP, pairs, masks)
+    for name, pairs, masks in (
+        ("metaclip", 33393, 20144),
+        ("sa1b", 13258, 30306),
+        ("attributes", 9245, 3663),
+        ("crowded", 20687, 50417),
+        ("wiki_common", 65502, 6448),
+        ("fg_food", 13951, 9825),
+        ("fg_sports_equipment", 12166, 5075),
+    )
+}
+SILVER_SUBSETS = {
+    name: Subset(f"silver_{file or name + '_merged'}_test.json", (name, *others), pairs, masks)
+    for name, file, others, pairs, masks in (
+        ("bdd100k", "", ("BDD100k",), 5546, 13210),
+        ("droid", "", ("DROID",), 9445, 11098),
+        ("ego4d", "", ("Ego4D",), 12608, 24049),
+        ("food_rec", "", (), 20985, 28347),
+        ("geode", "", ("GeoDE",), 14850, 7570),
+        ("inaturalist", "", (), 1439051, 48899),
+        ("nga_art", "", ("nga",), 22294, 18991),
+        ("sav", "", ("SA-V",), 18337, 39683),
+        ("yt1b", "", (), 7816, 12221),
+        ("fathomnet", "fathomnet", (), 287193, 14174),
+    )
+}
+
+_TERMS = "the terms of its form (licence: other); images under those of their sources"
+_QUIRKS = (
+    "an image stands in the file once for each phrase it is asked about",
+    "a phrase without objects is a pair without annotation",
+    "groups (iscrowd) stand for objects that could not be told apart",
+)
+
+_INNER = ("", "annotations", "gt-annotations")
+
+GOLD = MaskCard(
+    name="saco_gold",
+    title="SA-Co/Gold (Segment Anything with Concepts)",
+    home="https://huggingface.co/datasets/facebook/SACo-Gold",
+    terms=_TERMS,
+    layout="""
+gold_{metaclip,sa1b,attributes,crowded,wiki_common,fg_food,fg_sports_equipment}_merged_{a,b,c}_release_test.json
+                                   (or below annotations/)
+metaclip-images/ANY/NAME.jpg       (all subsets but sa1b; or data.images=FOLDER with both)
+sa1b-images/NAME.jpg
+""",
+    splits=("test",),
+    paper="Carion et al., SAM 3: Segment Anything with Concepts, 2025",
+    domain="phrases",
+    mask="an object that one of three annotators drew for a phrase",
+    quirks=_QUIRKS,
+    folders=tuple(f"{place}{inner}" for place in ("", "SACo-Gold/", "saco-gold/") for inner in _INNER),
+    markers=("gold_*_merged_*_test.json",),
+)
+
+SILVER = replace(
+    GOLD,
+    name="saco_silver",
+    title="SA-Co/Silver (Segment Anything with Concepts)",
+    home="https://huggingface.co/datasets/facebook/SACo-Silver",
+    layout="""
+silver_{bdd100k,droid,ego4d,food_rec,geode,inaturalist,nga_art,sav,yt1b}_merged_test.json   (or below annotations/)
+silver_fathomnet_test.json
+{bdd100k,droid,ego4d,food_rec,geode,inaturalist,nga,sav,yt1b,fathomnet}/ANY/NAME.jpg    (or data.images=FOLDER)
+""",
+    mask="an object that one annotator drew for a phrase",
+    folders=tuple(f"{place}{inner}" for place in ("", "SACo-Silver/", "saco-silver/") for inner in _INNER),
+    markers=("silver_*_test.json",),
+)
+
+ANNOTATORS = ("a", "b", "c")
+"""SA-Co/Gold's annotators, in the order in which the first of equals is taken."""
+
+
+@reader_of(GOLD)
+def saco_gold(
+    root: str | Path | None = None,
+    subset: str = "all",
+    annotators: tuple[str, ...] = ANNOTATORS,
+    annotations: str | Path | None = None,
+    images: str | Path | None = None,
+    limit: int | None = None,
+    ids: Iterable[str | int] | None = None,
+    check_images: bool = True,
+) -> PairDataset:
+    """SA-Co/Gold: noun phrases with all their objects, each pair drawn by three annotators (concepts).
+
+    Args:
+        root: The folder that it was downloaded to.
+        subset: "all" that are there, or one of `GOLD_SUBSETS`.
+        annotators: Whose files are read, of "a", "b" and "c"; always in this order.
+        annotations: The folder of the annotation files; looked for below the root where it is left out.
+        images: The folder that holds the images' folders, or one subset's images.
+        limit: Keep the first so many images of each subset.
+        ids: Images to keep, as "metaclip/NAME" or "NAME".
+        check_images: Refuse data without its images; False where only the ground truth is needed.
+
+    Raises:
+        DatasetError: As `PairDataset`; an annotator's file is missing.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    for one in annotators:
+        check_choice(GOLD, "annotators", one, ANNOTATORS)
+    if not annotators:
+        raise UsageError("no annotator is chosen", where="data.annotators", mend="leave it out, or name one: [a]")
+    chosen = [one for one in ANNOTATORS if one in annotators]
+    card = GOLD
+    if len(chosen) < len(ANNOTATORS):
+        card = replace(card, note=f"annotators {', '.join(chosen)} alone of {', '.join(ANNOTATORS)}", own=True)
+    return open_subsets(card, GOLD_SUBSETS, root, subset, chosen, annotations, images, limit, ids, check_images)
+
+
+@reader_of(SILVER)
+def saco_silver(
+    root: str | Path | None = None,
+    subset: str = "all",
+    annotations: str | Path | None = None,
+    images: str | Path | None = None,
+    limit: int | None = None,
+    ids: Iterable[str | int] | None = None,
+    check_images: bool = True,
+) -> PairDataset:
+    """SA-Co/Silver: noun phrases with all their objects in images of ten domains, drawn by one annotator (concepts).
+
+    Args:
+        root: The folder that it was downloaded to.
+        subset: "all" that are there, or one of `SILVER_SUBSETS`.
+        annotations, images, limit, ids, check_images: As `saco_gold`.
+
+    Raises:
+        DatasetError: As `PairDataset`.
+        UsageError: A choice is unknown, or no root is given.
+    """
+    return open_subsets(SILVER, SILVER_SUBSETS, root, subset, [""], annotations, images, limit, ids, check_images)
+
+
+def open_subsets(
+    card: MaskCard,
+    subsets: Mapping[str, Subset],
+    root: str | Path | None,
+    subset: str,
+    annotators: Sequence[str],
+    annotations: str | Path | None,
+    images: str | Path | None,
+    limit: int | None,
+    ids: Iterable[str | int] | None,
+    check_images: bool,
+) -> PairDataset:
+    """Open the subsets that are there, or the one that is chosen; arguments as `saco_gold`."""
+    check_choice(card, "subset", subset, ("all", *subsets))
+    wanted = dict(subsets) if subset == "all" else {subset: subsets[subset]}
+    if annotations is not None:
+        folder = require_folder(given_path(root, annotations), card)
+        root = folder if root is None else root
+    else:
+        marks = () if subset == "all" else [one.file.replace("{}", "*") for one in wanted.values()]
+        folder = find_folder(root, card, marks)
+    here = {name: one for name, one in wanted.items() if any(folder.glob(one.file.replace("{}", "*")))}
+    if not here:
+        raise data_error(card, f"no annotation file of {card.name} is here; {holds(folder)}", folder)
+    if missing := [name for name in wanted if name not in here]:
+        told = f"{len(here)} of {len(wanted)} subsets; missing: {', '.join(missing)}"
+        _log.warning("%s: %s", card.name, told)
+        card = replace(card, note="; ".join(filter(None, (card.note, told))))
+    bases = [given_path(root, images)] if images is not None else list(dict.fromkeys([folder, Path(root or folder)]))
+    parts = []
+    for name, one in here.items():
+        paths = _files(folder, one, annotators, card)
+        parts.append(read_part(name, paths, card, partial(_folder_of_images, bases, one)))
+        card = _judged(card, parts[-1], one)
+    return SubsetDataset(
+        parts, root=root or folder, split=subset, card=card, limit=limit, ids=ids, check_images=check_images
+    )
+
+
+def _files(folder: Path, subset: Subset, annotators: Sequence[str], card: MaskCard) -> list[Path]:
+    """Return each annotator's file, in the annotators' order.
+
+    Raises:
+        DatasetError: One is missing.
+    """
+    paths = {one: folder / subset.file.format(one) for one in annotators}
+    missing = [path.name for path in paths.values() if not path.is_file()]
+    if missing:
+        there = [one for one in ANNOTATORS if (folder / subset.file.format(one)).is_file()]
+        what = f"{listing(missing)} of {len(paths)} annotators is missing; the score is that of the best fitting of all"
+        mend = f"download it from {card.home}, or score those that are there: data.annotators=[{','.join(there)}]"
+        raise DatasetError(what, where=folder, mend=mend)
+    return list(paths.values())
+
+
+def _folder_of_images(bases: Sequence[Path], subset: Subset, file: PairFile) -> Path:
+    """Choose the folder of a subset's images: the first that holds its first image, else the first that is there."""
+    named = [base / name for base in bases for name in subset.images]
+    places, folders = [*named, *(base / "images" / name for base in bases for name in subset.images)], Folders()
+    first = next(iter(file.pairs.values())).file_name
+    for place in (*places, *bases):
+        if folders.find(place / first) is not None:
+            return place
+    return next((place for place in places if place.is_dir()), named[0])
+
+
+def _judged(card: MaskCard, part: Part, subset: Subset) -> MaskCard:
+    """Tell in the card where a subset has another number of pairs than was published."""
+    pairs = part.files[0].pairs
+    scored = sum(is_exhaustive(part, pair) for pair in pairs.values())
+    if not subset.pairs or subset.pairs in (len(pairs), scored):
+        return card
+    told = f"{part.subset}: {len(pairs)} pairs, {subset.pairs} were published"
+    return replace(card, note="; ".join(filter(None, (card.note, told))), own=card.own or len(pairs) > subset.pairs)
