@@ -1,4 +1,4 @@
-"""Tiny random SAM 3 models of phrases with CLIP's tokenizer, as folders in transformers' format."""
+"""Tiny random models of phrases, each with its tokenizer, as folders in transformers' format."""
 
 from pathlib import Path
 
@@ -32,24 +32,11 @@ def sam3_config() -> transformers.Sam3Config:
         "global_attn_indexes": [1],
         "pretrain_image_size": 56,
     }
-    text = {
-        "model_type": "clip_text_model",
-        "vocab_size": 600,
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "projection_dim": 16,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "max_position_embeddings": 32,
-        "bos_token_id": START,
-        "eos_token_id": END,
-        "pad_token_id": END,
-    }
     small = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64, "num_layers": 1}
     sizes = {"fpn_hidden_size": 32, "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]]}
     return transformers.Sam3Config(
         vision_config={"backbone_config": trunk, **sizes},
-        text_config=text,
+        text_config=clip_text(32) | {"model_type": "clip_text_model", "projection_dim": 16},
         geometry_encoder_config=small,
         detr_encoder_config=small,
         detr_decoder_config=small | {"num_queries": 8},
@@ -100,3 +87,105 @@ def write_sam3_video(folder: Path, doubled: bool = False) -> None:
         once = {name.replace(twice, "tracker_model."): tensor for name, tensor in tensors.items()}
         save_file(once, file, {"format": "pt"})
     write_tokenizer(folder)
+
+
+def clip_text(length: int) -> dict[str, int]:
+    """Settings of a text encoder of CLIP."""
+    return {
+        "vocab_size": 600,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": length,
+        "bos_token_id": START,
+        "eos_token_id": END,
+        "pad_token_id": END,
+    }
+
+
+def write_clipseg(folder: Path) -> None:
+    """Save a CLIPSeg of 64-pixel images, patches of 16, with its tokenizer and its preparation of images."""
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "image_size": 64,
+        "patch_size": 16,
+    }
+    config = transformers.CLIPSegConfig(
+        text_config=clip_text(77),
+        vision_config=vision,
+        projection_dim=16,
+        reduce_dim=16,
+        extract_layers=[0, 1, 2],
+        decoder_num_attention_heads=2,
+        decoder_intermediate_size=32,
+    )
+    model = transformers.CLIPSegForImageSegmentation(config).eval()
+    fill(model)
+    model.save_pretrained(folder)
+    transformers.ViTImageProcessorPil(size={"height": 64, "width": 64}).save_pretrained(folder)
+    write_tokenizer(folder)
+
+
+def write_owlv2(folder: Path) -> None:
+    """Save an OWLv2 of 64-pixel images, patches of 16, with its tokenizer and its preparation of images."""
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "image_size": 64,
+        "patch_size": 16,
+    }
+    config = transformers.Owlv2Config(text_config=clip_text(16), vision_config=vision, projection_dim=32)
+    model = transformers.Owlv2ForObjectDetection(config).eval()
+    fill(model)
+    model.save_pretrained(folder)
+    transformers.Owlv2ImageProcessorPil(size={"height": 64, "width": 64}).save_pretrained(folder)
+    write_tokenizer(folder)
+
+
+def write_grounding_dino(folder: Path) -> None:
+    """Save a Grounding DINO of 10 queries with BERT's tokenizer of single letters and its preparation of images."""
+    swin = {
+        "model_type": "swin",
+        "image_size": 96,
+        "embed_dim": 8,
+        "depths": [1, 1, 1, 1],
+        "num_heads": [1, 2, 2, 4],
+        "window_size": 3,
+        "out_indices": [2, 3, 4],
+    }
+    bert = {
+        "model_type": "bert",
+        "vocab_size": 64,
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 64,
+    }
+    config = transformers.GroundingDinoConfig(
+        backbone_config=swin,
+        text_config=bert,
+        num_queries=10,
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        max_text_len=24,
+    )
+    model = transformers.GroundingDinoForObjectDetection(config).eval()
+    fill(model)
+    model.save_pretrained(folder)
+    size = {"shortest_edge": 96, "longest_edge": 160}
+    transformers.GroundingDinoImageProcessorPil(size=size).save_pretrained(folder)
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *letters, *(f"##{letter}" for letter in letters)]
+    transformers.BertTokenizer({word: place for place, word in enumerate(words)}).save_pretrained(folder)

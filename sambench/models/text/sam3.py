@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,14 +25,12 @@ from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.model import TransformersSam
 from sambench.models.sam.preprocess import Square, stack_pixels
+from sambench.models.text.phrases import KeptTexts
 from sambench.models.text.sam3_folders import Sam3Folder, load_sam3
 from sambench.types import Embedding, Masks, Prompts
 
 ENCODE_VERSION = 1
 """Raised whenever this module computes another embedding from the same weights and image."""
-
-KEPT_PHRASES = 2048
-"""So many phrases' texts are kept, 32 KiB each at full size."""
 
 NO_CLICKS = "its folder is of Sam3Model, which takes phrases alone; a Sam3VideoModel's takes clicks as well"
 
@@ -125,7 +122,7 @@ class Sam3(ConceptModel):
         self.encode_batch_size = encode_batch_size
         self.provenance = self._describe(folder)
         self.fingerprint = self._fingerprint(folder)
-        self._texts: OrderedDict[str, tuple[Tensor, Tensor]] = OrderedDict()
+        self._texts: KeptTexts[tuple[Tensor, Tensor]] = KeptTexts(self._read)
         self._at_hand: _AtHand | None = None
 
     def _fingerprint(self, folder: Sam3Folder) -> str:
@@ -149,7 +146,7 @@ class Sam3(ConceptModel):
             "dtype": str(self.dtype).removeprefix("torch."),
             "decode_dtype": str(self.decode_dtype).removeprefix("torch."),
             "preprocessing": self.preprocessing.describe(),
-            "decoder_fingerprint": folder.told["tokenizer_sha256"],
+            "decoder_fingerprint": folder.tokens.sha256,
             "notes": self.tokens.notes,
         }
         if self.clicks is not None:
@@ -191,7 +188,7 @@ class Sam3(ConceptModel):
         if not phrases:
             return []
         flush_denormals(self.device)
-        text, mask = self._text(phrases)
+        text, mask = (torch.stack(parts) for parts in zip(*self._texts(phrases), strict=True))
         found = self.model(
             vision_embeds=_repeated(self._for_phrases(embedding), len(phrases)),
             text_embeds=BaseModelOutputWithPooling(pooler_output=text),
@@ -255,19 +252,11 @@ class Sam3(ConceptModel):
             known.clicks = Embedding(found, embedding.original_size)
         return known.clicks
 
-    def _text(self, phrases: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Return (N, tokens, C) texts and their (N, tokens) masks, those met before as they were."""
-        fresh = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._texts]
-        if fresh:
-            ids, mask = (to_device(part, self.device) for part in self.tokens(fresh))
-            texts = self.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
-            self._texts |= zip(fresh, zip(texts, mask, strict=True), strict=True)
-        for phrase in phrases:
-            self._texts.move_to_end(phrase)
-        chosen = [self._texts[phrase] for phrase in phrases]
-        while len(self._texts) > KEPT_PHRASES:
-            self._texts.popitem(last=False)
-        return torch.stack([text for text, _ in chosen]), torch.stack([mask for _, mask in chosen])
+    def _read(self, phrases: list[str]) -> list[tuple[Tensor, Tensor]]:
+        """Return the (tokens, C) text of each phrase and its (tokens,) mask."""
+        ids, mask = (to_device(part, self.device) for part in self.tokens(phrases))
+        texts = self.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
+        return list(zip(texts, mask, strict=True))
 
 
 def _repeated(output: Sam3VisionEncoderOutput, times: int) -> Sam3VisionEncoderOutput:

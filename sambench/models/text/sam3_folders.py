@@ -60,7 +60,6 @@ def load_sam3(path: str | Path) -> Sam3Folder:
         "size_bytes": sum(file.stat().st_size for file in folder.files),
         "format": "transformers",
         "model_type": folder.model_type,
-        "tokenizer_sha256": files_sha256(tokens.files),
     }
     return Sam3Folder(model, _tracker(path, model, told, mend) if TYPES[folder.model_type] else None, tokens, told)
 

@@ -7,11 +7,14 @@ import transformers
 from safetensors.torch import load_file, save_file
 from tiny_texts import END, write_sam3, write_sam3_video
 
+from sambench.engine.cache.local import EmbeddingCache
+from sambench.engine.predictor import Predictor
+from sambench.engine.stages import Stages
 from sambench.errors import ModelError
 from sambench.models.questions import Question
 from sambench.models.sam.model import load as load_sam
 from sambench.models.text.sam3 import Sam3, load
-from sambench.types import Embedding, Prompts
+from sambench.types import Embedding, Prompts, Sample
 
 SIZE = (50, 70)
 PHRASES = ["a cat", "Red  Car", "the small wooden boat"]
@@ -103,6 +106,16 @@ def test_one_cached_embedding_serves_clicks_and_phrases(both, video_folder, tmp_
     assert not torch.equal(both.concepts(second, PHRASES[:1])[0].logits, found[0].logits)
     assert not torch.equal(both.decode(second, clicks(), True).logits, clicked[0].logits)
     assert both.fingerprint == fresh.fingerprint
+
+
+def test_a_cache_that_clicks_filled_serves_phrases(both, tmp_path):
+    sample = Sample("a", image(), None)
+    clicked = Predictor(both, EmbeddingCache(tmp_path, None, "keep"), Stages())
+    list(clicked.decode(clicked.embed(sample), clicks(), True))
+    asked = Predictor(both, EmbeddingCache(tmp_path, None, "keep"), Stages())
+    (answer,) = asked.concepts(asked.embed(sample), PHRASES[:1])
+    assert (clicked.encoded, asked.encoded) == (1, 0)
+    assert torch.equal(answer.logits, both.concepts(both.encode([image()])[0], PHRASES[:1])[0].logits)
 
 
 @pytest.mark.parametrize("multimask", [True, False])
