@@ -27,6 +27,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "points": "sambench.tasks.points:PointsTask",
         "proposals": "sambench.tasks.proposals:ProposalsTask",
         "regions": "sambench.tasks.regions:RegionsTask",
+        "vocabulary": "sambench.tasks.vocabulary:VocabularyTask",
     },
     "models": {
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",

@@ -30,6 +30,7 @@ LEGENDS = {
     },
     "proposals": {"": "objects on the left; on the right the proposal that fits each best, with its IoU"},
     "instances": {"": "objects on the left; on the right the mask that fits each best, with its IoU"},
+    "vocabulary": {"": "objects on the left; on the right the mask of whatever name that fits each best, with its IoU"},
 }
 """Task -> what the file's name ends in, as in `ID_matches.png` -> what the picture shows."""
 

@@ -24,6 +24,11 @@ _MOVED = ("strengths", "objects", "clean", "mean", "spread", "worst")
 _PLACES = tuple(f"places_{group}" for group in AREA_RANGES)
 _FOUND = tuple(f"found_{what}" for what in ("category", "score", "place", *AREA_RANGES))
 _TRUTH = tuple(f"truth_{what}" for what in ("category", *AREA_RANGES))
+_INSTANCES = {
+    "image_id": "name",
+    **dict.fromkeys((*_FOUND, *_TRUTH), "whole numbers or nothing"),
+    "found_score": "numbers or nothing",
+}
 
 COLUMNS: dict[str, dict[str, str]] = {
     "edges": {**dict.fromkeys(_EDGES, "numbers")},
@@ -41,11 +46,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "points": {"dataset": "text", "object": "text", **dict.fromkeys(("area", "clicks", "iou"), "number")},
     "proposals": {"image_id": "name", "proposals": "number", **dict.fromkeys(_PLACES, "whole numbers")},
-    "instances": {
-        "image_id": "name",
-        **dict.fromkeys((*_FOUND, *_TRUTH), "whole numbers or nothing"),
-        "found_score": "numbers or nothing",
-    },
+    "instances": _INSTANCES,
+    "vocabulary": _INSTANCES,
 }
 """Task -> column -> "text", "number", "name" (a number or a text), "numbers" or "texts" (a list); "or nothing" where a
 place may be empty, "or nowhere" where all may."""
@@ -57,6 +59,11 @@ OPTIONAL: dict[str, dict[str, str]] = {
     "instances": {
         "truth_frequency": "texts or nowhere",
         **dict.fromkeys(("box_iou", "box_area"), "numbers or nowhere"),
+    },
+    "vocabulary": {
+        "truth_frequency": "texts or nowhere",
+        **dict.fromkeys(("found_rank", "ranked_category"), "whole numbers or nowhere"),
+        "ranked_score": "numbers or nowhere",
     },
 }
 """The same of columns that need not be there."""
@@ -80,6 +87,7 @@ TOGETHER: dict[str, tuple[tuple[str, ...], ...]] = {
     "annotators": (_EDGES, _AGREEMENT),
     "noise": ((*_MOVED, "box"),),
     "instances": (_FOUND, (*_TRUTH, "truth_frequency"), ("box_iou", "box_area")),
+    "vocabulary": (_FOUND, (*_TRUTH, "truth_frequency"), ("ranked_category", "ranked_score")),
 }
 """Task -> columns whose lists have one length in each row, an element a detection, a category or an object."""
 

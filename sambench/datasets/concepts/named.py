@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import get_args
 
 from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.image_rules import Picture
@@ -19,11 +19,9 @@ from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.layout import check_choice
 from sambench.datasets.lvis import Lvis
 from sambench.datasets.reading import DIGITS
-from sambench.errors import DatasetError, UsageError, listing
+from sambench.errors import UsageError, listing
+from sambench.prompts.category_names import Names, phrases_of
 from sambench.types import Annotation, Size
-
-Names = Literal["name", "underscore_to_space", "first_synonym"]
-"""How a category becomes a phrase: its name as it stands, that with spaces for underscores, or so its first synonym."""
 
 PLACES = 100_000
 """A pair's id is its image's id times this, and its category's id added."""
@@ -212,32 +210,10 @@ def pair_id(image_id: int | str, category_id: int) -> int | str:
 
 def _phrases(data: InstanceDataset, names: Names) -> dict[int, str]:
     """Return category id -> phrase, lowest id first."""
-    records = {record["id"]: record for record in data.categories}
     if data.classless:
         raise UsageError(
             "the annotation file tells no categories, and their names are what is asked",
             where=f"data={data.card.name}",
             mend="add its `categories` with names, and each annotation's category_id",
         )
-    nameless = [str(key) for key, record in records.items() if not str(record.get("name") or "").strip()]
-    if nameless:
-        raise DatasetError(
-            f"{len(nameless)} categories have no name, which is what is asked: {listing(nameless)}",
-            where=f"data={data.card.name}",
-            mend="write a name into each of the file's `categories`",
-        )
-    if names == "first_synonym" and (bare := [key for key, one in records.items() if not _synonym(one)]):
-        what = f"{len(bare)} of {len(records)} categories have no list of synonyms"
-        raise UsageError(what, where="data.names", mend="choose data.names=underscore_to_space; LVIS has synonyms")
-    return {key: _phrase(records[key], names) for key in sorted(records)}
-
-
-def _phrase(record: Mapping[str, Any], names: Names) -> str:
-    if names == "name":
-        return str(record["name"])
-    return (_synonym(record) if names == "first_synonym" else str(record["name"])).replace("_", " ")
-
-
-def _synonym(record: Mapping[str, Any]) -> str:
-    found = record.get("synonyms")
-    return str(found[0]) if isinstance(found, list) and found else ""
+    return phrases_of(data.categories, names, data.card.name, "data.names")

@@ -12,6 +12,7 @@ from sambench.metrics.baseline_rows import compact_instances, compact_places, in
 from sambench.metrics.coco.average_precision import precision_replicates
 from sambench.metrics.coco.average_recall import recall_figures, recall_replicates
 from sambench.metrics.coco.box_ious import box_iou_replicates
+from sambench.metrics.coco.class_limit import NO_LIMIT, limited_matches
 from sambench.metrics.coco.evaluators import instance_limits
 from sambench.metrics.coco.matches import InstanceMatches
 from sambench.metrics.coco.params import RuleKind
@@ -54,9 +55,13 @@ class InstanceResampling(Resampling):
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Accumulate anew over the images of each resample."""
         rows = in_order(rows, sample_ids)
-        matches, kind, limits, frequencies = recorded(rows, self.max_dets)
+        matches, kind, limits, frequencies = self.recorded(rows)
         figures = precision_replicates(matches, weights, kind=kind, max_dets=limits, frequencies=frequencies)
         return {**figures, **box_iou_replicates(rows, weights)}
+
+    def recorded(self, rows: Sequence[Row]) -> Recorded:
+        """Read rows."""
+        return recorded(rows, self.max_dets)
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Keep scores in single precision."""
@@ -69,6 +74,40 @@ class InstanceResampling(Resampling):
         hits = sum(int(bits & 0x3FF).bit_count() for bits in rows[0]["found_all"])
         objects = sum(rows[0]["truth_all"])
         return hits / (10 * objects) if objects else float("nan")
+
+
+class VocabularyResampling(InstanceResampling):
+    """A task whose rows are matches by COCO's rules, or by LVIS's with a limit on classes (`columns_of_ranks`)."""
+
+    @property
+    @abstractmethod
+    def max_per_class(self) -> int:
+        """Detections that a class keeps over all images, under LVIS's rules."""
+
+    @property
+    def max_dets(self) -> tuple[int, ...] | None:
+        """None: COCO's limits; LVIS's rules have none an image."""
+        return None
+
+    def recorded(self, rows: Sequence[Row]) -> Recorded:
+        """Read rows, and leave out what is beyond the limit on its class in all of them together."""
+        found = recorded(rows, None)
+        if found.kind == "coco":
+            return found
+        return found._replace(matches=limited_matches(found.matches, rows, self.max_per_class), limits=(NO_LIMIT,))
+
+    def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Accumulate average precision anew over the images of each resample."""
+        figures = super().replicates(rows, sample_ids, weights)
+        return {name: values for name, values in figures.items() if name.startswith("AP")}
+
+    def compact(self, rows: Sequence[Row]) -> list[Row]:
+        """Keep scores in single precision."""
+        compact = compact_instances(rows)
+        for row in compact:
+            if "ranked_score" in row:
+                row["ranked_score"] = np.asarray(row["ranked_score"] or [], np.float32).tolist()
+        return compact
 
 
 class ProposalResampling(Resampling):

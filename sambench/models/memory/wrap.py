@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
+from sambench.concepts import ConceptAnswer
 from sambench.errors import UsageError
-from sambench.models.base import PromptableModel
+from sambench.models.base import ConceptModel, PromptableModel
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module
 from sambench.models.official.adapters import adapted
@@ -20,7 +21,7 @@ from sambench.models.official.model import OfficialModel, SingleAnswer
 from sambench.models.official.weights import Found, weights_sha256
 from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
-from sambench.types import Embedding, Masks, Prompts
+from sambench.types import Embedding, Masks, Prompts, Sample
 
 log = logging.getLogger("sambench.models")
 
@@ -74,7 +75,8 @@ def wrapped(
     """
     if isinstance(given, PromptableModel):
         found = Found(given)
-        return GivenModel(given, weights_sha256(given, found), title), _roots(found)
+        as_it_is = GivenConceptModel if isinstance(given, ConceptModel) else GivenModel
+        return as_it_is(given, weights_sha256(given, found), title), _roots(found)
     if isinstance(given, tuple | list) and len(given) == 2 and all(callable(one) for one in given):
         model = CallableModel(given[0], given[1], decode_batch_size or 64, title or "callables")
         return _apart(model, model.named), _roots(model.found)
@@ -130,6 +132,20 @@ class GivenModel(PromptableModel):
     def refuses(self, question: Question) -> str | None:
         """Let the model say what it cannot answer."""
         return self.given.refuses(question)
+
+
+class GivenConceptModel(GivenModel, ConceptModel):
+    """A `ConceptModel` as it is; see `GivenModel`."""
+
+    given: ConceptModel
+
+    def concepts(self, embedding: Embedding, phrases: Sequence[str]) -> list[ConceptAnswer]:
+        """Let the model answer."""
+        return self.given.concepts(embedding, phrases)
+
+    def about(self, sample: Sample) -> None:
+        """Let the model hear it."""
+        self.given.about(sample)
 
 
 def _roots(found: Found) -> list[torch.nn.Module]:
