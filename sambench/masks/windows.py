@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-from sambench.masks.rle import Rle, run_lengths
+from sambench.masks.rle import Rle
+from sambench.masks.run_strings import runs_of_strings
 from sambench.masks.runs import RunLengths
 from sambench.types import Size
 
@@ -22,11 +23,9 @@ def runs_of_rles(rles: Sequence[Rle], size: Size) -> RunLengths:
     Raises:
         ValueError: A code has another size.
     """
-    if wrong := [rle["size"] for rle in rles if tuple(rle["size"]) != tuple(size)]:
-        raise ValueError(f"masks of size {wrong[0]} where (height, width) is {list(size)}")
-    parts = [run_lengths(_bytes(rle["counts"])).astype(np.int32) for rle in rles]
-    counts = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-    return RunLengths(counts, np.array([len(part) for part in parts], np.int64), size)
+    if wrong := {tuple(rle["size"]) for rle in rles} - {tuple(size)}:
+        raise ValueError(f"masks of size {list(min(wrong))} where (height, width) is {list(size)}")
+    return RunLengths(*runs_of_strings([rle["counts"] for rle in rles]), size)
 
 
 def empty_runs(count: int, size: Size) -> RunLengths:
@@ -50,10 +49,6 @@ def difference_runs(masks: RunLengths, taken: RunLengths | None) -> RunLengths:
         raise ValueError(f"{len(masks.lengths)} masks of {masks.size}, {len(taken.lengths)} others of {taken.size}")
     counts, lengths = _difference(masks.counts, masks.lengths, taken.counts, taken.lengths)
     return RunLengths(counts, lengths, masks.size)
-
-
-def _bytes(counts: str | bytes) -> bytes:
-    return counts.encode("ascii") if isinstance(counts, str) else counts
 
 
 @njit(cache=True, nogil=True)

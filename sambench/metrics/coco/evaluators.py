@@ -1,7 +1,7 @@
 """One way to ask for instance figures, whoever counts: this package, the official evaluators, or both and hotcoco.
 
 `evaluator="fast"` is this package's own matching: numba over pycocotools' overlaps, image by image, with records small
-enough to keep; it takes about half of hotcoco's time. `"official"` is pycocotools (COCO, proposals) or lvis (LVIS).
+enough to keep; it takes less than half of hotcoco's time. `"official"` is pycocotools (COCO, proposals) or lvis (LVIS).
 `"both"` runs these two and hotcoco, and stops where they differ (`sambench.metrics.coco.agreement`).
 """
 

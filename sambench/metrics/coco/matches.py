@@ -12,20 +12,22 @@ The numbers over images follow in `precision_totals`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from sambench.masks import rle
+from sambench.metrics.coco.blocks import blocks_of, hits_of_blocks, overlaps_of_boxes, overlaps_of_masks
 from sambench.metrics.coco.detections import ImagePair
-from sambench.metrics.coco.greedy import greedy_hits
 from sambench.metrics.coco.params import COCO_LIMITS, IOU_THRESHOLDS, LVIS_LIMITS, IouType, RuleKind, checked_kinds
-from sambench.metrics.groups import AREA_RANGES, area_members
+from sambench.metrics.groups import AREA_RANGES
 
 NEVER_COUNTED = (1 << len(IOU_THRESHOLDS)) - 1
 """The `uncounted` bits of a detection that counts at no threshold."""
 
 _NO_CATEGORY = -1
+
+_RANGES = np.array(list(AREA_RANGES.values()))
+
+_NO_OBJECT = np.zeros((0, len(AREA_RANGES)), np.int64)
 
 
 @dataclass(frozen=True)
@@ -81,38 +83,61 @@ def match_instances(
     """
     checked_kinds(kind, iou_type)
     limit = default_limits(kind)[-1] if max_dets is None else max_dets
-    truth, lvis = pair.truth, kind == "lvis"
-    found = pair.detections.ranked(limit if lvis else len(pair.detections))
-    groups, categories = _by_category(found.category_ids), pair.categories
-    if lvis:
-        categories = np.where(pair.areas > 0, categories, _NO_CATEGORY)
-        judged = {*truth.neg_category_ids, *categories.tolist()}
-        groups = {k: group[found.areas[group] > 0] for k, group in groups.items() if k in judged}
-    crowds = pair.crowds & (not lvis)
-    ignored = ~area_members(pair.areas) | crowds
-    outside = ~area_members(found.areas)
-    shapes, truth_shapes = found.shapes(iou_type), pair.truth_shapes(iou_type)
-    blocks: list[tuple[np.ndarray, ...]] = []
-    for category, group in groups.items():
-        kept, objects = group[:limit], np.flatnonzero(categories == category)
-        ious = rle.iou(_take(shapes, kept), _take(truth_shapes, objects), crowds[objects])
-        out = outside[:, kept] | (lvis and category in truth.not_exhaustive_category_ids)
-        bits = greedy_hits(ious, ignored[:, objects], crowds[objects], out, IOU_THRESHOLDS)
-        blocks.append((np.full(len(kept), category), found.scores[kept], np.arange(len(kept)), *bits))
-    present = set(categories.tolist()) - {_NO_CATEGORY}
-    counts = {category: np.count_nonzero(~ignored[:, categories == category], axis=1) for category in present}
-    return match_record(truth.image_id, blocks, counts)
+    truth, found, lvis = pair.truth, pair.detections, kind == "lvis"
+    categories = np.where(pair.areas > 0, pair.categories, _NO_CATEGORY) if lvis else pair.categories
+    objects = np.argsort(categories, kind="stable")
+    categories, crowds = categories[objects], pair.crowds[objects] & (not lvis)
+    chosen = _chosen(pair, {*truth.neg_category_ids, *categories.tolist()} if lvis else None, limit)
+    blocks = blocks_of(found.category_ids[chosen], categories)
+    places = np.arange(len(chosen)) - blocks[:, 0].repeat(blocks[:, 1] - blocks[:, 0])
+    if not lvis and len(chosen) > limit:
+        chosen, places = chosen[places < limit], places[places < limit]
+        blocks = blocks_of(found.category_ids[chosen], categories)
+    found_categories, found_areas = found.category_ids[chosen], found.areas[chosen]
+    unjudged = np.isin(found_categories, truth.not_exhaustive_category_ids if lvis else [])
+    ious = _overlaps(pair, iou_type, chosen, objects, crowds, blocks)
+    sizes = found_areas, unjudged, pair.areas[objects], crowds
+    hits, uncounted, counts = hits_of_blocks(ious, blocks, *sizes, _RANGES, IOU_THRESHOLDS)
+    counted = (uncounted != NEVER_COUNTED).any(axis=1)
+    present, starts = np.unique(categories, return_index=True)
+    real = present != _NO_CATEGORY
+    return InstanceMatches(
+        image_id=truth.image_id,
+        categories=found_categories[counted],
+        scores=found.scores[chosen][counted],
+        places=places[counted].astype(np.int32),
+        hits=hits[counted],
+        uncounted=uncounted[counted],
+        truth_categories=present[real],
+        truth_counts=np.add.reduceat(counts, starts, axis=0, dtype=np.int64)[real] if len(starts) else _NO_OBJECT,
+    )
 
 
-def _by_category(category_ids: np.ndarray) -> dict[int, np.ndarray]:
-    """Return the indices of each category's detections, in the order they have; categories ascend."""
-    order = np.argsort(category_ids, kind="stable")
-    categories, starts = np.unique(category_ids[order], return_index=True)
-    return dict(zip(categories.tolist(), np.split(order, starts[1:]), strict=False))
+def _chosen(pair: ImagePair, judged: set[int] | None, limit: int) -> np.ndarray:
+    """Return the detections that are looked at: by category, ascending, the best score first.
+
+    Args:
+        pair: The image.
+        judged: LVIS: categories that are in the image or verified to be absent; None for COCO, where all are.
+        limit: LVIS: so many of the image at most, before categories and empty masks are left out.
+    """
+    found = pair.detections
+    if judged is None:
+        return np.lexsort((-found.scores, found.category_ids))
+    best = np.argsort(-found.scores, kind="stable")[:limit]
+    best = best[np.isin(found.category_ids[best], list(judged)) & (found.areas[best] > 0)]
+    return best[np.argsort(found.category_ids[best], kind="stable")]
 
 
-def _take(shapes: list[Any] | np.ndarray, index: np.ndarray) -> list[Any] | np.ndarray:
-    return [shapes[i] for i in index.tolist()] if isinstance(shapes, list) else shapes[index]
+def _overlaps(
+    pair: ImagePair, iou_type: IouType, chosen: np.ndarray, objects: np.ndarray, crowds: np.ndarray, blocks: np.ndarray
+) -> np.ndarray:
+    """Measure the overlaps of chosen detections and ordered objects, block by block."""
+    found, truth = pair.detections.shapes(iou_type), pair.truth_shapes(iou_type)
+    if iou_type == "bbox":
+        return np.asarray(overlaps_of_boxes(found[chosen], truth[objects], crowds, blocks))
+    ordered = [found[i] for i in chosen.tolist()], [truth[i] for i in objects.tolist()]
+    return overlaps_of_masks(*ordered, crowds, blocks)
 
 
 def match_record(
