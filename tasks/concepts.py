@@ -56,7 +56,7 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
         positive_macro: Pairs that positive_macro_F1 is the mean of: those "predicted" (official) or "all" (paper).
         empty_masks: Masks without a pixel of a score that counts, in files made elsewhere: "refuse", or "count" each as
             wrongly found (official). A model's own are counted.
-        sweep: Further thresholds of the score at which the headlines are told.
+        sweep: Further thresholds of the score at which the headlines are told; null for none.
         nan: What becomes of NaN among a model's scores or logits: "error" stops, "zero" takes the mask as empty, of
             score 0, and counts it.
     """
@@ -74,7 +74,7 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
     crowd: Literal["drop", "ignore"] = "drop"
     positive_macro: Literal["predicted", "all"] = "predicted"
     empty_masks: EmptyMasks = "refuse"
-    sweep: Annotated[tuple[float, ...], Range(0, 1)] = ()
+    sweep: Annotated[tuple[float, ...], Range(0, 1)] | None = None
     nan: Literal["error", "zero"] = "error"
     dataset: str = field(default="", metadata={"from_data": True})
     members: Mapping[str, str] = field(default_factory=dict, metadata={"from_data": True})
@@ -82,7 +82,7 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
     def __post_init__(self) -> None:
         """Refuse to count what is not kept."""
         super().__post_init__()
-        if (least := min((self.min_score, *self.sweep))) < self.keep_above:
+        if (least := min((self.min_score, *(self.sweep or ())))) < self.keep_above:
             what = f"detections from {least:g} on are to count, but only those above {self.keep_above:g} are kept"
             raise UsageError(what, where="task.keep_above", mend=f"task.keep_above={max(0.0, least - 0.01):g}")
 
@@ -118,12 +118,12 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
         if not rows:
             raise DatasetError("the data has no pair that counts", where=self.dataset, mend="choose other data")
         columns = published_columns({row["dataset"] for row in rows}, self.iou_type)
-        return concept_metrics(rows, self.rules, self.sweep, columns, seed)
+        return concept_metrics(rows, self.rules, self.sweep or (), columns, seed)
 
     def _row(self, pair: ConceptPair, found: PhraseDetections, sample: Sample) -> Row:
         shapes = shapes_of(found, pair, self.iou_type, sample.size)
         counts = columns_of_pair(self._counts(found, shapes, self.rules), self.rules)
-        swept = [self._counts(found, shapes, replace(self.rules, min_score=least)) for least in self.sweep]
+        swept = [self._counts(found, shapes, replace(self.rules, min_score=least)) for least in self.sweep or ()]
         highest = float(found.scores.max(initial=0.0))
         told = {"confidence": highest if found.presence is None else found.presence, "score": highest}
         sweep = columns_of_sweep(swept, self.rules) if swept else {}

@@ -20,6 +20,7 @@ NamedKind = Literal["tasks", "models", "datasets"]
 _BUILT_IN: dict[NamedKind, dict[str, str]] = {
     "tasks": {
         "annotators": "sambench.tasks.annotators:AnnotatorsTask",
+        "concepts": "sambench.tasks.concepts:ConceptsTask",
         "edges": "sambench.tasks.edges:EdgesTask",
         "instances": "sambench.tasks.instances:InstancesTask",
         "latency": "sambench.tasks.latency:LatencyTask",

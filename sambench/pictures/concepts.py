@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from sambench.concepts import ConceptPair, ConceptPrediction, PhraseDetections
 from sambench.engine.task import Drawing
 from sambench.files.safe_names import file_inside
 from sambench.masks import rle
-from sambench.metrics.concepts.rules import ConceptRules
 from sambench.pictures.instances import COLOURS, tint
 from sambench.pictures.overlay import save_png
 from sambench.types import Sample
@@ -23,26 +23,31 @@ _SIDE, _CAPTION = 420, 18
 """Longest side of a panel, and height of the line above it, in pixels."""
 
 
-def draw_concepts(sample: Sample, prediction: ConceptPrediction, folder: Path) -> Path:
+def draw_concepts(sample: Sample, prediction: ConceptPrediction, folder: Path, min_score: float) -> Path:
     """Draw the phrases on which there is most to see: those that are there, then those for which something was found.
 
     Args:
         sample: The image with its `ConceptTruth`.
-        prediction: The answers; detections of a score that counts are drawn.
+        prediction: The answers.
         folder: Where `ID.png` is written.
+        min_score: Detections of at least this score are drawn.
 
     Returns:
         The picture's path.
     """
-    shown = sorted(sample.target.asked, key=lambda pair: (not pair.annotators[0], not len(prediction.to(pair))))[:ROWS]
-    rows = [_row(sample, pair, prediction.to(pair)) for pair in shown] or [sample.image]
+
+    def least_first(pair: ConceptPair) -> tuple[bool, bool]:
+        return not pair.annotators[0], not (prediction.to(pair).scores >= min_score).any()
+
+    shown = sorted(sample.target.asked, key=least_first)[:ROWS]
+    rows = [_row(sample, pair, prediction.to(pair), min_score) for pair in shown] or [sample.image]
     return save_png(np.concatenate(rows), file_inside(folder, sample.id, ".png"))
 
 
-def _row(sample: Sample, pair: ConceptPair, found: PhraseDetections) -> np.ndarray:
+def _row(sample: Sample, pair: ConceptPair, found: PhraseDetections, min_score: float) -> np.ndarray:
     """Draw one phrase: (h, w, 3) uint8, the truth on the left, the answer on the right."""
     truth = [one.rle for one in pair.annotators[0] if not one.iscrowd]
-    kept = np.flatnonzero(found.scores >= ConceptRules().min_score)
+    kept = np.flatnonzero(found.scores >= min_score)
     masks = [] if found.rles is None else [found.rles[index] for index in kept.tolist()]
     scores = ", ".join(f"{score:.2f}" for score in found.scores[kept][:4])
     told = f"{pair.phrase!r}: {len(truth) or 'none'} drawn", f"{len(kept) or 'none'} found{': ' * bool(scores)}{scores}"
@@ -65,6 +70,11 @@ def _panel(sample: Sample, codes: list[rle.Rle], words: str) -> np.ndarray:
 class ConceptDrawing(Drawing):
     """A task whose predictions are drawn phrase by phrase."""
 
+    @property
+    @abstractmethod
+    def min_score(self) -> float:
+        """The lowest score that counts."""
+
     def illustrate(self, sample: Sample, prediction: ConceptPrediction, folder: Path) -> None:
         """Draw what was drawn and what was found for some phrases."""
-        draw_concepts(sample, prediction, folder)
+        draw_concepts(sample, prediction, folder, self.min_score)

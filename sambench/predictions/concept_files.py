@@ -15,6 +15,7 @@ import numpy as np
 
 from sambench.concepts import ConceptPrediction, PhraseDetections
 from sambench.datasets.base import Dataset
+from sambench.datasets.concepts.pairs import PairPlaces
 from sambench.datasets.formats.coco_fields import identity, nested_polygons
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files.json_files import number, whole
@@ -26,9 +27,6 @@ from sambench.predictions.results_index import ResultsIndex
 from sambench.types import Sample, Size
 
 EmptyMasks = Literal["refuse", "count"]
-
-PairPlaces = Mapping[int | str, tuple[str, Size]]
-"""Pair id -> its sample and (height, width) in pixels."""
 
 FAULTS = {
     "an image_id that is no pair of this data": "image_id is the `id` of the ground truth's `images` entry, which is a"

@@ -82,7 +82,7 @@ def concept_metrics(
             higher_is_better=_plain(name) not in LOWER_IS_BETTER,
             unit=unit_of(name),
             reference=references.get(name),
-            note=notes if _plain(name) in SIGNED else "",
+            note=notes if name in SIGNED else "",
         )
         for name, value in values.items()
     }
@@ -161,12 +161,12 @@ class ConceptResampling(Resampling):
 
     @property
     @abstractmethod
-    def sweep(self) -> tuple[float, ...]:
-        """Thresholds of the score at which they are counted besides."""
+    def sweep(self) -> tuple[float, ...] | None:
+        """Thresholds of the score at which they are counted besides, or None."""
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Add up anew over the pairs of each resample's images."""
-        return concept_replicates(rows, sample_ids, weights, self.rules, self.sweep)
+        return concept_replicates(rows, sample_ids, weights, self.rules, self.sweep or ())
 
     def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
         """Return the subset of each image: they are resampled one by one."""
