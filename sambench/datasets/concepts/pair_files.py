@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sambench.concepts import ConceptPair, ConceptTruth
-from sambench.config.image_rules import Picture
+from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
 from sambench.datasets.concepts.saco_json import (
@@ -26,8 +26,8 @@ from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing
 from sambench.types import Annotation, Size
 
-Draw = Callable[[AnnotationEntry, Size], Annotation]
-"""Draws an annotation in its image of (height, width)."""
+Draw = Callable[[AnnotationEntry, Size, ImageRules], Annotation]
+"""Draws an annotation in its image of (height, width); the rules are for masks that are images themselves."""
 
 FolderOf = Callable[[PairFile], Path]
 """Gives the folder that a file's images are in."""
@@ -40,11 +40,18 @@ class Part(NamedTuple):
         subset: Its name, or "" where there is but one and it has none.
         files: One file an annotator, in the order in which ties between them are broken.
         folder: Where its images are.
+        masks: Further files that hold its ground truth.
     """
 
     subset: str
     files: tuple[PairFile, ...]
     folder: Path
+    masks: tuple[Path, ...] = ()
+
+    @property
+    def truths(self) -> list[Path]:
+        """All files that hold its ground truth."""
+        return [*(file.path for file in self.files), *self.masks]
 
 
 def read_part(subset: str, paths: Iterable[Path], card: DatasetCard, folder: FolderOf) -> Part:
@@ -107,7 +114,7 @@ class PairDataset(ConceptDataset):
         draw: Draw | None = None,
     ) -> None:
         self.parts, self.root, self.split = list(parts), str(root), split
-        self._draw = draw or annotation_of
+        self._draw = draw or _of_run_lengths
         by_part = [_images(part) for part in parts]
         self._images = {key: image for images in by_part for key, image in images.items()}
         if ids is not None:
@@ -126,7 +133,7 @@ class PairDataset(ConceptDataset):
             folders = listing(sorted({str(path.parent) for path in missing}))
             raise data_error(card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
         self._form = form or card.name
-        files = [file.path for part in parts for file in part.files]
+        files = [path for part in parts for path in part.truths]
         self.fingerprint = fingerprint(self._form, split, self.keys, files)
 
     @property
@@ -139,7 +146,7 @@ class PairDataset(ConceptDataset):
         kept, found = set(self.keys), dict[str, str]()
         for part in self.parts:
             own = {key: () for key, image in self._images.items() if image.part is part and key in kept}
-            found |= truth_digests(self._form, part.subset, own, [file.path for file in part.files])
+            found |= truth_digests(self._form, part.subset, own, part.truths)
         return {key: found[key] for key in self.keys}
 
     def picture(self, key: str) -> Picture:
@@ -181,7 +188,10 @@ class PairDataset(ConceptDataset):
             yield PairCount(objects, is_exhaustive(image.part, pair))
 
     def _drawn(self, part: Part, pair: PairEntry) -> tuple[list[Annotation], ...]:
-        return tuple([self._draw(one, pair.size) for one in file.annotations.get(pair.id, ())] for file in part.files)
+        rules = self.image_rules
+        return tuple(
+            [self._draw(one, pair.size, rules) for one in file.annotations.get(pair.id, ())] for file in part.files
+        )
 
     def _notes(self) -> list[str]:
         """Say which images and pairs are left out."""
@@ -210,6 +220,10 @@ class SubsetDataset(PairDataset):
     def dataset_of(self, key: str) -> str:
         """Return the name of the subset that a sample belongs to."""
         return self._images[key].part.subset
+
+
+def _of_run_lengths(entry: AnnotationEntry, size: Size, _: ImageRules) -> Annotation:
+    return annotation_of(entry, size)
 
 
 def is_exhaustive(part: Part, pair: PairEntry) -> bool:

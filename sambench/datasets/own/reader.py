@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from sambench.concepts import ConceptTruth
 from sambench.datasets.base import Dataset, damage_told
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
@@ -19,10 +20,12 @@ from sambench.datasets.official_files import own_card
 from sambench.datasets.own.forms import FORMS, OwnFiles, by_annotator, find_own
 from sambench.datasets.own.instances import instance_file
 from sambench.datasets.own.names import named_as_images
+from sambench.datasets.own.phrases import own_phrases
 from sambench.datasets.own.sources import coco_source, own_source, placed_below
 from sambench.datasets.reading import data_error
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, UsageError, listing
+from sambench.prompts.category_names import Names
 from sambench.types import BoundaryTruth
 
 CARD = MaskCard(
@@ -36,6 +39,7 @@ images/ANY/NAME.jpg  and one of
   labels/ANY/NAME.png    id images: one value an object, 0 none; for edges boundary maps of two values
   groundTruth/ANY/NAME.mat   files as BSDS500 has them, for edges and regions
   annotations.json       a COCO JSON or a project of the VGG Image Annotator (annotations=FILE)
+  phrases.csv            columns image, phrase, mask, for concepts; or JSON in SA-Co's form
 """,
     splits=("all",),
     own=True,
@@ -76,6 +80,7 @@ def own(
     allow_damaged: bool = False,
     check_images: bool = True,
     boxes_only: bool = False,
+    names: Names = "name",
     for_task: Reads | None = None,
 ) -> Dataset:
     """own: one's own images with COCO JSON, LabelMe, VIA, id images, or boundaries (.mat, images); for every task.
@@ -94,8 +99,9 @@ def own(
         allow_damaged: Leave out masks of a COCO JSON that cannot be decoded, with their number in the title.
         check_images: Refuse data without its images; False where only the ground truth is needed.
         boxes_only: Keep annotations of a COCO JSON that have a box and no mask, as tasks that score boxes do.
+        names: How categories of a COCO JSON become phrases (`coco_concepts`).
         for_task: What reads the data: edges and regions read boundaries, proposals and instances images without objects
-            too, and points, or nothing that is told, masks.
+            too, concepts phrases, and points, or nothing that is told, masks.
 
     Raises:
         DatasetError: Nothing of the kind is there, or it is damaged.
@@ -103,7 +109,22 @@ def own(
     """
     if annotations is not None and labels is not None:
         raise UsageError("both annotations and labels are given", where="data.labels", mend="give one of them")
-    files = find_own(root, annotations if annotations is not None else labels, images, CARD)
+    annotations = annotations if annotations is not None else labels
+    if for_task is not None and issubclass(for_task.target, ConceptTruth):
+        return own_phrases(
+            CARD,
+            root,
+            annotations,
+            images,
+            split=split,
+            title=title,
+            names=names,
+            limit=limit,
+            ids=ids,
+            allow_damaged=allow_damaged,
+            check_images=check_images,
+        )
+    files = find_own(root, annotations, images, CARD)
     card = own_card(CARD, title or files.title)
     lines = files.form == "mat" if for_task is None else issubclass(for_task.target, BoundaryTruth)
     form = "boundary maps" if lines and files.form == "ids" else FORMS[files.form]
