@@ -13,7 +13,7 @@ from sambench.config import registry
 from sambench.errors import UsageError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
-CODE = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+CODE = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 BLOCKS = dict(reversed(CODE))
 """Language -> the first block of it."""
 
@@ -51,6 +51,16 @@ def test_model_and_dataset_of_ones_own(tmp_path):
     (folder / "own_parts.py").write_text(BLOCKS["py"])
     out = sambench(*quick(BLOCKS["sh"].strip())[:-4], "workers=0", "progress=off", cwd=tmp_path)
     assert "disc, Ramps all, 3 images" in out
+
+
+def test_a_model_of_phrases_of_ones_own(tmp_path):
+    (example,) = (text for _, text in CODE if "(ConceptModel)" in text)
+    (command,) = (text for _, text in CODE if "my_words:Colours" in text)
+    (tmp_path / "my_words.py").write_text(example)
+    out = sambench(*quick(command.strip()), cwd=tmp_path)
+    assert "concepts (paper), colours, mini" in out
+    (recall,) = re.findall(r" IL_recall +│ +(\.\d+|1\.000) ", out)
+    assert float(recall) > 0  # some phrase with a colour was answered
 
 
 def test_an_edge_detector_of_ones_own(tmp_path):

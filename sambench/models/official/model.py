@@ -2,7 +2,8 @@
 
 The factory returns an object with `set_image` and either `predict_torch` and `transform` (segment_anything and its
 forks: MobileSAM, SAM-HQ, EdgeSAM...), `_predict` and `_prep_prompts` (SAM2ImagePredictor and its forks), or `predict`
-alone, which is asked one prompt at a time (`dialects`); or one of the models that `adapters` knows.
+alone, which is asked one prompt at a time (`dialects`); or one of the models that `adapters` knows; or a model of the
+suite's own interface, as one of phrases (`sambench.models.base.ConceptModel`).
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def load(
     decode_batch_size: int = 64,
     hq_token_only: bool = False,
     single_answer: SingleAnswer = "own",
-) -> OfficialModel:
-    """Build a predictor and wrap it.
+) -> PromptableModel:
+    """Build a predictor and wrap it; a `PromptableModel` is taken as it is, by its own name and fingerprint.
 
     Args:
         factory: "package.module:function". It is called with `checkpoint` and `device` where it has such parameters
@@ -78,6 +79,9 @@ def load(
     except Exception as error:
         what = f"the factory fails: {type(error).__name__}: {error}"
         raise ModelError(what, where=factory, mend="call it in Python with the same arguments") from error
+    if isinstance(predictor, PromptableModel):
+        predictor.provenance = {**predictor.provenance, "factory": factory, "options": dict(options or {})}
+        return predictor
     return OfficialModel(predictor, factory, checkpoint, decode_batch_size, options, hq_token_only, single_answer)
 
 

@@ -1,5 +1,8 @@
 """What may be given in memory, what it becomes, and what is refused."""
 
+import types
+
+import numpy as np
 import pytest
 import torch
 from foreign_predictors import HIDDEN, build
@@ -7,12 +10,14 @@ from tiny_sams import tiny_model
 from toys import ToyModel
 
 from sambench.errors import UsageError
+from sambench.models.base import ConceptModel
 from sambench.models.devices import device_of
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam
 from sambench.models.memory.wrap import GivenModel, load, wrapped
 from sambench.models.official.model import OfficialModel
 from sambench.models.questions import Question
+from sambench.types import Embedding, Sample
 
 
 def test_each_kind_is_wrapped():
@@ -65,6 +70,30 @@ def test_a_given_model_is_named_by_its_weights_too():
     with torch.no_grad():
         toy.net.weight += 1
     assert wrapped(toy)[0].fingerprint != one.fingerprint
+
+
+def test_a_given_model_of_phrases_answers_phrases():
+    heard = []
+
+    class Words(ConceptModel):
+        name, fingerprint, provenance = "words", "0" * 64, types.MappingProxyType({})
+
+        def about(self, sample):
+            heard.append(sample.id)
+
+        def encode(self, images):
+            return [Embedding({}, image.shape[:2]) for image in images]
+
+        def concepts(self, embedding, phrases):
+            return [phrase.upper() for phrase in phrases]
+
+    model, _ = wrapped(Words())
+    assert isinstance(model, ConceptModel)
+    (embedding,) = model.encode([np.zeros((2, 3, 3), np.uint8)])
+    model.about(Sample("a", np.zeros((2, 3, 3), np.uint8), None))
+    assert (model.concepts(embedding, ["a cat"]), heard) == (["A CAT"], ["a"])
+    assert model.refuses(Question(phrase=True)) is None
+    assert model.refuses(Question(points=1)) == "it takes phrases alone"
 
 
 @pytest.mark.parametrize("given", [None, "sam_vit_b.pth", torch.nn.Linear(1, 1), (1, 2)])
