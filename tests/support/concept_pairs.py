@@ -114,7 +114,14 @@ def rle(mask):
     return coco_mask.encode(np.asfortranarray(mask))
 
 
-def box_xywh(mask):
+def coded(pair):
+    """The pair with run lengths in place of masks, and its (height, width)."""
+    truths = [{"codes": [rle(mask) for mask in one["masks"]], "crowd": one["crowd"]} for one in pair["truths"]]
+    codes = [rle(mask) for mask in pair["masks"]]
+    return {**pair, "size": (HEIGHT, WIDTH), "truths": truths, "codes": codes}
+
+
+def box_xywh(code):
     """The mask's box as the benchmark's files have it: fractions of the image's width and height."""
-    left, top, width, height = coco_mask.toBbox(rle(mask))
-    return [left / WIDTH, top / HEIGHT, width / WIDTH, height / HEIGHT]
+    height, width = code["size"]
+    return [float(side) for side in coco_mask.toBbox(code) / (width, height, width, height)]

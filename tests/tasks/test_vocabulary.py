@@ -170,7 +170,8 @@ def test_presets_name_every_switch():
     for name in ("categories", "phrases", "data_rules"):
         del defaults[name]
     assert {key: value for key, value in presets["paper"].items() if key != "preset"} == defaults
-    assert presets["positive"] == {**presets["paper"], "preset": "positive", "ask": "present"}
+    assert presets["boxes"] == {**presets["paper"], "preset": "boxes", "iou_type": "bbox"}
+    assert presets["positive"] == {**presets["boxes"], "preset": "positive", "ask": "present"}
 
 
 def write_colours(folder):

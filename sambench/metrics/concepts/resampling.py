@@ -21,6 +21,9 @@ Draws = dict[str, np.ndarray]
 HEADLINES = ("cgF1", "pmF1", "IL_MCC")
 """What is told of every subset, of the formulas without epsilons, and of every threshold of the score."""
 
+_BLOCK = 10_000
+"""Pairs added up at a time, of hundreds of thousands."""
+
 LOWER_IS_BETTER = ("IL_FPR", "presence_ECE", "presence_Brier")
 
 
@@ -115,14 +118,20 @@ def _notes(rows: Sequence[Row]) -> str:
 def _image_sums(rows: Sequence[Row], keys: Sequence[str], rules: ConceptRules, sweep: Sequence[float]) -> np.ndarray:
     """Return the (N, K) numbers of N images whose sums the figures are made of, in the order of `_figures`."""
     place = {key: index for index, key in enumerate(keys)}
-    image = np.array([place[row["sample_id"]] for row in rows])
+    sums = np.zeros((len(keys), (2 + len(sweep)) * SUMS + WIDTH))
+    for first in range(0, len(rows), _BLOCK):
+        block = rows[first : first + _BLOCK]
+        np.add.at(sums, [place[row["sample_id"]] for row in block], _row_sums(block, rules, sweep))
+    return sums
+
+
+def _row_sums(rows: Sequence[Row], rules: ConceptRules, sweep: Sequence[float]) -> np.ndarray:
+    """Return the (P, K) numbers of P pairs."""
     counts = counts_of_rows(rows)
     confidence = np.array([row["confidence"] for row in rows], np.float64)
     blocks = [pair_sums(counts, rules), pair_sums(counts, exact(rules)), presence_sums(confidence, counts.present)]
     blocks += [pair_sums(sweep_of_rows(rows, index), rules) for index in range(len(sweep))]
-    sums = np.zeros((len(keys), sum(block.shape[1] for block in blocks)))
-    np.add.at(sums, image, np.concatenate(blocks, axis=1))
-    return sums
+    return np.concatenate(blocks, axis=1)
 
 
 def _figures(sums: np.ndarray, rules: ConceptRules, sweep: Sequence[float]) -> Draws:
