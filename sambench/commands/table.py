@@ -94,6 +94,10 @@ def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
         from sambench.figures.clicks import miou_against_clicks
 
         return miou_against_clicks
+    if name == "concepts":
+        from sambench.figures.concepts import thresholds_and_presence
+
+        return thresholds_and_presence
     if name == "noise":
         from sambench.figures.noise import iou_against_noise
 

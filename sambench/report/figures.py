@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sambench.errors import RunError
 from sambench.figures.clicks import dataset_differences, miou_against_clicks
+from sambench.figures.concepts import thresholds_and_presence
 from sambench.figures.datasets import dataset_bars
 from sambench.figures.latency import cost_curves
 from sambench.figures.noise import iou_against_noise
@@ -37,6 +38,10 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Em
         The figures, and in sentences what could not be drawn and why.
     """
     drawers = {
+        "concepts": (
+            "Text prompts by lowest score, and how far presence can be believed",
+            thresholds_and_presence,
+        ),
         "edges": ("Precision against recall", precision_recall),
         "latency": ("What a mask costs where many are asked of one image", cost_curves),
         "noise": ("Mean and worst IoU against the strength of the noise", iou_against_noise),

@@ -1,6 +1,8 @@
 """A tiny random SAM 3 through whole runs: phrases, clicks from the same embeddings, scoring, gate, report, table."""
 
+import numpy as np
 import pytest
+from PIL import Image
 from tiny_texts import write_sam3_video
 
 import sambench
@@ -57,5 +59,9 @@ def test_it_is_reported_and_tabled(runs, tmp_path, capsys):
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert "cgF1" in page
     assert "data:image/webp" in page
-    assert dispatch(["table", "concepts", f"results={folder.parent}"]) == 0
+    assert "how far presence can be believed" in page
+    out = tmp_path / "tables"
+    assert dispatch(["table", "concepts", f"runs=['{folder}']", f"out={out}"]) == 0
     assert "sam3" in capsys.readouterr().out
+    drawn = np.asarray(Image.open(out / "concepts" / "concepts.png").convert("L"))
+    assert (drawn < 128).mean() > 0.003  # lines and words
