@@ -21,13 +21,15 @@ from own_folders import write_own
 from pages import PAGES, check_inline, check_other, check_words, examples, inline, links
 from PIL import Image
 from replicas import WRITERS
-from saco_files import write_gold
+from saco_files import box_mask, write_gold
 from scipy.io import savemat
 from tiny_sams import tiny_model
+from tiny_texts import write_sam3_video
 from toys import write_bsds
 
 from sambench.cli import main
 from sambench.files.json_files import parse_json
+from sambench.masks.rle import encode_masks, to_json
 
 STANDS_FOR = [
     (r"s3://bucket/sam_vit_h_4b8939\.pth", "file://{page}/bucket/sam"),
@@ -39,6 +41,7 @@ STANDS_FOR = [
     (r"(?<=checkpoint=)sam_hq_\S+$", "{shop}/sam_hq"),
     (r"(?<=checkpoint=)sam2\S+$", "{shop}/sam2"),
     (r"(?<=checkpoint=)(sam_vit\S+|FILE)$", "{shop}/sam"),
+    (r"(?<=checkpoint=)FOLDER$", "{shop}/sam3"),
     (r"(?<=original=)sam_vit\S+$", "{shop}/sam"),
     (r"(?<=checkpoint=)edgetam\.pt$", "{shop}/edgetam"),
     (r"^checkpoints=.*", "checkpoints=[{shop}/sam,{shop}/sam,{shop}/sam] model.variant=null"),
@@ -148,6 +151,7 @@ def shop(tmp_path_factory):
     write_gold(data)
     for name in ("sam", "sam_hq", "sam2", "sam3_tracker", *(["edgetam"] if find_spec("timm") else [])):
         tiny_model(name).save_pretrained(folder / name)
+    write_sam3_video(folder / "sam3")
     return folder
 
 
@@ -184,6 +188,9 @@ def write_predictions(folder, coco):
     keys = ("image_id", "category_id", "bbox")
     boxes = [{**{key: one[key] for key in keys}, "score": 0.5} for one in told["annotations"] if not one["iscrowd"]]
     (folder / "coco_vitdet.json").write_text(json.dumps(boxes))
+    code = encode_masks(box_mask(2, 12, 3, 13)[None])[0]
+    entry = {"image_id": 10000000, "category_id": 1, "segmentation": to_json(code), "score": 0.9}
+    (folder / "coco_predictions_segm.json").write_text(json.dumps([entry]))
 
 
 def smaller(command, places):
