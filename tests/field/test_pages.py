@@ -24,7 +24,7 @@ from replicas import WRITERS
 from saco_files import box_mask, write_gold
 from scipy.io import savemat
 from tiny_sams import tiny_model
-from tiny_texts import write_sam3_video
+from tiny_texts import write_clipseg, write_grounding_dino, write_owlv2, write_sam3_video
 from toys import write_bsds
 
 from sambench.cli import main
@@ -35,7 +35,7 @@ STANDS_FOR = [
     (r"s3://bucket/sam_vit_h_4b8939\.pth", "file://{page}/bucket/sam"),
     (r"s3://bucket", "file://{page}/bucket"),
     (r"=/data\b", "={shop}/data"),
-    (r"=/models/sam3$", "={shop}/sam3_tracker"),
+    (r"=/models/(sam3|clipseg|owlv2|grounding_dino)$", r"={shop}/\1"),
     (r"^model=(sam|sam_hq|sam2)_\w+$", r"\g<0> model.variant=null"),
     (r"^model_([ab])=(sam|sam_hq|sam2)_\w+$", r"\g<0> model_\1.variant=null"),
     (r"(?<=checkpoint=)sam_hq_\S+$", "{shop}/sam_hq"),
@@ -80,6 +80,13 @@ EXITS = {
     "sambench cache verify dir=s3://bucket/embeddings secret_file=cache.secret": 1,
 }
 """Command -> its exit code, where that is not 0."""
+
+TEXT_MODELS = {
+    "sam3": write_sam3_video,
+    "clipseg": write_clipseg,
+    "owlv2": write_owlv2,
+    "grounding_dino": write_grounding_dino,
+}
 
 MY_MODELS = """
 from foreign_predictors import Plain, network
@@ -149,9 +156,11 @@ def shop(tmp_path_factory):
     WRITERS["bbbc038v1"](data)
     INTERACTIVE["davis"](data)
     write_gold(data)
-    for name in ("sam", "sam_hq", "sam2", "sam3_tracker", *(["edgetam"] if find_spec("timm") else [])):
+    for name in ("sam", "sam_hq", "sam2", *(["edgetam"] if find_spec("timm") else [])):
         tiny_model(name).save_pretrained(folder / name)
-    write_sam3_video(folder / "sam3")
+    for name, write in TEXT_MODELS.items():
+        (folder / name).mkdir()
+        write(folder / name)
     return folder
 
 
@@ -191,6 +200,7 @@ def write_predictions(folder, coco):
     code = encode_masks(box_mask(2, 12, 3, 13)[None])[0]
     entry = {"image_id": 10000000, "category_id": 1, "segmentation": to_json(code), "score": 0.9}
     (folder / "coco_predictions_segm.json").write_text(json.dumps([entry]))
+    (folder / "boxes.json").write_text(json.dumps([{"image_id": 50000000, "bbox": [9, 9, 90, 90], "score": 0.9}]))
 
 
 def smaller(command, places):
@@ -285,8 +295,10 @@ def write_plugins(code):
     with open("my_configs/model/my_edges.yaml", "w") as file:
         file.write("name: my_edges:MyEdges\ncheckpoint: null\n")
     torch.save(torch.nn.Conv2d(3, 1, 3, padding=1).state_dict(), "my_edges.pth")
-    for module, text in zip(("grid_coverage", "own_parts", "my_edges"), code, strict=True):
-        with open(f"my_configs/{module}.py", "w") as file:
+    for module, text in zip(
+        ("my_configs/grid_coverage", "my_configs/own_parts", "my_words", "my_configs/my_edges"), code, strict=True
+    ):
+        with open(f"{module}.py", "w") as file:
             file.write(text)
 
 
