@@ -31,6 +31,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "vocabulary": "sambench.tasks.vocabulary:VocabularyTask",
     },
     "models": {
+        "colour_words": "sambench.models.words.model:ColourWords",
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "humans": "sambench.models.humans:Humans",
         "sam": "sambench.models.sam.model:load",

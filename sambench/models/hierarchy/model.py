@@ -104,7 +104,7 @@ class HierarchyModel(PromptableModel):
         Raises:
             ModelError: The embedding is not this model's, or a prompt is empty or not finite.
         """
-        tree = _tree(embedding)
+        tree = tree_of(embedding)
         parts = pixel_prompts(prompts, embedding.original_size)
         answers = CANDIDATES if multimask else 1
         tables = np.empty((len(prompts), answers, tree.leaves), np.float32)
@@ -202,7 +202,7 @@ def _inside(mask: np.ndarray, box: np.ndarray) -> np.ndarray:
     return cut
 
 
-def _tree(embedding: Embedding) -> RegionTree:
+def tree_of(embedding: Embedding) -> RegionTree:
     """Return the arrays of an embedding, on the CPU."""
     missing = [name for name in FIELDS if name not in embedding.tensors]
     if missing or tuple(embedding.tensors["labels"].shape) != tuple(embedding.original_size):

@@ -1,0 +1,1 @@
+"""A floor for text prompts: words of colour, size and shape alone, without training."""
