@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from sambench.concepts import ConceptAnswer
+from sambench.concepts import ConceptAnswer, ConceptTruth
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
@@ -60,7 +60,7 @@ class Predictor:
             ModelError: It holds a NaN.
         """
         self._at_hand = sample.id
-        if isinstance(self.model, ConceptModel):
+        if isinstance(self.model, ConceptModel) and isinstance(sample.target, ConceptTruth):
             self.model.about(sample)
         if sample.id not in self._ready:
             self.prepare([sample])

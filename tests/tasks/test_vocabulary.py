@@ -227,8 +227,15 @@ def test_every_name_is_asked_of_every_image_and_predictions_score_the_same_again
     assert blind.metrics["AP"].value == pytest.approx(0.5)
 
 
+class Deaf(ColourFinder):
+    """Does not want to hear of images that have no pairs."""
+
+    def about(self, sample):
+        raise AssertionError(sample.id)
+
+
 def test_ap_plus_asks_for_less(colours):
-    model = ColourFinder()
+    model = Deaf()
     run = sambench.evaluate(model, **colours("run", "task/vocabulary=positive", "task.names=name"))
     assert model.asked == [("red_thing",), ("green_thing",), ("red_thing",)]
     assert run.metrics["AP"].value == pytest.approx(1)
