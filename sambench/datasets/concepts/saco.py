@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.concepts.pair_files import PairDataset, Part, SubsetDataset, is_exhaustive, read_part
+from sambench.datasets.concepts.pairs import ConceptDataset
+from sambench.datasets.concepts.parquet_pairs import ParquetPairs, parquet_files
 from sambench.datasets.concepts.saco_json import PairFile
 from sambench.datasets.layout import Folders, check_choice, find_folder, given_path, holds, require_folder
 from sambench.datasets.masks import reader_of
@@ -125,11 +127,12 @@ def saco_gold(
     limit: int | None = None,
     ids: Iterable[str | int] | None = None,
     check_images: bool = True,
-) -> PairDataset:
+) -> ConceptDataset:
     """SA-Co/Gold: noun phrases with all their objects, each pair drawn by three annotators (concepts).
 
     Args:
-        root: The folder that it was downloaded to.
+        root: The folder that it was downloaded to; Parquet files there with columns human_1_masks and so on are read
+            as well (`ParquetPairs`).
         subset: "all" that are there, or one of `GOLD_SUBSETS`.
         annotators: Whose files are read, of "a", "b" and "c"; always in this order.
         annotations: The folder of the annotation files; looked for below the root where it is left out.
@@ -147,6 +150,11 @@ def saco_gold(
     if not annotators:
         raise UsageError("no annotator is chosen", where="data.annotators", mend="leave it out, or name one: [a]")
     chosen = [one for one in ANNOTATORS if one in annotators]
+    if root is not None and annotations is None and (tables := parquet_files(Path(root))):
+        if subset != "all" or len(chosen) < len(ANNOTATORS):
+            what = "in Parquet the subsets cannot be told apart, nor are annotators chosen"
+            raise UsageError(what, where=root, mend="leave data.subset and data.annotators out")
+        return ParquetPairs(tables, root=root, card=GOLD, limit=limit, ids=ids)
     card = GOLD
     if len(chosen) < len(ANNOTATORS):
         card = replace(card, note=f"annotators {', '.join(chosen)} alone of {', '.join(ANNOTATORS)}", own=True)
