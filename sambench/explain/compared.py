@@ -19,9 +19,10 @@ from sambench.predictions.click_records import ClickPrediction
 from sambench.tasks.instances import InstancesTask
 from sambench.tasks.points import PointsTask
 from sambench.tasks.proposals import ProposalsTask
+from sambench.tasks.vocabulary import VocabularyTask
 from sambench.types import Annotation, Sample, Size
 
-MaskTask: TypeAlias = PointsTask | InstancesTask | ProposalsTask
+MaskTask: TypeAlias = PointsTask | InstancesTask | ProposalsTask | VocabularyTask
 """Tasks whose predictions are masks of objects."""
 
 
@@ -69,7 +70,7 @@ def explained_task(task: Any, clicks: int | None, top: int | None) -> MaskTask:
     return replace(task, clicks=(min(task.clicks) if clicks is None else clicks,), noc_at=None)
 
 
-TASKS = "explain a run of points, instances or proposals"
+TASKS = "explain a run of points, instances, vocabulary or proposals"
 
 
 def compare_masks(task: MaskTask, sample: Sample, prediction: Any, top: int | None, prompted: bool) -> Compared | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from sambench.metrics.bootstrap import bootstrap_intervals
 from sambench.metrics.coco.detections import Detections
 from sambench.tasks.instances import InstancesTask
 from sambench.tasks.proposals import ProposalsTask
+from sambench.tasks.vocabulary import VocabularyTask
 from sambench.types import InstanceTruth
 
 LIMIT = 100
@@ -48,7 +49,11 @@ class DetectionKinds:
     detections: int
 
 
-def told_apart(task: InstancesTask | ProposalsTask, truth: InstanceTruth, found: Detections, limit: int) -> TideImage:
+DetectionTask: TypeAlias = InstancesTask | VocabularyTask | ProposalsTask
+"""Tasks whose predictions are detections."""
+
+
+def told_apart(task: DetectionTask, truth: InstanceTruth, found: Detections, limit: int) -> TideImage:
     """Tell one image's best-scored detections apart.
 
     Proposals have one category. By LVIS's rules a category counts on an image where it is there, or verified to be
@@ -65,7 +70,7 @@ def told_apart(task: InstancesTask | ProposalsTask, truth: InstanceTruth, found:
     ious = rle.iou(codes, [one.rle for one in objects])
     inside = rle.iou(codes, [one.rle for one in crowds], np.ones(len(crowds), bool)) > MATCHED
     uncounted = (inside & (classes[:, None] == crowd_names)).any(axis=1)
-    if isinstance(task, InstancesTask) and task.kind == "lvis":
+    if not isinstance(task, ProposalsTask) and task.kind == "lvis":
         judged = {*names.tolist(), *truth.neg_category_ids} - set(truth.not_exhaustive_category_ids)
         uncounted |= ~np.isin(classes, list(judged))
     return tide_image(best.scores, classes, names, ious, uncounted)

@@ -24,6 +24,7 @@ from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run
 from sambench.tasks.instances import InstancesTask
 from sambench.tasks.points import PointsTask
+from sambench.tasks.proposals import ProposalsTask
 from sambench.types import Sample
 
 BOUNDARY_RATIO = 0.0075
@@ -62,7 +63,7 @@ class Objects:
             ""), shift, the figures of `sambench.metrics.anatomy.shape`, `border`, `neighbours`, `contrast`.
         notes: What the run cannot tell, and which command makes it tell.
         masks: Gives one image's objects with their masks again.
-        detections: Of instances and proposals: each image's detections told apart.
+        detections: Of all tasks but points: each image's detections told apart.
     """
 
     run: Run
@@ -179,7 +180,7 @@ def _notes(run: Run, task: MaskTask, choice: Choice, frame: pd.DataFrame) -> lis
             "one mask is stored an object, so that what choosing among a model's several masks lost cannot be told:"
             f" level_chosen and ranking are 0; `sambench run task=points {words}` stores them all"
         )
-    elif choice.top is None and not isinstance(task, PointsTask):
+    elif choice.top is None and isinstance(task, ProposalsTask):
         told.append("each object is held against the best of all proposals; top=100 tells what their ranking loses")
     if frame["contrast"].isna().all():
         told.append("the images were not read, so that contrast is not told")

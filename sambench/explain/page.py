@@ -29,7 +29,7 @@ class Finding:
         kinds: How many objects are of which kind of error.
         change: What changed, or None.
         notes: What cannot be told.
-        detections: Kinds of wrong detections, of instances and proposals.
+        detections: Kinds of wrong detections, of all tasks but points.
     """
 
     run: Run

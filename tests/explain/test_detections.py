@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sambench.tasks.instances import InstancesTask
 from sambench.tasks.proposals import ProposalsTask
+from sambench.tasks.vocabulary import VocabularyTask
 
 from sambench.explain.detections import detection_kinds, told_apart
 from sambench.masks.rle import encode_masks
@@ -44,9 +45,10 @@ def kinds(task, objects, detections):
     return list(zip(names, one.counted.tolist(), strict=True))
 
 
-def test_categories_count_for_instances_alone():
+def test_categories_count_but_for_proposals():
     objects, detections = truth([((0, 0), 1)]), found(((0, 0), 2))
     assert kinds(InstancesTask(), objects, detections) == [("cls", True)]
+    assert kinds(VocabularyTask(), objects, detections) == [("cls", True)]
     assert kinds(ProposalsTask(), objects, detections) == [("right", True)]
 
 
@@ -54,7 +56,8 @@ def test_crowds_and_unjudged_categories_do_not_count():
     objects = truth([((0, 0), 1)], [((15, 15), 1)], neg_category_ids=[2], not_exhaustive_category_ids=[])
     detections = found(((15, 15), 1), ((15, 15), 2), ((15, 15), 3))
     assert [flag for _, flag in kinds(InstancesTask(), objects, detections)] == [False, True, True]
-    assert [flag for _, flag in kinds(InstancesTask(rules="lvis"), objects, detections)] == [False, True, False]
+    for task in (InstancesTask(rules="lvis"), VocabularyTask(rules="lvis_fixed")):
+        assert [flag for _, flag in kinds(task, objects, detections)] == [False, True, False]
 
 
 def test_ap_is_the_evaluators():
