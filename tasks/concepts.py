@@ -33,7 +33,7 @@ from sambench.metrics.concepts.references import published_columns
 from sambench.metrics.concepts.resampling import ConceptResampling, concept_metrics
 from sambench.metrics.concepts.rows import columns_of_pair, columns_of_sweep
 from sambench.metrics.concepts.rules import ConceptRules
-from sambench.models.questions import Question
+from sambench.models.questions import A_PHRASE, Question
 from sambench.pictures.concepts import ConceptDrawing
 from sambench.predictions.concept_files import EmptyMasks
 from sambench.predictions.concept_results import ConceptSaving
@@ -99,7 +99,7 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
 
     def questions(self) -> list[Question]:
         """Return that phrases are asked."""
-        return [Question(phrase=True)]
+        return [A_PHRASE]
 
     def predict(self, sample: Sample, predictor: Predictor) -> ConceptPrediction:
         """Ask each phrase of one image."""

@@ -48,6 +48,10 @@ class Question:
         return f"{asked}, for {'several masks' if self.multimask else 'a single mask'}"
 
 
+A_PHRASE = Question(phrase=True, mend="model=colour_words, which needs no download")
+"""What tasks of text prompts ask."""
+
+
 def check_questions(model: PromptableModel, questions: Sequence[Question]) -> None:
     """Refuse a task that asks what a model cannot answer.
 

@@ -153,8 +153,10 @@ class ConceptFiles:
         for subset, found in by_subset.items():
             if len(found) != 1:
                 there = listing([str(file.relative_to(self.path)) for file in found or lists]) or "no .json file"
-                what = f"{len(found)} results files for subset {subset or 'of this data'}; there is {there}"
-                mend = f"keep one, below a folder named {subset or 'as you like'}, or give the file itself"
+                what = (
+                    f"{len(found)} results files for {f'subset {subset}' if subset else 'the data'}; there is {there}"
+                )
+                mend = f"keep one, below a folder named {subset}" if subset else "give the file itself"
                 raise PredictionError(what, where=self.path, mend=mend)
         return {subset: found[0] for subset, found in by_subset.items()}
 

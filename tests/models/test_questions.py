@@ -48,5 +48,6 @@ def test_nothing_is_encoded_before_the_refusal(tmp_path):
 
 
 def test_a_model_without_text_refuses_phrases():
-    with pytest.raises(UsageError, match=r"choosy cannot answer .*: it takes no text"):
-        check_questions(Choosy(), [Question(phrase=True)])
+    with pytest.raises(UsageError, match=r"choosy cannot answer .*: it takes no text") as refused:
+        check_questions(Choosy(), asked("concepts"))
+    assert refused.value.mend.startswith("model=colour_words")
