@@ -6,12 +6,13 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 
 from sambench.concepts import ConceptAnswer
+from sambench.config.ranges import Range
 from sambench.errors import ModelError, listing
 from sambench.files.atomic import file_sha256
 from sambench.models.base import ConceptModel
@@ -35,6 +36,7 @@ class BoxesThenMasks(ConceptModel):
         segmenter: A model that takes boxes: its `name`, `checkpoint` and other switches.
         device: Where the segmenter runs.
         dtype: Of its image encoder, where it has a choice.
+        box_threshold: Boxes are drawn whose score is above.
 
     Raises:
         ModelError: File or segmenter cannot be used.
@@ -42,12 +44,17 @@ class BoxesThenMasks(ConceptModel):
     """
 
     def __init__(
-        self, detector: str | None, segmenter: dict[str, Any], device: str = "auto", dtype: str = "fp32"
+        self,
+        detector: str | None,
+        segmenter: dict[str, Any],
+        device: str = "auto",
+        dtype: str = "fp32",
+        box_threshold: Annotated[float, Range(0, 1)] = 0.0,
     ) -> None:
         if detector is None:
             raise ModelError("no boxes are given", where="model.detector", mend="model.detector=FILE")
         path = Path(detector).expanduser()
-        self.boxes = read_boxes(path)
+        self.boxes, self.box_threshold = read_boxes(path), box_threshold
         self.segmenter = Segmenter(segmenter, device, dtype)
         model, sha256 = self.segmenter.model, file_sha256(path)
         self.device = self.segmenter.device
@@ -102,5 +109,6 @@ class BoxesThenMasks(ConceptModel):
         self._unanswered = -1 if len(rows) or self._unanswered < 0 else self._unanswered + 1
         if self._unanswered == STRANGE_PAIRS:
             log.warning("no box for any of the first %d pairs: is %s of these data?", STRANGE_PAIRS, self.name)
+        rows = rows[rows[:, 4] > self.box_threshold]
         boxes = torch.from_numpy(np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], 1)).float()
         return self.segmenter.answer(embedding, boxes, torch.from_numpy(rows[:, 4]).float())

@@ -109,7 +109,7 @@ class GroundingDino(ConceptModel):
         text = {"input_ids": ids[:, there], "attention_mask": mask[:, there]}
         found = self.model(**pixels, **{key: to_device(part, self.device) for key, part in text.items()})
         height, width = embedding.original_size
-        sides = torch.tensor([width, height, width, height], device=self.device)
+        sides = to_device(torch.tensor([width, height, width, height]), self.device)
         scores, boxes = Arrival(found.logits[0].sigmoid().amax(-1), corners(found.pred_boxes[0]) * sides).tensors()
         chosen = scores > self.box_threshold
         return self.segmenter.answer(embedding, boxes[chosen], scores[chosen])

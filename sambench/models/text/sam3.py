@@ -197,7 +197,8 @@ class Sam3(ConceptModel):
         presence = found.presence_logits.float().sigmoid()
         scores = found.pred_logits.float().sigmoid() * presence
         height, width = embedding.original_size
-        boxes = found.pred_boxes.float() * torch.tensor([width, height, width, height], device=self.device)
+        sides = to_device(torch.tensor([width, height, width, height]), self.device)
+        boxes = found.pred_boxes.float() * sides
         frame = self.preprocessing.frame(embedding.original_size)
         return [
             ConceptAnswer(

@@ -58,6 +58,9 @@ def test_masks_are_those_of_the_boxes_of_the_pair(sam_folder, tmp_path):
     assert torch.equal(cat.boxes_xyxy, boxes)
     torch.testing.assert_close(cat.scores, torch.tensor([0.9, 0.4]))
     assert cat.presence is None
+    model.box_threshold = 0.4
+    (sure,) = model.concepts(embedding, ["a cat"])
+    torch.testing.assert_close(sure.logits, expected.logits[:1, 0], rtol=1e-4, atol=1e-4)
     assert (len(absent.scores), len(absent.logits), absent.frame.original_size) == (0, 0, (40, 60))
     assert model.fingerprint == sam.fingerprint
     assert model.refuses(Question(phrase=True)) is None

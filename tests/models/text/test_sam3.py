@@ -90,6 +90,14 @@ def test_an_answer_does_not_depend_on_the_other_phrases(both):
     assert both.concepts(embedding, []) == []
 
 
+def test_images_are_encoded_together_as_apart(both):
+    images = [image(), image(1)[:30, :40]]
+    for pixels, together in zip(images, both.encode(images), strict=True):
+        (apart,) = both.encode([pixels])
+        assert together.original_size == apart.original_size == pixels.shape[:2]
+        torch.testing.assert_close(together.tensors["trunk"], apart.tensors["trunk"], rtol=1e-5, atol=1e-5)
+
+
 def test_one_cached_embedding_serves_clicks_and_phrases(both, video_folder, tmp_path):
     (embedding,) = both.encode([image()])
     assert {name: tuple(part.shape) for name, part in embedding.tensors.items()} == {"trunk": (64, 32)}
