@@ -15,6 +15,7 @@ import torch
 from fault_scenes import COMMON, INPUTS, run_words, score_words
 from fuzz_mutations import mutated_bytes, mutated_gzip, mutated_json, mutated_value, mutated_yaml
 from PIL import Image
+from saco_files import write_parquet, write_silver, write_table
 from scipy.io import savemat
 from tiny_sams import tiny_model
 
@@ -75,6 +76,14 @@ def formats():
         Format("labelme", "labelme/labels/1.json", [*own, f"root={INPUTS}/labelme"], mutated_json, codes=(1,)),
         Format("via", "streets/annotations/vehicle-annotations.json",
                ["data", "check", "streets", f"root={INPUTS}/streets"], mutated_json, codes=(1,)),
+        Format("pairs", "saco/silver_nga_art_merged_test.json",
+               ["data", "check", "saco_silver", f"root={INPUTS}/saco"], mutated_json, codes=(1,)),
+        Format("pairs in parquet", "saco_parquet/pairs.parquet",
+               ["data", "check", "saco_gold", f"root={INPUTS}/saco_parquet"], mutated_rows, codes=(1,)),
+        Format("phrases", "phrases/phrases.csv",
+               ["data", "check", "own", f"root={INPUTS}/phrases", "task=concepts"], codes=(1,)),
+        Format("mask of a phrase", "phrases/m/bus1.png",
+               ["data", "check", "own", f"root={INPUTS}/phrases", "task=concepts"], codes=(1,)),
         Format("id image", "own/labels/1.png", [*own, f"root={INPUTS}/own"], codes=(1,)),
         Format("image", "own/images/1.png", [*own, f"root={INPUTS}/own"], codes=(1,)),
         Format("image, run", "coco/images/1.png", run_words("points", "run.dir=out", "limit=1")),
@@ -167,6 +176,11 @@ def write_inputs(folder: Path) -> None:
         x, y, width, height = entry["bbox"]
         entry["segmentation"] = [[x, y, x + width, y, x + width, y + height, x, y + height]]
     (folder / "coco/lvis.json").write_text(json.dumps(truth))
+    for name in ("saco", "saco_parquet", "phrases"):
+        (folder / name).mkdir()
+    write_silver(folder / "saco")
+    write_parquet(folder / "saco_parquet/pairs.parquet")
+    write_table(folder / "phrases")
     for name in ("labelme/images", "labelme/labels", "streets/images", "streets/annotations", "configs/task"):
         (folder / name).mkdir(parents=True)
     pixels = Image.open(folder / "own/images/1.png")

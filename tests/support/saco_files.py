@@ -1,8 +1,11 @@
 """Small data in the form that SA-Co is downloaded in."""
 
+import io
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 from pycocotools import mask as coco_mask
 
@@ -93,3 +96,57 @@ def changed(path, change):
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
+
+
+TABLE = """image,phrase,mask,annotator,exhaustive
+x/one.jpg,red bus,m/bus1.png,ann,1
+x/one.jpg,red bus,m/bus2.png,ann,1
+x/one.jpg,red bus,m/bus1.png,bob,
+x/one.jpg,zebra,,ann,1
+x/one.jpg,zebra,,bob,0
+two.jpg,"wheel, round",,ann,yes
+two.jpg,"wheel, round",m/bus2.png,bob,true
+"""
+PLACES = {"bus1": (2, 12, 3, 13), "bus2": (20, 25, 30, 38)}
+
+
+def write_table(root, rows=TABLE, images="images"):
+    (root / "m").mkdir(exist_ok=True)
+    for name, place in PLACES.items():
+        Image.fromarray(box_mask(*place) * 255).save(root / f"m/{name}.png")
+    write_images(root / images)
+    (root / "phrases.csv").write_text(rows)
+
+
+def coded(*places):
+    codes = [coco_mask.encode(np.asfortranarray(box_mask(*place))) for place in places]
+    return [{"size": list(SIZE), "counts": code["counts"].decode()} for code in codes]
+
+
+def parquet_row(number, phrase, *masks, size=SIZE):
+    stream = io.BytesIO()
+    Image.new("RGB", size[::-1], (9, number, 7)).save(stream, "PNG")
+    image = {"bytes": stream.getvalue(), "path": "same.png"}
+    drawn = {f"human_{at}_masks": one for at, one in enumerate(masks, 1)}
+    return {"id": number, "image": image, "expression": phrase, **drawn, "count": max(map(len, masks))}
+
+
+PARQUET_ROWS = (
+    parquet_row(5, "red bus", coded((2, 12, 3, 13)), coded((2, 12, 3, 13), (20, 25, 30, 38)), []),
+    parquet_row(7, "zebra", [], [], []),
+    parquet_row(9, "wheel", *[coded((0, 9, 0, 9))] * 3),
+)
+
+
+def write_parquet(path, rows=PARQUET_ROWS, drop=()):
+    path.parent.mkdir(exist_ok=True)
+    mask = pa.list_(pa.struct({"size": pa.list_(pa.int64()), "counts": pa.string()}))
+    fields = {
+        "id": pa.int64(),
+        "image": pa.struct({"bytes": pa.binary(), "path": pa.string()}),
+        "expression": pa.string(),
+    }
+    fields |= {f"human_{at}_masks": mask for at in (1, 2, 3)}
+    schema = pa.schema({name: kind for name, kind in {**fields, "count": pa.int64()}.items() if name not in drop})
+    table = pa.Table.from_pylist([{key: one[key] for key in schema.names} for one in rows], schema)
+    pq.write_table(table, path, row_group_size=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -156,16 +157,14 @@ class ParquetPairs(ConceptDataset):
         place = self._places[key]
         wanted = place.file, place.group
         if columns not in self._held or self._held[columns][0] != wanted:
-            table = pq.ParquetFile(place.file).read_row_group(place.group, columns=list(columns))
-            self._held[columns] = wanted, table
+            self._held[columns] = wanted, _read(place.file, place.group, columns)
         found: dict[str, Any] = self._held[columns][1].slice(place.row, 1).to_pylist()[0]
         return found
 
     def _found(self) -> Iterator[_Place]:
         for file in self._files:
-            opened = pq.ParquetFile(file)
-            for group in range(opened.num_row_groups):
-                numbers = opened.read_row_group(group, columns=["id"]).column("id").to_pylist()
+            for group in range(_groups(file)):
+                numbers = _read(file, group, ["id"]).column("id").to_pylist()
                 for row, number in enumerate(numbers):
                     if (found := identity(number)) is None:
                         raise data_error(self.card, f"id {number!r} is no text and no whole number", file)
@@ -173,8 +172,25 @@ class ParquetPairs(ConceptDataset):
 
 
 def _names(file: Path) -> list[str]:
-    try:
+    with _told(file):
         return list(pq.read_schema(file).names)
+
+
+def _groups(file: Path) -> int:
+    with _told(file):
+        return int(pq.ParquetFile(file).num_row_groups)
+
+
+def _read(file: Path, group: int, columns: Iterable[str]) -> pa.Table:
+    with _told(file):
+        return pq.ParquetFile(file).read_row_group(group, columns=list(columns))
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """Tell whatever is wrong with a file in one sentence."""
+    try:
+        yield
     except (OSError, pa.ArrowException) as error:
         what = f"the Parquet file cannot be read, it may be truncated: {error}"
         raise DatasetError(what, where=file, mend="download it again") from error

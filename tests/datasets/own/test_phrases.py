@@ -3,32 +3,13 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from saco_files import SIZE, box_mask, contents, write_images
+from saco_files import PLACES, SIZE, box_mask, contents, write_images, write_table
 from sambench.tasks.concepts import ConceptsTask
 
 from sambench.datasets.concepts.named import NamedDataset
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError, UsageError
 from sambench.masks import rle
-
-ROWS = """image,phrase,mask,annotator,exhaustive
-x/one.jpg,red bus,m/bus1.png,ann,1
-x/one.jpg,red bus,m/bus2.png,ann,1
-x/one.jpg,red bus,m/bus1.png,bob,
-x/one.jpg,zebra,,ann,1
-x/one.jpg,zebra,,bob,0
-two.jpg,"wheel, round",,ann,yes
-two.jpg,"wheel, round",m/bus2.png,bob,true
-"""
-PLACES = {"bus1": (2, 12, 3, 13), "bus2": (20, 25, 30, 38)}
-
-
-def write_table(root, rows=ROWS, images="images"):
-    (root / "m").mkdir(exist_ok=True)
-    for name, place in PLACES.items():
-        Image.fromarray(box_mask(*place) * 255).save(root / f"m/{name}.png")
-    write_images(root / images)
-    (root / "phrases.csv").write_text(rows)
 
 
 def opened(root, **settings):
