@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sambench.datasets.concepts.pairs import ConceptDataset
-from sambench.datasets.concepts.saco import GOLD, GOLD_SUBSETS, SILVER, SILVER_SUBSETS
+from sambench.datasets.concepts.saco_cards import GOLD, GOLD_SUBSETS, SILVER, SILVER_SUBSETS
 
 _PUBLISHED = {GOLD.name: GOLD_SUBSETS, SILVER.name: SILVER_SUBSETS}
 

@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import DatasetCard
+from sambench.datasets.concepts.pair_parts import Part, images_of, is_exhaustive
 from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
-from sambench.datasets.concepts.saco_json import (
-    PairEntry,
-    PairFile,
-    annotation_of,
-    check_masks,
-    read_pairs,
-    same_pairs,
-)
+from sambench.datasets.concepts.saco_json import PairEntry, annotation_of, check_masks
 from sambench.datasets.formats.coco_fields import AnnotationEntry
-from sambench.datasets.layout import Folders, sample_ids
+from sambench.datasets.layout import Folders
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing
 from sambench.types import Annotation, Size
 
+_log = logging.getLogger(__name__)
+
 Draw = Callable[[AnnotationEntry, Size, ImageRules], Annotation]
 """Draws an annotation in its image of (height, width); the rules are for masks that are images themselves."""
-
-FolderOf = Callable[[PairFile], Path]
-"""Gives the folder that a file's images are in."""
-
-
-class Part(NamedTuple):
-    """One subset.
-
-    Attributes:
-        subset: Its name, or "" where there is but one and it has none.
-        files: One file an annotator, in the order in which ties between them are broken.
-        folder: Where its images are.
-        masks: Further files that hold its ground truth.
-    """
-
-    subset: str
-    files: tuple[PairFile, ...]
-    folder: Path
-    masks: tuple[Path, ...] = ()
-
-    @property
-    def truths(self) -> list[Path]:
-        """All files that hold its ground truth."""
-        return [*(file.path for file in self.files), *self.masks]
-
-
-def read_part(subset: str, paths: Iterable[Path], card: DatasetCard, folder: FolderOf) -> Part:
-    """Read one subset.
-
-    Args:
-        subset: Its name, or "".
-        paths: One file an annotator.
-        card: The dataset's card, for messages.
-        folder: Gives the images' folder, once the files are read.
-
-    Raises:
-        DatasetError: A file cannot be read, or the annotators' files are about other pairs.
-    """
-    files = tuple(read_pairs(path, card) for path in paths)
-    same_pairs(files)
-    return Part(subset, files, folder(files[0]))
-
-
-class _Image(NamedTuple):
-    part: Part
-    path: Path
-    pairs: list[PairEntry]
 
 
 class PairDataset(ConceptDataset):
@@ -90,6 +39,8 @@ class PairDataset(ConceptDataset):
         limit: Keep the first so many images, of each subset.
         ids: Images to keep: sample ids or their last parts.
         check_images: Refuse a set without its images; False where only the ground truth is needed.
+        allow_missing: Leave out images that are missing where others are there, with their number in the card, beside
+            which no published number then stands.
         form: What the fingerprint names it; the card's name where it is left out.
         draw: Draws annotations, where they are not SA-Co's run lengths; these are looked at beforehand.
 
@@ -110,28 +61,24 @@ class PairDataset(ConceptDataset):
         limit: int | None = None,
         ids: Iterable[str | int] | None = None,
         check_images: bool = True,
+        allow_missing: bool = False,
         form: str | None = None,
         draw: Draw | None = None,
     ) -> None:
         self.parts, self.root, self.split = list(parts), str(root), split
         self._draw = draw or _of_run_lengths
-        by_part = [_images(part) for part in parts]
+        by_part = [images_of(part) for part in parts]
         self._images = {key: image for images in by_part for key, image in images.items()}
         if ids is not None:
             self.keys = select(list(self._images), ids=ids, limit=limit, where=root)
         else:
             self.keys = [key for images in by_part for key in select(list(images), limit=limit)]
+        card = self._without_missing(card, check_images, allow_missing)
         for part in parts if draw is None else ():
             kept = [pair.id for key in self.keys if self._images[key].part is part for pair in self._images[key].pairs]
             for file in part.files:
                 check_masks(file, kept)
         self.card = replace(card, note="; ".join(filter(None, (card.note, *self._notes()))))
-        missing = self._find_images()
-        self.images_there = not missing
-        if missing and check_images:
-            names = listing([f"{path.parent.name}/{path.name}" for path in missing])
-            folders = listing(sorted({str(path.parent) for path in missing}))
-            raise data_error(card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
         self._form = form or card.name
         files = [path for part in parts for path in part.truths]
         self.fingerprint = fingerprint(self._form, split, self.keys, files)
@@ -202,13 +149,36 @@ class PairDataset(ConceptDataset):
             notes.append(f"{counts.count(False)} of {len(counts)} pairs are not exhaustive and do not count")
         return notes
 
-    def _find_images(self) -> list[Path]:
-        """Look for all kept images by listing each folder once; returns those that are not there."""
-        folders, missing = Folders(), list[Path]()
+    def _without_missing(self, card: DatasetCard, check_images: bool, allow_missing: bool) -> DatasetCard:
+        """Look for the kept images, and leave out those that may be missing; returns the card that tells it.
+
+        Raises:
+            DatasetError: Images are missing that may not be, or all of a subset.
+        """
+        missing = self._find_images()
+        there = {self._images[key].part.subset for key in self.keys if key not in missing}
+        some = there == {self._images[key].part.subset for key in self.keys}
+        self.images_there = not missing or (allow_missing and some)
+        told = f"{len(missing)} of {len(self.keys)} images are missing"
+        if not missing or (not self.images_there and not check_images):
+            return card
+        if not self.images_there:
+            names = listing([f"{path.parent.name}/{path.name}" for path in missing.values()])
+            folders = listing(sorted({str(path.parent) for path in missing.values()}))
+            error = data_error(card, f"{told}: {names}", folders)
+            mend = "; data.allow_missing=true leaves them out and says so wherever the numbers stand" * some
+            raise DatasetError(error.what, where=error.where, mend=f"{error.mend}{mend}")
+        self.keys = [key for key in self.keys if key not in missing]
+        _log.warning("%s: %s and left out", card.name, told)
+        return replace(card, own=True, note="; ".join(filter(None, (card.note, f"{told} and left out"))))
+
+    def _find_images(self) -> dict[str, Path]:
+        """Look for all kept images by listing each folder once; returns those that are not there, by sample id."""
+        folders, missing = Folders(), dict[str, Path]()
         for key in self.keys:
             image = self._images[key]
             if (found := folders.find(image.path)) is None:
-                missing.append(image.path)
+                missing[key] = image.path
             else:
                 self._images[key] = image._replace(path=found)
         return missing
@@ -224,29 +194,3 @@ class SubsetDataset(PairDataset):
 
 def _of_run_lengths(entry: AnnotationEntry, size: Size, _: ImageRules) -> Annotation:
     return annotation_of(entry, size)
-
-
-def is_exhaustive(part: Part, pair: PairEntry) -> bool:
-    """Tell whether every annotator drew all objects of a pair."""
-    return pair.exhaustive and all(file.pairs[pair.id].exhaustive for file in part.files[1:])
-
-
-def _images(part: Part) -> dict[str, _Image]:
-    """Gather the pairs of each image, by sample id.
-
-    Raises:
-        DatasetError: Pairs of one image state several sizes.
-    """
-    gathered: dict[str, list[PairEntry]] = {}
-    for pair in part.files[0].pairs.values():
-        gathered.setdefault(pair.file_name, []).append(pair)
-    uneven = [name for name, pairs in gathered.items() if any(pair.size != pairs[0].size for pair in pairs)]
-    if uneven:
-        what = f"{len(uneven)} images have another height or width in one pair than in another: {listing(uneven, 5)}"
-        raise DatasetError(what, where=part.files[0].path, mend="write one size into all pairs of an image")
-    keys = sample_ids(list(gathered))
-    start = f"{part.subset}/" if part.subset else ""
-    return {
-        start + key: _Image(part, part.folder / name, pairs)
-        for key, (name, pairs) in zip(keys, gathered.items(), strict=True)
-    }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.concepts.pair_files import PairDataset, Part, SubsetDataset, is_exhaustive, read_part
+from sambench.datasets.concepts.pair_files import PairDataset, SubsetDataset
+from sambench.datasets.concepts.pair_parts import Part, is_exhaustive, read_part
 from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.concepts.parquet_pairs import ParquetPairs, parquet_files
+from sambench.datasets.concepts.saco_cards import ANNOTATORS, GOLD, GOLD_SUBSETS, SILVER, SILVER_SUBSETS, Subset
 from sambench.datasets.concepts.saco_json import PairFile
 from sambench.datasets.layout import Folders, check_choice, find_folder, given_path, holds, require_folder
 from sambench.datasets.masks import reader_of
@@ -20,101 +21,6 @@ from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, UsageError, listing
 
 _log = logging.getLogger(__name__)
-
-
-class Subset(NamedTuple):
-    """One subset as it was published.
-
-    Attributes:
-        file: Its file's name, where {} stands for the annotator.
-        images: Names its images' folder may have.
-        pairs: Pairs that SAM 3's README counts in it; 0 where they are not known.
-        masks: Masks that it counts.
-    """
-
-    file: str
-    images: tuple[str, ...]
-    pairs: int = 0
-    masks: int = 0
-
-
-_METACLIP = ("metaclip-images", "metaclip_images", "metaclip", "MetaCLIP")
-_SA1B = ("sa1b-images", "sa1b_images", "sa1b", "SA-1B")
-
-GOLD_SUBSETS = {
-    name: Subset(f"gold_{name}_merged_{{}}_release_test.json", _SA1B if name == "sa1b" else _METACLIP, pairs, masks)
-    for name, pairs, masks in (
-        ("metaclip", 33393, 20144),
-        ("sa1b", 13258, 30306),
-        ("attributes", 9245, 3663),
-        ("crowded", 20687, 50417),
-        ("wiki_common", 65502, 6448),
-        ("fg_food", 13951, 9825),
-        ("fg_sports_equipment", 12166, 5075),
-    )
-}
-SILVER_SUBSETS = {
-    name: Subset(f"silver_{file or name + '_merged'}_test.json", (name, *others), pairs, masks)
-    for name, file, others, pairs, masks in (
-        ("bdd100k", "", ("BDD100k",), 5546, 13210),
-        ("droid", "", ("DROID",), 9445, 11098),
-        ("ego4d", "", ("Ego4D",), 12608, 24049),
-        ("food_rec", "", (), 20985, 28347),
-        ("geode", "", ("GeoDE",), 14850, 7570),
-        ("inaturalist", "", (), 1439051, 48899),
-        ("nga_art", "", ("nga",), 22294, 18991),
-        ("sav", "", ("SA-V",), 18337, 39683),
-        ("yt1b", "", (), 7816, 12221),
-        ("fathomnet", "fathomnet", (), 287193, 14174),
-    )
-}
-
-_TERMS = "the terms of its form (licence: other); images under those of their sources"
-_QUIRKS = (
-    "an image stands in the file once for each phrase it is asked about",
-    "a phrase without objects is a pair without annotation",
-    "groups (iscrowd) stand for objects that could not be told apart",
-)
-
-_INNER = ("", "annotations", "gt-annotations")
-
-GOLD = MaskCard(
-    name="saco_gold",
-    title="SA-Co/Gold (Segment Anything with Concepts)",
-    home="https://huggingface.co/datasets/facebook/SACo-Gold",
-    terms=_TERMS,
-    layout="""
-gold_{metaclip,sa1b,attributes,crowded,wiki_common,fg_food,fg_sports_equipment}_merged_{a,b,c}_release_test.json
-                                   (or below annotations/)
-metaclip-images/ANY/NAME.jpg       (all subsets but sa1b; or data.images=FOLDER with both)
-sa1b-images/NAME.jpg
-""",
-    splits=("test",),
-    paper="Carion et al., SAM 3: Segment Anything with Concepts, 2025",
-    domain="phrases",
-    mask="an object that one of three annotators drew for a phrase",
-    quirks=_QUIRKS,
-    folders=tuple(f"{place}{inner}" for place in ("", "SACo-Gold/", "saco-gold/") for inner in _INNER),
-    markers=("gold_*_merged_*_test.json",),
-)
-
-SILVER = replace(
-    GOLD,
-    name="saco_silver",
-    title="SA-Co/Silver (Segment Anything with Concepts)",
-    home="https://huggingface.co/datasets/facebook/SACo-Silver",
-    layout="""
-silver_{bdd100k,droid,ego4d,food_rec,geode,inaturalist,nga_art,sav,yt1b}_merged_test.json   (or below annotations/)
-silver_fathomnet_test.json
-{bdd100k,droid,ego4d,food_rec,geode,inaturalist,nga,sav,yt1b,fathomnet}/ANY/NAME.jpg    (or data.images=FOLDER)
-""",
-    mask="an object that one annotator drew for a phrase",
-    folders=tuple(f"{place}{inner}" for place in ("", "SACo-Silver/", "saco-silver/") for inner in _INNER),
-    markers=("silver_*_test.json",),
-)
-
-ANNOTATORS = ("a", "b", "c")
-"""SA-Co/Gold's annotators, in the order in which the first of equals is taken."""
 
 
 @reader_of(GOLD)
@@ -127,6 +33,7 @@ def saco_gold(
     limit: int | None = None,
     ids: Iterable[str | int] | None = None,
     check_images: bool = True,
+    allow_missing: bool = False,
 ) -> ConceptDataset:
     """SA-Co/Gold: noun phrases with all their objects, each pair drawn by three annotators (concepts).
 
@@ -140,6 +47,7 @@ def saco_gold(
         limit: Keep the first so many images of each subset.
         ids: Images to keep, as "metaclip/NAME" or "NAME".
         check_images: Refuse data without its images; False where only the ground truth is needed.
+        allow_missing: Leave out images that could not be downloaded, and say so; no published number stands beside.
 
     Raises:
         DatasetError: As `PairDataset`; an annotator's file is missing.
@@ -158,7 +66,8 @@ def saco_gold(
     card = GOLD
     if len(chosen) < len(ANNOTATORS):
         card = replace(card, note=f"annotators {', '.join(chosen)} alone of {', '.join(ANNOTATORS)}", own=True)
-    return open_subsets(card, GOLD_SUBSETS, root, subset, chosen, annotations, images, limit, ids, check_images)
+    make = partial(SubsetDataset, limit=limit, ids=ids, check_images=check_images, allow_missing=allow_missing)
+    return open_subsets(card, GOLD_SUBSETS, root, subset, chosen, annotations, images, make)
 
 
 @reader_of(SILVER)
@@ -170,19 +79,21 @@ def saco_silver(
     limit: int | None = None,
     ids: Iterable[str | int] | None = None,
     check_images: bool = True,
+    allow_missing: bool = False,
 ) -> PairDataset:
     """SA-Co/Silver: noun phrases with all their objects in images of ten domains, drawn by one annotator (concepts).
 
     Args:
         root: The folder that it was downloaded to.
         subset: "all" that are there, or one of `SILVER_SUBSETS`.
-        annotations, images, limit, ids, check_images: As `saco_gold`.
+        annotations, images, limit, ids, check_images, allow_missing: As `saco_gold`.
 
     Raises:
         DatasetError: As `PairDataset`.
         UsageError: A choice is unknown, or no root is given.
     """
-    return open_subsets(SILVER, SILVER_SUBSETS, root, subset, [""], annotations, images, limit, ids, check_images)
+    make = partial(SubsetDataset, limit=limit, ids=ids, check_images=check_images, allow_missing=allow_missing)
+    return open_subsets(SILVER, SILVER_SUBSETS, root, subset, [""], annotations, images, make)
 
 
 def open_subsets(
@@ -193,11 +104,9 @@ def open_subsets(
     annotators: Sequence[str],
     annotations: str | Path | None,
     images: str | Path | None,
-    limit: int | None,
-    ids: Iterable[str | int] | None,
-    check_images: bool,
+    make: Callable[..., PairDataset],
 ) -> PairDataset:
-    """Open the subsets that are there, or the one that is chosen; arguments as `saco_gold`."""
+    """Open the subsets that are there, or the one that is chosen; as `saco_gold`; `make` makes the `SubsetDataset`."""
     check_choice(card, "subset", subset, ("all", *subsets))
     wanted = dict(subsets) if subset == "all" else {subset: subsets[subset]}
     if annotations is not None:
@@ -219,9 +128,7 @@ def open_subsets(
         paths = _files(folder, one, annotators, card)
         parts.append(read_part(name, paths, card, partial(_folder_of_images, bases, one)))
         card = _judged(card, parts[-1], one)
-    return SubsetDataset(
-        parts, root=root or folder, split=subset, card=card, limit=limit, ids=ids, check_images=check_images
-    )
+    return make(parts, root=root or folder, split=subset, card=card)
 
 
 def _files(folder: Path, subset: Subset, annotators: Sequence[str], card: MaskCard) -> list[Path]:

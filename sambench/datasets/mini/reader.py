@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.coco import Coco
-from sambench.datasets.concepts.pair_files import PairDataset, read_part
+from sambench.datasets.concepts.pair_files import PairDataset
+from sambench.datasets.concepts.pair_parts import read_part
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.lvis import Lvis
 from sambench.datasets.mini import write

@@ -10,7 +10,8 @@ from typing import TypedDict, get_args
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.concepts.named import NamedDataset
-from sambench.datasets.concepts.pair_files import PairDataset, Part, read_part
+from sambench.datasets.concepts.pair_files import PairDataset
+from sambench.datasets.concepts.pair_parts import Part, read_part
 from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.layout import Folders, check_choice, given_path

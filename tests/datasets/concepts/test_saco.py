@@ -126,6 +126,27 @@ def test_truth_stands_without_images(tmp_path):
     assert len(sample.target.pairs) == 2
 
 
+def test_images_that_could_not_be_downloaded_may_be_left_out(tmp_path, caplog):
+    write_gold(tmp_path)
+    write_gold(tmp_path, "sa1b", images="sa1b-images")
+    (tmp_path / "sa1b-images/two.jpg").unlink()
+    with pytest.raises(DatasetError, match=r"1 of 4 images are missing: sa1b-images/two.jpg") as told:
+        saco_gold(tmp_path)
+    assert "data.allow_missing=true" in str(told.value)
+    for check_images in (True, False):
+        data = saco_gold(tmp_path, allow_missing=True, check_images=check_images)
+        assert data.keys == ["metaclip/x/one", "metaclip/two", "sa1b/x/one"]
+        assert data.images_there
+        assert data.card.own
+        assert "1 of 4 images are missing and left out" in data.card.note
+    assert "1 of 4 images are missing and left out" in caplog.text
+    (tmp_path / "sa1b-images/x/one.jpg").unlink()  # a whole subset is no small part
+    with pytest.raises(DatasetError, match="2 of 4 images are missing") as told:
+        saco_gold(tmp_path, allow_missing=True)
+    assert "allow_missing" not in str(told.value)
+    assert not saco_gold(tmp_path, allow_missing=True, check_images=False).images_there
+
+
 def test_groups_are_kept_as_groups(tmp_path):
     paths = write_gold(tmp_path)
     changed(paths[0], lambda content: content["annotations"][0].update(iscrowd=1))
