@@ -20,6 +20,7 @@ import sambench
 from sambench.datasets.coco import Coco
 from sambench.datasets.lvis import Lvis
 from sambench.errors import UsageError
+from sambench.explain.objects import Choice, explain_objects
 from sambench.masks import rle
 from sambench.metrics.coco.by_lvis import RepairedEval
 from sambench.metrics.coco.detections import Detections
@@ -218,6 +219,10 @@ def test_every_name_is_asked_of_every_image_and_predictions_score_the_same_again
     run = sambench.evaluate(model, **colours("run", switch))
     assert model.asked == [(f"{name} thing",) for name in COLOURS] * 2
     assert run.metrics["AP"].value == pytest.approx(1)
+    if iou_type == "segm":
+        explained = explain_objects(run, Choice())
+        assert explained.frame["iou"].tolist() == [1, 1, 1, 1]
+        assert sum((one.kinds >= 0).sum() for one in explained.detections) == 6  # the whole image, of each name
     again = sambench.score(predictions=tmp_path / "run" / "predictions", **colours("again", switch))
     assert {name: one.value for name, one in again.metrics.items()} == pytest.approx(
         {name: one.value for name, one in run.metrics.items()}, nan_ok=True
