@@ -1,6 +1,6 @@
 #!/bin/sh
-# Parity with segment-anything, segment-anything-hq, sam2, MobileSAM, EdgeSAM, EfficientViT-SAM, RITM, ultralytics and
-# tidecv, in an environment of its own (about 6 GB: PyPI's torch comes with CUDA libraries; nothing needs a GPU). They
+# Parity with segment-anything, segment-anything-hq, sam2, MobileSAM, EdgeSAM, EfficientViT-SAM, RITM, ultralytics,
+# tidecv and open_clip, in an environment of its own (about 6 GB: PyPI's torch comes with CUDA libraries; nothing needs a GPU). They
 # import torchvision, which must match torch's build.
 # Usage: tests/parity/run.sh [pytest arguments]. Exits with 77 where the environment cannot be built.
 # SAMBENCH_PARITY_ENV names the environment's folder, .venv-parity by default.
@@ -15,7 +15,7 @@ build() {
             pytest pytest-benchmark pytest-xdist hypothesis &&
         "$env/bin/pip" install -q --no-deps segment-anything-hq==0.3 mobilesam-mirror==1.0.0 efficientsam==1.0.0 \
             ultralytics==8.4.190 ultralytics-thop ritm-annotation==0.12.2 \
-            visaion4edgesam==1.0 yacs loralib tidecv==1.0.1 &&
+            visaion4edgesam==1.0 yacs loralib tidecv==1.0.1 open_clip_torch==3.3.0 ftfy==6.3.1 wcwidth &&
         "$env/bin/pip" install -q appdirs seaborn psutil py-cpuinfo polars accelerate lightning \
             fsspec h5py higra hotcoco jinja2 jsonschema lvis==0.5.3 pandas pyarrow rich scikit-image tabulate &&
         "$env/bin/pip" install -q --no-deps --no-build-isolation -e "$root" &&
