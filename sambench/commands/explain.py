@@ -64,6 +64,7 @@ def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
 def found(objects: list[Objects], seed: int) -> Finding:
     """Summarise the objects of a run, and of the one it is held against."""
     from sambench.explain.change import change_verdict, compare_objects
+    from sambench.explain.confidence import confidence_of
     from sambench.explain.detections import detection_kinds
     from sambench.explain.page import Finding
     from sambench.explain.summary import summarize, verdict
@@ -76,7 +77,8 @@ def found(objects: list[Objects], seed: int) -> Finding:
     kinds = {str(kind): int(count) for kind, count in own.frame["kind"].value_counts().items()}
     other = objects[1].run if len(objects) > 1 else None
     detections = detection_kinds(own.detections, seed) if own.detections else None
-    return Finding(own.run, other, verdicts, summarize(own.frame, seed), kinds, change, own.notes, detections)
+    groups, confidence = summarize(own.frame, seed), confidence_of(own.frame, seed)
+    return Finding(own.run, other, verdicts, groups, kinds, change, own.notes, detections, confidence)
 
 
 def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[Path]:
@@ -86,7 +88,7 @@ def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[
     from sambench.explain.pictures import worst_examples
 
     with tempfile.TemporaryDirectory() as scratch:
-        page = build_page(finding, worst_examples(objects, count, Path(scratch)))
+        page = build_page(finding, worst_examples(objects, count, Path(scratch)), Path(scratch))
     texts = objects.frame.select_dtypes(exclude="number").columns
     plain = objects.frame.assign(**{name: objects.frame[name].map(_cell) for name in texts})
     tables = {"objects.csv": plain, "groups.csv": group_table(finding)}

@@ -36,6 +36,7 @@ class Compared:
         chosen: The mask that stands for each.
         best: The best candidate of each, by IoU; the chosen one where none is better.
         candidates: Whether others than the chosen one are known.
+        confidence: (N,) float64 the model's own estimate of each chosen mask, or its score; NaN where there is none.
     """
 
     objects: list[Annotation]
@@ -43,6 +44,7 @@ class Compared:
     chosen: RunLengths
     best: RunLengths
     candidates: bool
+    confidence: np.ndarray
 
 
 def explained_task(task: Any, clicks: int | None, top: int | None) -> MaskTask:
@@ -102,8 +104,8 @@ def compare_masks(task: MaskTask, sample: Sample, prediction: Any, top: int | No
         return _proposed(objects, truth, prediction, sample.size, top)
     categories = np.array([one.category_id for one in objects])
     ious = _overlaps(objects, prediction) * (prediction.category_ids[:, None] == categories)
-    chosen = _picked(prediction, ious, sample.size)
-    return Compared(objects, truth, chosen, chosen, candidates=False)
+    chosen, confidence = _picked(prediction, ious, sample.size)
+    return Compared(objects, truth, chosen, chosen, candidates=False, confidence=confidence)
 
 
 def _clicked(task: PointsTask, sample: Sample, prediction: ClickPrediction) -> Compared | None:
@@ -113,9 +115,9 @@ def _clicked(task: PointsTask, sample: Sample, prediction: ClickPrediction) -> C
     objects = task.objects(sample)
     truth, ignored = truth_runs(objects, sample, task.truth == "resampled")
     chosen = difference_runs(clicked.masks[0], ignored)
-    several = clicked.candidates_iou.shape[1]
+    several, confidence = clicked.candidates_iou.shape[1], clicked.predicted_iou[:, 0].astype(np.float64)
     if clicked.counts[0] != 1 or clicked.candidates is None:
-        return Compared(objects, truth, chosen, chosen, candidates=False)
+        return Compared(objects, truth, chosen, chosen, candidates=False, confidence=confidence)
     repeated = np.repeat(np.arange(len(objects)), several)
     own = None if ignored is None else chosen_runs(ignored, repeated)
     candidates = difference_runs(clicked.candidates, own)
@@ -124,7 +126,7 @@ def _clicked(task: PointsTask, sample: Sample, prediction: ClickPrediction) -> C
     index = np.arange(len(objects))
     index[better] = len(objects) + better * several + ious[better].argmax(axis=1)
     best = chosen_runs(RunLengths.joined([chosen, candidates]), index)
-    return Compared(objects, truth, chosen, best, candidates=True)
+    return Compared(objects, truth, chosen, best, candidates=True, confidence=confidence)
 
 
 def _answered(objects: list[Annotation], truth: RunLengths, found: Detections, sample: Sample) -> Compared:
@@ -132,7 +134,7 @@ def _answered(objects: list[Annotation], truth: RunLengths, found: Detections, s
         what = f"{len(objects)} objects prompted the model, {len(found)} masks are stored"
         raise RunError(what, where=sample.id, mend="run it again with run.overwrite=true")
     masks = runs_of_rles(list(found.rles), sample.size)
-    return Compared(objects, truth, masks, masks, candidates=False)
+    return Compared(objects, truth, masks, masks, candidates=False, confidence=found.scores)
 
 
 def _proposed(objects: list[Annotation], truth: RunLengths, found: Detections, size: Size, top: int | None) -> Compared:
@@ -140,8 +142,9 @@ def _proposed(objects: list[Annotation], truth: RunLengths, found: Detections, s
     first = ious.copy()
     if top is not None:
         first[np.argsort(-found.scores, kind="stable")[top:]] = 0
-    chosen = _picked(found, first, size)
-    return Compared(objects, truth, chosen, _picked(found, ious, size) if top else chosen, candidates=top is not None)
+    chosen, confidence = _picked(found, first, size)
+    best = _picked(found, ious, size)[0] if top else chosen
+    return Compared(objects, truth, chosen, best, candidates=top is not None, confidence=confidence)
 
 
 def _overlaps(objects: Sequence[Annotation], found: Detections) -> np.ndarray:
@@ -153,9 +156,13 @@ def _overlaps(objects: Sequence[Annotation], found: Detections) -> np.ndarray:
     return rle.iou(list(found.rles), [one.rle for one in objects])
 
 
-def _picked(found: Detections, ious: np.ndarray, size: Size) -> RunLengths:
-    """Return for each of N objects the detection of the largest of (D, N) overlaps; an empty mask where it is 0."""
+def _picked(found: Detections, ious: np.ndarray, size: Size) -> tuple[RunLengths, np.ndarray]:
+    """Return for each of N objects the detection of the largest of (D, N) overlaps, and its score.
+
+    Where the overlap is 0 the mask is empty and the score NaN.
+    """
     codes = [*(found.rles or []), rle.empty(size)]
     best = ious.argmax(axis=0) if len(ious) else np.zeros(ious.shape[1], np.int64)
     there = ious.max(axis=0, initial=0) > 0
-    return runs_of_rles([codes[place] if held else codes[-1] for place, held in zip(best, there, strict=True)], size)
+    masks = [codes[place] if held else codes[-1] for place, held in zip(best, there, strict=True)]
+    return runs_of_rles(masks, size), np.append(found.scores, np.nan)[np.where(there, best, -1)]

@@ -6,6 +6,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from sambench.explain.confidence import FIGURES, Confidence
 from sambench.explain.detections import DetectionKinds
 from sambench.explain.page import Finding, change_lines, ends
 from sambench.explain.summary import LOSS
@@ -21,6 +22,8 @@ def print_finding(finding: Finding) -> None:
     console.print(_groups(finding))
     if finding.detections is not None:
         console.print(_detections(finding.detections))
+    if finding.confidence is not None:
+        console.print(_confidence(finding.confidence))
     if finding.change is not None:
         console.print(_changes(finding))
     for line in (*finding.verdicts, *(f"note: {note}" for note in finding.notes)):
@@ -59,6 +62,13 @@ def _detections(found: DetectionKinds) -> Table:
     table.add_row("AP50", str(found.detections), number(found.ap50.value), ends(found.ap50))
     for kind, cost in found.costs.items():
         table.add_row(kind, str(found.counts[kind]), number(cost.value), ends(cost))
+    return table
+
+
+def _confidence(found: Confidence) -> Table:
+    table = table_of("confidence against IoU", "", "95 % interval", "what it is")
+    for name, about in FIGURES.items():
+        table.add_row(name, number(found.figures[name].value), ends(found.figures[name]), about)
     return table
 
 

@@ -58,9 +58,10 @@ class Objects:
     Attributes:
         run: The run.
         task: Its task, as it is explained.
-        frame: One line an object: `dataset`, `sample_id`, `object`, `area`, `iou`, `best_iou`, `kind`, the parts of
-            1 - `iou` (`sambench.metrics.anatomy.parts.PARTS`), counts of pieces and holes, `level` ("part", "whole" or
-            ""), shift, the figures of `sambench.metrics.anatomy.shape`, `border`, `neighbours`, `contrast`.
+        frame: One line an object: `dataset`, `sample_id`, `object`, `area`, `iou`, `confidence`, `best_iou`, `kind`,
+            the parts of 1 - `iou` (`sambench.metrics.anatomy.parts.PARTS`), counts of pieces and holes, `level`
+            ("part", "whole" or ""), shift, the figures of `sambench.metrics.anatomy.shape`, `border`, `neighbours`,
+            `contrast`.
         notes: What the run cannot tell, and which command makes it tell.
         masks: Gives one image's objects with their masks again.
         detections: Of all tasks but points: each image's detections told apart.
@@ -134,6 +135,7 @@ def _columns(sample: Sample, compared: Compared, distance: int | None) -> dict[s
         "object": np.array([str(one.id) for one in compared.objects], object),
         "area": [float(one.area) for one in compared.objects],
         "iou": ious_of(chosen),
+        "confidence": compared.confidence,
         "best_iou": ious_of(best),
         "kind": kinds_of(parts, best),
         **parts,

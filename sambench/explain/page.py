@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sambench.explain.change import Change, is_sure
+from sambench.explain.confidence import FIGURES, Confidence
 from sambench.explain.detections import TOLD, DetectionKinds
 from sambench.explain.pictures import LEGEND, Example
 from sambench.explain.summary import LOSS, Estimate, Group
@@ -30,6 +32,7 @@ class Finding:
         change: What changed, or None.
         notes: What cannot be told.
         detections: Kinds of wrong detections, of all tasks but points.
+        confidence: How far the run's own estimates can be believed, where it has any.
     """
 
     run: Run
@@ -40,10 +43,11 @@ class Finding:
     change: Change | None
     notes: Sequence[str]
     detections: DetectionKinds | None = None
+    confidence: Confidence | None = None
 
 
-def build_page(finding: Finding, examples: Sequence[Example]) -> str:
-    """Write the page as HTML that asks for nothing beside it."""
+def build_page(finding: Finding, examples: Sequence[Example], scratch: Path) -> str:
+    """Write the page as HTML that asks for nothing beside it; `scratch` is a folder for files of figures."""
     whole = finding.groups[0]
     longest = max(group.means[LOSS].value for group in finding.groups) or 1.0
     groups = [(group, _bar(group, longest)) for group in finding.groups[1:]]
@@ -59,6 +63,9 @@ def build_page(finding: Finding, examples: Sequence[Example]) -> str:
             parts=[(place, part, PARTS[part], whole.means[part]) for place, part in enumerate(PARTS)],
             ends=ends,
             told=TOLD,
+            confidence=finding.confidence,
+            believed=FIGURES,
+            diagram=finding.confidence.drawn(scratch) if finding.confidence else "",
             groups=groups,
             changes=change_lines(finding.change.parts) if finding.change else [],
             examples=[

@@ -34,6 +34,7 @@ def test_a_run_is_explained_and_held_against_another(tmp_path, capsys):
     assert page.count("data:image/webp") == sum(frame[part].max() > 0 for part in PARTS)
     assert all(uri.startswith(("data:", "#")) for uri in re.findall(r'(?:src|href)="([^"]*)"', page))
     assert "What changed against run" in page
+    assert "can be believed" not in page  # the planted masks have one confidence
     with pytest.raises(UsageError, match="against itself"):
         dispatch(["explain", str(run.folder), f"against={run.folder}"])
 
