@@ -41,7 +41,7 @@ class ConceptTruth:
     """The pairs of one image, in the dataset's order.
 
     Attributes:
-        pairs: Phrases with their ground truth; none twice.
+        pairs: Phrases with their ground truth; each pair has an id of its own, though a phrase may stand twice.
     """
 
     pairs: list[ConceptPair]

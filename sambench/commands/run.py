@@ -20,6 +20,9 @@ from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.redact import without_secrets
 from sambench.storage.places import is_remote
 
+OF_TORCHAO = ("torchao", "torch.utils._pytree")
+"""Loggers that warn of kernels for other devices wherever torchao is installed, as transformers then imports it."""
+
 
 def main(words: list[str]) -> int:
     """Run a task."""
@@ -128,6 +131,8 @@ def _run_one(config: dict[str, Any]) -> None:
     from sambench.tables.console import print_run
 
     logging.basicConfig(format="sambench: %(message)s", level=logging.WARNING)
+    for name in OF_TORCHAO:
+        logging.getLogger(name).setLevel(logging.ERROR)
     launched = launch(config)
     if launched.was_finished:
         print("this run was finished before; run.overwrite=true redoes it", file=sys.stderr)
