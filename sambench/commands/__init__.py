@@ -23,6 +23,7 @@ COMMANDS = {
     "parity": "sambench.commands.parity:PARITY",
     "power": "sambench.commands.power:POWER",
     "explain": "sambench.commands.explain:EXPLAIN",
+    "masks": "sambench.commands.masks:MASKS",
     "report": "sambench.commands.report:REPORT",
     "plan": "sambench.commands.plan:PLAN",
     "merge": "sambench.commands.merge:MERGE",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -25,6 +25,10 @@ def loaded(dataset: Dataset, key: str, images: bool = True) -> Sample:
 def of_each_image(run: Run, dataset: Dataset, work: Callable[[str], Told]) -> dict[str, Told]:
     """Do some work for each image that a run has scored, several at once; sample id -> what it gave, in data order."""
     scored = run.sample_ids()
-    keys = [key for key in dataset.all_keys if key in scored]
+    return of_keys([key for key in dataset.all_keys if key in scored], work)
+
+
+def of_keys(keys: Sequence[str], work: Callable[[str], Told]) -> dict[str, Told]:
+    """Do some work for each image, several at once; image -> what it gave, in the order of the keys."""
     with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1)) as pool:
         return dict(zip(keys, pool.map(work, keys), strict=True))

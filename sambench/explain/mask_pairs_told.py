@@ -1,0 +1,88 @@
+"""What `sambench masks` tells of two sets of masks: the table it prints, and the files it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from sambench.explain.console import table_of
+from sambench.explain.mask_pairs import PairFinding
+from sambench.explain.page import ends
+from sambench.files.atomic import write_text
+from sambench.files.csv_cells import csv_cell
+from sambench.published import published_texts
+from sambench.report.page import environment
+from sambench.runs.summary import number
+
+_PUBLISHED = {
+    "pairs above .9": "automatic masks above 90 % IoU with the professionally corrected mask",
+    "pairs above .75": "automatic masks above 75 % IoU with the professionally corrected mask",
+    "mean IoU": "agreement between annotators",
+}
+"""Figure -> the published quantity it stands beside (`results/reference/mask_quality.csv`)."""
+
+PUBLISHED_OF = (
+    "the published figures are of SA-1B: its automatic masks against the same ones as annotators corrected them, and"
+    " how far annotators agree; other data and other pairs of sets do not answer to them"
+)
+
+_SHOWN = 20
+"""Images that the page lists; `images.csv` has all."""
+
+
+def print_pairs(finding: PairFinding) -> None:
+    """Print how far two sets of masks agree, and what is unmatched."""
+    console = Console(highlight=False, markup=False)
+    for name, title in zip("ab", finding.titles, strict=True):
+        console.print(f"{name}: {title}", soft_wrap=True)
+    table = table_of("figure", "value", "95 % interval", "SA-1B, published")
+    for line in _figures(finding):
+        table.add_row(*line)
+    console.print(table)
+    counted = table_of("masks", "all", "mean an image", "least", "most")
+    for name in ("matched", "only_a", "only_b"):
+        own = finding.images[name]
+        counted.add_row(name.replace("_", " "), str(own.sum()), f"{own.mean():.1f}", str(own.min()), str(own.max()))
+    console.print(counted)
+    for note in (*finding.notes, PUBLISHED_OF):
+        console.print(f"note: {note}", soft_wrap=True)
+
+
+def write_pairs(finding: PairFinding, folder: Path) -> list[Path]:
+    """Write `index.html`, `pairs.csv`, `images.csv` and `summary.csv` into a folder."""
+    figures = [
+        {"figure": name, "value": one.value, "low": one.ci95[0], "high": one.ci95[1]}
+        for name, one in finding.figures.items()
+    ]
+    tables = {"pairs.csv": finding.pairs, "images.csv": finding.images, "summary.csv": pd.DataFrame(figures)}
+    for name, table in tables.items():
+        text = table.map(_cell).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+        write_text(folder / name, text)
+    alone = (finding.images["only_a"] + finding.images["only_b"]).nlargest(_SHOWN, keep="first").index
+    worst = finding.images.loc[alone].itertuples(index=False, name=None)
+    page = (
+        environment()
+        .get_template("masks.html")
+        .render(finding=finding, figures=_figures(finding), worst=worst, published=PUBLISHED_OF)
+    )
+    write_text(folder / "index.html", page)
+    return [folder / name for name in ("index.html", *tables)]
+
+
+def _figures(finding: PairFinding) -> list[tuple[str, str, str, str]]:
+    """Return each figure, its value and interval, and the published numbers it stands beside."""
+    known = published_texts("mask_quality").set_index("quantity")
+    lines = []
+    for name, one in finding.figures.items():
+        told = ""
+        if name in _PUBLISHED:
+            low, high = known.loc[_PUBLISHED[name], ["low", "high"]]
+            told = str(low) if low == high else f"{low} to {high} (between annotators)"
+        lines.append((name, number(one.value), ends(one), told))
+    return lines
+
+
+def _cell(value: object) -> object:
+    return csv_cell(value) if isinstance(value, str) else value
