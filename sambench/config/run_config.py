@@ -44,17 +44,23 @@ class GivenPredictions:
 
 @dataclass(frozen=True)
 class RunPlace:
-    """Where a run is written.
+    """Where a run is written, and what people call it.
 
     Attributes:
         dir: The run folder; None for one below `results` that the settings name.
         results: Where run folders without a name go.
         overwrite: Whether a run that is there is replaced.
+        name: What tables, figures and lists call the run in the place of its model's name; no part of its identity.
+        tags: Words that it is found by.
+        notes: Anything worth remembering.
     """
 
     dir: str | None
     results: str
     overwrite: bool
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
 
 
 @dataclass(frozen=True)

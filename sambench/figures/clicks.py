@@ -70,7 +70,7 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
 
 def _name(run: Run) -> str:
     """Name a run in a legend: its model and its folder, as two runs may be of one model."""
-    return f"{run.record.model.name} ({run.folder.name})"
+    return f"{run.label} ({run.folder.name})"
 
 
 def headline(run: Run, kind: str) -> dict[int, Metric]:

@@ -44,7 +44,7 @@ def thresholds_and_presence(runs: Sequence[Run], folder: Path) -> list[Path]:
 
 def _draw(run: Run, left: Any, right: Any) -> None:
     """Draw one run in both halves, in one colour; areas of points are in proportion to the pairs they stand for."""
-    label = f"{run.record.model.name}, {run.record.data.name}"
+    label = f"{run.label}, {run.record.data.name}"
     rows = run.rows()
     bins = reliability(np.array([row["confidence"] for row in rows]), np.array([row["present"] for row in rows], bool))
     confidence, share, pairs = (np.array(column) for column in zip(*bins, strict=True))

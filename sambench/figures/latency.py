@@ -35,7 +35,7 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
             if len(prompts) > 1:
                 call, prompt = (float(own[0]) for own in amortisation(prompts.tolist(), decode[None]))
                 at = np.geomspace(1, prompts[-1], 100)
-                label = f"{run.record.model.name}: {encode + call:.0f} ms an image, {prompt:.3g} ms a mask"
+                label = f"{run.label}: {encode + call:.0f} ms an image, {prompt:.3g} ms a mask"
                 axes.plot(at, (encode + call + prompt * at) / at, color=points.get_color(), label=label)
         axes.set(
             xscale="log", yscale="log", xlabel="masks asked of one image, K", ylabel="ms a mask, encoding included"

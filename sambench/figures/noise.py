@@ -32,7 +32,7 @@ def iou_against_noise(runs: Sequence[Run], folder: Path) -> list[Path]:
             mean = by_strength(run, "mIoU")
             values = np.array([metric.value for metric in mean.values()])
             ends = np.array([metric.ci95 or (np.nan, np.nan) for metric in mean.values()]).T
-            label = f"{run.record.model.name}, {run.record.switches.get('prompt_noise')}, {run.record.data.name}"
+            label = f"{run.label}, {run.record.switches.get('prompt_noise')}, {run.record.data.name}"
             bars = axes.errorbar(list(mean), values, np.abs(ends - values), marker="o", ms=4, capsize=3, label=label)
             worst = {0.0: mean[0.0], **by_strength(run, "worst")}
             heights = [metric.value for metric in worst.values()]

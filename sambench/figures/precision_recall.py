@@ -36,7 +36,7 @@ def precision_recall(runs: Sequence[Run], folder: Path) -> list[Path]:
             counts = counts_of_rows(run.rows())
             scores = summarize_counts(counts, levels_of(counts.shape[1]))
             drawn = scores.recall > 0
-            label = f"{run.record.model.name}, {run.record.data.name}: ODS {scores.ods:.3f}"
+            label = f"{run.label}, {run.record.data.name}: ODS {scores.ods:.3f}"
             (line,) = axes.plot(scores.recall[drawn], scores.precision[drawn], linewidth=1.8, label=label)
             axes.plot(scores.ods_recall, scores.ods_precision, "o", color=line.get_color(), markersize=6)
         if runs:

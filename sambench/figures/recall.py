@@ -31,7 +31,7 @@ def recall_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
         by_number, by_iou = figure.subplots(1, 2, sharey=True)
         for run in runs:
             limits, recall = recall_grid(run)
-            label = f"{run.record.model.name}, {run.record.data.name}: AR@{limits[-1]} "
+            label = f"{run.label}, {run.record.data.name}: AR@{limits[-1]} "
             average = recall.mean(axis=0)
             by_number.plot(limits, average, linewidth=1.8, label=f"{label}{average[-1]:.3f}")
             by_iou.plot(IOU_THRESHOLDS, recall[:, -1], marker="o", markersize=4, linewidth=1.8)

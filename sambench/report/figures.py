@@ -68,7 +68,7 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Em
 
 
 def _told(runs: Sequence[Run]) -> str:
-    return "; ".join(f"{run.record.model.name} on {run.record.data.name}" for run in runs)
+    return "; ".join(f"{run.label} on {run.record.data.name}" for run in runs)
 
 
 def svg_uri(paths: Sequence[Path]) -> str:

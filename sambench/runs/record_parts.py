@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sambench.runs.sections import Section, form_of
+from sambench.runs.tables import Table
 from sambench.types import Metric
 
 
@@ -90,10 +91,13 @@ class DataSettings(Section):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RecordedPlace(Section):
-    """Where the run's folder was to be made."""
+    """Where the run's folder was to be made, and what people call it."""
 
     dir: str | None = None
     results: str = "results"
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    notes: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,10 +122,10 @@ class RecordedConfig(Section):
     task: RecordedGroup
     data: DataSettings
     model: RecordedGroup
-    run: RecordedPlace
     seed: int
     predictions: RecordedPredictions = field(metadata={"form": _OLDER_PREDICTIONS})
     limit: int | None = None
+    run: RecordedPlace = field(default_factory=lambda: RecordedPlace.read(Table()))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -54,8 +54,16 @@ class Run:
         record, task = self.record, "nothing yet"
         with suppress(RunError):
             task = record.task_name
-            return f"{task}, {record.model.name} on {record.data.card.title} {record.data.split}"
+            return f"{task}, {self.label} on {record.data.card.title} {record.data.split}"
         return task
+
+    @property
+    def label(self) -> str:
+        """What tables, figures and lists call the run: the name that it was given, else its model's."""
+        with suppress(RunError):  # a record without a configuration
+            if self.record.config.run.name is not None:
+                return self.record.config.run.name
+        return self.record.model.name
 
     @property
     def place(self) -> str:

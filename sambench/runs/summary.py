@@ -15,7 +15,8 @@ def caption(run: Run) -> str:
     record, data, card = run.record, run.record.data, run.record.data.card
     preset = record.config.task.preset
     text = record.task_name + (f" ({preset})" if preset else "")
-    text += f", {record.model.name}, {card.title} {data.split}, {data.samples} images"
+    named = run.label if run.label == record.model.name else f"{run.label} ({record.model.name})"
+    text += f", {named}, {card.title} {data.split}, {data.samples} images"
     text += missing_note(run) + "".join(f"; {line}" for line in metric_notes(run))
     return f"{text}. {card.note}".strip() if card.note else text
 

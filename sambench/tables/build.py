@@ -103,7 +103,7 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
     """Make a run's row, and the line of its differences where they have a meaning."""
     found, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
     cells = {column: cell(metric) for column, metric in found.items()}
-    name = run.record.model.name + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
+    name = run.label + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
     rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
     if answer is None or not departs.comparable:
         return rows
@@ -123,7 +123,7 @@ def _ceiling_row(spec: TableSpec, run: Run, notes: Footnotes) -> dict[str, str]:
     found = run.metrics
     cells = {column: cell(found.get(name)) for column, name in spec.ceiling[run.record.task_name].items()}
     told = "; ".join(filter(None, ("each annotator against the others", departure(run, spec).text, *metric_notes(run))))
-    return {"method": run.record.model.name + notes.mark(told), **cells, "source": f"measured, {run.folder.name}"}
+    return {"method": run.label + notes.mark(told), **cells, "source": f"measured, {run.folder.name}"}
 
 
 def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
             found[run.record.data.name] = run.metrics.get(name)
         if any(found.values()):
             (kind,) = spec.own
-            head = f"{run.record.model.name} {kind}"
+            head = f"{run.label} {kind}"
             mark = notes.mark(f"{run.folder.name}; {departure(run, spec).text}".removesuffix("; "))
             columns[head + mark] = [cell(found[key]) for key in rows["dataset"]]
         else:
@@ -184,7 +184,7 @@ def _measured_row(spec: TableSpec, run: Run, cells: Mapping[str, str], notes: Fo
     changed = departing_switches(run, spec)
     marks = notes.mark(missing_note(run).removeprefix("; "))
     marks += notes.mark(f"switches: {told_switches(changed)}" if changed else "")
-    name = run.record.model.name + marks + notes.mark("; ".join(metric_notes(run)))
+    name = run.label + marks + notes.mark("; ".join(metric_notes(run)))
     return {"method": name, "data": told, **cells, "source": f"measured, {run.folder.name}"}
 
 

@@ -64,7 +64,7 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
         raise UsageError(f"no model has a run for {first} and one for {second}", where="runs", mend=mend)
     pairs = [(_metric(of_x[key], first), _metric(of_y[key], second)) for key in both]
     places = standings([(_value(one), _value(two)) for one, two in pairs])
-    names = [of_x[key].record.model.name for key in both]
+    names = [of_x[key].label for key in both]
     found = []
     for key, name, pair, place in zip(both, names, pairs, places, strict=True):
         title = name if names.count(name) == 1 else f"{name} ({of_x[key].folder.name})"

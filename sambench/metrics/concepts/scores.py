@@ -1,6 +1,6 @@
 """cgF1 and what it is made of, from sums over pairs (SAM 3, arXiv 2511.16719, E.3, and its evaluator).
 
-cgF1 = pmF1 x IL_MCC, all as fractions; tables print percent. pmF1 is the F1 of all objects of positive pairs together,
+cgF1 = pmF1 x IL_MCC, all as fractions. pmF1 is the F1 of all objects of positive pairs together,
 the mean of ten IoU thresholds. IL_MCC is Matthews' correlation, pair by pair, of "something is predicted" with "the
 concept is there"; masks do not matter to it. Where every pair is positive, or none, or something is predicted for all,
 or for none, IL_MCC is 0 and so is cgF1: pmF1 and the positive macro F1 then say what there is to say.
