@@ -16,9 +16,12 @@ from sambench.files.csv_cells import csv_cell
 from sambench.runs.open import load_run
 
 if TYPE_CHECKING:
-    from sambench.explain.objects import Objects
+    from sambench.explain.objects import Choice, Objects
     from sambench.explain.page import Finding
     from sambench.runs.run import Run
+
+WORST, SUSPECTS = 3, 50
+"""Pictures that are drawn: of each part, and of likely label errors."""
 
 
 def main(words: list[str]) -> int:
@@ -26,8 +29,13 @@ def main(words: list[str]) -> int:
     from sambench.explain.console import print_finding
     from sambench.explain.objects import Choice, explain_objects
 
-    values = read(EXPLAIN, words[1:])
+    named = EXPLAIN.key(words[0].partition("=")[0]) is None
+    values = read(EXPLAIN, words[1:] if named else words)
+    if values["count"] is None:
+        values["count"] = SUSPECTS if values["find"] == "labels" else WORST
     choice = Choice(values["d"], values["clicks"], values["top"], values["images"])
+    if not named or values["runs"] or values["find"] == "labels":
+        return of_labels(words[0] if named else None, values, choice)
     runs = [load_run(place) for place in (words[0], values["against"]) if place is not None]
     if len(runs) == 2 and runs[0].folder.resolve() == runs[1].folder.resolve():
         raise UsageError("a run is held against itself", where="against", mend="give another run")
@@ -38,6 +46,30 @@ def main(words: list[str]) -> int:
     print_finding(finding)
     if values["out"] is not None:
         written = write(objects[0], finding, Path(values["out"]), values["count"])
+        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
+    return 0
+
+
+def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
+    """Find likely label errors with several runs."""
+    from sambench.explain.labels import find_labels
+    from sambench.explain.labels_told import print_labels, write_labels
+
+    if run is not None:
+        mend = f"name it in the list: runs=[{run},...]"
+        raise UsageError("find=labels takes its runs as runs=[A,B,...]", where=run, mend=mend)
+    if not values["runs"]:
+        raise UsageError("no run was given", where="sambench explain", mend="give RUN, or runs=[A,B,...] find=labels")
+    if values["find"] != "labels":
+        mend = "add find=labels; one run is explained by its name alone"
+        raise UsageError("several runs are explained together only for their labels", where="runs", mend=mend)
+    for key in ("against", "d"):
+        if values[key] is not None:
+            raise UsageError(f"{key}= is not of find=labels", where=key, mend="leave it out")
+    labels = find_labels([load_run(place) for place in values["runs"]], choice)
+    print_labels(labels)
+    if values["out"] is not None:
+        written = write_labels(labels, Path(values["out"]), values["count"])
         print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
     return 0
 
@@ -110,6 +142,10 @@ EXPLAIN = Command(
     main=main,
     argument="RUN",
     arguments="paths",
+    usage=(
+        "explain RUN [against=RUN] [out=FOLDER] [key=value ...]",
+        "explain runs=[RUN,RUN,...] find=labels [out=FOLDER] [key=value ...]",
+    ),
     about="""\
 Splits what each object's mask lacks to an IoU of 1 into parts that add up to it: another nesting level or a worse mask
 was chosen, spill and shortfall at the boundary, missed parts, extra pieces, holes, and the rest; over all objects and
@@ -119,8 +155,26 @@ rows and predictions and the data, and needs no model.
 Of task edges it tells misses and false alarms by distance, orientation, contrast and annotators' agreement, at the
 threshold of the run's ODS.
 
+With runs=[A,B,...] find=labels it ranks the objects on which several models agree with each other and not with the
+truth: shifted, merged, missing and misnamed labels.
+
 What a run cannot tell is said, with the command that makes it tell. docs/explain.md defines every part.""",
     keys=(
+        Key(
+            "runs",
+            "with find=labels, in the place of RUN: two or more runs of one task on the same data, of different models",
+            list[str],
+            example="[FOLDER,...]",
+            path="url",
+        ),
+        Key(
+            "find",
+            "the parts of what masks lack, or likely label errors: objects on which runs agree with each other and not "
+            "with the truth",
+            str,
+            "parts",
+            choices=("parts", "labels"),
+        ),
         Key(
             "against",
             "a second run of the same data: which part changed, object by object",
@@ -146,11 +200,16 @@ What a run cannot tell is said, with the command that makes it tell. docs/explai
             Annotated[int, Range(1, 1000000)] | None,
         ),
         Key("images", "whether images are read, for contrast", bool, True),
-        Key("count", "worst examples of each part that are drawn", Annotated[int, Range(0, 100)], 3),
+        Key(
+            "count",
+            f"pictures: of the worst of each part (default: {WORST}), or of likely label errors (default: {SUSPECTS})",
+            Annotated[int, Range(0, 1000)] | None,
+        ),
         Key("seed", "of the resampling", Annotated[int, Range(0, 2**32 - 1)], 0),
         Key(
             "out",
-            "writes index.html, objects.parquet, objects.csv and groups.csv; of edges index.html and groups.csv",
+            "writes index.html, objects.parquet, objects.csv and groups.csv; of edges index.html and groups.csv; of "
+            "labels index.html, labels.parquet and labels.csv",
             str | None,
             example="FOLDER",
             path="local",
@@ -159,5 +218,6 @@ What a run cannot tell is said, with the command that makes it tell. docs/explai
     examples=(
         "sambench explain results/points/mini-hierarchy-1a2b3c4d out=explained",
         "sambench explain results/points/mini-hierarchy-1a2b3c4d against=results/points/mini-hierarchy-5e6f7a8b",
+        "sambench explain runs=[results/points/a,results/points/b,results/points/c] find=labels out=labels",
     ),
 )

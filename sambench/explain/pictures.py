@@ -75,19 +75,19 @@ def draw_object(sample: Sample, compared: Compared, place: int) -> tuple[np.ndar
     """
     truth, chosen, best = (_mask(one, place) for one in (compared.truth, compared.chosen, compared.best))
     image = sample.image if sample.has_pixels else np.full((*sample.size, 3), 128, np.uint8)
-    view = _view(truth | chosen | best)
-    panels = {"the image": image[view], "the object": _tinted(image, [(truth, TRUTH)])[view]}
+    view = view_of(truth | chosen | best)
+    panels = {"the image": image[view], "the object": tinted(image, [(truth, TRUTH)])[view]}
     panels["the mask"] = _judged(image, chosen, truth)[view]
     if (best != chosen).any():
         panels["the best candidate"] = _judged(image, best, truth)[view]
-    return _beside(list(panels.values())), list(panels)
+    return beside(list(panels.values())), list(panels)
 
 
 def _mask(runs: RunLengths, place: int) -> np.ndarray:
     return decode_masks(runs.compressed(np.array([place])), runs.size)[0]
 
 
-def _view(mask: np.ndarray) -> tuple[slice, slice]:
+def view_of(mask: np.ndarray) -> tuple[slice, slice]:
     """Return the part of the image with a fifth more around a mask, at least `_LEAST` pixels a side."""
     found = []
     for axis, length in ((1, mask.shape[0]), (0, mask.shape[1])):
@@ -99,17 +99,18 @@ def _view(mask: np.ndarray) -> tuple[slice, slice]:
 
 
 def _judged(image: np.ndarray, mask: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    return _tinted(image, [(mask & truth, RIGHT), (mask & ~truth, FALSE), (truth & ~mask, MISSED)])
+    return tinted(image, [(mask & truth, RIGHT), (mask & ~truth, FALSE), (truth & ~mask, MISSED)])
 
 
-def _tinted(image: np.ndarray, layers: list[tuple[np.ndarray, tuple[int, int, int]]]) -> np.ndarray:
+def tinted(image: np.ndarray, layers: list[tuple[np.ndarray, tuple[int, int, int]]]) -> np.ndarray:
+    """Blend colours over (H, W, 3) uint8 RGB, each where its (H, W) bool mask is, the later ones on top."""
     drawn = image.astype(np.float64)
     for pixels, colour in layers:
         drawn[pixels] = 0.4 * drawn[pixels] + 0.6 * np.asarray(colour, np.float64)
     return drawn.astype(np.uint8)
 
 
-def _beside(panels: list[np.ndarray]) -> np.ndarray:
+def beside(panels: list[np.ndarray]) -> np.ndarray:
     """Scale panels of one size to `_SIDE` pixels and put them beside each other on white."""
     height, width = panels[0].shape[:2]
     scale = _SIDE / max(height, width)
