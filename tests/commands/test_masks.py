@@ -1,5 +1,6 @@
 """`sambench masks`: sets of every form against each other, and a study there and back."""
 
+import gzip
 import json
 import re
 
@@ -104,6 +105,9 @@ def test_a_study_goes_to_an_annotation_tool_and_comes_back(own, capsys):
     assert found["mean IoU"] == pytest.approx((4 + 50 / first) / 5, rel=1e-4)
     assert found["a above .9"] == pytest.approx(4 / 6, rel=1e-4)
     assert "matched by the last part of the file name" in capsys.readouterr().out
+    (own / "packed.json.gz").write_bytes(gzip.compress((own / "study.json").read_bytes()))
+    assert dispatch(["masks", "a=study.json", "b=packed.json.gz", "out=same"]) == 0
+    assert summary(own / "same")["pairs above .9"] == 1.0
 
 
 def test_a_run_brings_its_data_and_its_predictions_folder_is_the_run(own, capsys):
