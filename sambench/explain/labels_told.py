@@ -70,7 +70,7 @@ def verdict(labels: Labels) -> str:
     told = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
     if not told:
         return f"On none of {where} do the models agree more with each other than with the truth."
-    return f"Suspected: {len(labels.frame)} of {where} ({told}); the likeliest first, most of the last are right."
+    return f"Suspected: {len(labels.frame)} of {where} ({told}), the likeliest first."
 
 
 def write_labels(labels: Labels, folder: Path, count: int) -> list[Path]:
