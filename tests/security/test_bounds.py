@@ -28,6 +28,7 @@ UNBOUNDED = {
     "exclude_volumes": "names of volumes",
     "map_dtype": "one of three words",
     "passes": "1 or 2",
+    "phrases": "category ids of the data",
     "sobel": "3, 5 or 7",
     "blur": "0, 3 or 5",
 }
