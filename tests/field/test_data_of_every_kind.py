@@ -91,7 +91,7 @@ def test_every_choice_of_data_says_which_tasks_it_serves(capsys):
     lines = capsys.readouterr().out.splitlines()
     found = {line.split()[0]: line for line in lines}
     assert {"coco", "lvis", "mini", "own", "bsds500"} <= set(found)
-    words = ("points", "proposals", "instances", "edges", "every task")
+    words = ("points", "proposals", "instances", "edges", "concepts", "every task")
     assert [line for line in lines if not any(word in line.rpartition("(")[2] + line for word in words)] == []
     assert "(proposals, instances)" in found["coco"]
     assert "(proposals, instances)" in found["lvis"]
