@@ -43,9 +43,14 @@ def main(words: list[str]) -> int:
         return of_edges(runs, values)
     objects = [explain_objects(run, choice) for run in runs]
     finding = found(objects, values["seed"])
+    written = [] if values["out"] is None else write(objects[0], finding, Path(values["out"]), values["count"])
     print_finding(finding)
-    if values["out"] is not None:
-        written = write(objects[0], finding, Path(values["out"]), values["count"])
+    return tell_written(written)
+
+
+def tell_written(written: list[Path]) -> int:
+    """Name the files that were written before anything was printed: whoever reads the first lines alone loses none."""
+    if written:
         print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
     return 0
 
@@ -67,11 +72,9 @@ def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
         if values[key] is not None:
             raise UsageError(f"{key}= is not of find=labels", where=key, mend="leave it out")
     labels = find_labels([load_run(place) for place in values["runs"]], choice)
+    written = [] if values["out"] is None else write_labels(labels, Path(values["out"]), values["count"])
     print_labels(labels)
-    if values["out"] is not None:
-        written = write_labels(labels, Path(values["out"]), values["count"])
-        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
-    return 0
+    return tell_written(written)
 
 
 def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
@@ -86,11 +89,9 @@ def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
     seed = values["seed"]
     changes = edge_changes(errors[0], errors[1], seed) if len(errors) > 1 else {}
     finding = EdgeFinding(errors[0], runs[1] if len(runs) > 1 else None, edge_groups(errors[0], seed), changes)
+    written = [] if values["out"] is None else write_edges(finding, Path(values["out"]), values["count"])
     print_edges(finding)
-    if values["out"] is not None:
-        written = write_edges(finding, Path(values["out"]), values["count"])
-        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
-    return 0
+    return tell_written(written)
 
 
 def found(objects: list[Objects], seed: int) -> Finding:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from sambench.commands.explain import tell_written
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.words import read
 from sambench.config import registry
@@ -42,10 +42,9 @@ def main(words: list[str]) -> int:
         raise UsageError("a set of masks is held against itself", where="b", mend="give another set")
     a_set, b_set = open_sets([values["a"], b], dataset)
     finding = compare_sets(a_set, b_set, values["seed"])
+    written = [] if out is None else write_pairs(finding, Path(out))
     print_pairs(finding)
-    if out is not None:
-        print(f"written: {' '.join(map(str, write_pairs(finding, Path(out))))}", file=sys.stderr)
-    return 0
+    return tell_written(written)
 
 
 def _dataset(name: str | None, words: list[str]) -> Dataset | None:

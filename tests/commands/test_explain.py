@@ -39,6 +39,19 @@ def test_a_run_is_explained_and_held_against_another(tmp_path, capsys):
         dispatch(["explain", str(run.folder), f"against={run.folder}"])
 
 
+def test_files_are_written_though_only_the_first_lines_are_read(tmp_path, monkeypatch):
+    run, _ = planted_points(tmp_path / "a", limit=1)
+
+    def closed(finding):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("sambench.explain.console.print_finding", closed)
+    with pytest.raises(BrokenPipeError):
+        dispatch(["explain", str(run.folder), f"out={tmp_path / 'out'}", "count=0"])
+    assert (tmp_path / "out" / "index.html").is_file()
+    assert (tmp_path / "out" / "objects.parquet").is_file()
+
+
 def edge_run(folder, kept):
     """Score the annotators' own boundaries, of each image a part of the columns, at few thresholds."""
     for sample in Mini():
