@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sambench.figures.parts import add_legend, drawing, save_figure
-from sambench.metrics.concepts.presence import reliability
+from sambench.metrics.calibration import reliability
 from sambench.runs.run import Run
 
 _STYLES = {"cgF1": "-", "IL_MCC": "--", "pmF1": ":"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,16 +12,14 @@ import numpy as np
 
 from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError, listing
-from sambench.files.atomic import atomic_path
 from sambench.files.json_files import parse_json, unpacked
-from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import reaches
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.reader import PredictionReader, Saving
-from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts
 from sambench.types import Annotation, Sample, Size
@@ -55,9 +51,7 @@ def write_clicks(prediction: ClickPrediction, size: Size, folder: Path, sample_i
     clicked = prediction.clicked
     entries = [] if clicked is None else [_entry(name, clicked, i) for i, name in enumerate(prediction.objects)]
     content = {"size": list(size), "clicks": [] if clicked is None else list(clicked.counts), "objects": entries}
-    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
-    with atomic_path(file_inside(folder, sample_id, ENDING)) as temporary:
-        temporary.write_bytes(packed)
+    write_packed(content, folder, sample_id, ENDING)
 
 
 def _entry(name: str, clicked: ClickedObjects, index: int) -> dict[str, Any]:

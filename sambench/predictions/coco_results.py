@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -15,9 +12,8 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
-from sambench.files.atomic import atomic_path
+from sambench.files.atomic import file_sha256
 from sambench.files.json_files import parse_json, unpacked, whole
-from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
 from sambench.metrics.coco.params import IouType
@@ -25,7 +21,7 @@ from sambench.predictions.doubts import Doubts
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.result_entries import box_fault, entry_fault, to_detections
 from sambench.predictions.results_index import ResultsIndex
-from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"
@@ -44,9 +40,7 @@ def write_detections(detections: Detections, image_id: int | str, folder: Path, 
         elif detections.boxes_xywh is not None:
             entry["bbox"] = detections.boxes_xywh[index].tolist()
         entries.append({**entry, "score": float(detections.scores[index])})
-    packed = gzip.compress(json.dumps(entries, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
-    with atomic_path(file_inside(folder, sample_id, ENDING)) as temporary:
-        temporary.write_bytes(packed)
+    write_packed(entries, folder, sample_id, ENDING)
 
 
 class ResultsFolder:
@@ -169,8 +163,7 @@ class ResultsFile:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(self.path)
 
     def _fault(self, entry: dict[str, Any]) -> str | None:
         """Say what is wrong with an entry."""

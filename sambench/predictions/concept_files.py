@@ -18,6 +18,7 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.concepts.pairs import PairPlaces
 from sambench.datasets.formats.coco_fields import identity, nested_polygons
 from sambench.errors import PredictionError, UsageError, listing
+from sambench.files.atomic import file_sha256
 from sambench.files.json_files import number, whole
 from sambench.masks import rle
 from sambench.metrics.coco.params import IouType
@@ -131,7 +132,7 @@ class ConceptFiles:
         """Return a SHA-256 over the bytes of all files, by subset."""
         digest = hashlib.sha256()
         for subset, index in sorted(self._indices.items()):
-            digest.update(subset.encode() + hashlib.sha256(index.path.read_bytes()).digest())
+            digest.update(subset.encode() + bytes.fromhex(file_sha256(index.path)))
         return digest.hexdigest()
 
     def _files(self) -> dict[str, Path]:

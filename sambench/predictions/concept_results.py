@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +10,12 @@ from typing import Any, Literal
 from sambench.concepts import ConceptPrediction, PhraseDetections
 from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError
-from sambench.files.atomic import atomic_path
 from sambench.files.json_files import parse_json, unpacked
-from sambench.files.safe_names import file_inside
 from sambench.masks import rle
 from sambench.metrics.coco.params import IouType
 from sambench.predictions.concept_files import ConceptFiles, EmptyMasks, box_shares, to_phrase
 from sambench.predictions.reader import PredictionReader, Saving
-from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file
+from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"
@@ -54,9 +50,7 @@ def write_concepts(prediction: ConceptPrediction, size: Size, folder: Path, samp
     answers = prediction.answers
     results = [entry for pair, found in answers.items() for entry in result_entries(pair, found, size)]
     presence = {str(pair): found.presence for pair, found in answers.items() if found.presence is not None}
-    content = json.dumps({"results": results, "presence": presence}, separators=(",", ":")).encode()
-    with atomic_path(file_inside(folder, sample_id, ENDING)) as temporary:
-        temporary.write_bytes(gzip.compress(content, compresslevel=1, mtime=0))
+    write_packed({"results": results, "presence": presence}, folder, sample_id, ENDING)
 
 
 class ConceptFolder:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from sambench.files.atomic import files_below, hidden
-from sambench.files.safe_names import safe_name, stored_names
+from sambench.files.atomic import atomic_path, files_below, hidden
+from sambench.files.safe_names import file_inside, safe_name, stored_names
 
 
 def find_file(folder: Path, sample_id: str, ending: str) -> Path:
     """Return the file of a sample; where there is none, the one that is missing."""
     paths = [folder / f"{name}{ending}" for name in stored_names(sample_id)]
     return next((path for path in paths if path.exists()), folder / f"{safe_name(sample_id)}{ending}")
+
+
+def write_packed(content: Any, folder: Path, sample_id: str, ending: str) -> None:
+    """Write what JSON can hold as a sample's file, packed with gzip, atomically and always to the same bytes."""
+    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), compresslevel=1, mtime=0)
+    with atomic_path(file_inside(folder, sample_id, ending)) as temporary:
+        temporary.write_bytes(packed)
 
 
 def compare_files(

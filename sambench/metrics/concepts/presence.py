@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-BINS = 10
-"""Of equal width, from 0 to 1."""
+from sambench.metrics.calibration import BINS
 
 WIDTH = 3 * BINS + 1
 
@@ -45,12 +44,3 @@ def calibration_of_sums(sums: np.ndarray) -> dict[str, np.ndarray]:
     apart = np.abs(sums[:, BINS : 2 * BINS] - sums[:, 2 * BINS : 3 * BINS]).sum(axis=1)
     nothing = np.where(pairs > 0, pairs, np.nan)
     return {"presence_ECE": apart / nothing, "presence_Brier": sums[:, -1] / nothing}
-
-
-def reliability(confidence: np.ndarray, present: np.ndarray) -> list[tuple[float, float, int]]:
-    """Return for each bin that holds a pair its mean confidence, the share of present pairs, and how many pairs."""
-    counts, sums, hits = presence_sums(confidence, present).sum(axis=0)[:-1].reshape(3, BINS)
-    return [
-        (float(sums[bin] / counts[bin]), float(hits[bin] / counts[bin]), int(counts[bin]))
-        for bin in np.flatnonzero(counts)
-    ]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sambench.metrics.concepts.presence import calibration_of_sums, presence_sums, reliability
+from sambench.metrics.calibration import reliability
+from sambench.metrics.concepts.presence import calibration_of_sums, presence_sums
 
 
 def test_two_bins_by_hand():
