@@ -151,7 +151,8 @@ def _no_key(
         found = in_place if place else nearest(key, every) or in_place or _by_leaf(key, every)
     if above:
         name = f" {here['name']}" if above in KINDS else ""
-        what = f"{above}{name} has no switch {part!r}; it has: {', '.join(one for one in own if one not in RESERVED)}"
+        switches = [one for one in own if above not in KINDS or one not in RESERVED]
+        what = f"{above}{name} has no switch {part!r}; it has: {', '.join(switches)}"
     else:
         what = f"there is no setting {part!r}"
     listed = LISTED.get(parts[0], "").removeprefix("; ")

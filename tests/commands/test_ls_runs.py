@@ -7,6 +7,7 @@ from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 
 import sambench
 from sambench.cli import dispatch
+from sambench.errors import UsageError
 from sambench.runs.open import load_run
 
 
@@ -58,3 +59,10 @@ def test_a_name_is_no_part_of_what_a_run_is(results, tmp_path):
     named, plain = run("named", "run.name=x"), run("plain")
     assert named.record.identity.stored == plain.record.identity.stored
     assert load_run(tmp_path / "plain").label == "hierarchy"
+
+
+def test_a_misspelt_name_is_told_among_what_there_is(capsys):
+    with pytest.raises(UsageError) as told:
+        sambench.run("points", overrides=["run.nam=x"])
+    assert "it has: dir, results, overwrite, name, tags, notes" in told.value.what
+    assert told.value.mend.startswith("use run.name=")
