@@ -63,6 +63,6 @@ def test_a_name_is_no_part_of_what_a_run_is(results, tmp_path):
 
 def test_a_misspelt_name_is_told_among_what_there_is(capsys):
     with pytest.raises(UsageError) as told:
-        sambench.run("points", overrides=["run.nam=x"])
+        sambench.run("points", overrides=["run.names=x"])
     assert "it has: dir, results, overwrite, name, tags, notes" in told.value.what
     assert told.value.mend.startswith("use run.name=")
