@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from pycocotools import mask as coco_mask
+
+from sambench.kernels import kernel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,7 +67,7 @@ def rles_to_boxes_xyxy(rles: Sequence[dict[str, Any]]) -> np.ndarray:
     return boxes
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def runs_to_boxes_xyxy(counts: np.ndarray, lengths: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the tight box and the area of each mask of a batch of uncompressed run-length codes.
 

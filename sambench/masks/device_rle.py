@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.bits import lowest_bit
 from sambench.masks.runs import RunLengths
 from sambench.masks.transfers import Arrival
@@ -61,7 +61,7 @@ def runs_of_packed(packed: np.ndarray, size: Size) -> RunLengths:
     return RunLengths(counts, lengths, size)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _runs(words: np.ndarray, n_pixels: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (T,) int32 run lengths and (N,) int64 how many each mask has, of (N, K) uint64 words of pixels."""
     lengths = np.zeros(len(words), np.int64)

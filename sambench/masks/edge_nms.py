@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from scipy import ndimage
+
+from sambench.kernels import kernel
 
 Derivative = Literal["central", "sobel"]
 
@@ -133,7 +134,7 @@ def _separable(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> n
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _suppress(
     strength: np.ndarray, cosine: np.ndarray, sine: np.ndarray, radius: int, multiplier: np.float32
 ) -> np.ndarray:
@@ -153,7 +154,7 @@ def _suppress(
     return kept
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bilinear(image: np.ndarray, x: float, y: float) -> np.float32:
     """Read between pixels, held just inside the image as the toolbox does."""
     height, width = image.shape

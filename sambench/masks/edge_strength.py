@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sambench.errors import UsageError
+from sambench.kernels import kernel
 
 BorderMode = Literal["replicate", "reflect", "zero"]
 BoundarySide = Literal["outer", "inner", "thick"]
@@ -107,7 +107,7 @@ def normalise(strength: np.ndarray) -> np.ndarray:
     return ((strength - low) / (high - low)).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _inside(index: int, length: int, border: int) -> int:
     """Map an index beyond an axis to the one whose value stands there, or -1 for none."""
     if 0 <= index < length:
@@ -121,7 +121,7 @@ def _inside(index: int, length: int, border: int) -> int:
     return period - index if index >= length else index
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _extent(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Rows [top, bottom) and columns [left, right) of the mask's box; empty ranges for an empty mask."""
     height, columns = mask.shape
@@ -139,7 +139,7 @@ def _extent(mask: np.ndarray) -> tuple[int, int, int, int]:
     return top, bottom, left, right
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _on_boundary(mask: np.ndarray, y: int, x: int, border: int, width: int) -> bool:
     """Tell whether a pixel within `width` differs from the mask at (y, x); beyond a zero border there is no mask."""
     height, columns = mask.shape
@@ -155,7 +155,7 @@ def _on_boundary(mask: np.ndarray, y: int, x: int, border: int, width: int) -> b
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _magnitude(logits: np.ndarray, y: int, x: int, along_x: np.ndarray, along_y: np.ndarray, border: int) -> float:
     radius = along_x.shape[0] // 2
     gradient_x = 0.0
@@ -172,7 +172,7 @@ def _magnitude(logits: np.ndarray, y: int, x: int, along_x: np.ndarray, along_y:
     return np.sqrt(gradient_x * gradient_x + gradient_y * gradient_y)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _edge(
     logits: np.ndarray, along_x: np.ndarray, along_y: np.ndarray, border: int, side: int, width: int
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks import rle
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def box_nms_in_batches(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float,
     return left[box_nms(boxes_xyxy[left], scores[left], iou_threshold)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
     """Ranks of the kept boxes; `ranked` is (4, N) float32, best first. 0 / 0 is NaN and suppresses nothing."""
     x0, y0, x1, y1 = ranked[0], ranked[1], ranked[2], ranked[3]

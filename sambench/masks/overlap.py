@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
@@ -78,7 +78,7 @@ def _bounds(runs: RunLengths) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(runs.lengths)]).astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _ious(mask: np.ndarray, mask_bounds: np.ndarray, truth: np.ndarray, truth_bounds: np.ndarray) -> np.ndarray:
     """Walk along the runs of both masks of each pair."""
     ious = np.zeros(len(truth_bounds) - 1)
@@ -102,7 +102,7 @@ def _ious(mask: np.ndarray, mask_bounds: np.ndarray, truth: np.ndarray, truth_bo
     return ious
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _boundary_ious(
     mask: np.ndarray,
     mask_bounds: np.ndarray,
@@ -132,7 +132,7 @@ def _boundary_ious(
     return ious
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _boundary(counts: np.ndarray, box_xyxy: np.ndarray, image_height: int, width: int) -> np.ndarray:
     """Return the pixels of a mask that have an outside pixel within `width` columns and rows; bool, in its box."""
     left, top, right, bottom = box_xyxy

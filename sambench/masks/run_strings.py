@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 _LONGEST = 9
 """Characters of a number; COCO's own are of at most 7."""
@@ -31,7 +32,7 @@ def runs_of_strings(strings: Sequence[bytes | str]) -> tuple[np.ndarray, np.ndar
     return counts, lengths
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _expanded(codes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     counts, lengths = np.empty(len(codes), np.int32), np.empty(len(sizes), np.int64)
     written = place = 0

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.resize import logits_at_original
 from sambench.types import MaskFrame, Size
 
@@ -67,7 +67,7 @@ def axis_taps(low: int, frame: MaskFrame, axis: int) -> AxisTaps | None:
     return AxisTaps(starts.astype(np.int32), np.ascontiguousarray(weights, np.float32))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def scan_masks(
     logits: np.ndarray,
     columns: AxisTaps,
@@ -122,7 +122,7 @@ def scan_masks(
     return changes[:total].copy(), lengths, areas
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _transpose(source: np.ndarray, target: np.ndarray) -> None:
     """Copy source.T to target, a strip of rows at a time so that the cache holds what is being written."""
     height, width = source.shape
@@ -132,7 +132,7 @@ def _transpose(source: np.ndarray, target: np.ndarray) -> None:
                 target[c, r] = source[r, c]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _classify_windows(turned: np.ndarray, offset: np.float32, levels: np.ndarray, windows: np.ndarray) -> None:
     """Fill windows[c, r] with the common level of the 3 x 3 logits from (c, r) on; a NaN is low."""
     width, height = turned.shape
@@ -148,7 +148,7 @@ def _classify_windows(turned: np.ndarray, offset: np.float32, levels: np.ndarray
             windows[c, r] = windows[c, r] & windows[c, r + 1] & windows[c, r + 2]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _split_column(windows: np.ndarray, starts: np.ndarray, pieces: np.ndarray) -> int:
     """Fill (kind, stop) of each stretch of pixels with windows of one kind; return how many there are."""
     count, y = 0, 0
@@ -165,12 +165,12 @@ def _split_column(windows: np.ndarray, starts: np.ndarray, pieces: np.ndarray) -
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _weigh(weights: np.ndarray, i: int, a: np.float32, b: np.float32, c: np.float32) -> np.float32:
     return weights[i, 0] * a + weights[i, 1] * b + weights[i, 2] * c
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _scan_column(
     column: np.ndarray,
     rows: AxisTaps,
@@ -214,7 +214,7 @@ def _scan_column(
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _append_run(changes: np.ndarray, first: int, total: int, start: int, stop: int) -> int:
     """Append a foreground run or prolong the mask's last one; return the new total."""
     if total > first and changes[total - 1] == start:
@@ -225,7 +225,7 @@ def _append_run(changes: np.ndarray, first: int, total: int, start: int, stop: i
     return total + 2
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _with_room(changes: np.ndarray, needed: int) -> np.ndarray:
     """Return the buffer, or a larger copy if it cannot hold `needed` entries."""
     if needed <= len(changes):
@@ -235,7 +235,7 @@ def _with_room(changes: np.ndarray, needed: int) -> np.ndarray:
     return larger
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _changes_to_runs(changes: np.ndarray, first: int, total: int, n_pixels: int) -> int:
     """Turn one mask's positions of change into run lengths in place, the last background run added."""
     previous = 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.rle import Rle
 from sambench.masks.run_strings import runs_of_strings
 from sambench.masks.runs import RunLengths
@@ -51,7 +51,7 @@ def difference_runs(masks: RunLengths, taken: RunLengths | None) -> RunLengths:
     return RunLengths(counts, lengths, masks.size)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def paint_runs(window: np.ndarray, left: int, top: int, counts: np.ndarray, image_height: int, value: bool) -> None:
     """Set the pixels of one mask that lie in a window, and leave the others as they are.
 
@@ -78,7 +78,7 @@ def paint_runs(window: np.ndarray, left: int, top: int, counts: np.ndarray, imag
                 window[y - top, x - left] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _difference(
     mask: np.ndarray, mask_lengths: np.ndarray, other: np.ndarray, other_lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from sambench.errors import UsageError
+from sambench.kernels import kernel
 
 CORNER = (0, 0, 0, 0)
 """x, y, label and squared distance of the click on a mask without error: the arg-max of an all-zero distance map."""
@@ -132,7 +132,7 @@ def checked_counts(clicks: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted({int(count) for count in clicks}))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def farther_click(
     missed_x: int, missed_y: int, missed: int, false_x: int, false_y: int, false: int
 ) -> tuple[int, int, int, int]:
@@ -148,7 +148,7 @@ def farther_click(
     return CORNER
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def deepest_pixel(region: np.ndarray, taken_xy: np.ndarray, above: int) -> tuple[int, int, int]:
     """Find the pixel of a region with the greatest distance to the outside.
 
@@ -191,7 +191,7 @@ def deepest_pixel(region: np.ndarray, taken_xy: np.ndarray, above: int) -> tuple
     return best_x, best_y, best
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def nth_pixel(region: np.ndarray, number: int) -> tuple[int, int]:
     """Return x and y of pixel `number`, from 0 in row-major order, of a (H, W) bool region that has as many."""
     height, width = region.shape
@@ -204,7 +204,7 @@ def nth_pixel(region: np.ndarray, number: int) -> tuple[int, int]:
     raise ValueError("the region has fewer pixels")
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _column_distances(region: np.ndarray) -> np.ndarray:
     """Return the (H, W) int32 distance of each pixel to the nearest outside pixel of its column; 0 outside."""
     height, width = region.shape
@@ -222,7 +222,7 @@ def _column_distances(region: np.ndarray) -> np.ndarray:
     return distances
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _squared_distance(column: np.ndarray, place: int, start: int, stop: int, nearest: int, best: int) -> int:
     """Return the squared distance of a pixel to the outside, or any bound on it that does not exceed `best`.
 
@@ -245,7 +245,7 @@ def _squared_distance(column: np.ndarray, place: int, start: int, stop: int, nea
     return squared
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _is_taken(taken_xy: np.ndarray, x: int, y: int) -> bool:
     taken = False
     for k in range(len(taken_xy)):

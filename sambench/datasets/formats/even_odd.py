@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from sambench.datasets.formats.drawing import overhang
+from sambench.kernels import kernel
 from sambench.masks import rle
 from sambench.masks.rle import Rle
 from sambench.masks.rle_checks import check_size
@@ -63,7 +63,7 @@ def _placed(part: np.ndarray, low: np.ndarray, size: Size) -> np.ndarray:
     return mask
 
 
-@njit(cache=True)
+@kernel()
 def _draw(corners: np.ndarray, toggles: np.ndarray, outlines: np.ndarray) -> None:
     """Draw a closed polygon's sides.
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
@@ -71,7 +71,7 @@ def _parts(runs: RunLengths) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return counts, np.concatenate([[0], np.cumsum(lengths)]), boxes
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _next_clicks(
     truth: np.ndarray,
     truth_bounds: np.ndarray,
@@ -104,7 +104,7 @@ def _next_clicks(
     return clicks
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _difference(box_xyxy: np.ndarray, own: np.ndarray, other: np.ndarray, height: int) -> np.ndarray:
     """Return the pixels of a mask that another has not, as a bool array of the mask's box."""
     left, top, right, bottom = box_xyxy
@@ -114,7 +114,7 @@ def _difference(box_xyxy: np.ndarray, own: np.ndarray, other: np.ndarray, height
     return window
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _random(
     missed: np.ndarray, to_truth: np.ndarray, false: np.ndarray, to_mask: np.ndarray, taken: np.ndarray, draw: np.uint64
 ) -> np.ndarray:
@@ -132,7 +132,7 @@ def _random(
     return np.array((x + to_mask[0], y + to_mask[1], 0, 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _erase(window: np.ndarray, points_xy: np.ndarray) -> None:
     for k in range(len(points_xy)):
         x, y = points_xy[k]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 _NONE = 1 << 20
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pieces(region: np.ndarray, diagonal: bool) -> tuple[np.ndarray, int]:
     """Number the connected pieces of a region.
 
@@ -53,7 +54,7 @@ def pieces(region: np.ndarray, diagonal: bool) -> tuple[np.ndarray, int]:
     return numbers, count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _joined(parents: np.ndarray, one: int, other: int) -> int:
     """Join two sets under the smaller of their roots, which is returned."""
     while parents[one] != one:
@@ -65,7 +66,7 @@ def _joined(parents: np.ndarray, one: int, other: int) -> int:
     return root
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def holes(region: np.ndarray) -> tuple[np.ndarray, int]:
     """Number the holes of a region: pieces of what is outside it that do not reach the array's border.
 
@@ -90,7 +91,7 @@ def holes(region: np.ndarray) -> tuple[np.ndarray, int]:
     return numbers, count
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def is_near(steps: np.ndarray, y: int, x: int, distance: int) -> bool:
     """Tell whether the centre of pixel (y, x) lies within `distance` pixels of one of a region's (`steps_to`)."""
     for u in range(max(x - distance, 0), min(x + distance + 1, steps.shape[1])):
@@ -100,7 +101,7 @@ def is_near(steps: np.ndarray, y: int, x: int, distance: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def steps_to(region: np.ndarray) -> np.ndarray:
     """Return each pixel's distance to the region's nearest pixel of its column, 2**20 without: (H, W) int32."""
     height, width = region.shape

@@ -27,8 +27,8 @@ beyond the first are farther than 1 from M: M is a part. 1 pixel is shortfall an
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.metrics.anatomy.fields import holes, is_near, pieces, steps_to
 
 PART_SHARE, NEST_SHARE, DEEP_SHARE = 0.5, 0.9, 0.5
@@ -43,7 +43,7 @@ SAME, PART, WHOLE = 0, 1, 2
 """Values of `relation`: M is of T's nesting level, a part of T, or a whole of which T is a part."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mask_errors(mask: np.ndarray, truth: np.ndarray, distance: int) -> np.ndarray:
     """Count the wrong pixels of a mask by kind.
 
@@ -112,7 +112,7 @@ def mask_errors(mask: np.ndarray, truth: np.ndarray, distance: int) -> np.ndarra
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _untouched(region: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Number a region's pieces, and tell which of them share no pixel with another region (place 0 is no piece)."""
     numbers, count = pieces(region, True)
@@ -125,7 +125,7 @@ def _untouched(region: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.nd
     return numbers, alone
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _taken_holes(region: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Number a region's holes, and tell which of them another region holds more than half of."""
     numbers, count = holes(region)
@@ -139,7 +139,7 @@ def _taken_holes(region: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.
     return numbers, found
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _shift(mask: np.ndarray, truth: np.ndarray, farthest: int, out: np.ndarray) -> None:
     """Fill in by how much the mask's centroid lies off, if not too far, and what moving it back would share."""
     height, width = mask.shape

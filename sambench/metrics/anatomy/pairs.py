@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import paint_runs
@@ -105,7 +105,7 @@ def _each(runs: RunLengths) -> Iterator[np.ndarray]:
         yield runs.counts[stop - length : stop].astype(np.int32, copy=False)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _window(counts: np.ndarray, box_xyxy: np.ndarray, height: int) -> np.ndarray:
     """Return a mask in a box with a border of a pixel, outside the image too; (h, w) bool."""
     left, top, right, bottom = box_xyxy
@@ -114,7 +114,7 @@ def _window(counts: np.ndarray, box_xyxy: np.ndarray, height: int) -> np.ndarray
     return window
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _contrast(image: np.ndarray, counts: np.ndarray, box_xyxy: np.ndarray, distance: int) -> float:
     """Return the contrast of one object with a box of its own; NaN where it or its surround has no pixel."""
     height, width = image.shape[:2]

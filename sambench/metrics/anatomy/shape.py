@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.metrics.anatomy.fields import pieces, steps_to
 
 SHAPE_FIELDS = ("radius", "skeleton", "thinness", "concavity", "pieces")
 """What `shape_of` returns, in this order."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def shape_of(truth: np.ndarray) -> np.ndarray:
     """Measure an object.
 
@@ -59,7 +59,7 @@ def shape_of(truth: np.ndarray) -> np.ndarray:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def skeleton(region: np.ndarray) -> np.ndarray:
     """Thin a region to lines of one pixel (Zhang and Suen, Communications of the ACM 27, 1984).
 
@@ -108,7 +108,7 @@ def skeleton(region: np.ndarray) -> np.ndarray:
     return left
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _goes(region: np.ndarray, y: int, x: int, first: bool) -> bool:
     """Tell whether one of the two passes of Zhang and Suen takes a pixel away."""
     north, south = region[y - 1, x], region[y + 1, x]
@@ -127,7 +127,7 @@ def _goes(region: np.ndarray, y: int, x: int, first: bool) -> bool:
     return not (north and east and west) and not (north and south and west)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _hull_area(region: np.ndarray) -> float:
     """Return the area of the convex hull of a region's pixels, each a square of side 1."""
     height, width = region.shape
@@ -140,7 +140,7 @@ def _hull_area(region: np.ndarray) -> float:
     return _under_chain(bottom, bottom >= 0) + _under_chain(-top, bottom >= 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _under_chain(heights: np.ndarray, there: np.ndarray) -> float:
     """Return the signed area under the upper hull of the points (x, heights[x]) that are there."""
     chain = np.empty(len(heights), np.int64)

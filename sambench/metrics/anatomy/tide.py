@@ -26,7 +26,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 KINDS = ("cls", "loc", "both", "dup", "bkg", "miss")
 
@@ -164,7 +165,7 @@ def _column(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0), *parts])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _average_precision(
     weights: np.ndarray,
     categories: np.ndarray,

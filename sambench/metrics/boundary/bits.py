@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.bits import lowest_bit
 
 _ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def set_bit(words: np.ndarray, number: int, present: bool) -> None:
     """Put a number into the set, or take it out.
 
@@ -26,7 +26,7 @@ def set_bit(words: np.ndarray, number: int, present: bool) -> None:
         words[number >> 6] &= ~bit
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def next_bit(words: np.ndarray, number: int) -> int:
     """Return the least number of the set that is at least `number`, or one past all that `words` can hold."""
     at = number >> 6

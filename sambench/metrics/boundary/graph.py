@@ -6,7 +6,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 COSTS_PER_PIXEL = 100
 """Unit of the integer distances: the `multiplier` of the Berkeley benchmark's `correspondPixels`."""
@@ -92,7 +93,7 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _link(row_pixels, column_at, n_columns, steps):  # type: ignore[no-untyped-def]
     """Return the column lists of a `Graph`: starts, rows and steps."""
     starts = np.zeros(n_columns + 1, np.int64)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def lift(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, at: int, node: int, key: int) -> None:
     """Put a node into the hole `at` or above it, where its distance belongs.
 
@@ -28,7 +29,7 @@ def lift(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, at: int, node: i
     heap[at], place[node], keys[at] = node, at, key
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def drop_first(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, size: int) -> int:
     """Remove the nearest node of `size` waiting ones, `heap[0]`; return the new size. Arrays as in `lift`."""
     size -= 1

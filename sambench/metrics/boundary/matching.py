@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.metrics.boundary.bits import next_bit, set_bit
 from sambench.metrics.boundary.graph import Graph
 from sambench.metrics.boundary.heap import drop_first, lift
@@ -70,7 +70,7 @@ def empty_state(graph: Graph) -> MatchingState:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
     """Pair a row that has just lost its column at the least cost; return the free column that was taken, or -1.
 
@@ -127,7 +127,7 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
         i, j = parent[i], given_up
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     """Let an absent column in; return the column it drives out (itself if it stays free), or -1 if a free row took it.
 
@@ -193,7 +193,7 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     return best_column if best_row < 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def change_columns(
     graph: Graph, state: MatchingState, leaving: np.ndarray, entering: np.ndarray, uses: np.ndarray
 ) -> int:

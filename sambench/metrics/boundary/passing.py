@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.metrics.boundary.graph import Graph
 from sambench.metrics.boundary.matching import MatchingState, change_columns
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pass_maps(
     graph: Graph,
     state: MatchingState,
@@ -45,7 +45,7 @@ def pass_maps(
     return pairs
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _within_reach(graph: Graph, columns: np.ndarray) -> np.ndarray:
     """Return those of the columns that have a row near them."""
     found, size = np.empty(len(columns), np.int64), 0

@@ -8,7 +8,8 @@ so every condition is a few logic operations on whole words.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 _ONE = np.uint64(1)
 _TOP = np.uint64(63)
@@ -36,13 +37,13 @@ def unpack(words: np.ndarray, width: int) -> np.ndarray:
     return np.unpackbits(words.view(np.uint8)[1:-1, 8:], axis=1, count=width, bitorder="little").view(bool)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def _two_of(a: int, b: int, c: int, d: int) -> int:
     """Return the bits set in two or more of four words."""
     return (a & b) | (c & d) | ((a | b) & (c | d))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _subiterate(source: np.ndarray, target: np.ndarray, second: bool) -> bool:
     """Write `source` without the pixels one parallel subiteration deletes; True if there were any.
 
@@ -76,7 +77,7 @@ def _subiterate(source: np.ndarray, target: np.ndarray, second: bool) -> bool:
     return changed
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def thin_packed(words: np.ndarray) -> np.ndarray:
     """Thin a packed map (see `pack`) until nothing changes; the input is left as it is."""
     current, other = words.copy(), np.zeros_like(words)
@@ -100,7 +101,7 @@ def thin(mask: np.ndarray) -> np.ndarray:
     return unpack(thin_packed(pack(flags)), flags.shape[1])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def set_bits(words: np.ndarray, width: int) -> np.ndarray:
     """List the flat pixel indices y * width + x, ascending, of the bits set in a packed map (see `pack`)."""
     count = 0

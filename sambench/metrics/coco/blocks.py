@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.masks.windows import runs_of_rles
 from sambench.metrics.coco.greedy import greedy_hits
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def blocks_of(found_categories: np.ndarray, object_categories: np.ndarray) -> np.ndarray:
     """Cut detections and objects, both with ascending categories, into a block a category that has detections.
 
@@ -62,7 +62,7 @@ def overlaps_of_masks(found: list[Any], objects: list[Any], crowds: np.ndarray, 
     return np.asarray(_mask_overlaps(runs.counts, runs.lengths, len(found), crowds, blocks))
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def overlaps_of_boxes(found: np.ndarray, objects: np.ndarray, crowds: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     """Measure the overlaps of boxes within each block, as `overlaps_of_masks`.
 
@@ -90,7 +90,7 @@ def overlaps_of_boxes(found: np.ndarray, objects: np.ndarray, crowds: np.ndarray
     return ious
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def hits_of_blocks(
     ious: np.ndarray,
     blocks: np.ndarray,
@@ -133,7 +133,7 @@ def hits_of_blocks(
     return hits, uncounted, ~ignored.T
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _total(blocks: np.ndarray) -> int:
     total = 0
     for d0, d1, g0, g1 in blocks:
@@ -141,7 +141,7 @@ def _total(blocks: np.ndarray) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _mask_overlaps(
     counts: np.ndarray,
     lengths: np.ndarray,
@@ -178,7 +178,7 @@ def _mask_overlaps(
     return ious
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _shared(one: np.ndarray, other: np.ndarray) -> np.int64:
     """Count the pixels that two masks share, by walking along the runs of both."""
     shared, i, j = np.int64(0), 0, 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 _NEARLY_ONE = 1 - 1e-10  # pycocotools: an overlap of 1 that lost its last bits still counts at a threshold of 1
 
 
-@njit(cache=True)
+@kernel()
 def greedy_places(ious: np.ndarray, members: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Give each object the detection that takes it, for several restrictions of the ground truth.
 
@@ -46,7 +47,7 @@ def greedy_places(ious: np.ndarray, members: np.ndarray, thresholds: np.ndarray)
     return places
 
 
-@njit(cache=True)
+@kernel()
 def greedy_hits(
     ious: np.ndarray, ignored: np.ndarray, crowds: np.ndarray, outside: np.ndarray, thresholds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.metrics.coco.params import IOU_THRESHOLDS, RECALL_LEVELS
 
 LANES = 8
@@ -40,7 +40,7 @@ class Ranking(NamedTuple):
     step_ends: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def weighted_precision(
     ranking: Ranking, weights: np.ndarray, n_truth: np.ndarray, n_limits: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -116,7 +116,7 @@ def weighted_precision(
     return precision, found
 
 
-@njit(cache=True)
+@kernel()
 def _longest_curve(ranking: Ranking, weights: np.ndarray) -> int:
     """Return the largest number of points a category's curve can have."""
     longest = 0
@@ -129,7 +129,7 @@ def _longest_curve(ranking: Ranking, weights: np.ndarray) -> int:
     return longest
 
 
-@njit(cache=True)
+@kernel()
 def _mean_precision(hits: np.ndarray, precision: np.ndarray, length: int, reached: np.ndarray) -> float:
     """Average over `RECALL_LEVELS` the best precision at that recall or beyond; 0 where it is not reached.
 
@@ -154,7 +154,7 @@ def _mean_precision(hits: np.ndarray, precision: np.ndarray, length: int, reache
     return total / len(RECALL_LEVELS)
 
 
-@njit(cache=True)
+@kernel()
 def _reached_levels(n_truth: int) -> np.ndarray:
     """Return (n_truth + 1,) how many of `RECALL_LEVELS` found objects reach: none with 0 found, all with n_truth."""
     levels = np.zeros(n_truth + 1, np.int64)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from sambench.errors import PredictionError
+from sambench.kernels import kernel
 from sambench.metrics.ucm2 import check_double_size
 
 
@@ -39,7 +39,7 @@ def regions_of_ucm2(ucm2: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarra
     return pieces, regions[:, :n_pieces]
 
 
-@numba.njit(cache=True)
+@kernel()
 def _merge(level: np.ndarray, order: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Let elements in threshold by threshold, join them with neighbours already in, and note where pieces end up.
 
@@ -80,7 +80,7 @@ def _merge(level: np.ndarray, order: np.ndarray, ends: np.ndarray) -> tuple[np.n
     return pieces, regions, n_pieces
 
 
-@numba.njit(cache=True)
+@kernel()
 def _root(parent: np.ndarray, element: int) -> int:
     """Find the element a tree hangs from, halving the path on the way."""
     while parent[element] != element:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from scipy.ndimage import distance_transform_edt
 
+from sambench.kernels import kernel
 from sambench.models.hierarchy.paths import nested_regions
 
 
@@ -26,7 +26,7 @@ def leaf_depths(labels: np.ndarray, leaves: int) -> np.ndarray:
     return (depths + 1) ** 2
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def corrected_mask(
     mask: np.ndarray,
     points: np.ndarray,
@@ -95,7 +95,7 @@ def corrected_mask(
     return corrected
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _wrong(mask: np.ndarray, wanted: bool, labels: np.ndarray, areas: np.ndarray, leaves: int) -> np.ndarray:
     """Count the pixels of each leaf that a (H, W) mask has wrong where `wanted` is right: (L,) float64."""
     inside = np.zeros(leaves)
@@ -106,7 +106,7 @@ def _wrong(mask: np.ndarray, wanted: bool, labels: np.ndarray, areas: np.ndarray
     return areas[:leaves] - inside if wanted else inside
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _around(
     point: np.ndarray, mask: np.ndarray, wanted: bool, labels: np.ndarray, leaves: int
 ) -> tuple[np.ndarray, int]:
@@ -137,7 +137,7 @@ def _around(
     return near, right
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _centred(change: np.ndarray, wrong: np.ndarray, near: np.ndarray, right: int, depths: np.ndarray) -> float:
     """Tell how much a click is the middle of the wrong pixels of the leaves (L,) bool that would change.
 
@@ -157,7 +157,7 @@ def _centred(change: np.ndarray, wrong: np.ndarray, near: np.ndarray, right: int
     return min(np.pi * depth / area, 1.0) * min(depth / deepest, 1.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _change_leaves(mask: np.ndarray, wanted: bool, labels: np.ndarray, change: np.ndarray) -> None:
     """Set the pixels of (L,) bool leaves in place."""
     for y in range(mask.shape[0]):
@@ -166,7 +166,7 @@ def _change_leaves(mask: np.ndarray, wanted: bool, labels: np.ndarray, change: n
                 mask[y, x] = wanted
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _change_disc(mask: np.ndarray, wanted: bool, point: np.ndarray, disc: int) -> None:
     """Set the pixels nearer to a point (x, y) than a squared distance in place."""
     reach = int(np.sqrt(disc)) + 1
@@ -176,7 +176,7 @@ def _change_disc(mask: np.ndarray, wanted: bool, point: np.ndarray, disc: int) -
                 mask[y, x] = wanted
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _deepest(labels: np.ndarray, distances: np.ndarray, depths: np.ndarray) -> None:
     """Write the greatest (H, W) distance of each leaf's pixels into (L,) depths."""
     for y in range(labels.shape[0]):
@@ -184,7 +184,7 @@ def _deepest(labels: np.ndarray, distances: np.ndarray, depths: np.ndarray) -> N
             depths[labels[y, x]] = max(depths[labels[y, x]], distances[y, x])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _clicked(points: np.ndarray, points_labels: np.ndarray, labels: np.ndarray, wanted: int) -> np.ndarray:
     """Return the leaves of the clicks of one label: (K,) int64."""
     leaves, count = np.empty(len(points), np.int64), 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from skimage.color import rgb2lab
 
+from sambench.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.filters import convolve, gaussian_kernels, texture_features, words
 
@@ -98,7 +98,7 @@ def _add_outer(tensor: np.ndarray, along_x: np.ndarray, along_y: np.ndarray, wei
     tensor[2] += weight * along_y * along_y
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _share_at_half_size(labels: np.ndarray, word: int) -> np.ndarray:
     """Return the share of a word in each 2 x 2 block; a block that sticks out counts its own pixels."""
     height, width = labels.shape
@@ -112,7 +112,7 @@ def _share_at_half_size(labels: np.ndarray, word: int) -> np.ndarray:
     return share
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _add_doubled(tensor: np.ndarray, half: np.ndarray) -> None:
     """Add a (3, ceil(H / 2), ceil(W / 2)) tensor, interpolated bilinearly to (3, H, W)."""
     rows, columns = half.shape[1:]

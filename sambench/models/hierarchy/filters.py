@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 KMEANS_ITERATIONS = 8
 KMEANS_SAMPLES = 4000
@@ -30,13 +31,13 @@ def gaussian_kernels(sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return smooth.astype(np.float32), first.astype(np.float32), (second - second.mean()).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _mirror(index: int, length: int) -> int:
     index %= 2 * length
     return index if index < length else 2 * length - 1 - index
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def convolve(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> np.ndarray:
     """Convolve with one kernel along y and one along x; the image is mirrored about its border pixels' outer edges.
 
@@ -106,7 +107,7 @@ def words(features: np.ndarray, count: int) -> np.ndarray:
     return _assign(np.ascontiguousarray(features), _centres(sample, count, KMEANS_ITERATIONS))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(fastmath=True)
 def _squared(first: np.ndarray, second: np.ndarray) -> float:
     total = 0.0
     for axis in range(len(first)):
@@ -114,7 +115,7 @@ def _squared(first: np.ndarray, second: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _assign(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
     labels = np.empty(len(features), np.int32)
     for index in range(len(features)):
@@ -127,7 +128,7 @@ def _assign(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return labels
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
     """Run Lloyd's algorithm from centres that are each the sample farthest from those before."""
     dimensions = sample.shape[1]
@@ -151,7 +152,7 @@ def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
     return centres
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _means(sample: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Return the mean of each cluster's samples; a cluster without any keeps its centre."""
     sums, sizes = np.zeros(centres.shape), np.zeros(len(centres))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.models.hierarchy.paths import CANDIDATES, area_of, best_distinct, mark_path
 
 SIMPLICITY = np.array([0.0, 0.01, 0.05])
 """What one more region costs when a mask is rebuilt from regions, as a share of the mask's area: one answer each."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def box_regions(
     box: np.ndarray,
     include: np.ndarray,
@@ -78,7 +78,7 @@ def box_regions(
     return best_distinct(regions, sizes, scores, distinct)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mask_regions(target: np.ndarray, parents: np.ndarray, areas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rebuild a mask from regions three times, each time with a higher price a region.
 
@@ -101,7 +101,7 @@ def mask_regions(target: np.ndarray, parents: np.ndarray, areas: np.ndarray) -> 
     return answer, overlaps
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def leaf_pixels(mask: np.ndarray, labels: np.ndarray, leaves: int) -> np.ndarray:
     """Count the pixels of a (H, W) bool mask in each leaf: (L,) float64."""
     counts = np.zeros(leaves)
@@ -112,7 +112,7 @@ def leaf_pixels(mask: np.ndarray, labels: np.ndarray, leaves: int) -> np.ndarray
     return counts
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _pixels_inside(box: np.ndarray, labels: np.ndarray, parents: np.ndarray) -> np.ndarray:
     """Count each node's pixels inside a box: (N,) int64."""
     counts = np.zeros(len(parents), np.int64)
@@ -124,7 +124,7 @@ def _pixels_inside(box: np.ndarray, labels: np.ndarray, parents: np.ndarray) -> 
     return counts
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _tops(fitting: np.ndarray, parents: np.ndarray) -> np.ndarray:
     """Return the fitting nodes none of whose ancestors fits."""
     covered = np.zeros(len(parents), np.bool_)
@@ -138,7 +138,7 @@ def _tops(fitting: np.ndarray, parents: np.ndarray) -> np.ndarray:
     return tops[:count]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _bring_strongest(nodes: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> None:
     """Swap the node that the strongest contour parts from the world outside to the front, in place."""
     best = 0
@@ -148,7 +148,7 @@ def _bring_strongest(nodes: np.ndarray, parents: np.ndarray, altitudes: np.ndarr
     nodes[0], nodes[best] = nodes[best], nodes[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _fullest_leaf(inside: np.ndarray, blocked: np.ndarray) -> np.ndarray:
     """Return the leaf with the most pixels inside that is not blocked: one leaf, or none if all those are."""
     best = -1
@@ -158,7 +158,7 @@ def _fullest_leaf(inside: np.ndarray, blocked: np.ndarray) -> np.ndarray:
     return np.full(1 if best >= 0 else 0, best)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _box_iou(first: np.ndarray, second: np.ndarray) -> float:
     """Intersection over union of two boxes of inclusive pixels."""
     width = min(first[2], second[2]) - max(first[0], second[0]) + 1
@@ -170,7 +170,7 @@ def _box_iou(first: np.ndarray, second: np.ndarray) -> float:
     return width * height / (own + other - width * height)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _box_score(box: np.ndarray, region: np.ndarray, boxes: np.ndarray) -> float:
     around = np.array([2**30, 2**30, -1, -1])
     for leaf in range(len(region)):
@@ -181,7 +181,7 @@ def _box_score(box: np.ndarray, region: np.ndarray, boxes: np.ndarray) -> float:
     return _box_iou(box, around)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _best_single(
     box: np.ndarray,
     include: np.ndarray,
@@ -203,7 +203,7 @@ def _best_single(
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _cut(wanted: np.ndarray, price: float, parents: np.ndarray, areas: np.ndarray) -> np.ndarray:
     """Choose the disjoint nodes with the most wanted minus unwanted pixels minus a price a node (L,) bool."""
     gains = np.zeros(len(parents))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 MARGIN = 1e-3
 """Smallest size of a logit, so that logits > 0 is exactly the region."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def leaf_logits(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
     """Turn a region into one logit a leaf.
 
@@ -38,7 +39,7 @@ def leaf_logits(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) 
     return logits
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def paint(tables: np.ndarray, labels: np.ndarray, canvas: np.ndarray) -> None:
     """Write each pixel's leaf's value: tables (K, L) and labels (H, W) into canvas (K, H, W), all in place."""
     for index in range(len(tables)):
@@ -47,7 +48,7 @@ def paint(tables: np.ndarray, labels: np.ndarray, canvas: np.ndarray) -> None:
                 canvas[index, y, x] = tables[index, labels[y, x]]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def sign_as(mask: np.ndarray, logits: np.ndarray) -> None:
     """Give logits (H, W) the sign of a mask (H, W) bool in place, where theirs differs with the least size."""
     for y in range(mask.shape[0]):
@@ -56,7 +57,7 @@ def sign_as(mask: np.ndarray, logits: np.ndarray) -> None:
                 logits[y, x] = MARGIN if mask[y, x] else -MARGIN
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _distance(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
     """Return the altitude of the smallest node that holds a leaf and some leaf of the region (L,); 1 for no region."""
     nodes = len(parents)

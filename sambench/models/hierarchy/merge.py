@@ -6,8 +6,8 @@ import heapq
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 
 
@@ -68,7 +68,7 @@ def merge_regions(graph: RegionGraph, constants: TreeConstants) -> tuple[np.ndar
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
     """Return half the chi-squared distance of two histograms, each taken as shares: 0 to 1."""
     ours, theirs = first.sum(), second.sum()
@@ -80,7 +80,7 @@ def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
     return total / 2
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _difference(
     strength: float,
     one: int,
@@ -100,7 +100,7 @@ def _difference(
     return (border + inside) * (smaller / (smaller + small_area)) ** small_power
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _merge(
     ends: np.ndarray,
     strengths: np.ndarray,
@@ -155,7 +155,7 @@ def _merge(
     return parents, altitudes
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _take_borders(
     part: int,
     node: int,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sambench.kernels import kernel
 
 CANDIDATES = 3
 """Regions answered to an ambiguous prompt: part, larger part, whole."""
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def points_regions(
     include: np.ndarray,
     exclude: np.ndarray,
@@ -42,7 +43,7 @@ def points_regions(
     return best_distinct(regions, sizes, scores, prior[1])
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def nested_regions(
     include: np.ndarray,
     exclude: np.ndarray,
@@ -72,7 +73,7 @@ def nested_regions(
     return regions, sizes, scores
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def mark_path(node: int, parents: np.ndarray, marked: np.ndarray) -> None:
     """Mark a node and all its ancestors in (N,) bool."""
     marked[node] = True
@@ -81,7 +82,7 @@ def mark_path(node: int, parents: np.ndarray, marked: np.ndarray) -> None:
         marked[node] = True
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> int:
     """Return the largest region around a leaf up to an altitude that is not blocked; the leaf itself always is one."""
     node = leaf
@@ -90,7 +91,7 @@ def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarra
     return node
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> np.ndarray:
     """Return the rising altitudes (K,) of all regions that are not blocked around the included leaves, from 0 on."""
     tops, levels, count = include.copy(), np.zeros(len(parents)), 1
@@ -108,7 +109,7 @@ def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blo
             tops[index] = _climb(tops[index], following, parents, altitudes, blocked)
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _end(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> float:
     """Return the altitude at which the largest candidate ends: the lowest blocked region above it, or 1."""
     end = 1.0
@@ -119,7 +120,7 @@ def _end(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocke
     return end
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def area_of(region: np.ndarray, areas: np.ndarray) -> int:
     """Return the pixels of a region given as (L,) bool leaves."""
     total = 0
@@ -129,7 +130,7 @@ def area_of(region: np.ndarray, areas: np.ndarray) -> int:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: float) -> np.ndarray:
     """Return, for each candidate, 1 minus where it forms times where its area has grown by a factor."""
     scores = np.empty(len(levels))
@@ -143,7 +144,7 @@ def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: floa
     return scores
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def best_distinct(
     regions: np.ndarray, sizes: np.ndarray, scores: np.ndarray, distinct: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -182,7 +183,7 @@ def best_distinct(
     return answer, confidence
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _differs(candidate: int, chosen: np.ndarray, sizes: np.ndarray, ratio: float) -> bool:
     """Tell whether a candidate is none of the chosen and its area at most `ratio` of theirs, or they of its."""
     for other in chosen:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 import higra
 import numpy as np
-from numba import njit
 
+from sambench.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions
@@ -116,7 +116,7 @@ def _oriented_watershed(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return np.asarray(maps["vertex_map"], np.int64).reshape(shape), ends, np.asarray(strengths, np.float64), lengths
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def canonical_tree(
     parents: np.ndarray, altitudes: np.ndarray, finest: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -163,7 +163,7 @@ def canonical_tree(
     return leaf_of, new_parents, new_altitudes, spans
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _kept_nodes(parents: np.ndarray, altitudes: np.ndarray, finest: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the nearest node that stays, at or above each node (N,), and strictly above it (the root its own)."""
     kept_as, above = np.arange(len(parents)), np.arange(len(parents))
@@ -174,7 +174,7 @@ def _kept_nodes(parents: np.ndarray, altitudes: np.ndarray, finest: float) -> tu
     return kept_as, above
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _measure(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple[np.ndarray, np.ndarray]:
     """Return areas (N,) and boxes (N, 4) of all nodes, leaves from the pixels and the rest from their children."""
     areas = np.zeros(len(parents), np.int32)

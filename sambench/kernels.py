@@ -1,0 +1,38 @@
+"""Compile the suite's hot loops once a machine, and keep what was compiled outside the installed package.
+
+numba keeps compiled loops beside their source by default. pip knows nothing of those files: it would leave them behind
+when it removes the package, as a folder `sambench` without modules, which hides a later editable installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import config, njit
+
+from sambench.files.paths import cache_root
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+
+def kernel(**options: Any) -> Callable[[Loop], Loop]:
+    """Compile a loop over arrays when it is first called; it lets other threads run meanwhile.
+
+    Args:
+        options: Words of `numba.njit` beside `cache` and `nogil`, such as `inline` or `fastmath`.
+
+    Returns:
+        What decorates a function of arrays and numbers, written in the part of Python that numba compiles. Its machine
+        code is kept in NUMBA_CACHE_DIR, or else in `kernels` below the cache folder.
+    """
+
+    def compiled(loop: Loop) -> Loop:
+        chosen = config.CACHE_DIR
+        config.CACHE_DIR = chosen or str(cache_root() / "kernels")
+        try:
+            return njit(cache=True, nogil=True, **options)(loop)
+        finally:
+            config.CACHE_DIR = chosen
+
+    return compiled

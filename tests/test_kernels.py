@@ -1,0 +1,42 @@
+"""Where compiled loops are kept: never inside the installed package, which pip removes without them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numba import config
+
+from sambench.kernels import kernel
+
+PACKAGE = Path(__file__).parents[1] / "sambench"
+COMPILE_ONE = "import numpy; from sambench.masks.bits import lowest_bit; print(lowest_bit(numpy.uint64(8)))"
+
+
+def test_every_loop_of_the_suite_is_compiled_by_this_decorator():
+    for path in PACKAGE.rglob("*.py"):
+        assert path.name == "kernels.py" or "njit" not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_folder_of_other_users_of_numba_stays_as_it_is():
+    kernel()(lambda value: value)(2)  # numba reads its variables again when it first compiles
+    config.CACHE_DIR, before = "theirs", config.CACHE_DIR
+    try:
+        kernel()(lambda value: value + 1)
+        assert config.CACHE_DIR == "theirs"
+    finally:
+        config.CACHE_DIR = before
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["cache folder", "NUMBA_CACHE_DIR"])
+def test_compiled_loops_are_kept_outside_the_package(tmp_path, chosen):
+    places = {"SAMBENCH_CACHE": str(tmp_path / "cache")} | ({"NUMBA_CACHE_DIR": str(tmp_path / "own")} if chosen else {})
+    environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"} | places
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILE_ONE], capture_output=True, text=True, cwd=tmp_path, env=environment, check=True
+    )
+    assert done.stdout.split() == ["3"]
+    kept = {path.relative_to(tmp_path).parts[:-2] for path in tmp_path.rglob("*.nbi")}
+    assert kept == {("own",) if chosen else ("cache", "kernels")}
+    assert not list(PACKAGE.rglob("bits.lowest_bit*.nb?"))
