@@ -10,7 +10,7 @@ from sambench.files.paths import cache_root
 if "PYTEST_XDIST_WORKER" in os.environ:  # torch's threads wait busily, and the workers have the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Each test has a cache folder of its own; loops are compiled once for all of them, and for the processes that they start.
+# Each test has a cache folder of its own; loops are compiled once for all of them and their processes.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_root() / "kernels"))
 
 # How long an example takes says how busy the machine is.
