@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import config, njit
+import numba
 
 from sambench.files.paths import cache_root
 
+_numba: Any = numba  # its settings have no types
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 
@@ -28,11 +29,11 @@ def kernel(**options: Any) -> Callable[[Loop], Loop]:
     """
 
     def compiled(loop: Loop) -> Loop:
-        chosen = config.CACHE_DIR
-        config.CACHE_DIR = chosen or str(cache_root() / "kernels")
+        chosen = _numba.config.CACHE_DIR
+        _numba.config.CACHE_DIR = chosen or str(cache_root() / "kernels")
         try:
-            return njit(cache=True, nogil=True, **options)(loop)
+            return _numba.njit(cache=True, nogil=True, **options)(loop)
         finally:
-            config.CACHE_DIR = chosen
+            _numba.config.CACHE_DIR = chosen
 
     return compiled

@@ -94,7 +94,9 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
 
 
 @kernel()
-def _link(row_pixels, column_at, n_columns, steps):  # type: ignore[no-untyped-def]
+def _link(
+    row_pixels: np.ndarray, column_at: np.ndarray, n_columns: int, steps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the column lists of a `Graph`: starts, rows and steps."""
     starts = np.zeros(n_columns + 1, np.int64)
     for pixel in row_pixels:
