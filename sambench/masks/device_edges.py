@@ -2,7 +2,8 @@
 
 Every pixel of a mask gets a strength, 0 off the boundary, so that no size depends on what the masks are. Boundary
 pixels are the same; strengths are computed in double precision by the same steps in the same order and differ by the
-rounding of the exponential function alone: by at most one unit in the last place once they are single.
+rounding of the exponential function alone: at most one unit in the last place once they are single, or
+1e-14 where gradients cancel.
 """
 
 from __future__ import annotations

