@@ -24,6 +24,7 @@ COMMANDS = {
     "power": "sambench.commands.power:POWER",
     "explain": "sambench.commands.explain:EXPLAIN",
     "masks": "sambench.commands.masks:MASKS",
+    "leaderboard": "sambench.commands.leaderboard:LEADERBOARD",
     "report": "sambench.commands.report:REPORT",
     "plan": "sambench.commands.plan:PLAN",
     "merge": "sambench.commands.merge:MERGE",

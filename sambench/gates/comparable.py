@@ -101,8 +101,8 @@ def identity_differences(
 
 
 def switch_names(identity: Mapping[str, Any]) -> list[str]:
-    """Return the names of the switches that `compare` may let differ."""
-    return [key for key in flatten(dict(identity)) if key.startswith(("task.", "predictions."))]
+    """Return the names of the switches that `compare` may let differ, those that an identity leaves unsaid included."""
+    return [key for key in {**flatten(dict(identity)), **UNSAID} if key.startswith(("task.", "predictions."))]
 
 
 def unknown_patterns(identity: Mapping[str, Any], compare: Sequence[str]) -> list[str]:

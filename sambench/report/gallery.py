@@ -37,7 +37,7 @@ def collect(run: Run, count: int, scratch: Path) -> tuple[list[Shown], list[str]
         return _drawn(run, count, scratch), []
     except (SambenchError, OSError) as error:
         why = str(error).splitlines()[0]
-        shown = _stored(run)
+        shown = stored_pictures(run)
         instead = f"the {len(shown)} pictures made during the run are shown" if shown else "no picture is shown"
         return shown, [f"{run.folder.name}: its images cannot be drawn again ({why}); {instead}"]
 
@@ -58,7 +58,7 @@ def _drawn(run: Run, count: int, scratch: Path) -> list[Shown]:
     return found
 
 
-def _stored(run: Run) -> list[Shown]:
+def stored_pictures(run: Run) -> list[Shown]:
     """Return the pictures that were made while the run went on, the best first where that is known."""
     rows, pictures = rows_by_sample(run), run.folder / "pictures"
     names = {sample_id: safe_name(sample_id) for sample_id in rows}

@@ -86,15 +86,15 @@ def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
         measured = table["source"].isin([f"measured, {one}" for one in names]).any()
         if measured or (spec.rows == "dataset" and any(note.split("] ")[-1].split(";")[0] in names for note in notes)):
             markup = Markup(render(table, [], spec.title, "html"))  # it escapes cells
-            found.append({"title": spec.title, "html": markup, "notes": _told(notes)})
+            found.append({"title": spec.title, "html": markup, "notes": footnotes(notes)})
         own = [run for run in runs if is_own(run)]
         if own and spec.published and first_of_task(spec):
             table, notes, title = build_own_table(spec, own)
-            found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": _told(notes)})
+            found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": footnotes(notes)})
     return found
 
 
-def _told(notes: Sequence[str]) -> list[tuple[str | None, ...]]:
+def footnotes(notes: Sequence[str]) -> list[tuple[str | None, ...]]:
     """Split footnotes into (number, text)."""
     told = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
     return [match.groups() for match in told if match]
@@ -107,12 +107,18 @@ def _policy(script: str) -> Markup:
     return Markup("; ".join([*sources, "base-uri 'none'", "form-action 'none'"]))
 
 
-def environment() -> Any:
-    """Make the environment of the templates of pages, which escapes every text."""
-    folder = files("sambench.report") / "templates"
+def environment(package: str = "sambench.report", script: str = "report.js") -> Any:
+    """Make the environment of the templates of pages, which escapes every text.
+
+    Args:
+        package: Whose `templates` folder is looked into before the report's own.
+        script: The template that the pages run, and nothing else.
+    """
+    folders = [files(name) / "templates" for name in dict.fromkeys((package, "sambench.report"))]
 
     def source(name: str) -> str:
-        return (folder / name).read_text(encoding="utf-8")
+        path = next((folder / name for folder in folders if (folder / name).is_file()), folders[-1] / name)
+        return path.read_text(encoding="utf-8")
 
     made = jinja2.Environment(
         loader=jinja2.FunctionLoader(source),
@@ -121,7 +127,7 @@ def environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = source("report.js")
-    made.globals.update(style=Markup(source("report.css")), script=Markup(script), policy=_policy(script), parts=parts)
+    code = source(script)
+    made.globals.update(style=Markup(source("report.css")), script=Markup(code), policy=_policy(code), parts=parts)
     made.filters.update(number=number, coded=parts.coded)
     return made

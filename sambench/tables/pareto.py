@@ -63,13 +63,19 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
         mend = "give runs of the same models, with the same model settings, for both"
         raise UsageError(f"no model has a run for {first} and one for {second}", where="runs", mend=mend)
     pairs = [(_metric(of_x[key], first), _metric(of_y[key], second)) for key in both]
-    places = standings([(_value(one), _value(two)) for one, two in pairs])
     names = [of_x[key].label for key in both]
-    found = []
-    for key, name, pair, place in zip(both, names, pairs, places, strict=True):
-        title = name if names.count(name) == 1 else f"{name} ({of_x[key].folder.name})"
-        found.append(ParetoPoint(title, pair[0], pair[1], place))
+    titles = [
+        name if names.count(name) == 1 else f"{name} ({of_x[key].folder.name})"
+        for key, name in zip(both, names, strict=True)
+    ]
+    found = placed([(title, *pair) for title, pair in zip(titles, pairs, strict=True)])
     return found, notes
+
+
+def placed(points: Sequence[tuple[str, Metric, Metric]]) -> list[ParetoPoint]:
+    """Say of each (name, x, y) whether it is on the front."""
+    places = standings([(_value(one), _value(two)) for _, one, two in points])
+    return [ParetoPoint(*point, place) for point, place in zip(points, places, strict=True)]
 
 
 def pareto_table(points: Sequence[ParetoPoint], x: str, y: str) -> pd.DataFrame:
@@ -106,7 +112,7 @@ def _by_model(runs: Sequence[Run], axis: str) -> dict[str, Run]:
     for run in own:
         if metric not in run.metrics:
             raise choose("metric", metric, list(run.metrics), str(run.place), "{}")
-        key = _model_key(run)
+        key = model_key(run)
         if key in found:
             what = f"{run.record.model.name} has two runs for {axis}: {found[key].place} and {run.place}"
             raise UsageError(what, where="runs", mend="give one of them")
@@ -114,10 +120,10 @@ def _by_model(runs: Sequence[Run], axis: str) -> dict[str, Run]:
     return found
 
 
-def _model_key(run: Run) -> str:
-    """Return what two runs of one model, with the same settings, have in common."""
-    model = run.record.identity.model
-    parts = [model.name, model.fingerprint, model.decoder_fingerprint, model.settings]
+def model_key(run: Run) -> str:
+    """Return what two runs of one model, with the same settings, have in common; predictions have no settings."""
+    model = run.record.identity.model.stored
+    parts = [model.get(key) for key in ("name", "fingerprint", "decoder_fingerprint", "settings")]
     return json.dumps(parts, sort_keys=True, default=str)
 
 

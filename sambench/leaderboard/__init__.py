@@ -1,0 +1,1 @@
+"""One static site from many runs of many people, and the files that people hand in."""

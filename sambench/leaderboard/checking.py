@@ -1,0 +1,133 @@
+"""Whether a submission's metrics follow from its rows: they are made again and held against what it says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from sambench.config.resolve import build
+from sambench.engine.shards import keys_sha256
+from sambench.engine.task import Task
+from sambench.errors import RunError, SambenchError, listing
+from sambench.leaderboard.submission import Submission, open_submission
+from sambench.runs.run import Run
+from sambench.types import Metric, Row
+from sambench.version import __version__
+
+ALIKE = 1e-9
+"""How far a value or an end of an interval may lie from what this machine makes of the same rows."""
+
+_EDITED = "hand in the run as it was scored: sambench leaderboard submit RUN by=NAME"
+
+
+def check_submission(path: Path, scratch: Path) -> tuple[Submission, Run]:
+    """Check hashes, rows, metrics and pictures of a file that was handed in.
+
+    Args:
+        path: The file.
+        scratch: A folder of this process, to unpack it in.
+
+    Raises:
+        SambenchError: Something in it was changed, does not follow from its rows or cannot be read.
+    """
+    submission, run = open_submission(path, scratch)
+    if not run.finished:
+        raise RunError("the run that was handed in is not finished", where=path, mend="finish it and hand it in again")
+    check_rows(run, path)
+    check_metrics(run, path)
+    check_pictures(run, path)
+    return submission, run
+
+
+def check_rows(run: Run, where: Path) -> None:
+    """Refuse rows that are not of the samples that the run says it scored.
+
+    Raises:
+        RunError: Samples were left out or added.
+    """
+    ids = list(dict.fromkeys(row["sample_id"] for row in run.rows()))
+    missing, identity = list(run.record.model.missing), run.record.identity.data
+    left_out = bool(missing) and run.record.model.missing_means == "left out"
+    scored = identity.samples - len(missing) if left_out else identity.samples
+    if len(ids) != scored or (not left_out and keys_sha256(ids) != identity.keys_sha256):
+        what = f"the rows are of {len(ids)} samples that are not those the run says it scored ({identity.samples})"
+        raise RunError(what, where=where, mend=_EDITED)
+
+
+def check_metrics(run: Run, where: Path) -> None:
+    """Make a run's metrics again from its rows and hold them against those that it says.
+
+    Raises:
+        RunError: One differs, is missing or was added; the first is named with both values.
+    """
+    told = run.metrics
+    try:
+        rows = run.rows()
+        task: Task = build("tasks", "task", run.record.config.task.stored)
+        found = _prepared(task, run, rows).supported(rows, seed=run.record.config.seed)
+    except SambenchError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
+        what = f"no metrics can be made of the rows: {type(error).__name__}: {error}"
+        raise RunError(what, where=where, mend=_EDITED) from error
+    if found.keys() != told.keys():
+        odd = sorted(found.keys() ^ told.keys())
+        what = f"the metrics are not those that the rows give: {listing(odd)}"
+        raise RunError(what, where=where, mend=_EDITED)
+    for name in told:
+        if fault := difference(told[name], found[name]):
+            version = run.record.code.version
+            other = f"; it was scored by sambench {version}, this is {__version__}" if version != __version__ else ""
+            raise RunError(f"{name} does not follow from the rows: {fault}{other}", where=where, mend=_EDITED)
+
+
+def difference(told: Metric, found: Metric) -> str:
+    """Say how a metric differs from what the rows give; nothing where it does not."""
+    if not _same(told.value, found.value):
+        return f"{told.value:.6g} is told, {found.value:.6g} is found"
+    if (told.ci95 is None) != (found.ci95 is None) or not all(
+        _same(*ends) for ends in zip(told.ci95 or (), found.ci95 or (), strict=True)
+    ):
+        return f"the interval {_ends(told)} is told, {_ends(found)} is found"
+    for key in ("n", "support", "higher_is_better", "unit", "reference", "note"):
+        if getattr(told, key) != getattr(found, key):
+            return f"{key} {getattr(told, key)!r} is told, {getattr(found, key)!r} is found"
+    return ""
+
+
+def _same(one: float, other: float) -> bool:
+    return (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=ALIKE, abs_tol=ALIKE)
+
+
+def _ends(metric: Metric) -> str:
+    return "none" if metric.ci95 is None else "[{:.6g}, {:.6g}]".format(*metric.ci95)
+
+
+def _prepared(task: Task, run: Run, rows: Sequence[Row]) -> Task:
+    """Tell a task that averages over data sets which samples are of which, as the rows say."""
+    members = {row["sample_id"]: str(row["dataset"]) for row in rows if row.get("dataset") is not None}
+    if set(members.values()) <= {run.record.data.name} or not hasattr(task, "members"):
+        return task
+    changes: Mapping[str, Any] = {"dataset": run.record.data.name, "members": members}
+    if hasattr(task, "whole"):
+        changes = {**changes, "whole": not any(", in part" in name for name in run.metrics)}
+    return replace(task, **changes)  # type: ignore[type-var]
+
+
+def check_pictures(run: Run, where: Path) -> None:
+    """Refuse pictures that cannot be read as PNG.
+
+    Raises:
+        RunError: There is one.
+    """
+    for path in sorted((run.folder / "pictures").rglob("*.png")):
+        try:
+            with Image.open(path, formats=["PNG"]) as image:
+                image.load()
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise RunError(f"pictures/{path.name} cannot be read: {error}", where=where, mend=_EDITED) from error

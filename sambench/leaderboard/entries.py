@@ -1,0 +1,126 @@
+"""The runs of a leaderboard: run folders, places where they lie, and files that people handed in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sambench.errors import SambenchError, UsageError
+from sambench.files.safe_names import readable
+from sambench.leaderboard.checking import check_submission
+from sambench.leaderboard.submission import ENDING, Submission
+from sambench.redact import without_places
+from sambench.runs.open import load_run, run_places
+from sambench.runs.run import Run
+from sambench.storage.copies import local
+from sambench.storage.places import Place, is_remote, listing
+from sambench.tables.pareto import model_key
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the leaderboard.
+
+    Attributes:
+        run: The run, or what of it was handed in.
+        sha256: SHA-256 (hex) of its record.
+        submission: Who handed it in and how, None for a run folder.
+    """
+
+    run: Run
+    sha256: str
+    submission: Submission | None = None
+
+    @property
+    def label(self) -> str:
+        """What the run is called."""
+        return self.run.label
+
+    @property
+    def task(self) -> str:
+        """Its task's name."""
+        return self.run.record.task_name
+
+    @property
+    def page(self) -> str:
+        """Its page, relative to the site."""
+        return f"runs/{readable(self.label)}-{self.sha256[:12]}.html"
+
+    @property
+    def model_page(self) -> str:
+        """The page of its model, which other runs share."""
+        digest = hashlib.sha256(model_key(self.run).encode()).hexdigest()
+        return f"models/{readable(str(self.run.record.model.name))}-{digest[:12]}.html"
+
+    @property
+    def place(self) -> str:
+        """Where it came from, as it is shown: the last part of a path, or a URL."""
+        shown: str = without_places(self.run.place)
+        return self.submission.name if self.submission else shown
+
+
+def open_entries(runs: Sequence[str], results: Place | None, scratch: Path) -> tuple[list[Entry], list[str]]:
+    """Open the runs of a leaderboard, each once.
+
+    Args:
+        runs: Run folders and files that were handed in, at paths or URLs. One that cannot be used is refused.
+        results: A place below which runs and such files are found; one that cannot be used is left out and told.
+        scratch: A folder that what was handed in is unpacked to.
+
+    Returns:
+        The entries in that order, and sentences on what is left out.
+
+    Raises:
+        UsageError: Nothing was given or found, or a run is named twice.
+        SambenchError: A named run cannot be used.
+    """
+    if twice := next((one for place, one in enumerate(runs) if one in runs[:place]), None):
+        raise UsageError("a run is named twice", where=twice, mend="name it once")
+    found, told = [_open(place, scratch) for place in runs], []
+    for place in [] if results is None else places_below(results):
+        try:
+            found.append(_open(place, scratch))
+        except SambenchError as error:
+            told.append(f"{without_places(str(place))}: {error.what}")
+    entries: dict[str, Entry] = {}
+    for entry in found:
+        if first := entries.get(entry.sha256):
+            told.append(f"{entry.place}: the same run as {first.place}")
+        else:
+            entries[entry.sha256] = entry
+    if not entries:
+        what = "there is no run" + (f"; {'; '.join(told)}" if told else "")
+        raise UsageError(what, where=results or "runs", mend="give runs=[FOLDER,...] or results=FOLDER")
+    return list(entries.values()), told
+
+
+def places_below(results: Place) -> list[Place]:
+    """Return the run folders below a place and the files there that were handed in, each kind sorted."""
+    if is_remote(results):
+        files = [f"{str(results).rstrip('/')}/{name}" for name in sorted(listing(str(results))) if _is_file(name)]
+        return [*run_places(results), *files]
+    return [*run_places(results), *sorted(Path(results).rglob(f"*{ENDING}"))]
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(ENDING)
+
+
+def _open(place: Place, scratch: Path) -> Entry:
+    """Open a run folder, or a file that was handed in, which is checked whole."""
+    if _is_file(str(place)):
+        submission, run = check_submission(local(place), scratch)
+        return Entry(run, record_sha256(run), submission)
+    run = load_run(place)
+    if not run.finished:
+        raise UsageError("the run is not finished", where=place, mend="give the command that started it again to go on")
+    return Entry(run, record_sha256(run))
+
+
+def record_sha256(run: Run) -> str:
+    """Return the hash of a run's record: its own, or of one from before there were hashes, of its content."""
+    content = json.dumps(run.record.stored, sort_keys=True)
+    return run.record.sha256 or hashlib.sha256(content.encode()).hexdigest()
