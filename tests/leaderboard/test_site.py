@@ -132,7 +132,7 @@ def test_wrong_words_are_refused(words, what, tmp_path):
 
 def test_a_pattern_that_fits_no_switch_is_refused(runs, tmp_path):
     with pytest.raises(UsageError, match="no run has a switch"):
-        build(tmp_path, runs["sobel"].folder, compare="task.treshold")
+        build(tmp_path, runs["sobel"].folder, compare="task.thresholdz")
 
 
 @pytest.mark.slow
