@@ -8,6 +8,9 @@ from sambench.kernels import kernel
 
 _NONE = 1 << 20
 
+ROW, START, STOP, NUMBER = 0, 1, 2, 3
+"""What a run of `pieces` and `holes` is: its row, its first column, the one after its last, its piece."""
+
 
 @kernel()
 def pieces(region: np.ndarray, diagonal: bool) -> tuple[np.ndarray, int]:
@@ -18,52 +21,10 @@ def pieces(region: np.ndarray, diagonal: bool) -> tuple[np.ndarray, int]:
         diagonal: Whether pixels that touch at a corner are connected (8 neighbours), or only at a side (4).
 
     Returns:
-        (H, W) int32, 0 outside and 1, 2, ... in row-major order of their first pixels; and how many there are.
+        (R, 4) int32 runs of the region's pixels, row after row, see `ROW`; pieces are 1, 2, ... in row-major order of
+        their first pixels; and how many there are.
     """
-    height, width = region.shape
-    numbers = np.zeros((height, width), np.int32)
-    parents = np.zeros(height * width // 2 + 2, np.int32)
-    used = 0
-    for y in range(height):
-        for x in range(width):
-            if not region[y, x]:
-                continue
-            own = numbers[y, x - 1] if x > 0 else 0
-            if y > 0:
-                first, last = (max(x - 1, 0), min(x + 1, width - 1)) if diagonal else (x, x)
-                for u in range(first, last + 1):
-                    other = numbers[y - 1, u]
-                    if other and own and other != own:
-                        own = _joined(parents, own, other)
-                    elif other:
-                        own = other
-            if own == 0:
-                used += 1
-                own = parents[used] = used
-            numbers[y, x] = own
-    count = 0
-    for number in range(1, used + 1):  # a root stands before all that it holds
-        if parents[number] == number:
-            count += 1
-            parents[number] = count
-        else:
-            parents[number] = parents[parents[number]]
-    for y in range(height):
-        for x in range(width):
-            numbers[y, x] = parents[numbers[y, x]]
-    return numbers, count
-
-
-@kernel()
-def _joined(parents: np.ndarray, one: int, other: int) -> int:
-    """Join two sets under the smaller of their roots, which is returned."""
-    while parents[one] != one:
-        one = parents[one]
-    while parents[other] != other:
-        other = parents[other]
-    root = min(one, other)
-    parents[one] = parents[other] = root
-    return root
+    return _numbered(region, True, diagonal)
 
 
 @kernel()
@@ -74,21 +35,72 @@ def holes(region: np.ndarray) -> tuple[np.ndarray, int]:
         region: (H, W) bool, with a border of pixels outside it.
 
     Returns:
-        (H, W) int32, 0 where there is no hole and 1, 2, ... in holes; and the largest number, some of which may be
-        unused.
+        (R, 4) int32 runs of the pixels outside the region, see `ROW`, with the number 0 where they are in no hole; and
+        the largest number, some of which may be unused.
     """
-    numbers, count = pieces(~region, False)
+    runs, count = _numbered(region, False, False)
     height, width = region.shape
-    open_ones = np.zeros(count + 1, np.bool_)
+    closed = np.ones(count + 1, np.bool_)
+    for run in runs:
+        if run[ROW] == 0 or run[ROW] == height - 1 or run[START] == 0 or run[STOP] == width:
+            closed[run[NUMBER]] = False
+    for run in runs:
+        run[NUMBER] *= closed[run[NUMBER]]
+    return runs, count
+
+
+@kernel()
+def _numbered(region: np.ndarray, value: bool, diagonal: bool) -> tuple[np.ndarray, int]:
+    """Number the connected pieces of the pixels that have a value, as `pieces`."""
+    runs = _runs(region, value)
+    parents = np.arange(len(runs))
+    reach = 1 if diagonal else 0
+    above = 0
+    for k in range(len(runs)):
+        row, start, stop, _ = runs[k]
+        while runs[above, ROW] < row - 1 or (runs[above, ROW] == row - 1 and runs[above, STOP] + reach <= start):
+            above += 1
+        other = above
+        while runs[other, ROW] == row - 1 and runs[other, START] < stop + reach:
+            _join(parents, k, other)
+            other += 1
+    count = 0
+    for k in range(len(runs)):  # a root stands before all that it holds
+        if parents[k] == k:
+            count += 1
+            runs[k, NUMBER] = count
+        else:
+            runs[k, NUMBER] = runs[parents[k], NUMBER]
+    return runs, count
+
+
+@kernel()
+def _runs(region: np.ndarray, value: bool) -> np.ndarray:
+    """Return the (R, 4) int32 runs of the pixels of one value, row after row; their numbers are 0."""
+    height, width = region.shape
+    runs = np.empty((height * (width // 2 + 1), 4), np.int32)
+    held = 0
     for y in range(height):
-        open_ones[numbers[y, 0]] = open_ones[numbers[y, width - 1]] = True
-    for x in range(width):
-        open_ones[numbers[0, x]] = open_ones[numbers[height - 1, x]] = True
-    for y in range(height):
+        inside = False
         for x in range(width):
-            if open_ones[numbers[y, x]]:
-                numbers[y, x] = 0
-    return numbers, count
+            if (region[y, x] == value) != inside:
+                inside = not inside
+                if inside:
+                    runs[held, ROW], runs[held, START], runs[held, STOP], runs[held, NUMBER] = y, x, width, 0
+                    held += 1
+                else:
+                    runs[held - 1, STOP] = x
+    return runs[:held]
+
+
+@kernel()
+def _join(parents: np.ndarray, one: int, other: int) -> None:
+    """Join two sets under the smaller of their roots."""
+    while parents[one] != one:
+        one = parents[one]
+    while parents[other] != other:
+        other = parents[other]
+    parents[one] = parents[other] = min(one, other)
 
 
 @kernel()

@@ -29,7 +29,7 @@ from __future__ import annotations
 import numpy as np
 
 from sambench.kernels import kernel
-from sambench.metrics.anatomy.fields import holes, is_near, pieces, steps_to
+from sambench.metrics.anatomy.fields import NUMBER, ROW, START, STOP, holes, is_near, pieces, steps_to
 
 PART_SHARE, NEST_SHARE, DEEP_SHARE = 0.5, 0.9, 0.5
 
@@ -41,6 +41,8 @@ FIELDS = (
 
 SAME, PART, WHOLE = 0, 1, 2
 """Values of `relation`: M is of T's nesting level, a part of T, or a whole of which T is a part."""
+
+_IN_HOLE, _UNTOUCHED = 1, 2
 
 
 @kernel()
@@ -57,51 +59,49 @@ def mask_errors(mask: np.ndarray, truth: np.ndarray, distance: int) -> np.ndarra
         `shifted_intersection` is what M shares with T once it is moved by them.
     """
     out = np.zeros(16, np.int64)
-    union, both = (mask | truth).sum(), (mask & truth).sum()
+    mask_runs, mask_pieces = pieces(mask, True)
+    truth_runs, truth_pieces = pieces(truth, True)
+    both = _shared(mask, truth, 0, 0)
+    size, own = _sums(mask_runs)[0], _sums(truth_runs)[0]
+    union = size + own - both
     out[0], out[1], out[15] = union, both, both
-    if mask.any() and truth.any():
-        _shift(mask, truth, 2 * distance, out)
+    if size and own:
+        _shift(mask, truth, _sums(mask_runs), _sums(truth_runs), 2 * distance, out)
     if both == 0:
         out[8] = union
         return out
     if union == both:
         return out
-    mask_pieces, extra = _untouched(mask, truth)
-    truth_pieces, missed = _untouched(truth, mask)
-    truth_holes, filled = _taken_holes(truth, mask)
-    mask_holes, torn = _taken_holes(mask, truth)
+    fates = np.zeros(mask.shape, np.uint8)  # of wrong pixels: in a hole, in a piece that does not touch the other side
+    torn_holes = _mark_holes(truth, mask, fates) + _mark_holes(mask, truth, fates)
+    extra_pieces, out[6] = _mark_untouched(mask_runs, mask_pieces, truth, fates)
+    missed_pieces, out[5] = _mark_untouched(truth_runs, truth_pieces, mask, fates)
     to_truth, to_mask = steps_to(truth), steps_to(mask)
     deep_missed = np.zeros(mask.shape, np.bool_)
-    whole, far_false, far_missed = 0, 0, 0
+    far_false, far_missed = 0, 0
     for y in range(mask.shape[0]):
         for x in range(mask.shape[1]):
-            whole += mask[y, x] and not extra[mask_pieces[y, x]]
             if mask[y, x] == truth[y, x]:
                 continue
-            if mask[y, x]:
-                if extra[mask_pieces[y, x]]:
-                    out[6] += 1
-                elif filled[truth_holes[y, x]]:
-                    out[7] += 1
-                elif is_near(to_truth, y, x, distance):
+            if fates[y, x] == _UNTOUCHED:
+                deep_missed[y, x] = truth[y, x]
+            elif fates[y, x] == _IN_HOLE:
+                out[7] += 1
+            elif mask[y, x]:
+                if is_near(to_truth, y, x, distance):
                     out[2] += 1
                 else:
                     far_false += 1
-            elif missed[truth_pieces[y, x]]:
-                out[5] += 1
-                deep_missed[y, x] = True
-            elif torn[mask_holes[y, x]]:
-                out[7] += 1
             elif is_near(to_mask, y, x, distance):
                 out[3] += 1
             else:
                 far_missed += 1
                 deep_missed[y, x] = True
-    own, false, lacking = truth.sum(), mask.sum() - both, truth.sum() - both
-    out[9], out[10], out[11] = pieces(deep_missed, True)[1], extra.sum(), filled.sum() + torn.sum()
+    whole, false, lacking = size - out[6], size - both, own - both
+    out[9], out[10], out[11] = pieces(deep_missed, True)[1] if far_missed else missed_pieces, extra_pieces, torn_holes
     inside = both + out[2] >= NEST_SHARE * whole
     if inside and both < PART_SHARE * own and far_missed + out[5] >= DEEP_SHARE * lacking:
-        out[4], out[9], out[12] = far_missed, missed.sum(), PART
+        out[4], out[9], out[12] = far_missed, missed_pieces, PART
     else:
         out[5] += far_missed
     covered = both + out[3] >= NEST_SHARE * own
@@ -113,52 +113,72 @@ def mask_errors(mask: np.ndarray, truth: np.ndarray, distance: int) -> np.ndarra
 
 
 @kernel()
-def _untouched(region: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number a region's pieces, and tell which of them share no pixel with another region (place 0 is no piece)."""
-    numbers, count = pieces(region, True)
+def _mark_untouched(runs: np.ndarray, count: int, other: np.ndarray, fates: np.ndarray) -> tuple[int, int]:
+    """Mark a region's pieces that share no pixel with another region; how many they are, and their pixels."""
     alone = np.ones(count + 1, np.bool_)
-    alone[0] = False
-    for y in range(region.shape[0]):
-        for x in range(region.shape[1]):
-            if other[y, x] and numbers[y, x]:
-                alone[numbers[y, x]] = False
-    return numbers, alone
+    for run in runs:
+        if alone[run[NUMBER]] and other[run[ROW], run[START] : run[STOP]].any():
+            alone[run[NUMBER]] = False
+    pixels = 0
+    for run in runs:
+        if alone[run[NUMBER]]:
+            fates[run[ROW], run[START] : run[STOP]] = _UNTOUCHED
+            pixels += run[STOP] - run[START]
+    return alone[1:].sum(), pixels
 
 
 @kernel()
-def _taken_holes(region: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number a region's holes, and tell which of them another region holds more than half of."""
-    numbers, count = holes(region)
+def _mark_holes(region: np.ndarray, other: np.ndarray, fates: np.ndarray) -> int:
+    """Mark a region's holes that another region holds more than half of; how many they are."""
+    runs, count = holes(region)
     size, taken = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
-    for y in range(region.shape[0]):
-        for x in range(region.shape[1]):
-            size[numbers[y, x]] += 1
-            taken[numbers[y, x]] += other[y, x]
+    for run in runs:
+        if run[NUMBER]:
+            size[run[NUMBER]] += run[STOP] - run[START]
+            taken[run[NUMBER]] += other[run[ROW], run[START] : run[STOP]].sum()
     found = 2 * taken > size
-    found[0] = False
-    return numbers, found
+    for run in runs:
+        if found[run[NUMBER]]:
+            fates[run[ROW], run[START] : run[STOP]] = _IN_HOLE
+    return found.sum()
 
 
 @kernel()
-def _shift(mask: np.ndarray, truth: np.ndarray, farthest: int, out: np.ndarray) -> None:
-    """Fill in by how much the mask's centroid lies off, if not too far, and what moving it back would share."""
+def _sums(runs: np.ndarray) -> tuple[int, int, int]:
+    """Return how many pixels there are in runs, and the sums of their columns and rows."""
+    area = across = down = 0
+    for run in runs:
+        length = np.int64(run[STOP] - run[START])
+        area += length
+        across += (np.int64(run[START]) + run[STOP] - 1) * length // 2
+        down += run[ROW] * length
+    return area, across, down
+
+
+@kernel()
+def _shared(mask: np.ndarray, truth: np.ndarray, across: int, down: int) -> int:
+    """Count the pixels that a mask shares with its object once it is moved."""
     height, width = mask.shape
-    mask_sums, truth_sums = np.zeros(3), np.zeros(3)
-    for y in range(height):
-        for x in range(width):
-            mask_sums[0] += mask[y, x]
-            mask_sums[1] += mask[y, x] * x
-            mask_sums[2] += mask[y, x] * y
-            truth_sums[0] += truth[y, x]
-            truth_sums[1] += truth[y, x] * x
-            truth_sums[2] += truth[y, x] * y
+    shared = 0
+    for y in range(max(0, -down), min(height, height - down)):
+        for x in range(max(0, -across), min(width, width - across)):
+            shared += mask[y, x] & truth[y + down, x + across]
+    return shared
+
+
+@kernel()
+def _shift(
+    mask: np.ndarray,
+    truth: np.ndarray,
+    mask_sums: tuple[int, int, int],
+    truth_sums: tuple[int, int, int],
+    farthest: int,
+    out: np.ndarray,
+) -> None:
+    """Fill in by how much the mask's centroid lies off, if not too far, and what moving it back would share."""
     across = int(np.rint(truth_sums[1] / truth_sums[0] - mask_sums[1] / mask_sums[0]))
     down = int(np.rint(truth_sums[2] / truth_sums[0] - mask_sums[2] / mask_sums[0]))
     if across * across + down * down > farthest * farthest or (across == 0 and down == 0):
         return
     out[13], out[14] = across, down
-    shared = 0
-    for y in range(max(0, -down), min(height, height - down)):
-        for x in range(max(0, -across), min(width, width - across)):
-            shared += mask[y, x] & truth[y + down, x + across]
-    out[15] = shared
+    out[15] = _shared(mask, truth, across, down)

@@ -71,60 +71,71 @@ def skeleton(region: np.ndarray) -> np.ndarray:
     """
     height, width = region.shape
     left = region.copy()
-    queued = np.zeros(region.shape, np.bool_)
-    queue = np.empty(height * width, np.int32)
+    flat, queued = left.reshape(-1), np.zeros(height * width, np.bool_)
+    queue, taken = np.empty(height * width, np.int32), np.empty(height * width, np.int32)
     held = 0
     for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            if left[y, x] and left[y - 1 : y + 2, x - 1 : x + 2].sum() < 9:
-                queue[held], queued[y, x] = y * width + x, True
+        for at in range(y * width + 1, (y + 1) * width - 1):
+            if flat[at] and _around(flat, at, width) < 255:
+                queue[held], queued[at] = at, True
                 held += 1
-    taken = np.empty(height * width, np.int32)
     changed = True
     while changed:
         changed = False
-        for first in (True, False):
-            gone = 0
+        for turn in range(2):
+            gone = kept = 0
             for k in range(held):
-                if _goes(left, queue[k] // width, queue[k] % width, first):
-                    taken[gone] = queue[k]
+                at = queue[k]
+                if _GOES[turn, _around(flat, at, width)]:
+                    taken[gone] = at
                     gone += 1
-            for k in range(gone):
-                left[taken[k] // width, taken[k] % width] = False
-            changed |= gone > 0
-            kept = 0
-            for k in range(held):
-                if left[queue[k] // width, queue[k] % width]:
-                    queue[kept] = queue[k]
+                else:
+                    queue[kept] = at
                     kept += 1
-            held = kept
             for k in range(gone):
-                y, x = taken[k] // width, taken[k] % width
-                for v in range(y - 1, y + 2):
-                    for u in range(x - 1, x + 2):
-                        if left[v, u] and not queued[v, u]:
-                            queue[held], queued[v, u] = v * width + u, True
-                            held += 1
+                flat[taken[k]] = False
+            for k in range(gone):
+                at = np.int64(taken[k])
+                for row in range(at - width, at + width + 1, width):
+                    for other in range(row - 1, row + 2):
+                        if flat[other] and not queued[other]:
+                            queue[kept], queued[other] = other, True
+                            kept += 1
+            changed |= gone > 0
+            held = kept
     return left
 
 
 @kernel()
-def _goes(region: np.ndarray, y: int, x: int, first: bool) -> bool:
-    """Tell whether one of the two passes of Zhang and Suen takes a pixel away."""
-    north, south = region[y - 1, x], region[y + 1, x]
-    west, east = region[y, x - 1], region[y, x + 1]
-    around = (
-        north, region[y - 1, x + 1], east, region[y + 1, x + 1], south, region[y + 1, x - 1], west, region[y - 1, x - 1]
-    )  # fmt: skip
-    count, turns = 0, 0
-    for k in range(8):
-        count += around[k]
-        turns += around[(k + 1) % 8] and not around[k]
-    if count < 2 or count > 6 or turns != 1:
-        return False
-    if first:
-        return not (north and east and south) and not (east and south and west)
-    return not (north and east and west) and not (north and south and west)
+def _around(flat: np.ndarray, at: int, width: int) -> int:
+    """Return which of a pixel's neighbours are there, a bit each: from the one above it clockwise."""
+    above, below = at - width, at + width
+    return (
+        flat[above]
+        | flat[above + 1] << 1
+        | flat[at + 1] << 2
+        | flat[below + 1] << 3
+        | flat[below] << 4
+        | flat[below - 1] << 5
+        | flat[at - 1] << 6
+        | flat[above - 1] << 7
+    )
+
+
+def _taken_away() -> np.ndarray:
+    """Tell of which neighbourhoods (`_around`) each of the two passes of Zhang and Suen takes the pixel; (2, 256)."""
+    goes = np.zeros((2, 256), np.bool_)
+    for code in range(256):
+        around = [code >> k & 1 for k in range(8)]
+        turns = sum(around[(k + 1) % 8] and not around[k] for k in range(8))
+        north, east, south, west = around[::2]
+        if 2 <= sum(around) <= 6 and turns == 1:
+            goes[0, code] = not (north and east and south) and not (east and south and west)
+            goes[1, code] = not (north and east and west) and not (north and south and west)
+    return goes
+
+
+_GOES = _taken_away()
 
 
 @kernel()
