@@ -16,6 +16,7 @@ from sambench.files.json_files import parse_json, unpacked
 from sambench.masks import rle
 from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import reaches
+from sambench.masks.run_strings import runs_of_strings
 from sambench.masks.runs import RunLengths
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.reader import PredictionReader, Saving
@@ -195,7 +196,21 @@ def _prediction(
 
 def _runs(counts: Sequence[str], size: Size) -> RunLengths:
     """Expand compressed run lengths after checking that each fills the image."""
+    runs = RunLengths(*runs_of_strings(counts), size)
+    if _fill(runs):
+        return runs
     return runs_of_rles([rle.from_segmentation({"size": list(size), "counts": one}, size) for one in counts], size)
+
+
+def _fill(runs: RunLengths) -> bool:
+    """Tell whether each of the masks fills the image, without a run of no pixels but its first."""
+    if not runs.lengths.all():
+        return False
+    starts = np.cumsum(runs.lengths) - runs.lengths
+    short = runs.counts < 1
+    short[starts] = runs.counts[starts] < 0
+    height, width = runs.size
+    return not short.any() and bool((np.add.reduceat(runs.counts, starts, dtype=np.int64) == height * width).all())
 
 
 class ClickSaving(Saving):

@@ -148,10 +148,10 @@ def _sums(runs: np.ndarray) -> tuple[int, int, int]:
     """Return how many pixels there are in runs, and the sums of their columns and rows."""
     area = across = down = 0
     for run in runs:
-        length = np.int64(run[STOP] - run[START])
+        length = int(run[STOP]) - int(run[START])
         area += length
-        across += (np.int64(run[START]) + run[STOP] - 1) * length // 2
-        down += run[ROW] * length
+        across += (int(run[START]) + int(run[STOP]) - 1) * length // 2
+        down += int(run[ROW]) * length
     return area, across, down
 
 

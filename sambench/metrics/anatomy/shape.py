@@ -95,7 +95,7 @@ def skeleton(region: np.ndarray) -> np.ndarray:
             for k in range(gone):
                 flat[taken[k]] = False
             for k in range(gone):
-                at = np.int64(taken[k])
+                at = int(taken[k])
                 for row in range(at - width, at + width + 1, width):
                     for other in range(row - 1, row + 2):
                         if flat[other] and not queued[other]:
