@@ -15,6 +15,7 @@ from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import Rle
 from sambench.masks.runs import RunLengths
 from sambench.masks.scan import axis_taps, scan_masks
+from sambench.masks.scan_full import is_identity, scan_full_masks
 from sambench.masks.stability import stability_from_areas, stability_score
 from sambench.masks.transfers import Arrival, device_of_masks, in_turn
 from sambench.prompts.refine import Answers, answer_boxes
@@ -82,7 +83,10 @@ def start_measuring(
         return _start_on_device(masks, logits, stability_offset, crop, image_size)
     low = logits.cpu().contiguous().numpy()
     offset = np.float32(stability_offset)
-    counts, lengths, areas = scan_masks(low, columns, rows, offset, crop.box_xyxy[:2], image_size)
+    if is_identity(columns, low.shape[2]) and is_identity(rows, low.shape[1]):
+        counts, lengths, areas = scan_full_masks(low, offset, crop.box_xyxy[:2], image_size)
+    else:
+        counts, lengths, areas = scan_masks(low, columns, rows, offset, crop.box_xyxy[:2], image_size)
     boxes, pixels = runs_to_boxes_xyxy(counts, lengths, image_size[0])
     stability = stability_from_areas(*torch.from_numpy(areas).unbind(1))
     runs = RunLengths(counts, lengths, image_size)

@@ -111,13 +111,13 @@ def scan_masks(
                 n_pieces = _split_column(windows[c], rows.starts, pieces)
             if n_pieces == 1 and pieces[0, 0] == _LOW:
                 continue
-            changes = _with_room(changes, total + len(rows.starts) + 3)
+            changes = with_room(changes, total + len(rows.starts) + 3)
             if n_pieces > 1 or pieces[0, 0] == _MIXED:
                 for r in range(low_height):
                     column[r] = _weigh(columns.weights, x, turned[c, r], turned[c + 1, r], turned[c + 2, r])
             base = (x + corner_xy[0]) * image_size[0] + corner_xy[1]
             total = _scan_column(column, rows, pieces[:n_pieces], offset, base, changes, first, total, areas[i])
-        total = _changes_to_runs(changes, first, total, image_size[0] * image_size[1])
+        total = changes_to_runs(changes, first, total, image_size[0] * image_size[1])
         lengths[i] = total - first
     return changes[:total].copy(), lengths, areas
 
@@ -190,7 +190,7 @@ def _scan_column(
             areas[0] += (stop - y) * (kind == _HIGH)
             areas[1] += (stop - y) * (kind >= _BELOW)
             if kind >= _ABOVE:
-                total = _append_run(changes, first, total, base + y, base + stop)
+                total = append_run(changes, first, total, base + y, base + stop)
         else:
             inner = outer = np.int64(0)
             start = -1
@@ -204,10 +204,10 @@ def _scan_column(
                 if start < 0:
                     start = i
                 else:
-                    total = _append_run(changes, first, total, base + start, base + i)
+                    total = append_run(changes, first, total, base + start, base + i)
                     start = -1
             if start >= 0:
-                total = _append_run(changes, first, total, base + start, base + stop)
+                total = append_run(changes, first, total, base + start, base + stop)
             areas[0] += inner
             areas[1] += outer
         y = stop
@@ -215,7 +215,7 @@ def _scan_column(
 
 
 @kernel()
-def _append_run(changes: np.ndarray, first: int, total: int, start: int, stop: int) -> int:
+def append_run(changes: np.ndarray, first: int, total: int, start: int, stop: int) -> int:
     """Append a foreground run or prolong the mask's last one; return the new total."""
     if total > first and changes[total - 1] == start:
         changes[total - 1] = stop
@@ -226,7 +226,7 @@ def _append_run(changes: np.ndarray, first: int, total: int, start: int, stop: i
 
 
 @kernel()
-def _with_room(changes: np.ndarray, needed: int) -> np.ndarray:
+def with_room(changes: np.ndarray, needed: int) -> np.ndarray:
     """Return the buffer, or a larger copy if it cannot hold `needed` entries."""
     if needed <= len(changes):
         return changes
@@ -236,7 +236,7 @@ def _with_room(changes: np.ndarray, needed: int) -> np.ndarray:
 
 
 @kernel()
-def _changes_to_runs(changes: np.ndarray, first: int, total: int, n_pixels: int) -> int:
+def changes_to_runs(changes: np.ndarray, first: int, total: int, n_pixels: int) -> int:
     """Turn one mask's positions of change into run lengths in place, the last background run added."""
     previous = 0
     for k in range(first, total):
