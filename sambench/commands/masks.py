@@ -42,7 +42,7 @@ def main(words: list[str]) -> int:
         raise UsageError("a set of masks is held against itself", where="b", mend="give another set")
     a_set, b_set = open_sets([values["a"], b], dataset)
     finding = compare_sets(a_set, b_set, values["seed"])
-    written = [] if out is None else write_pairs(finding, Path(out))
+    written = [] if out is None else write_pairs(finding, Path(out), values["count"])
     print_pairs(finding)
     return tell_written(written)
 
@@ -97,9 +97,11 @@ corrected file back. docs/masks.md tells the whole of it.""",
         ),
         Key("sample", "how many images a study draws", Annotated[int, Range(1, 10_000_000)] | None, example="500"),
         Key("seed", "of the draw, and of the resampling", Annotated[int, SHARED["seed"]], 0),
+        Key("count", "pictures: of the worst pairs, and of masks without a partner", Annotated[int, Range(0, 1000)], 3),
         Key(
             "out",
-            "writes index.html, pairs.csv, images.csv and summary.csv into a folder; with sample= the study's file",
+            "writes index.html, pairs.csv, images.csv, summary.csv and pictures into a folder; with sample= the study's"
+            " file",
             str | None,
             example="FOLDER",
             path="local",

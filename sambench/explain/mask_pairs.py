@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -16,6 +17,9 @@ from sambench.explain.mask_sets import ImageMasks, ImageName, MaskSet
 from sambench.explain.summary import Estimate
 from sambench.metrics.bootstrap import bootstrap_intervals
 from sambench.metrics.mask_sets import MaskSetFigures, MatchedImage, match_masks
+
+_SA1B = re.compile(r"sa_\d+\.jpg")
+"""What SA-1B calls its images' files."""
 
 _COLUMNS = ["image", "a", "b", "iou", "boundary_iou"]
 
@@ -31,6 +35,8 @@ class PairFinding:
             `image`, `a`, `b`, `iou`, `boundary_iou`.
         images: A line an image: `image`, `matched`, `only_a`, `only_b`.
         notes: What a reader of the numbers must know.
+        sa1b: Whether all images are SA-1B's by the names of their files, so that its published figures answer to them.
+        look: Gives an image with both sets' masks again; None where neither set knows of its file.
     """
 
     titles: tuple[str, str]
@@ -38,6 +44,8 @@ class PairFinding:
     pairs: pd.DataFrame
     images: pd.DataFrame
     notes: list[str]
+    sa1b: bool
+    look: Callable[[str], tuple[np.ndarray | None, ImageMasks, ImageMasks]] = field(repr=False)
 
 
 def compare_sets(a: MaskSet, b: MaskSet, seed: int = 0) -> PairFinding:
@@ -78,7 +86,14 @@ def compare_sets(a: MaskSet, b: MaskSet, seed: int = 0) -> PairFinding:
         if alone := int(images[f"only_{name}"].sum()):
             notes.append(f"{alone} masks are in {name} alone: no mask that is still free overlaps them")
     estimates = {name: Estimate(float(value[0]), ends[name]) for name, value in whole.items()}
-    return PairFinding((a.title, b.title), estimates, pairs, images, notes)
+    names = [PurePosixPath(a.images[key].file_name).name for key in shared]
+
+    def look(key: str) -> tuple[np.ndarray | None, ImageMasks, ImageMasks]:
+        image = a.pixels(key)
+        return (b.pixels(shared[key]) if image is None else image), a.read(key), b.read(shared[key])
+
+    sa1b = all(_SA1B.fullmatch(name) for name in names)
+    return PairFinding((a.title, b.title), estimates, pairs, images, notes, sa1b, look)
 
 
 def _lines(key: str, a: ImageMasks, b: ImageMasks, one: MatchedImage) -> list[tuple[object, ...]]:

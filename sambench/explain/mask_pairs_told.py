@@ -9,11 +9,13 @@ from rich.console import Console
 
 from sambench.explain.console import table_of
 from sambench.explain.mask_pairs import PairFinding
+from sambench.explain.mask_pairs_drawn import LEGEND, PANELS, draw_pairs
 from sambench.explain.page import ends
 from sambench.files.atomic import write_text
 from sambench.files.csv_cells import csv_cell
 from sambench.published import published_texts
 from sambench.report.page import environment
+from sambench.report.pictures import data_uri
 from sambench.runs.summary import number
 
 _PUBLISHED = {
@@ -24,8 +26,8 @@ _PUBLISHED = {
 """Figure -> the published quantity it stands beside (`results/reference/mask_quality.csv`)."""
 
 PUBLISHED_OF = (
-    "the published figures are of SA-1B: its automatic masks against the same ones as annotators corrected them, and"
-    " how far annotators agree; other data and other pairs of sets do not answer to them"
+    "the published figures are of SA-1B's automatic masks against the same ones as annotators corrected them, and of"
+    " how far annotators agree; other pairs of sets do not answer to them"
 )
 
 _SHOWN = 20
@@ -37,21 +39,22 @@ def print_pairs(finding: PairFinding) -> None:
     console = Console(highlight=False, markup=False)
     for name, title in zip("ab", finding.titles, strict=True):
         console.print(f"{name}: {title}", soft_wrap=True)
-    table = table_of("figure", "value", "95 % interval", "SA-1B, published")
+    columns = ("figure", "value", "95 % interval", *(("SA-1B, published",) if finding.sa1b else ()))
+    table = table_of(*columns)
     for line in _figures(finding):
-        table.add_row(*line)
+        table.add_row(*line[: len(columns)])
     console.print(table)
     counted = table_of("masks", "all", "mean an image", "least", "most")
     for name in ("matched", "only_a", "only_b"):
         own = finding.images[name]
         counted.add_row(name.replace("_", " "), str(own.sum()), f"{own.mean():.1f}", str(own.min()), str(own.max()))
     console.print(counted)
-    for note in (*finding.notes, PUBLISHED_OF):
+    for note in (*finding.notes, *((PUBLISHED_OF,) if finding.sa1b else ())):
         console.print(f"note: {note}", soft_wrap=True)
 
 
-def write_pairs(finding: PairFinding, folder: Path) -> list[Path]:
-    """Write `index.html`, `pairs.csv`, `images.csv` and `summary.csv` into a folder."""
+def write_pairs(finding: PairFinding, folder: Path, count: int) -> list[Path]:
+    """Write `index.html`, `pairs.csv`, `images.csv`, `summary.csv` and `count` pictures of each group into a folder."""
     figures = [
         {"figure": name, "value": one.value, "low": one.ci95[0], "high": one.ci95[1]}
         for name, one in finding.figures.items()
@@ -62,13 +65,23 @@ def write_pairs(finding: PairFinding, folder: Path) -> list[Path]:
         write_text(folder / name, text)
     alone = (finding.images["only_a"] + finding.images["only_b"]).nlargest(_SHOWN, keep="first").index
     worst = finding.images.loc[alone].itertuples(index=False, name=None)
+    drawn = draw_pairs(finding, count, folder / "pictures")
+    pictures = [(one, data_uri(one.path)) for one in drawn]
     page = (
         environment()
         .get_template("masks.html")
-        .render(finding=finding, figures=_figures(finding), worst=worst, published=PUBLISHED_OF)
+        .render(
+            finding=finding,
+            figures=_figures(finding),
+            worst=worst,
+            published=PUBLISHED_OF,
+            pictures=pictures,
+            panels=", ".join(PANELS),
+            legend=[(name, "#{:02x}{:02x}{:02x}".format(*colour)) for name, colour in LEGEND],
+        )
     )
     write_text(folder / "index.html", page)
-    return [folder / name for name in ("index.html", *tables)]
+    return [*(folder / name for name in ("index.html", *tables)), *(one.path for one in drawn)]
 
 
 def _figures(finding: PairFinding) -> list[tuple[str, str, str, str]]:

@@ -75,12 +75,14 @@ class MaskSet:
         images: Image -> what else it goes by, in the set's order.
         read: Gives an image's masks.
         notes: What a reader of the numbers must know.
+        pixels: Gives an image, (H, W, 3) uint8 RGB, or None where the set knows of no image file.
     """
 
     title: str
     images: Mapping[str, ImageName]
     read: Callable[[str], ImageMasks] = field(repr=False)
     notes: tuple[str, ...] = ()
+    pixels: Callable[[str], np.ndarray | None] = field(default=lambda _: None, repr=False)
 
 
 def open_sets(places: list[str], dataset: Dataset | None) -> list[MaskSet]:
@@ -135,7 +137,7 @@ def _of_run(place: str) -> tuple[MaskSet, Dataset]:
     keys = [key for key in dataset.all_keys if key in scored]
     clicks = getattr(task, "clicks", None)
     notes = () if clicks is None else (f"{place}: masks after {clicks[0]} click(s)",)
-    return MaskSet(f"{run.folder.name} ({whole.name})", _names(dataset, keys), read, notes), dataset
+    return MaskSet(f"{run.folder.name} ({whole.name})", _names(dataset, keys), read, notes, _pixels(dataset)), dataset
 
 
 def _of_place(place: str, dataset: Dataset | None) -> MaskSet:
@@ -155,7 +157,9 @@ def _of_truth(dataset: Dataset) -> MaskSet:
         sample = dataset.load_without_pixels(key)
         return _annotated(sample.target.annotations, sample.size)
 
-    return MaskSet(f"{dataset.card.title}, its own annotations", _names(dataset, dataset.keys), read)
+    return MaskSet(
+        f"{dataset.card.title}, its own annotations", _names(dataset, dataset.keys), read, pixels=_pixels(dataset)
+    )
 
 
 def _of_results(path: Path, dataset: Dataset) -> MaskSet:
@@ -169,7 +173,8 @@ def _of_results(path: Path, dataset: Dataset) -> MaskSet:
         return _masks_of(reader.read(sample), sample.size, str(path))
 
     notes = (f"{path.name}: {len(absent)} images have no mask",) if absent else ()
-    return MaskSet(path.name, _names(dataset, dataset.keys), read, (*notes, *getattr(reader, "notes", ())))
+    told = (*notes, *getattr(reader, "notes", ()))
+    return MaskSet(path.name, _names(dataset, dataset.keys), read, told, _pixels(dataset))
 
 
 def _of_coco(path: Path) -> MaskSet:
@@ -206,6 +211,16 @@ def _masks_of(prediction: object, size: Size, place: str) -> ImageMasks:
         raise PredictionError("these predictions are boxes", where=place, mend="give predictions of masks")
     codes = list(prediction.rles or [])
     return ImageMasks([str(number) for number in range(len(codes))], codes, size)
+
+
+def _pixels(dataset: Dataset) -> Callable[[str], np.ndarray | None]:
+    """Return what reads a dataset's images, where they are there."""
+
+    def pixels(key: str) -> np.ndarray | None:
+        sample = loaded(dataset, key)
+        return sample.image if sample.has_pixels else None
+
+    return pixels
 
 
 def _names(dataset: Dataset, keys: list[str]) -> dict[str, ImageName]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from own_folders import write_own
+from PIL import Image
 
 import sambench
 from sambench.cli import dispatch
@@ -63,10 +64,32 @@ def test_a_results_list_is_held_against_the_truth(own, capsys):
     printed = capsys.readouterr().out
     assert "note: 6 images, matched by file name" in printed
     assert "1 masks are in a alone" in printed
-    assert re.search(r"pairs above \.75 +│ +\.909 │ +\[\.\d+, 1\.000\] │ +\.97", printed)
+    assert re.search(r"pairs above \.75 +│ +\.909 │ +\[\.\d+, 1\.000\] │\n", printed)
     page = (own / "told" / "index.html").read_text(encoding="utf-8")
     assert "pairs above .9" in page
+    assert "SA-1B" not in printed + page
+    pictures = sorted(path.name for path in (own / "told" / "pictures").iterdir())
+    assert pictures == ["only_in_a_1.png", "only_in_b_1.png", *(f"worst_pair_{number}.png" for number in (1, 2, 3))]
+    assert page.count("<img ") == page.count("data:image/") == 5
+    drawn = np.asarray(Image.open(own / "told" / "pictures" / "worst_pair_1.png"))
+    assert (drawn == [0, 0, 0]).all(axis=2).mean() < 0.5
+    assert {"in both", "in a alone", "in b alone"} <= set(re.findall(r"</span>([^<]+)</li>", page))
     assert all(uri.startswith(("data:", "#")) for uri in re.findall(r'(?:src|href)="([^"]*)"', page))
+
+
+def test_published_figures_stand_beside_images_of_sa_1b_alone(own, capsys):
+    def named(told):
+        for image in told["images"]:
+            image["file_name"] = f"sa_{image['id']}.jpg"
+
+    name = edited(own / "gt.json", named)
+    (own / "corrected.json").write_bytes((own / name).read_bytes())
+    assert dispatch(["masks", f"a={name}", "b=corrected.json", "out=told", "count=0"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"pairs above \.75 +│ +1\.000 │ .+ │ +\.97", printed)
+    assert "do not answer to them" in printed
+    assert "SA-1B, published" in (own / "told" / "index.html").read_text(encoding="utf-8")
+    assert not (own / "told" / "pictures").exists()
 
 
 def test_a_study_goes_to_an_annotation_tool_and_comes_back(own, capsys):
