@@ -60,12 +60,14 @@ class LatencyTask(StepSettings, LatencyRows, Task):
             for step, number in steps
             for seconds in in_turn([steps], (step, number), partial(timed, device=device), self)
         ]
+        counted = {step: multiply_adds(steps[step, 1], model.parts().get("encoder")) for step in ("encode", "decode")}
         figures = {
             "others": load.processors(),
             "threads": thread_count(),
             "peak_bytes": peak_bytes(device),
             "parameters": parameter_counts(model),
-            "multiply_adds": {step: multiply_adds(steps[step, 1]) for step in ("encode", "decode")},
+            "multiply_adds": {step: total for step, (total, _) in counted.items()},
+            "attention_ratio": counted["encode"][1],
         }
         return [*found, {"step": "model", "number": 1, "seconds": [], **figures}]
 

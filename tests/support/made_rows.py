@@ -175,5 +175,6 @@ def latency_rows(n=8, others=0.1, encode=0.1):
             "parameters": {"model": 3_000_000},
         }
         model["multiply_adds"] = {"encode": 4_000_000_000, "decode": 0}
+        model["attention_ratio"] = 16.5 if image else None
         found.append({**common, "step": "model", "number": 1, "seconds": [], **model})
     return found

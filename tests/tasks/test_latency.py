@@ -65,14 +65,40 @@ def test_parameters_are_those_of_the_module(run, checkpoint):
 
 def test_multiply_adds_by_hand():
     linear, convolution = torch.nn.Linear(7, 5), torch.nn.Conv2d(3, 4, 3, padding=1)
-    assert multiply_adds(lambda: linear(torch.ones(2, 7))) == 2 * 7 * 5
-    assert multiply_adds(lambda: convolution(torch.ones(1, 3, 6, 6))) == 6 * 6 * 4 * 3 * 9
+    assert multiply_adds(lambda: linear(torch.ones(2, 7))) == (2 * 7 * 5, None)
+    assert multiply_adds(lambda: convolution(torch.ones(1, 3, 6, 6))) == (6 * 6 * 4 * 3 * 9, None)
     query = torch.ones(1, 2, 10, 8)  # attention: queries by keys, then weights by values
-    assert (
-        multiply_adds(lambda: torch.nn.functional.scaled_dot_product_attention(query, query, query))
-        == 2 * 2 * 10 * 10 * 8
-    )
-    assert multiply_adds(lambda: None) == 0
+    total, _ = multiply_adds(lambda: torch.nn.functional.scaled_dot_product_attention(query, query, query))
+    assert total == 2 * 2 * 10 * 10 * 8
+    assert multiply_adds(lambda: None) == (0, None)
+
+
+class _Windowed(torch.nn.Module):
+    """Two layers of attention on 16 tokens: within windows of 4, and among all."""
+
+    class Layer(torch.nn.Module):
+        def __init__(self, window):
+            super().__init__()
+            self.window, self.qkv = window, torch.nn.Linear(8, 24)
+
+        def forward(self, tokens):
+            query, key, value = self.qkv(tokens.reshape(-1, self.window, 8)).chunk(3, dim=-1)
+            return torch.nn.functional.scaled_dot_product_attention(query, key, value).reshape(-1, 16, 8)
+
+    def __init__(self):
+        super().__init__()
+        self.local_attn, self.attn = self.Layer(4), self.Layer(16)
+
+    def forward(self, tokens):
+        return self.attn(self.local_attn(tokens))
+
+
+def test_attention_within_windows_against_attention_among_all():
+    encoder = _Windowed()
+    total, ratio = multiply_adds(lambda: encoder(torch.ones(1, 16, 8)), encoder)
+    windows, among_all = 2 * 4 * 4 * 4 * 8, 2 * 16 * 16 * 8
+    assert total == 2 * 16 * 8 * 24 + windows + among_all
+    assert ratio == among_all / windows == 4
 
 
 def test_the_table_and_its_figure_show_a_run(run, tmp_path, capsys):

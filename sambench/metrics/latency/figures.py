@@ -116,6 +116,8 @@ def _of_model(rows: Sequence[Row]) -> dict[str, Metric]:
     }
     found |= {f"parameters_{part}": less(count / 1e6, unit="M") for part, count in last["parameters"].items()}
     found |= {f"multiply_adds_{part}": less(count, unit="GMAC") for part, count in counted.items() if count}
+    if (ratio := last.get("attention_ratio")) is not None:  # runs made before it was counted have none
+        found["attention_ratio"] = less(ratio, unit="times")
     others = [row["others"] for row in rows if row["others"] is not None]
     if others:
         mean = float(np.mean(others))

@@ -20,6 +20,7 @@ def test_figures_by_hand():
     assert value["saving@16"] == pytest.approx(16 * 115 / 145)
     assert (value["peak_host"], value["parameters_model"]) == (pytest.approx(500.000007), 3)
     assert value["multiply_adds_encode"] == 4
+    assert value["attention_ratio"] == 16.5
     assert "multiply_adds_decode" not in value  # torch counted none: it was not torch that computed
     low, high = found["encode_p50"].ci95
     assert low <= 103 <= high
