@@ -22,15 +22,17 @@ METRICS = 4
 def main(words: list[str]) -> int:
     """Print the runs below a folder; a damaged one is told, not skipped."""
     from sambench.runs.open import load_run, run_places
+    from sambench.runs.run import told_apart
 
     values = read(RUNS, words)
     folder = join(values["results"])
-    found, damaged = [], []
+    runs, damaged = [], []
     for place in run_places(folder):
         try:
-            found.append(described(load_run(place)))
+            runs.append(load_run(place))
         except SambenchError as error:
             damaged.append({"run": without_secrets(str(place)), "state": f"cannot be read: {error.what}"})
+    found = [described(run) for run in told_apart(runs)]
     kept = [run for run in found if wanted(run, values)]
     if values["format"] == "json":
         print(json.dumps([*kept, *damaged], indent=1))
@@ -50,11 +52,13 @@ def described(run: Any) -> dict[str, Any]:
     Args:
         run: A `sambench.runs.run.Run`.
     """
+    from sambench.runs.labels import own_label
+
     record = run.record
     told: dict[str, Any] = {"run": run.place, "state": record.status}
     with suppress(RunError):
         told |= {"task": record.task_name, "data": record.data.name, "images": record.data.samples}
-        told |= {"name": run.label, "model": record.model.name, "finished": record.finished}
+        told |= {"name": own_label(record), "label": run.label, "model": record.model.name, "finished": record.finished}
         told |= {"tags": list(record.config.run.tags), "notes": record.config.run.notes}
         told |= {"metrics": {name: one.value for name, one in record.metrics.items()}}
     return told
@@ -75,7 +79,7 @@ def line_of(run: Mapping[str, Any]) -> str:
         run["run"],
         run["state"],
         (run.get("finished") or "")[:10],
-        f"{run['name']} on {run['data']}, {run['images']} images" if "name" in run else "",
+        f"{run['label']} on {run['data']}, {run['images']} images" if "label" in run else "",
         " ".join(f"#{tag}" for tag in run.get("tags", ())),
         ", ".join(f"{name} {number(value)}" for name, value in metrics),
         run.get("notes") or "",

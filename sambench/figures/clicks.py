@@ -54,7 +54,7 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
             curve = headline(run, "mIoU")
             means = np.array([metric.value for metric in curve.values()])
             ends = np.array([metric.ci95 or (np.nan, np.nan) for metric in curve.values()]).T
-            label = f"{_name(run)}, {run.record.data.name}"
+            label = f"{run.label}, {run.record.data.name}"
             bars = axes.errorbar(
                 list(curve), means, np.abs(ends - means), marker="o", markersize=4, capsize=3, label=label
             )
@@ -66,11 +66,6 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
         if runs:
             add_legend(axes, loc="lower right", fontsize=8, title="star: best of the candidates", title_fontsize=8)
         return [save_figure(figure, folder / f"miou_against_clicks.{ending}") for ending in ENDINGS]
-
-
-def _name(run: Run) -> str:
-    """Name a run in a legend: its model and its folder, as two runs may be of one model."""
-    return f"{run.label} ({run.folder.name})"
 
 
 def headline(run: Run, kind: str) -> dict[int, Metric]:
@@ -109,7 +104,7 @@ def dataset_differences(
     values = np.array([found[name].value for name in order])
     ends = np.array([found[name].ci95 for name in order]).T
     labels = [f"{name}  {found[name].value:+.3f}" for name in order]
-    against = baseline if isinstance(baseline, str) else _name(baseline)
+    against = baseline if isinstance(baseline, str) else baseline.label
     with drawing():
         figure = Figure(figsize=(6.4, 1.4 + 0.28 * len(order)), layout="constrained")
         axes = figure.add_subplot(xlabel=f"difference in mean IoU at {clicks} click{'s' * (clicks > 1)}")
@@ -123,7 +118,7 @@ def dataset_differences(
                       linestyle="none", label="SAM - RITM (paper, figure 9a)")  # fmt: skip
             add_legend(axes, loc="lower right", fontsize=8)
         axes.axvline(0, color="0.4", linewidth=0.8)
-        axes.set_title(f"{_name(run)} - {against}", fontsize=10)
+        axes.set_title(f"{run.label} - {against}", fontsize=10)
         return [save_figure(figure, folder / f"dataset_differences.{ending}") for ending in ENDINGS]
 
 

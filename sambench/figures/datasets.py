@@ -39,7 +39,7 @@ def dataset_bars(runs: Sequence[Run], folder: Path) -> list[Path]:
             values = np.array([metrics[names[index]].value for index in rows])
             ends = np.array([metrics[names[index]].ci95 or (np.nan, np.nan) for index in rows])
             spread = np.abs(ends.T - values)
-            label = f"{run.label} ({run.folder.name})"
+            label = run.label
             axes.barh(np.array(rows) + place * height, values, height, xerr=spread, label=label, error_kw={"lw": 0.8})
         axes.set_yticks(np.arange(len(names)) + 0.4 - height / 2, names)
         axes.invert_yaxis()

@@ -70,7 +70,7 @@ def _draw(axes: object, run: Run) -> None:
     curve = headline(run, "mIoU")
     means = np.array([metric.value for metric in curve.values()])
     ends = np.array([metric.ci95 or (np.nan, np.nan) for metric in curve.values()]).T
-    label = f"{run.label} ({run.folder.name})"
+    label = run.label
     axes.errorbar(  # type: ignore[attr-defined]
         list(curve), means, np.abs(ends - means), marker="o", markersize=3, capsize=2, zorder=2, label=label
     )

@@ -27,6 +27,7 @@ from sambench.gates.sides import (
     task_of,
 )
 from sambench.metrics.bootstrap import REPLICATES
+from sambench.runs.labels import labels
 from sambench.types import Row
 
 FLIPS = 5
@@ -78,6 +79,7 @@ def gate(
     task = task_of(first)
     sides = alike([*baselines, *candidates])
     ids = common_ids(sides)
+    called = labels([side.record for side in sides], [side.path for side in sides])
     outcome = GateResult(
         task=task.name,
         data=f"{first.record.identity.data.name} {first.record.identity.data.split}",
@@ -93,6 +95,7 @@ def gate(
         power=policy.power,
         forbidding=forbidding,
         told=told,
+        called=(called[: len(baselines)], called[len(baselines) :]),
     )
     if forbidding:
         return outcome

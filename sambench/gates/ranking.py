@@ -10,7 +10,6 @@ import numpy as np
 
 from sambench.config.spelling import matching
 from sambench.errors import UsageError
-from sambench.files.safe_names import printable
 from sambench.gates.policy import DEFAULT, load_policy
 from sambench.gates.sides import (
     Side,
@@ -30,6 +29,7 @@ from sambench.metrics.jackknife import jackknife
 from sambench.metrics.simultaneous import compare_all, pair_differences, pair_of, within_bounds
 from sambench.metrics.spread import spreads
 from sambench.metrics.support import support
+from sambench.runs.labels import labels as run_labels
 from sambench.runs.summary import label
 
 
@@ -66,7 +66,7 @@ def compare_runs(
     sides = alike(sides)
     ids = common_ids(sides)
     data = first.record.identity.data
-    models = [printable(str(side.record.identity.model.name)) for side in sides]
+    models = run_labels([side.record for side in sides], [side.path for side in sides])
     entries = [RankedRun(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
     outcome = CompareResult(
         task.name, f"{data.name} {data.split}", entries, len(ids), replicates, alpha, forbidding, told

@@ -142,7 +142,11 @@ def _junit(result: GateResult) -> str:
 
 def _sides(result: GateResult) -> list[str]:
     """Say which runs were compared, what forbids it and what differs otherwise."""
-    lines = [f"baseline: {', '.join(result.baseline)}", f"candidate: {', '.join(result.candidate)}"]
+    lines = []
+    sides = zip(("baseline", "candidate"), (result.baseline, result.candidate), result.called, strict=True)
+    for side, paths, names in sides:
+        told = [f"{path} ({name})" for path, name in zip(paths, names, strict=True)] if names else paths
+        lines.append(f"{side}: {', '.join(told)}")
     lines += [f"forbids a comparison: {one}; {one.mend}" for one in result.forbidding]
     lines += [f"differs: {one}" for one in result.told]
     for side, names in zip(("baseline", "candidate"), result.uncompared, strict=True):

@@ -95,6 +95,7 @@ class GateResult:
         judgements: Metric by metric.
         uncompared: Metrics that only the baseline or only the candidate has.
         worse, better: The images that fell and rose most.
+        called: What the baseline's runs, and the candidate's, are called.
     """
 
     task: str
@@ -112,6 +113,7 @@ class GateResult:
     uncompared: tuple[list[str], list[str]] = ([], [])
     worse: list[Flip] = field(default_factory=list)
     better: list[Flip] = field(default_factory=list)
+    called: tuple[list[str], list[str]] = ([], [])
 
     @property
     def exit_code(self) -> int:

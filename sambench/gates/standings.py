@@ -21,7 +21,7 @@ BEST, WITH_BEST, BEHIND, UNDEFINED = "best", "not told from the best", "behind t
 
 @dataclass(frozen=True)
 class RankedRun:
-    """One of the runs: the letter it is called by, its path and its model's name."""
+    """One of the runs: the letter it is called by, its path and what it is called."""
 
     label: str
     path: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from sambench.errors import RunError
 from sambench.redact import without_secrets
+from sambench.runs.labels import labels, own_label
 from sambench.runs.record import RunRecord, as_record, parse_record
 from sambench.runs.row_columns import check_columns, read_table
 from sambench.runs.seals import LISTING, check_predictions, checked_bytes
@@ -37,12 +38,14 @@ class Run:
         record: The content of `run.json`; of a folder without one, all defaults.
         url: Where the run lies, if it is not on a local file system.
         fetch: Brings predictions into the local copy.
+        called: What it is called among the runs it is shown with (`told_apart`).
     """
 
     folder: Path
     record: RunRecord = field(default_factory=lambda: as_record({}, ""))
     url: str | None = None
     fetch: Callable[[], None] | None = None
+    called: str | None = None
 
     def __repr__(self) -> str:
         """Say in one line what was run on what, its first metrics and where it lies."""
@@ -59,11 +62,8 @@ class Run:
 
     @property
     def label(self) -> str:
-        """What tables, figures and lists call the run: the name that it was given, else its model's."""
-        with suppress(RunError):  # a record without a configuration
-            if self.record.config.run.name is not None:
-                return self.record.config.run.name
-        return self.record.model.name
+        """What tables, figures and lists call the run: its name, else its model; with what tells it from the others."""
+        return own_label(self.record) if self.called is None else self.called
 
     @property
     def place(self) -> str:
@@ -138,6 +138,12 @@ class Run:
         """
         if self.predictions.exists() or LISTING in self.hashes:
             check_predictions(self.folder, self.hashes.get(LISTING))
+
+
+def told_apart(runs: Sequence[Run]) -> list[Run]:
+    """Return runs that are shown together, called so that those of one task and data are told apart (`labels`)."""
+    found = labels([run.record for run in runs], [run.place for run in runs])
+    return [replace(run, called=label) for run, label in zip(runs, found, strict=True)]
 
 
 def read_record(folder: Path) -> RunRecord:

@@ -11,7 +11,7 @@ import pandas as pd
 from sambench.config.spelling import choose
 from sambench.errors import UsageError
 from sambench.metrics.pareto import Standing, Value, standings
-from sambench.runs.run import Run
+from sambench.runs.run import Run, told_apart
 from sambench.runs.summary import interval, number
 from sambench.types import COSTS, Metric
 
@@ -63,12 +63,8 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
         mend = "give runs of the same models, with the same model settings, for both"
         raise UsageError(f"no model has a run for {first} and one for {second}", where="runs", mend=mend)
     pairs = [(_metric(of_x[key], first), _metric(of_y[key], second)) for key in both]
-    names = [of_x[key].label for key in both]
-    titles = [
-        name if names.count(name) == 1 else f"{name} ({of_x[key].folder.name})"
-        for key, name in zip(both, names, strict=True)
-    ]
-    found = placed([(title, *pair) for title, pair in zip(titles, pairs, strict=True)])
+    names = [run.label for run in told_apart([of_x[key] for key in both])]
+    found = placed([(name, *pair) for name, pair in zip(names, pairs, strict=True)])
     return found, notes
 
 
