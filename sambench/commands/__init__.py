@@ -26,6 +26,7 @@ COMMANDS = {
     "masks": "sambench.commands.masks:MASKS",
     "leaderboard": "sambench.commands.leaderboard:LEADERBOARD",
     "report": "sambench.commands.report:REPORT",
+    "view": "sambench.commands.view:VIEW",
     "plan": "sambench.commands.plan:PLAN",
     "merge": "sambench.commands.merge:MERGE",
     "look": "sambench.commands.look:LOOK",

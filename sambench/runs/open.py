@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,7 +12,7 @@ from sambench.errors import RunError
 from sambench.files.safe_names import safe_part
 from sambench.runs.remote_folder import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
-from sambench.runs.run import RECORD, Run, read_record
+from sambench.runs.run import OWN, RECORD, Run, read_record
 from sambench.runs.store import RunStore
 from sambench.storage.copies import home_of, locked
 from sambench.storage.places import Place, is_remote, listing
@@ -41,7 +42,7 @@ def load_run(place: Place) -> Run:
 def run_places(results: Place) -> list[Place]:
     """Return the runs below a folder or URL, sorted; folders that may not be read are told and left out."""
     if not is_remote(results):
-        return sorted(Path(top) for top, _, names in os.walk(results, onerror=_told) if RECORD in names)
+        return sorted(_local_places(Path(results)))
     found = set()
     for name in listing(str(results)):
         folder, _, last = name.rpartition("/")
@@ -50,6 +51,14 @@ def run_places(results: Place) -> list[Place]:
         elif PurePosixPath(folder).name == PARTS:
             found.add(folder.rpartition("/")[0])
     return ["/".join(filter(None, (str(results).rstrip("/"), name))) for name in sorted(found)]
+
+
+def _local_places(results: Path) -> Iterator[Path]:
+    """Yield the folders with a run; what a run made itself, which may be many files, is not looked through."""
+    for top, folders, names in os.walk(results, onerror=_told):
+        if RECORD in names:
+            folders[:] = [name for name in folders if name not in OWN]
+            yield Path(top)
 
 
 def _told(error: OSError) -> None:

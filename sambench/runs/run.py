@@ -99,7 +99,7 @@ class Run:
         Raises:
             RunError: They are not there, cannot be read, or are not those that the run wrote.
         """
-        return self._table().to_pylist()
+        return self.table().to_pylist()
 
     def frame(self) -> pd.DataFrame:
         """Read the rows of a finished run as a table: a line a sample, in the dataset's order.
@@ -107,7 +107,7 @@ class Run:
         Raises:
             RunError: As `rows`.
         """
-        return self._table().to_pandas()
+        return self.table().to_pandas()
 
     def sample_ids(self) -> set[str]:
         """Read which samples a finished run has rows of.
@@ -115,9 +115,14 @@ class Run:
         Raises:
             RunError: As `rows`.
         """
-        return set(self._table()["sample_id"].to_pylist())
+        return set(self.table()["sample_id"].to_pylist())
 
-    def _table(self) -> pa.Table:
+    def table(self) -> pa.Table:
+        """Read the rows of a finished run as they are stored, for those who take few at a time.
+
+        Raises:
+            RunError: As `rows`.
+        """
         path = self.folder / ROWS
         try:
             table = read_table(checked_bytes(path, self.hashes.get(ROWS)))

@@ -1,0 +1,78 @@
+"""`sambench view`: stored runs in a browser."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.words import read
+from sambench.config.ranges import Range
+from sambench.errors import UsageError
+
+LOOPBACK = "127.0.0.1"
+RESULTS = "results"
+
+
+def _results(words: list[str]) -> tuple[str, list[str]]:
+    """Part the place of the results, which the words may begin with, from the keys."""
+    return (words[0], words[1:]) if words and "=" not in words[0] else (RESULTS, words)
+
+
+def main(words: list[str]) -> int:
+    """Serve the page until it is stopped."""
+    try:
+        from waitress import create_server
+
+        from sambench.viewer.server import application
+    except ImportError as error:
+        mend = "pip install 'sambench[view]'"
+        raise UsageError(f"the page needs {error.name}", where="sambench view", mend=mend) from error
+    import secrets
+
+    from sambench.files.atomic import work_folder
+    from sambench.files.paths import cache_root
+    from sambench.storage.places import join
+    from sambench.viewer.cache import PictureCache
+    from sambench.viewer.library import Library
+
+    results, rest = _results(words)
+    values = read(VIEW, rest)
+    library, token, host = Library(join(results)), secrets.token_urlsafe(24), values["host"]
+    with work_folder(cache_root() / "viewer") as folder:
+        app = application(library, PictureCache(folder), token, host)
+        try:
+            server = create_server(app, host=host, port=values["port"], threads=8, ident=None)
+        except OSError as error:
+            where = f"host={host} port={values['port']}"
+            mend = "choose another port=, or port=0 for a free one"
+            raise UsageError(f"the page cannot be served: {error.strerror}", where=where, mend=mend) from error
+        shown = f"[{host}]" if ":" in host else host
+        print(f"http://{shown}:{server.effective_port}/{token}/", flush=True)
+        print(f"{len(library.shelf.all())} runs below {results}; Ctrl+C ends it, nothing is written there", flush=True)
+        if host != LOOPBACK:
+            print("it listens beyond this machine: whoever has this address sees the runs and images", flush=True)
+        try:
+            server.run()
+        finally:
+            server.close()
+    return 0
+
+
+VIEW = Command(
+    name="view",
+    summary="stored runs in a browser: metrics, comparisons, every image with what was predicted",
+    main=main,
+    argument="[RESULTS]",
+    arguments="paths",
+    runs_bare=True,
+    about="""\
+Serves a page to this machine alone and prints its address, which ends in a secret. It shows the runs below RESULTS
+(default: results) with filters, each run's metrics with intervals, every two runs held against each other as
+`sambench gate` does, and each image with its truth, predictions, candidates, clicks one by one, errors and matches of
+edges; how far a run is that goes on. It only reads. Needs `pip install 'sambench[view]'`.""",
+    keys=(
+        Key("port", "its port; 0 takes a free one", Annotated[int, Range(0, 65535)], 8766),
+        Key("host", "the address it listens at; any but the default lets other machines in", str, LOOPBACK),
+    ),
+    examples=("sambench view", "sambench view results/points port=0"),
+)

@@ -1,0 +1,1 @@
+"""The results in a browser: served from this machine, or written as files for any web host."""

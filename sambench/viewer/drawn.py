@@ -1,0 +1,45 @@
+"""The scene of a task that draws its predictions itself: its pictures as they are."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sambench.engine.task import Task
+from sambench.report.pictures import picture_files
+from sambench.types import Sample
+from sambench.viewer.layers import Scene, jpeg
+
+
+def drawn_scene(task: Task, sample: Sample, prediction: Any) -> Scene:
+    """Show what a task draws of an image (`Task.illustrate`).
+
+    Args:
+        task: The run's task.
+        sample: The image.
+        prediction: What was stored of it.
+    """
+    scene = Scene({"kind": "pictures", "shown": []})
+    with tempfile.TemporaryDirectory() as scratch:
+        task.illustrate(sample, prediction, Path(scratch))
+        found = picture_files(Path(scratch).rglob("*.png"), sample.id, task.name)
+        pictures = [(told, _read(path)) for told, path in found]
+    for place, (told, picture) in enumerate(pictures):
+        name = scene.add(f"picture-{place}.jpg", _encoded(picture))
+        scene.told["shown"].append({"told": told, "picture": name, "size": list(picture.shape[:2])})
+    return scene
+
+
+def _read(path: Path) -> np.ndarray:
+    with Image.open(io.BytesIO(path.read_bytes())) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _encoded(picture: np.ndarray) -> Callable[[], bytes]:
+    return lambda: jpeg(picture)

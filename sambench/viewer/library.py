@@ -1,0 +1,164 @@
+"""All that the page asks for, by the keys of runs: opened once, kept, and told as plain tables."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from sambench.errors import RunError, SambenchError
+from sambench.runs.run import Run
+from sambench.storage.places import Place
+from sambench.viewer.comparing import compared
+from sambench.viewer.image_table import ImageTable, image_table
+from sambench.viewer.progress import Journals, progress_of
+from sambench.viewer.scenes import Scenes
+from sambench.viewer.shelf import Shelf
+from sambench.viewer.told import run_line, run_page, told_fault
+
+SMALL = "thumb.jpg"
+"""Name of an image's small picture."""
+
+Made = TypeVar("Made")
+Told = dict[str, Any]
+
+
+class Kept:
+    """Keeps the last few results of work that takes a while; the same work is not done twice at once."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._done: OrderedDict[Hashable, tuple[threading.Lock, list[Any]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was made for a key, or make it; what goes wrong is tried again the next time."""
+        with self._lock:
+            own, found = self._done.setdefault(key, (threading.Lock(), []))
+            self._done.move_to_end(key)
+            while len(self._done) > self.most:
+                self._done.popitem(last=False)
+        with own:
+            if not found:
+                found.append(make())
+            result: Made = found[0]
+            return result
+
+
+class Library:
+    """The runs below a place, as the page asks for them. Nothing is ever written to a run's folder.
+
+    Args:
+        results: A folder or URL.
+    """
+
+    def __init__(self, results: Place) -> None:
+        self.shelf = Shelf(results)
+        self._journals = Journals()
+        self._tables, self._scenes, self._pairs = Kept(6), Kept(6), Kept(64)
+
+    def runs(self) -> Told:
+        """Tell of all runs in a line each, and how far those are that go on."""
+        return {"runs": [run_line(one) for one in self.shelf.all()], **self.progress()}
+
+    def progress(self) -> Told:
+        """Tell how far the runs are that go on; by their keys."""
+        found = {one.key: progress_of(one.run, self._journals) for one in self.shelf.all() if one.run is not None}
+        return {"progress": {key: told for key, told in found.items() if told is not None}}
+
+    def run(self, key: str) -> Told:
+        """Tell of one run all but its images.
+
+        Raises:
+            KeyError: There is none of this key.
+        """
+        return run_page(self.shelf.one(key))
+
+    def images(self, key: str) -> Told:
+        """Tell of all images of a run their ids and what they lose, in the data's order.
+
+        Raises:
+            KeyError: There is no run of this key.
+        """
+        try:
+            table = self.table(key)
+        except SambenchError as error:
+            return {"error": told_fault(error)}
+        return {"ids": table.ids, "losses": table.losses, "why": table.why}
+
+    def image(self, key: str, place: int) -> Told:
+        """Tell of one image what can be laid over it.
+
+        Raises:
+            KeyError: There is no such run or image.
+        """
+        try:
+            self._check(key, place)
+            return self.scenes(key).scene(place).told
+        except SambenchError as error:
+            return {"error": told_fault(error)}
+
+    def picture(self, key: str, place: int, name: str) -> bytes:
+        """Draw a picture of an image: its small one, or one that its scene names.
+
+        Raises:
+            KeyError: There is no such run, image or picture.
+            SambenchError: It cannot be drawn.
+        """
+        self._check(key, place)
+        if name == SMALL:
+            return self.scenes(key).small(place)
+        return self.scenes(key).scene(place).pictures[name]()
+
+    def compared(self, baseline: str, candidate: str) -> Told:
+        """Hold two runs against each other.
+
+        Raises:
+            KeyError: There is no such run.
+        """
+        try:
+            runs = [self._run(key) for key in (baseline, candidate)]
+            stamp = tuple(run.record.sha256 for run in runs)
+            return self._pairs.get((baseline, candidate, *stamp), lambda: compared(*runs))
+        except SambenchError as error:
+            return {"error": told_fault(error)}
+
+    def table(self, key: str) -> ImageTable:
+        """Return a run's images.
+
+        Raises:
+            KeyError: There is no run of this key.
+            SambenchError: It is not finished, or its rows cannot be read.
+        """
+        run = self._run(key)
+        return self._tables.get((key, run.record.sha256), lambda: image_table(run))
+
+    def scenes(self, key: str) -> Scenes:
+        """Open a run's images.
+
+        Raises:
+            KeyError: There is no run of this key.
+            SambenchError: Data or predictions are not there any more.
+        """
+        run, table = self._run(key), self.table(key)
+        return self._scenes.get((key, run.record.sha256), lambda: Scenes(run, table))
+
+    def version(self, key: str) -> str:
+        """Return what tells a run from another in its place: the hash of its record.
+
+        Raises:
+            KeyError: There is no run of this key.
+            SambenchError: It cannot be read.
+        """
+        return self._run(key).record.sha256
+
+    def _run(self, key: str) -> Run:
+        found = self.shelf.one(key)
+        if found.run is None:
+            raise found.fault or RunError("the run cannot be read")
+        return found.run
+
+    def _check(self, key: str, place: int) -> None:
+        if not 0 <= place < len(self.table(key).ids):
+            raise KeyError(place)

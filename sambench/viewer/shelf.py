@@ -1,0 +1,111 @@
+"""Which runs there are below a folder or URL: found again when asked, read again only where their record changed."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sambench.errors import SambenchError
+from sambench.redact import without_secrets
+from sambench.runs.open import load_run, run_places
+from sambench.runs.run import RECORD, Run
+from sambench.storage.places import Place, is_remote
+
+AGAIN, REMOTE_AGAIN = 3.0, 30.0
+"""Seconds for which a list of runs holds, on a disk and on an object store."""
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A run that was found.
+
+    Attributes:
+        key: Its name in addresses: a hash of its place below the results, so that no address holds a path.
+        name: Its place below the results.
+        run: The run, or None where it cannot be read.
+        fault: Why it cannot be read.
+    """
+
+    key: str
+    name: str
+    run: Run | None
+    fault: SambenchError | None = None
+
+
+class Shelf:
+    """The runs below a place.
+
+    Args:
+        results: A folder or URL; a run folder itself holds one run.
+    """
+
+    def __init__(self, results: Place) -> None:
+        self.results = results
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[object, Shelved]] = {}
+        self._when = -float("inf")
+
+    def all(self) -> list[Shelved]:
+        """Return the runs, sorted by place."""
+        with self._lock:
+            if time.monotonic() - self._when > (REMOTE_AGAIN if is_remote(self.results) else AGAIN):
+                self._seen = {key: self._looked_at(key, place) for key, place in self._places().items()}
+                self._when = time.monotonic()
+            return [shelved for _, shelved in self._seen.values()]
+
+    def one(self, key: str) -> Shelved:
+        """Return the run of a key, read again where its record changed.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found = {shelved.key: shelved for shelved in self.all()}[key]
+        if found.run is None or found.run.finished or is_remote(self.results):
+            return found
+        with self._lock:
+            self._seen[key] = self._looked_at(key, found.run.folder)
+            return self._seen[key][1]
+
+    def _places(self) -> dict[str, Place]:
+        return {_key(_name(self.results, place)): place for place in run_places(self.results)}
+
+    def _looked_at(self, key: str, place: Place) -> tuple[object, Shelved]:
+        """Read a run, or return it as it was read where its record is the same file."""
+        stamp, known = _stamp(place), self._seen.get(key)
+        if known is not None and known[0] == stamp and stamp is not None:
+            return known
+        if known is not None and stamp is None and known[1].run is not None and known[1].run.finished:
+            return known
+        name = _name(self.results, place)
+        try:
+            return stamp, Shelved(key, name, load_run(place))
+        except SambenchError as error:
+            return stamp, Shelved(key, name, None, error)
+
+
+def _name(results: Place, place: Place) -> str:
+    """Return a run's place below the results; the last part of it where it is the results itself."""
+    if is_remote(results):
+        return without_secrets(
+            str(place).removeprefix(str(results).rstrip("/")).strip("/") or str(place).split("/")[-1]
+        )
+    below = Path(place).relative_to(Path(results)).as_posix()
+    return Path(place).resolve().name if below == "." else below
+
+
+def _key(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _stamp(place: Place) -> object:
+    """Return what changes with a local record; None where that cannot be told."""
+    if is_remote(place):
+        return None
+    try:
+        told = (Path(place) / RECORD).stat()
+    except OSError:
+        return None
+    return told.st_mtime_ns, told.st_size, told.st_ino

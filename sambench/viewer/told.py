@@ -1,0 +1,63 @@
+"""What the page is told of runs: plain texts, numbers, lists and tables."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from sambench.errors import RunError, SambenchError
+from sambench.report import parts
+from sambench.runs.run import Run
+from sambench.runs.summary import caption
+from sambench.viewer.layers import plain
+from sambench.viewer.shelf import Shelved
+
+
+def told_fault(error: SambenchError) -> dict[str, str]:
+    """Tell what is wrong and what mends it; where it is stays here, as it is a path of this machine."""
+    return {"what": error.what, "mend": error.mend or ""}
+
+
+def run_line(shelved: Shelved) -> dict[str, Any]:
+    """Tell of a run what stands in the table of runs."""
+    told: dict[str, Any] = {"key": shelved.key, "place": shelved.name}
+    run = shelved.run
+    if run is None:
+        return {**told, "state": "damaged", "fault": told_fault(shelved.fault or RunError("it cannot be read"))}
+    record = run.record
+    told |= {"state": record.status, "version": record.sha256[:8]}
+    with suppress(RunError):  # a record that has not begun
+        told |= {"name": run.label, "task": record.task_name, "data": record.data.name, "split": record.data.split}
+        told |= {"images": record.data.samples, "model": record.model.name, "finished": record.finished}
+        told |= {"tags": list(record.config.run.tags), "notes": record.config.run.notes or ""}
+        told |= {"preset": record.config.task.preset or "", "started": _started(run)}
+        told |= {"metrics": [_metric(run, name) for name in run.metrics]}
+    return told
+
+
+def _started(run: Run) -> str:
+    return run.record.sessions[0].started if run.record.sessions else ""
+
+
+def _metric(run: Run, name: str) -> dict[str, Any]:
+    metric = run.metrics[name]
+    low, high = metric.ci95 or (None, None)
+    ends = {"low": plain(low), "high": plain(high)}
+    return {"name": name, "value": plain(metric.value), **ends, "unit": metric.unit, "up": metric.higher_is_better}
+
+
+def run_page(shelved: Shelved) -> dict[str, Any]:
+    """Tell of a run what stands on its page."""
+    told = run_line(shelved)
+    run = shelved.run
+    if run is None or "task" not in told:
+        return told
+    lines = []
+    for name, found in parts.metric_lines([run], ["A"]):
+        (line,) = found
+        shown = {"value": line.value, "interval": line.interval, "n": line.n, "published": line.published}
+        lines.append({"name": name, **shown, "at": line.at, "low": line.low, "high": line.high})
+    stages = [{"stage": one.stage, "seconds": one.seconds, "share": one.share} for one in parts.segments(run)]
+    provenance = [{"title": title, "pairs": [list(pair) for pair in pairs]} for title, pairs in parts.provenance(run)]
+    words = {"caption": caption(run), "lines": lines, "stages": stages, "wall": parts.wall(run)}
+    return {**told, **words, "provenance": provenance}

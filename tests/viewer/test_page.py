@@ -1,0 +1,224 @@
+"""The page in a browser at two widths: runs, a run, two compared, images with clicks and edges, and the bundle."""
+
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from viewed_runs import SCRIPT, contents, damaged, going_on, hostile, real_run
+from watched_pages import Watched, chromium
+
+pytestmark = pytest.mark.slow
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("viewed") / "results"
+    hostile(folder / "hostile")
+    damaged(folder / "damaged")
+    real_run(folder / "edges/a", "task=edges", "model=sobel", "limit=8", "run.tags=[first]")
+    real_run(folder / "edges/b", "task=edges", "model=canny", "limit=8", f"run.name={SCRIPT!r}", "run.notes=a note")
+    for name, more in (("a", []), ("b", ["+model.texture_weight=0"])):
+        real_run(folder / "points" / name, "task=points", "limit=2", "task.clicks=[1,3]", *more)
+    real_run(folder / "instances", "task=instances", "limit=2")
+    real_run(folder / "concepts", "task=concepts", "model=colour_words", "limit=2")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(results):
+    pytest.importorskip("waitress")
+    words = [sys.executable, "-m", "sambench.cli", "view", str(results), "port=0"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    address = process.stdout.readline().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
+    assert "nothing is written" in process.stdout.readline()
+    yield address
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    process.stdout.close()
+
+
+def opened(browser, served, width, route="", scheme="light"):
+    watched = Watched(browser, width, scheme)
+    watched.page.goto(served + route)
+    watched.page.locator("main:not([aria-busy]) h1").wait_for()
+    watched.page.wait_for_load_state("networkidle")
+    return watched
+
+
+def go(watched, name):
+    watched.page.locator(f'main a:text-is("{name}")').first.click()
+    watched.page.locator("h1", has_text=re.compile(f"^{re.escape(name)}$")).wait_for()
+    watched.page.wait_for_load_state("networkidle")
+
+
+def well(watched, served):
+    """Hold a page against what every page must do: fit, ask for nothing elsewhere, say nothing, be accessible."""
+    assert watched.fits()
+    assert all(url.startswith(served) for url in watched.asked)
+    assert watched.said == []
+    assert watched.faults() == []
+
+
+def column(page, place):
+    return page.locator(f"main table tbody tr > :nth-child({place})").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_runs_are_filtered_sorted_and_two_of_them_compared(browser, served, results, width):
+    before = contents(results)
+    watched = opened(browser, served, width)
+    page = watched.page
+    assert page.title() == "Runs - sambench"
+    places = column(page, 2)
+    assert len(places) == 8
+    assert SCRIPT in page.locator("tr", has_text="edges/b").inner_text()
+    assert "cannot be read" in page.locator("tr", has_text="damaged").inner_text()
+    well(watched, served)
+    page.click('button[data-sort="place"]')
+    assert column(page, 2) == sorted(places)
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("run")
+    page.click('button[data-sort="place"]')
+    assert column(page, 2) == sorted(places, reverse=True)
+    page.get_by_label("Task", exact=True).select_option("edges")
+    page.get_by_label("Find", exact=True).fill("edges/")
+    assert sorted(column(page, 2)) == ["edges/a", "edges/b"]
+    page.click('button[data-sort="metric:ods"]')
+    values = [float(text) for text in column(page, 9)]
+    assert values == sorted(values, reverse=True)
+    page.get_by_label("Tag", exact=True).select_option("first")
+    assert column(page, 2) == ["edges/a"]
+    page.get_by_label("Tag", exact=True).select_option("")
+    assert page.locator("#compare").is_disabled()
+    page.get_by_label("choose edges/a").check()
+    page.get_by_label("choose edges/b").check()
+    page.click("#compare")
+    page.locator("h1", has_text="Two runs compared").wait_for()
+    assert page.locator(".verdict").inner_text().endswith("8 images of mini test.")
+    metrics = page.locator("section[aria-label=metrics] tbody tr")
+    assert [text.split("\t")[0] for text in metrics.all_inner_texts()] == ["ods", "ois", "ap", "r50"]
+    changes = [
+        float(text) for text in page.locator("section[aria-label=images] tbody td:nth-child(3)").all_inner_texts()
+    ]
+    assert len(changes) == 8
+    assert changes == sorted(changes, reverse=True)
+    page.wait_for_load_state("networkidle")
+    well(watched, served)
+    page.click('section[aria-label=images] button[data-sort="change"]')
+    ascending = page.locator("section[aria-label=images] tbody td:nth-child(3)").all_inner_texts()
+    assert [float(text) for text in ascending] == changes[::-1]
+    name = page.locator("section[aria-label=images] tbody a").first.inner_text()
+    page.locator("section[aria-label=images] tbody a").first.click()
+    page.locator("h1", has_text=name).wait_for()
+    assert page.locator(".stage").count() == 2
+    assert [text.split("\n")[0] for text in page.locator(".panel h2").all_inner_texts()] == ["edges/a", "edges/b"]
+    page.wait_for_load_state("networkidle")
+    well(watched, served)
+    page.keyboard.press("Escape")
+    page.locator("h1", has_text="Two runs compared").wait_for()
+    assert contents(results) == before
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_clicks_are_stepped_through_by_keyboard(browser, served, width):
+    watched = opened(browser, served, width)
+    page = watched.page
+    go(watched, "points/a")
+    well(watched, served)
+    losses = [
+        float(text) for text in page.locator("section[aria-label=images] tbody td:nth-child(3)").all_inner_texts()
+    ]
+    assert losses == sorted(losses, reverse=True)
+    page.locator("section[aria-label=images] tbody a").first.click()
+    page.locator(".stage").wait_for()
+    assert page.locator(".caption").inner_text().startswith("all objects, 1 click, mean IoU")
+    page.keyboard.press("ArrowDown")
+    page.locator(".caption", has_text=re.compile(r"^object \S+, 1 click, IoU [.\d]+, the model says")).wait_for()
+    assert page.locator("[data-click]").count() == 1
+    page.keyboard.press(".")
+    page.locator(".caption", has_text="2 clicks, mask of 1 click").wait_for()
+    page.keyboard.press(".")
+    page.locator(".caption", has_text="3 clicks, IoU").wait_for()
+    assert page.locator("[data-click]").count() == 3
+    assert page.locator(".sheet img").count() == 3
+    for _ in range(5):
+        page.keyboard.press(",")
+    page.locator(".caption", has_text="candidate 1, IoU").wait_for()
+    page.keyboard.press("c")
+    assert page.locator("[data-click]").count() == 0
+    page.keyboard.press("e")
+    page.locator('[data-slot="errors"]').wait_for()
+    assert page.locator('[data-slot="mask"]').count() == 0
+    for key in "tec":
+        page.keyboard.press(key)
+    before = page.locator(".sheet").evaluate("one => one.style.transform")
+    page.keyboard.press("+")
+    larger = page.locator(".sheet").evaluate("one => one.style.transform")
+    page.keyboard.press("Shift+ArrowRight")
+    moved = page.locator(".sheet").evaluate("one => one.style.transform")
+    assert len({before, larger, moved}) == 3
+    page.keyboard.press("0")
+    assert page.locator(".sheet").evaluate("one => one.style.transform") == before
+    first = page.locator("h1").inner_text()
+    page.keyboard.press("ArrowRight")
+    page.locator("h1", has_not_text=first).wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.locator("h1", has_text=first).wait_for()
+    page.keyboard.press("t")
+    page.wait_for_load_state("networkidle")
+    well(watched, served)
+    page.keyboard.press("Escape")
+    page.locator("h1", has_text="points/a").wait_for()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_edges_show_matches_and_other_tasks_what_they_draw(browser, served, width):
+    watched = opened(browser, served, width)
+    page = watched.page
+    go(watched, "edges/a")
+    page.locator("section[aria-label=images] tbody a").first.click()
+    page.locator('[data-slot="prediction"]').wait_for()
+    page.keyboard.press("3")
+    page.keyboard.press("1")
+    page.locator('[data-slot="matches-best"]').wait_for()
+    assert page.locator('[data-slot="prediction"]').count() == 0
+    assert page.locator(".keys li").all_inner_texts() == ["matched", "false", "missed"]
+    page.keyboard.press("3")
+    page.keyboard.press("1")
+    for name, seen in (("instances", ".stage"), ("concepts", "figure img")):
+        page.goto(served)
+        go(watched, name)
+        page.locator("section[aria-label=images] tbody a").first.click()
+        page.locator(seen).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        well(watched, served)
+
+
+def test_a_run_that_goes_on_is_followed_until_it_has_ended(browser, served, results):
+    store = going_on(results / "going", 3)
+    watched = opened(browser, served, 1280)
+    page = watched.page
+    page.locator("tr", has_text="3 of 40").wait_for()
+    page.get_by_label("State").select_option("running")
+    assert column(page, 2) == ["going"]
+    well(watched, served)
+    for index in range(3, 20):
+        store.append(str(index), [{"sample_id": str(index)}])
+    page.locator("tr", has_text="20 of 40").wait_for()
+    store.close()
+
+
+def test_in_the_dark_everything_is_as_legible(browser, served):
+    watched = opened(browser, served, 1280, scheme="dark")
+    well(watched, served)
+    go(watched, "edges/a")
+    well(watched, served)
