@@ -9,7 +9,6 @@ import pytest
 from viewed_runs import SCRIPT, contents, damaged, going_on, hostile, real_run
 from watched_pages import Watched, chromium
 
-pytestmark = pytest.mark.slow
 WIDTHS = (1280, 390)
 
 
@@ -73,6 +72,7 @@ def column(page, place):
     return page.locator(f"main table tbody tr > :nth-child({place})").all_inner_texts()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_runs_are_filtered_sorted_and_two_of_them_compared(browser, served, results, width):
     before = contents(results)
@@ -128,6 +128,7 @@ def test_runs_are_filtered_sorted_and_two_of_them_compared(browser, served, resu
     assert contents(results) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_clicks_are_stepped_through_by_keyboard(browser, served, width):
     watched = opened(browser, served, width)
@@ -180,6 +181,7 @@ def test_clicks_are_stepped_through_by_keyboard(browser, served, width):
     page.locator("h1", has_text="points/a").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_edges_show_matches_and_other_tasks_what_they_draw(browser, served, width):
     watched = opened(browser, served, width)
@@ -203,6 +205,7 @@ def test_edges_show_matches_and_other_tasks_what_they_draw(browser, served, widt
         well(watched, served)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_is_followed_until_it_has_ended(browser, served, results):
     store = going_on(results / "going", 3)
     watched = opened(browser, served, 1280)
@@ -217,6 +220,7 @@ def test_a_run_that_goes_on_is_followed_until_it_has_ended(browser, served, resu
     store.close()
 
 
+@pytest.mark.slow
 def test_in_the_dark_everything_is_as_legible(browser, served):
     watched = opened(browser, served, 1280, scheme="dark")
     well(watched, served)
