@@ -82,7 +82,7 @@ def test_pages_differ(capsys):
     assert len(set(pages)) == len(pages)
 
 
-@pytest.mark.parametrize("word", COMMANDS)
+@pytest.mark.parametrize("word", sorted(COMMANDS.keys() - {"view"}))  # which serves the runs in results/
 def test_a_command_without_words_prints_its_page(capsys, word):
     page = shown(capsys, word, "--help")
     with pytest.raises(SystemExit) as ended:

@@ -60,6 +60,7 @@ NOT_HERE = {
     r"^git |^\(cd \.\./before": "works on another commit of the repository",
     r"^pytest": "is a part of this test suite",
     r"^sambench rate serve": "serves until it is stopped; tests/ratings/test_page.py does",
+    r"^sambench view(?! bundle)": "serves until it is stopped; tests/viewer/test_page.py does",
     r"^sambench rate score": "needs ratings by people; tests/ratings/test_plan.py has some",
     r"^ray start|executor=ray|cluster=ray": "starts Ray; tests/engine/executors/test_ray_workers.py does",
     r"cluster=(slurm|local)": "needs the submitit launcher; tests/commands/test_sweeps.py runs it where it is",
