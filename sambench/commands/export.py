@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sambench.commands.export_model import MODEL
 from sambench.commands.export_model import main as export_model
+from sambench.commands.export_results import RESULTS
+from sambench.commands.export_results import main as export_results
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.words import own_words, read
 from sambench.errors import UsageError
@@ -90,22 +92,24 @@ where it was scored before, or gone on with where it was interrupted.""",
 )
 
 
-def model_alone(words: list[str]) -> int:
-    """Take `export model=NAME ...` for `export model model=NAME ...`.
+def without_part(words: list[str]) -> int:
+    """Take `export runs=[...] ...` for `export results ...`, `export model=NAME ...` for `export model ...`.
 
     Raises:
         UsageError: The words are of neither.
     """
+    if any(word.startswith("runs=") for word in words):
+        return export_results(words)
     if any(word.startswith(("model=", "to=")) for word in words):
         return export_model(words)
-    mend = "use sambench export bsds RUN, or sambench export model=NAME to=onnx"
+    mend = "use sambench export runs=[RUN] to=csv, sambench export bsds RUN, or sambench export model=NAME to=onnx"
     raise UsageError(f"there is no format {words[0]!r}", where=f"sambench export {words[0]}", mend=mend)
 
 
 EXPORT = Command(
     name="export",
     summary="a run's results in the format of the field's own tools, or a model in another form",
-    main=model_alone,
-    parts=(BSDS, MODEL),
-    examples=(*BSDS.examples[:1], *MODEL.examples[:1]),
+    main=without_part,
+    parts=(BSDS, RESULTS, MODEL),
+    examples=(*RESULTS.examples[:1], *BSDS.examples[:1], *MODEL.examples[:1]),
 )

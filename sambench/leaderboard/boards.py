@@ -15,7 +15,7 @@ from sambench.leaderboard.entries import Entry
 from sambench.leaderboard.groups import Group
 from sambench.runs.summary import carriers, interval, metric_notes, number
 from sambench.tables.build import NOT_RUN, build_table
-from sambench.tables.departures import departure, measured
+from sambench.tables.departures import departs, measured
 from sambench.tables.specs import TableSpec, specs_of_task
 
 COLUMNS = 8
@@ -106,15 +106,15 @@ def board_of(task: str, groups: Sequence[Group], entries: Sequence[Entry]) -> Bo
         entries: All runs of the leaderboard, among which those of `task=latency` tell costs.
     """
     specs = specs_of_task(task)
-    tables = [_table(task, group, specs, entries) for group in groups]
+    tables = [_table(task, group, entries) for group in groups]
     runs = [entry.run for group in groups for entry in group.entries]
     shown = [spec for spec in specs if spec.published and any(any(measured(spec, run).values()) for run in runs)]
     return Board(task, tables, [published_table(spec) for spec in shown])
 
 
-def _table(task: str, group: Group, specs: Sequence[TableSpec], entries: Sequence[Entry]) -> Table:
+def _table(task: str, group: Group, entries: Sequence[Entry]) -> Table:
     metrics = metric_columns(task, group)
-    rows = [_row(group, entry, metrics, specs, entries) for entry in group.entries]
+    rows = [_row(group, entry, metrics, entries) for entry in group.entries]
     first = metrics[0] if metrics else ""
     ranked = sorted(rows, key=lambda row: _order(group, row.entry, first))
     costs = [name for name in rows[0].costs if any(row.costs[name] for row in rows)]
@@ -146,13 +146,10 @@ def title_of(group: Group) -> str:
     return f"{data.card.title} {data.split}, {data.samples} image{'s' * (data.samples != 1)}{protocol}"
 
 
-def _row(
-    group: Group, entry: Entry, metrics: Sequence[str], specs: Sequence[TableSpec], entries: Sequence[Entry]
-) -> Row:
-    cost = cost_of(entry, entries)
-    return Row(
-        entry, {name: _cell(group, entry, name) for name in metrics}, cost_cells(cost), cost, departures(entry, specs)
-    )
+def _row(group: Group, entry: Entry, metrics: Sequence[str], entries: Sequence[Entry]) -> Row:
+    cost, told = cost_of(entry, entries), departs(entry.run)
+    cells = {name: _cell(group, entry, name) for name in metrics}
+    return Row(entry, cells, cost_cells(cost), cost, told.split("; ") if told else [])
 
 
 def _cell(group: Group, entry: Entry, name: str) -> Cell:
@@ -169,13 +166,6 @@ def _cell(group: Group, entry: Entry, name: str) -> Cell:
         order,
         carriers(metric),
     )
-
-
-def departures(entry: Entry, specs: Sequence[TableSpec]) -> list[str]:
-    """Say in what a run departs from the protocol of the first published table of its task."""
-    spec = next((one for one in specs if one.published), None)
-    told = departure(entry.run, spec).text if spec is not None else ""
-    return told.split("; ") if told else []
 
 
 def published_table(spec: TableSpec) -> PublishedTable:

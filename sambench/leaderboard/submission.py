@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from sambench.files.safe_names import fault_of, inside
 from sambench.redact import without_places
 from sambench.runs.run import RECORD, ROWS, Run, read_record
 from sambench.runs.seals import SEAL, sealed
+from sambench.storage.places import is_web_address
 from sambench.version import __version__
 
 ENDING = ".submission.zip"
@@ -198,11 +198,6 @@ def _manifest(content: bytes | None, path: Path) -> dict[str, Any]:
     if not whole or (told.get("url") and not is_web_address(told["url"])):
         raise RunError(f"{MANIFEST} is not what a submission holds", where=path, mend=_AGAIN)
     return told
-
-
-def is_web_address(text: str) -> bool:
-    """Tell whether a text is an address that a page may link to: http or https, and one line."""
-    return re.fullmatch(r"https?://[^\s\"'<>\\]{1,2000}", text) is not None
 
 
 def _check_files(files: Mapping[str, bytes], told: Mapping[str, str], path: Path) -> None:

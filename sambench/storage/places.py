@@ -32,6 +32,11 @@ def is_remote(place: object) -> bool:
     return isinstance(place, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", place) is not None
 
 
+def is_web_address(text: str) -> bool:
+    """Tell whether a text is an address that a page may link to: http or https, and one line."""
+    return re.fullmatch(r"https?://[^\s\"'<>\\]{1,2000}", text) is not None
+
+
 def join(place: Place, *names: str) -> Place:
     """Return a place below another: a URL below a URL, a path below a path."""
     if is_remote(place):

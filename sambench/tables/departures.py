@@ -106,6 +106,12 @@ def departure(run: Run, spec: TableSpec) -> Departure:
     return Departure("; ".join(told), whole and not changed)
 
 
+def departs(run: Run) -> str:
+    """Say in what a run departs from the first published table of its task; empty where it does not."""
+    spec = next((one for one in specs_of_task(run.record.task_name) if one.published), None)
+    return "" if spec is None else departure(run, spec).text
+
+
 def departing_switches(run: Run, spec: TableSpec) -> dict[str, Any]:
     """Return a run's switches that are not those of the published row its protocol is nearest to."""
     answer = spec.answer(run)
