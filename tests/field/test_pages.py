@@ -46,6 +46,7 @@ STANDS_FOR = [
     (r"(?<=checkpoint=)edgetam\.pt$", "{shop}/edgetam"),
     (r"^checkpoints=.*", "checkpoints=[{shop}/sam,{shop}/sam,{shop}/sam] model.variant=null"),
     (r"^predictions=FOLDER$", "predictions=segs"),
+    (r"^predictions=(pidinet_maps|gpb_ucm2)$", "predictions=hed_png"),
     (r"^limit=\d\d+$", "limit=2"),
     (r"^devices=cuda:0,1$", "devices=[cpu,cpu]"),
     (r"^dtype=bf16$", "dtype=fp32"),
@@ -123,6 +124,7 @@ BEFORE = {
         for task in ("latency", "points", "edges")
         for name, model in (("a", "model=hierarchy"), ("b", "model=sam model.checkpoint=sam_vit_b.pth"))
     ],
+    "leaderboard": [f"{EDGES} run.dir=results/edges/{run}" for run in "ab"],
     "noc": [
         f"sambench run task=points task.clicks=[1,2,3] data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/a"
     ],
