@@ -95,7 +95,7 @@ of one model. eee: a JSON file a run in the form of Every Eval Ever 0.3.0. csv, 
 metric, with hashes and departures from the published protocol. latex: a table a task.""",
     keys=(
         Key("runs", "finished runs", list[str], example="[RUN,...]", required=True, path="url"),
-        Key("to", "the form", str, example="FORMAT", required=True, choices=FORMATS),
+        Key("to", "the form", str, example="csv", required=True, choices=FORMATS),
         Key("out", "the folder that files are written to", str, "exported", path="local"),
         Key("dataset", "hf: the data set's repository on the Hub", str | None, example="ORG/NAME"),
         Key("url", "hf, eee: where more is told of the results", str | None, example="URL"),
