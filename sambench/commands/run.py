@@ -137,6 +137,8 @@ def _run_one(config: dict[str, Any]) -> None:
     if launched.was_finished:
         print("this run was finished before; run.overwrite=true redoes it", file=sys.stderr)
     print_run(launched.run)
+    for line in launched.told:
+        print(line, file=sys.stderr)
 
 
 def _local_sweep_dir(words: list[str]) -> list[str]:
@@ -174,6 +176,7 @@ _COMMON = {
     "prompt_batch": ("32", "prompts decoded at once"),
     "illustrate": ("0", "pictures are drawn for the first so many samples"),
     "progress": ("off", "auto, bar, lines or off"),
+    "logger": ("wandb", "wandb, mlflow, trackio, tensorboard or several, [A,B]: told of the finished run"),
     "cache.enabled": ("false", "keep no embeddings"),
     "cache.dir": ("FOLDER", "where embeddings are kept (default: `embeddings` below the user's cache folder)"),
 }

@@ -126,6 +126,7 @@ class RunConfig:
     executor: ExecutorSettings
     workers: int | str = field(metadata={_AUTO: WORKERS})
     devices: str | list[str] | None
+    logger: str | list[str] | None
     task: Mapping[str, Any]
     model: Mapping[str, Any]
     data: Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,8 @@ from sambench.engine.task import Task
 from sambench.files.faults import told_refusals
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
 from sambench.interrupts import plain_interrupts
+from sambench.loggers.send import chosen as chosen_trackers
+from sambench.loggers.send import tell
 from sambench.models.base import PromptableModel
 from sambench.models.devices import resolve_device
 from sambench.runs.identity import identity_hash
@@ -35,10 +37,11 @@ from sambench.storage.places import Place, join
 
 @dataclass
 class Launched:
-    """A run and whether it had been finished before."""
+    """A run, whether it had been finished before, and what trackers say they were told."""
 
     run: Run
     was_finished: bool
+    told: list[str] = field(default_factory=list)
 
 
 def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> Launched:
@@ -54,11 +57,13 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
     """
     end_if_imported()
     chosen = with_only_model(read_config(config))
+    trackers = chosen_trackers(chosen.logger)
     read_secret(chosen.cache.secret_file)
     processes = open_executor(chosen)
     try:
         with plain_interrupts(), told_refusals():
-            return _launch(chosen, processes, model)
+            launched = _launch(chosen, processes, model)
+            return replace(launched, told=tell(trackers, launched.run))
     except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
         print(f"sambench: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
