@@ -114,7 +114,7 @@ def test_a_whole_session_of_two_raters(study, browser):
         for done in range(1, total + 1):
             phone.check("input[name=rating][value='5']")
             for name in ("valid", "clean", "matches"):
-                phone.check(f"input[name={name}][value=no]")
+                phone.check(f"input[name=ask_{name}][value=no]")
             phone.click("#next")
             shown(phone, done, total)
         assert not said
@@ -150,3 +150,36 @@ def test_the_bundled_page_saves_and_resumes(study, browser, tmp_path):
     shutil.rmtree(tmp_path / "other", ignore_errors=True)
     found = read_answers(type(plan)(**{**vars(plan), "folder": tmp_path / "other"}), [saved])
     assert sorted(one.rating for one in found["rater2"].values()) == [2, 9]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_contrast_and_names_are_enough_in_every_state(study, browser, tmp_path, width):
+    sync_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+    axe, out = sync_playwright.Axe(), tmp_path / "page.html"
+    assert dispatch(["rate", "bundle", str(study), "rater=rater1", f"out={out}"]) == 0
+    total = len(read_study(study).orders["rater1"])
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)  # axe is put into the page
+    page = context.new_page()
+    page.goto(out.as_uri())
+
+    def check(state):
+        answer = axe.run(page, options={"resultTypes": ["violations", "passes", "incomplete"]}).response
+        found = [(one["id"], one["nodes"][0]["html"]) for one in answer["violations"]]
+        assert not found, f"{state}: {found}"
+        measured = [node for one in answer["passes"] if one["id"] == "color-contrast" for node in one["nodes"]]
+        ratios = [node["any"][0]["data"]["contrastRatio"] for node in measured]
+        assert len(ratios) > 10
+        assert min(ratios) >= 4.5
+
+    shown(page, 0, total)
+    check("a job")
+    page.keyboard.press("Enter")
+    page.locator("#message", has_text="answer all three").wait_for()
+    check("a message")
+    for key in ("7", "v", "b", "m"):
+        page.keyboard.press(key)
+    check("answered")
+    for done in range(1, total + 1):
+        rate(page, "8", done, total)
+    check("all done")

@@ -33,6 +33,8 @@ const page = {
     return { kept, state: { ...embedded, answers } };
   },
 };
+// An input called "matches" would stand in the place of the form's own method of that name.
+const field = (name) => by("form").elements[name in QUESTIONS ? "ask_" + name : name];
 const source = embedded ? page : server;
 
 function say(text, done = false) {
@@ -56,7 +58,7 @@ async function show() {
   by("save").hidden = !embedded;
   by("work").hidden = false;
   by("form").reset();
-  for (const field of by("form").querySelectorAll("fieldset")) field.disabled = !job;
+  for (const part of by("form").querySelectorAll("fieldset")) part.disabled = !job;
   for (const image of by("views").querySelectorAll("img")) URL.revokeObjectURL(image.src);
   by("views").replaceChildren();
   if (!job) {
@@ -65,8 +67,8 @@ async function show() {
   }
   const before = state.answers[job];
   if (before) {
-    by("form").elements.rating.value = before.rating;
-    for (const name in QUESTIONS) by("form").elements[name].value = before[name] ? "yes" : "no";
+    field("rating").value = before.rating;
+    for (const name in QUESTIONS) field(name).value = before[name] ? "yes" : "no";
   }
   const sources = await Promise.all(state.views.map((_, index) => source.picture(job, index + 1)));
   by("views").replaceChildren(...sources.map((url, index) => {
@@ -94,20 +96,20 @@ async function attempt(action) {
 }
 
 function submit() {
-  const job = state.jobs[place], elements = by("form").elements;
+  const job = state.jobs[place];
   if (!job) return;
   if (seen !== job) {
     attempt(async () => { await show(); say(""); });  // its pictures did not come: nobody rates what was not seen
     return;
   }
-  const missing = ["rating", ...Object.keys(QUESTIONS)].filter((name) => !elements[name].value);
+  const missing = ["rating", ...Object.keys(QUESTIONS)].filter((name) => !field(name).value);
   if (missing.length) {
     say("Rate the mask and answer all three questions first.");
-    elements[missing[0]][0].focus();
+    field(missing[0])[0].focus();
     return;
   }
-  const rating = { job, rating: Number(elements.rating.value), ms: Math.max(0, Math.round(performance.now() - since)) };
-  for (const name in QUESTIONS) rating[name] = elements[name].value === "yes";
+  const rating = { job, rating: Number(field("rating").value), ms: Math.max(0, Math.round(performance.now() - since)) };
+  for (const name in QUESTIONS) rating[name] = field(name).value === "yes";
   rating.again = job in state.answers;
   attempt(async () => {
     const answer = await source.keep(rating);
@@ -147,10 +149,10 @@ by("undo").addEventListener("click", undo);
 by("save").addEventListener("click", save);
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || by("work").hidden) return;
-  const key = event.key.toLowerCase(), elements = by("form").elements;
+  const key = event.key.toLowerCase();
   const asked = Object.keys(QUESTIONS).find((name) => QUESTIONS[name] === key);
-  if (/^[0-9]$/.test(key)) elements.rating.value = key === "0" ? "10" : key;
-  else if (asked) elements[asked].value = elements[asked].value === "yes" ? "no" : "yes";
+  if (/^[0-9]$/.test(key)) field("rating").value = key === "0" ? "10" : key;
+  else if (asked) field(asked).value = field(asked).value === "yes" ? "no" : "yes";
   else if (key === "u") undo();
   else if (key === "enter" && !["BUTTON", "SUMMARY"].includes(event.target.tagName)) {
     event.preventDefault();
