@@ -101,7 +101,8 @@ def gate(
         return outcome
     if not ids:
         raise UsageError("the runs have no sample in common", where="samples", mend="compare runs of the same data")
-    runs = PairedRuns(task, [rows_of(side, ids) for side in sides], len(baselines), ids)
+    rows = [rows_of(side, ids) for side in sides]
+    runs = PairedRuns(task, rows, len(baselines), ids, policy.asks_calibration(task.name))
     judged, alone = judge_metrics(runs, policy, first, policy_name, (replicates, seed))
     worse, better = _flips(runs)
     return replace(outcome, judgements=judged, uncompared=alone, worse=worse, better=better)

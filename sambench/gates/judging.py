@@ -31,12 +31,19 @@ class PairedRuns:
         rows: Each run's rows, the baselines' first.
         n_baselines: How many of them are baselines.
         ids: The images.
+        calibrated: Whether confidence is among the metrics.
     """
 
     task: Task
     rows: Sequence[Sequence[Row]]
     n_baselines: int
     ids: Sequence[str]
+    calibrated: bool = False
+
+    def replicates(self, rows: Sequence[Row], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the metrics of one run's rows over weighted images (B, images): (B,) by metric."""
+        found = self.task.replicates(rows, self.ids, weights)
+        return found | self.task.calibration(rows, self.ids, weights) if self.calibrated else found
 
     @property
     def sides(self) -> tuple[slice, slice]:
@@ -46,12 +53,12 @@ class PairedRuns:
     def values(self) -> list[dict[str, float]]:
         """Return each run's metrics over all images."""
         ones = np.ones((1, len(self.ids)), np.int64)
-        found = (self.task.replicates(own, self.ids, ones) for own in self.rows)
+        found = (self.replicates(own, ones) for own in self.rows)
         return [{name: float(drawn[0]) for name, drawn in own.items()} for own in found]
 
     def carried(self, names: Sequence[str]) -> dict[str, int]:
         """Return metric -> how many images carry it in the run where the fewest do."""
-        found = [support(partial(self.task.replicates, own, self.ids), len(self.ids)) for own in self.rows]
+        found = [support(partial(self.replicates, own), len(self.ids)) for own in self.rows]
         return {name: min(own[name] for own in found) for name in names}
 
     @cached_property
@@ -66,7 +73,7 @@ class PairedRuns:
 
     def mean(self, side: slice, names: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return the mean of one side's runs over weighted images (B, images): (B,) by metric."""
-        found = [self.task.replicates(own, self.ids, weights) for own in self.rows[side]]
+        found = [self.replicates(own, weights) for own in self.rows[side]]
         return {name: np.mean([own[name] for own in found], axis=0) for name in names}
 
 

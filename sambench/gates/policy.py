@@ -13,6 +13,7 @@ from sambench.config.ranges import Range, check_range
 from sambench.config.spelling import check_keys, choose, nearest
 from sambench.errors import UsageError
 from sambench.files.yaml_files import read_yaml
+from sambench.metrics.calibration import WORSE_HIGHER
 
 CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 """What `alpha` and `power`, margins and floors may be."""
@@ -21,8 +22,14 @@ CHANCE, MARGIN, FLOOR = Range(1e-6, 0.999999), Range(0, 1e9), Range(-1e9, 1e9)
 DEFAULT = "default"
 """Name of the policy that comes with sambench."""
 
+CALIBRATION = "calibration"
+"""What a list of judged metrics calls ECE and AURC at every number of clicks."""
+
 VALUE, INTERVAL = "value", "interval"
 """What a floor or an improvement that is asked for may be held against."""
+
+_CALIBRATION = tuple(f"{name}@*" for name in WORSE_HIGHER)
+_CALIBRATED = (*(f"{name}@" for name in WORSE_HIGHER), "rank@")
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,8 @@ class Policy:
         alpha: Chance of a false alarm over all judged metrics together, in (0, 1).
         power: Power of the minimum detectable effect, in (0, 1).
         margin: Margin of metrics that have none of their own.
-        judged: Task -> patterns of the metrics that decide; a task that is not named is judged by all of its metrics.
+        judged: Task -> patterns of the metrics that decide, or `CALIBRATION`; a task that is not named is judged by all
+            of its metrics.
         metrics: Metric or pattern -> its rule; the first pattern that fits counts.
     """
 
@@ -64,12 +72,21 @@ class Policy:
 
     def judges(self, task: str, metric: str) -> bool:
         """Tell whether a metric of a task decides; one with a rule of its own always does."""
-        patterns = [*self.judged.get(task, ["*"]), *self.metrics]
+        patterns = [*self._judged(task), *self.metrics]
         return any(fnmatchcase(metric, pattern) for pattern in patterns)
 
     def names(self, task: str, metric: str) -> bool:
         """Tell whether the policy asks for a metric by its whole name, not by a pattern."""
         return metric in (*self.judged.get(task, []), *self.metrics)
+
+    def asks_calibration(self, task: str) -> bool:
+        """Tell whether confidence is judged, which costs more than the other metrics."""
+        return any(one.startswith(_CALIBRATED) for one in (*self._judged(task), *self.metrics))
+
+    def _judged(self, task: str) -> list[str]:
+        """Return the patterns of what decides, those that `CALIBRATION` stands for in its place."""
+        told = self.judged.get(task, ["*"])
+        return [one for name in told for one in (_CALIBRATION if name == CALIBRATION else (name,))]
 
     def rule(self, metric: str) -> Rule:
         """Return what is asked of a metric."""
@@ -86,7 +103,13 @@ class Policy:
         Raises:
             UsageError: A rule or pattern names no metric, or none of the patterns does.
         """
-        judged = self.judged.get(task, ["*"])
+        if self.asks_calibration(task) and not any(one.startswith(_CALIBRATED) for one in metrics):
+            raise UsageError(
+                f"the policy judges {CALIBRATION}, and these rows of {task} hold no confidence beside an IoU",
+                where=f"{where}, judged.{task}",
+                mend="take it out; runs of points tell it, frozen baselines do not; see sambench explain",
+            )
+        judged = self._judged(task)
         told = [(f"judged.{task}", one) for one in judged if one not in _usual(task)]
         for key, pattern in [*told, *((f"metrics.{one}", one) for one in self.metrics)]:
             if not any(fnmatchcase(name, pattern) for name in metrics):

@@ -72,12 +72,12 @@ def plan_gate(
     first, task, both = sides[0], task_of(sides[0]), len(sides) == 2
     sides = alike(sides)
     ids = list(sample_ids(sides[0].rows))
-    runs = PairedRuns(task, [side.rows for side in sides], 1, ids)
+    runs = PairedRuns(task, [side.rows for side in sides], 1, ids, policy.asks_calibration(task.name))
     strata = task.strata(runs.rows[0], ids)
     weights = stratified_weights(strata, replicates, seed)
     # Resamples of another seed stand for a second run that has nothing in common with the first.
     others = weights if both else stratified_weights(strata, replicates, seed + len(set(strata)))
-    draws = task.replicates(runs.rows[0], ids, weights), task.replicates(runs.rows[-1], ids, others)
+    draws = runs.replicates(runs.rows[0], weights), runs.replicates(runs.rows[-1], others)
     names = [name for name in draws[0] if name in draws[1]]
     policy.check_names(task.name, names, policy_name)
     judged = [name for name in names if policy.judges(task.name, name)]

@@ -22,6 +22,7 @@ from sambench.gates.comparable import (
     truth_differences,
     unknown_patterns,
 )
+from sambench.metrics.calibration import WORSE_HIGHER
 from sambench.metrics.support import plain_name
 from sambench.runs.open import load_run
 from sambench.runs.record import RunRecord
@@ -211,10 +212,11 @@ def rows_of(side: Side, ids: Sequence[str]) -> list[Row]:
 def directions(side: Side, names: Iterable[str]) -> dict[str, bool]:
     """Return metric -> whether higher is better, as a run says of it whatever note on its data the name has."""
     known = {plain_name(name): recorded.higher_is_better for name, recorded in side.record.metrics.items()}
-    return {name: known.get(plain_name(name), True) for name in names}
+    return {name: known.get(plain_name(name), name.partition("@")[0] not in WORSE_HIGHER) for name in names}
 
 
 def bounds_of(side: Side, names: Iterable[str]) -> dict[str, tuple[float, float]]:
     """Return metric -> smallest and largest value it can have, as for `directions`; 0 and 1 where nothing is said."""
     known = {plain_name(name): recorded.metric.bounds for name, recorded in side.record.metrics.items()}
-    return {name: known.get(plain_name(name), (0.0, 1.0)) for name in names}
+    usual = {name: (-1.0 if name.startswith("rank@") else 0.0, 1.0) for name in names}
+    return {name: known.get(plain_name(name), usual[name]) for name in usual}

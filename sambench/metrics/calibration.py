@@ -14,6 +14,9 @@ import numpy as np
 BINS = 10
 """Of equal width, from 0 to 1."""
 
+WORSE_HIGHER = ("ECE", "AURC")
+"""Figures of which less is better; of "rank" more is."""
+
 _AT_ONCE = 1 << 22
 """Numbers of resampled items that are held at once."""
 

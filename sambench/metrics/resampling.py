@@ -40,6 +40,13 @@ class Resampling:
             f"task {self.name} cannot be resampled", where="sambench gate", mend="define replicates in the task"
         )
 
+    def calibration(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return how far a model's confidence can be believed, in the form of `replicates`.
+
+        It is asked for by policies that judge it; nothing where rows do not tell it.
+        """
+        return {}
+
     def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
         """Return what is resampled on its own for each sample (the data set it is from); "" for all, as a rule."""
         return [""] * len(sample_ids)

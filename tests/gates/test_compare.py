@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_rows import edge_rows, instance_rows, point_rows, proposal_rows, region_rows
+from made_rows import CLICKS, edge_rows, instance_rows, point_rows, proposal_rows, region_rows
 from stored_runs import ROWS, stored
 
 from sambench.cli import dispatch
@@ -352,3 +352,30 @@ def test_a_pattern_of_the_default_policy_may_fit_nothing_unless_none_does():
     Policy(judged={"proposals": ["AR@1000", "AR@10"]}).check_names("proposals", ["AR@10"], "gate.yaml")
     with pytest.raises(UsageError, match="judges none of the metrics"):
         Policy(judged={"proposals": ["AR@1000"]}).check_names("proposals", ["AR@10"], "gate.yaml")
+
+
+# confidence
+
+
+def test_a_policy_judges_calibration(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = [{**row, "predicted_iou": min(1.0, row["iou"] + 0.02 * rng.random())} for row in point_rows(40)]
+    boastful = [{**row, "predicted_iou": min(1.0, 0.5 + 0.5 * row["predicted_iou"])} for row in rows]
+    sides = [open_side(stored(tmp_path / name, "points", own)) for name, own in (("a", rows), ("b", boastful))]
+    policy = parse_policy({"judged": {"points": ["calibration"]}}, "gate.yaml")
+    result = gate(sides[:1], sides[1:], policy, replicates=200)
+    judged = {one.found.name: one for one in result.judgements if one.judged}
+    assert set(judged) == {f"{figure}@{clicks}" for figure in ("ECE", "AURC") for clicks in CLICKS}
+    assert {one.verdict for name, one in judged.items() if name.startswith("ECE")} == {"regression"}
+    assert all(one.found.difference == 0 for name, one in judged.items() if name == "AURC@1")
+    assert result.exit_code == 1
+    assert gate(sides[1:], sides[:1], policy, replicates=200).exit_code == 0
+    assert not any("ECE" in one.found.name for one in gate(sides[:1], sides[1:], Policy(), replicates=100).judgements)
+    freeze(tmp_path / "a", tmp_path / "a.baseline")
+    with pytest.raises(UsageError, match="hold no confidence") as caught:
+        gate([open_side(tmp_path / "a.baseline")], sides[1:], policy, replicates=100)
+    assert "frozen baselines do not" in caught.value.mend
+    edges = parse_policy({"judged": {"edges": ["calibration"]}}, "gate.yaml")
+    side = open_side(stored(tmp_path / "e", "edges"))
+    with pytest.raises(UsageError, match="rows of edges hold no confidence"):
+        gate([side], [side], edges, replicates=100)

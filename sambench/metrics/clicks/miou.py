@@ -12,6 +12,7 @@ import numpy as np
 
 from sambench.metrics.baseline_rows import compact_clicks, expanded_clicks
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
+from sambench.metrics.clicks.confidence import click_calibration
 from sambench.metrics.clicks.noc import Columns, Counting, is_count, noc_columns
 from sambench.metrics.groups import size_members
 from sambench.metrics.resampling import Resampling
@@ -196,6 +197,10 @@ class ClickResampling(Resampling):
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Average anew over the masks of each resample's images."""
         return click_replicates(rows, sample_ids, weights, self.counting)
+
+    def calibration(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Hold predicted IoU against IoU at each number of clicks."""
+        return click_calibration(rows, sample_ids, weights)
 
     def strata(self, rows: Sequence[Row], sample_ids: Sequence[str]) -> list[str]:
         """Return the data set of each image: they are resampled one by one."""
