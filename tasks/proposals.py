@@ -98,7 +98,10 @@ class ProposalsTask(GeneratorSettings, DetectionSaving, InstanceDrawing, Proposa
         found = AutomaticMaskGenerator(predictor, self).generate(sample.image, predictor.embed(sample))
         order = np.argsort(-found.scores, kind="stable")
         scores = found.scores[order].astype(np.float64)
-        return Detections(scores, np.ones(len(order), np.int64), [found.rles[i] for i in order])
+        told = {"predicted_iou": found.predicted_iou[order], "stability_score": found.stability[order]}
+        estimates = {name: own.astype(np.float64) for name, own in told.items() if np.isfinite(own).all()}
+        masks = [found.rles[i] for i in order]
+        return Detections(scores, np.ones(len(order), np.int64), masks, estimates=estimates)
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Find, for every object, the best-ranked proposal that takes it at each overlap; one row an image."""

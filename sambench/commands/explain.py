@@ -97,7 +97,7 @@ def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
 def found(objects: list[Objects], seed: int) -> Finding:
     """Summarise the objects of a run, and of the one it is held against."""
     from sambench.explain.change import change_verdict, compare_objects
-    from sambench.explain.confidence import confidence_of
+    from sambench.explain.confidence import confidences_of
     from sambench.explain.detections import detection_kinds
     from sambench.explain.page import Finding
     from sambench.explain.summary import summarize, verdict
@@ -110,7 +110,7 @@ def found(objects: list[Objects], seed: int) -> Finding:
     kinds = {str(kind): int(count) for kind, count in own.frame["kind"].value_counts().items()}
     other = objects[1].run if len(objects) > 1 else None
     detections = detection_kinds(own.detections, seed) if own.detections else None
-    groups, confidence = summarize(own.frame, seed), confidence_of(own.frame, seed)
+    groups, confidence = summarize(own.frame, seed), confidences_of(own.frame, seed)
     return Finding(own.run, other, verdicts, groups, kinds, change, own.notes, detections, confidence)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,6 +37,7 @@ class Compared:
         best: The best candidate of each, by IoU; the chosen one where none is better.
         candidates: Whether others than the chosen one are known.
         confidence: (N,) float64 the model's own estimate of each chosen mask, or its score; NaN where there is none.
+        estimates: What else is said of each chosen mask (`sambench.metrics.coco.detections.ESTIMATES`), (N,) each.
     """
 
     objects: list[Annotation]
@@ -45,6 +46,7 @@ class Compared:
     best: RunLengths
     candidates: bool
     confidence: np.ndarray
+    estimates: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def explained_task(task: Any, clicks: int | None, top: int | None) -> MaskTask:
@@ -104,8 +106,8 @@ def compare_masks(task: MaskTask, sample: Sample, prediction: Any, top: int | No
         return _proposed(objects, truth, prediction, sample.size, top)
     categories = np.array([one.category_id for one in objects])
     ious = _overlaps(objects, prediction) * (prediction.category_ids[:, None] == categories)
-    chosen, confidence = _picked(prediction, ious, sample.size)
-    return Compared(objects, truth, chosen, chosen, candidates=False, confidence=confidence)
+    chosen, confidence, estimates = _picked(prediction, ious, sample.size)
+    return Compared(objects, truth, chosen, chosen, False, confidence, estimates)
 
 
 def _clicked(task: PointsTask, sample: Sample, prediction: ClickPrediction) -> Compared | None:
@@ -142,9 +144,9 @@ def _proposed(objects: list[Annotation], truth: RunLengths, found: Detections, s
     first = ious.copy()
     if top is not None:
         first[np.argsort(-found.scores, kind="stable")[top:]] = 0
-    chosen, confidence = _picked(found, first, size)
+    chosen, confidence, estimates = _picked(found, first, size)
     best = _picked(found, ious, size)[0] if top else chosen
-    return Compared(objects, truth, chosen, best, candidates=top is not None, confidence=confidence)
+    return Compared(objects, truth, chosen, best, top is not None, confidence, estimates)
 
 
 def _overlaps(objects: Sequence[Annotation], found: Detections) -> np.ndarray:
@@ -156,13 +158,15 @@ def _overlaps(objects: Sequence[Annotation], found: Detections) -> np.ndarray:
     return rle.iou(list(found.rles), [one.rle for one in objects])
 
 
-def _picked(found: Detections, ious: np.ndarray, size: Size) -> tuple[RunLengths, np.ndarray]:
-    """Return for each of N objects the detection of the largest of (D, N) overlaps, and its score.
+def _picked(found: Detections, ious: np.ndarray, size: Size) -> tuple[RunLengths, np.ndarray, dict[str, np.ndarray]]:
+    """Return for each of N objects the detection of the largest of (D, N) overlaps, its score and its estimates.
 
     Where the overlap is 0 the mask is empty and the score NaN.
     """
     codes = [*(found.rles or []), rle.empty(size)]
     best = ious.argmax(axis=0) if len(ious) else np.zeros(ious.shape[1], np.int64)
     there = ious.max(axis=0, initial=0) > 0
-    masks = [codes[place] if held else codes[-1] for place, held in zip(best, there, strict=True)]
-    return runs_of_rles(masks, size), np.append(found.scores, np.nan)[np.where(there, best, -1)]
+    masks = [codes[one] if held else codes[-1] for one, held in zip(best, there, strict=True)]
+    place = np.where(there, best, -1)
+    estimates = {name: np.append(own, np.nan)[place] for name, own in found.estimates.items()}
+    return runs_of_rles(masks, size), np.append(found.scores, np.nan)[place], estimates

@@ -23,6 +23,14 @@ FIGURES = {
 """Figure -> what it is."""
 
 
+CONFIDENCES = {
+    "confidence": "confidence",
+    "predicted_iou": "predicted IoU",
+    "stability_score": "stability score",
+}
+"""Column of an object's estimates -> what it is called."""
+
+
 @dataclass(frozen=True)
 class Confidence:
     """Confidence against IoU.
@@ -41,25 +49,32 @@ class Confidence:
     objects: int
     without: int
 
-    def drawn(self, folder: Path) -> str:
-        """Draw both diagrams; returns an SVG as a data URI."""
-        return svg_uri(draw_confidence(self.bins, self.risk, folder))
+    def drawn(self, folder: Path, name: str) -> str:
+        """Draw both diagrams of an estimate of this name; returns an SVG as a data URI."""
+        return svg_uri(draw_confidence(self.bins, self.risk, folder, name))
 
 
-def confidence_of(frame: pd.DataFrame, seed: int = 0) -> Confidence | None:
+def confidences_of(frame: pd.DataFrame, seed: int = 0) -> dict[str, Confidence]:
+    """Hold all that is said of masks against their IoU: `CONFIDENCES` -> what is found, without what is not known."""
+    found = {about: confidence_of(frame, seed, column) for column, about in CONFIDENCES.items()}
+    return {about: one for about, one in found.items() if one is not None}
+
+
+def confidence_of(frame: pd.DataFrame, seed: int = 0, column: str = "confidence") -> Confidence | None:
     """Hold confidence against IoU.
 
     Args:
         frame: As `sambench.explain.objects.Objects` has it.
+        column: Of the frame, one of `CONFIDENCES`.
         seed: Of the bootstrap over images.
 
     Returns:
         None where no two masks differ in confidence, as of boxes of the truth that carry the score 1.
     """
-    known = frame[frame["confidence"].notna()]
-    if known["confidence"].nunique() < 2:
+    known = frame[frame[column].notna()]
+    if known[column].nunique() < 2:
         return None
-    confidence, quality = (known[name].to_numpy(np.float64) for name in ("confidence", "iou"))
+    confidence, quality = (known[name].to_numpy(np.float64) for name in (column, "iou"))
     image, strata = images_of(known)
 
     def draws(weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -22,8 +22,8 @@ def print_finding(finding: Finding) -> None:
     console.print(_groups(finding))
     if finding.detections is not None:
         console.print(_detections(finding.detections))
-    if finding.confidence is not None:
-        console.print(_confidence(finding.confidence))
+    for name, one in finding.confidence.items():
+        console.print(_confidence(name, one))
     if finding.change is not None:
         console.print(_changes(finding))
     for line in (*finding.verdicts, *(f"note: {note}" for note in finding.notes)):
@@ -65,8 +65,8 @@ def _detections(found: DetectionKinds) -> Table:
     return table
 
 
-def _confidence(found: Confidence) -> Table:
-    table = table_of("confidence against IoU", "", "95 % interval", "what it is")
+def _confidence(estimate: str, found: Confidence) -> Table:
+    table = table_of(f"{estimate} against IoU", "", "95 % interval", "what it is")
     for name, about in FIGURES.items():
         table.add_row(name, number(found.figures[name].value), ends(found.figures[name]), about)
     return table

@@ -20,6 +20,7 @@ from sambench.metrics.anatomy.pairs import at_border, contrasts, errors_of, neig
 from sambench.metrics.anatomy.parts import ious_of, kinds_of, shifted_ious, split
 from sambench.metrics.anatomy.shape import SHAPE_FIELDS
 from sambench.metrics.anatomy.tide import TideImage
+from sambench.metrics.coco.detections import ESTIMATES
 from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run
 from sambench.tasks.instances import InstancesTask
@@ -58,10 +59,10 @@ class Objects:
     Attributes:
         run: The run.
         task: Its task, as it is explained.
-        frame: One line an object: `dataset`, `sample_id`, `object`, `area`, `iou`, `confidence`, `best_iou`, `kind`,
-            the parts of 1 - `iou` (`sambench.metrics.anatomy.parts.PARTS`), counts of pieces and holes, `level`
-            ("part", "whole" or ""), shift, the figures of `sambench.metrics.anatomy.shape`, `border`, `neighbours`,
-            `contrast`.
+        frame: One line an object: `dataset`, `sample_id`, `object`, `area`, `iou`, `confidence`, `ESTIMATES`,
+            `best_iou`, `kind`, the parts of 1 - `iou` (`sambench.metrics.anatomy.parts.PARTS`), counts of pieces and
+            holes, `level` ("part", "whole" or ""), shift, the figures of `sambench.metrics.anatomy.shape`, `border`,
+            `neighbours`, `contrast`.
         notes: What the run cannot tell, and which command makes it tell.
         masks: Gives one image's objects with their masks again.
         detections: Of all tasks but points: each image's detections told apart.
@@ -136,6 +137,7 @@ def _columns(sample: Sample, compared: Compared, distance: int | None) -> dict[s
         "area": [float(one.area) for one in compared.objects],
         "iou": ious_of(chosen),
         "confidence": compared.confidence,
+        **{name: compared.estimates.get(name, np.full(len(best), np.nan)) for name in ESTIMATES},
         "best_iou": ious_of(best),
         "kind": kinds_of(parts, best),
         **parts,

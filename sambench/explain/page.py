@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class Finding:
         change: What changed, or None.
         notes: What cannot be told.
         detections: Kinds of wrong detections, of all tasks but points.
-        confidence: How far the run's own estimates can be believed, where it has any.
+        confidence: How far each of the run's own estimates can be believed, by its name; empty where it has none.
     """
 
     run: Run
@@ -43,7 +43,7 @@ class Finding:
     change: Change | None
     notes: Sequence[str]
     detections: DetectionKinds | None = None
-    confidence: Confidence | None = None
+    confidence: Mapping[str, Confidence] = field(default_factory=dict)
 
 
 def build_page(finding: Finding, examples: Sequence[Example], scratch: Path) -> str:
@@ -63,9 +63,8 @@ def build_page(finding: Finding, examples: Sequence[Example], scratch: Path) -> 
             parts=[(place, part, PARTS[part], whole.means[part]) for place, part in enumerate(PARTS)],
             ends=ends,
             told=TOLD,
-            confidence=finding.confidence,
             believed=FIGURES,
-            diagram=finding.confidence.drawn(scratch) if finding.confidence else "",
+            confidence=[(name, one, one.drawn(scratch, name)) for name, one in finding.confidence.items()],
             groups=groups,
             changes=change_lines(finding.change.parts) if finding.change else [],
             examples=[

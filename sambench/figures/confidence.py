@@ -11,13 +11,16 @@ from sambench.figures.parts import drawing, save_figure
 from sambench.metrics.calibration import Bin
 
 
-def draw_confidence(bins: Sequence[Bin], risk: tuple[np.ndarray, np.ndarray], folder: Path) -> list[Path]:
+def draw_confidence(
+    bins: Sequence[Bin], risk: tuple[np.ndarray, np.ndarray], folder: Path, name: str = "confidence"
+) -> list[Path]:
     """Draw mean IoU against confidence, points in proportion to the masks they stand for, and risk against coverage.
 
     Args:
         bins: As `sambench.metrics.calibration.reliability` gives them.
         risk: As `risk_by_coverage` gives it.
         folder: Where `confidence.png` and `.svg` are written.
+        name: What the estimate is called.
 
     Returns:
         The two files.
@@ -28,7 +31,7 @@ def draw_confidence(bins: Sequence[Bin], risk: tuple[np.ndarray, np.ndarray], fo
     with drawing():
         figure = Figure(figsize=(9.0, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        left.set(xlabel="confidence", ylabel="IoU", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        left.set(xlabel=name, ylabel="IoU", xlim=(0, 1), ylim=(0, 1), aspect="equal")
         left.plot([0, 1], [0, 1], color="0.8", linewidth=0.8, zorder=0)
         (line,) = left.plot(confidence, quality, linewidth=1.2)
         left.scatter(confidence, quality, s=14 + 260 * counts / counts.sum(), color=line.get_color(), alpha=0.6)

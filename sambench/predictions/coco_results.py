@@ -30,7 +30,8 @@ ENDING = ".json.gz"
 def write_detections(detections: Detections, image_id: int | str, folder: Path, sample_id: str) -> None:
     """Write one image's masks as a compressed COCO results list, atomically and always to the same bytes.
 
-    No `bbox` is written beside a mask: the official evaluators would take its area for the mask's.
+    What is known of `ESTIMATES` stands beside the score, to six digits. No `bbox` is written beside a mask: the
+    official evaluators would take its area for the mask's.
     """
     entries = []
     for index in range(len(detections)):
@@ -39,7 +40,8 @@ def write_detections(detections: Detections, image_id: int | str, folder: Path, 
             entry["segmentation"] = rle.to_json(detections.rles[index])
         elif detections.boxes_xywh is not None:
             entry["bbox"] = detections.boxes_xywh[index].tolist()
-        entries.append({**entry, "score": float(detections.scores[index])})
+        estimates = {name: round(float(part[index]), 6) for name, part in detections.estimates.items()}
+        entries.append({**entry, "score": float(detections.scores[index]), **estimates})
     write_packed(entries, folder, sample_id, ENDING)
 
 

@@ -11,7 +11,7 @@ from sambench.datasets.formats.coco_fields import nested_polygons
 from sambench.errors import PredictionError
 from sambench.files.json_files import number, whole
 from sambench.masks import rle
-from sambench.metrics.coco.detections import Detections
+from sambench.metrics.coco.detections import ESTIMATES, Detections
 from sambench.types import Size
 
 
@@ -36,9 +36,15 @@ def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: objec
         )
     try:
         codes = [rle.from_segmentation(nested_polygons(entry["segmentation"]), size) for entry in entries]
-        return Detections(scores, categories, codes)
+        return Detections(scores, categories, codes, estimates=_estimates(entries))
     except ValueError as error:
         raise PredictionError(f"a mask cannot be used: {error}", where=where, mend="write it as COCO RLE") from error
+
+
+def _estimates(entries: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Return of `ESTIMATES` those that every entry has as a finite number."""
+    found = {name: [number(entry.get(name)) for entry in entries] for name in ESTIMATES}
+    return {name: np.array(own, np.float64) for name, own in found.items() if own and None not in own}
 
 
 def entry_fault(entry: Mapping[str, Any], size: Size) -> str | None:

@@ -1,17 +1,20 @@
 """`sambench explain` on stored runs: what is printed, the files, and a second run to be held against."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from planted_masks import mini_objects, moved
 from planted_runs import planted_points
 
 import sambench
 from sambench.cli import dispatch
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
+from sambench.masks.rle import encode_masks, to_json
 from sambench.metrics.anatomy.parts import PARTS
 
 
@@ -84,3 +87,25 @@ def test_edges_are_explained_and_held_against_another_run(tmp_path, capsys):
     assert (out / "index.html").read_text(encoding="utf-8").count("data:image/webp") == 2
     with pytest.raises(UsageError, match="clicks= is of masks"):
         dispatch(["explain", str(run.folder), "clicks=1"])
+
+
+def test_every_estimate_of_proposals_is_held_against_the_iou(tmp_path, capsys):
+    rng, found = np.random.default_rng(0), []
+    for number, (sample, _, mask) in enumerate(mini_objects("lvis", limit=2)):
+        (code,) = encode_masks(moved(mask, number % 4, 0)[None])
+        said = {name: rng.random() for name in ("score", "predicted_iou", "stability_score")}
+        found.append({"image_id": sample.target.image_id, "category_id": 1, "segmentation": to_json(code), **said})
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    words = ["data.kind=lvis", "limit=2"]
+    settings = {"workers": 0, "run": {"dir": str(tmp_path / "run")}}
+    run = sambench.score("proposals", "mini", tmp_path / "found.json", words, **settings)
+    capsys.readouterr()
+    assert dispatch(["explain", str(run.folder), f"out={tmp_path / 'out'}", "count=0"]) == 0
+    printed = capsys.readouterr().out
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    for name in ("confidence", "predicted IoU", "stability score"):
+        assert name.split()[0] in printed
+        assert f"<h3>{name}</h3>" in page
+    frame = pd.read_parquet(tmp_path / "out" / "objects.parquet")
+    for column, name in (("confidence", "score"), ("stability_score", "stability_score")):
+        assert set(frame[column].dropna().round(6)) <= {round(one[name], 6) for one in found}

@@ -27,7 +27,7 @@ def test_objects_without_a_confidence_are_counted_and_left_out(tmp_path):
     for name in FIGURES:
         low, high = found.figures[name].ci95
         assert low <= found.figures[name].value <= high
-    drawn = base64.b64decode(found.drawn(tmp_path).partition(",")[2]).decode()
+    drawn = base64.b64decode(found.drawn(tmp_path, "stability score").partition(",")[2]).decode()
     assert drawn.count("<svg") == 1
 
 

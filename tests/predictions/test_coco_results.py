@@ -173,3 +173,22 @@ def test_a_single_polygon_without_its_outer_list_is_read_as_with_it(tmp_path):
     assert rle.areas([one]).tolist() == [32]
     with pytest.raises(PredictionError, match="three points or more"):
         opened(tmp_path, [box(segmentation=[1, 2, 9, 2])]).read(sample(7))
+
+
+def test_what_a_generator_says_of_its_masks_comes_back(tmp_path):
+    codes = rle.encode_masks(np.ones((2, *SIZES[7]), bool))
+    estimates = {"predicted_iou": np.array([0.25, 0.5]), "stability_score": np.array([1 / 3, 1.0])}
+    found = Detections(np.array([0.9, 0.8]), np.ones(2, int), codes, estimates=estimates)
+    write_detections(found, 7, tmp_path, KEYS[7])
+    read = ResultsFolder(tmp_path, [KEYS[7]]).read(sample(7))
+    assert {name: own.tolist() for name, own in read.estimates.items()} == {
+        "predicted_iou": [0.25, 0.5],
+        "stability_score": [0.333333, 1.0],
+    }
+    assert read[np.array([1])].estimates["stability_score"].tolist() == [1.0]
+    assert read.ranked(1).estimates["predicted_iou"].tolist() == [0.25]
+    mask = {"segmentation": {"size": list(SIZES[7]), "counts": [0, 120]}}
+    half = [box(predicted_iou=0.5, **mask), box(predicted_iou=None, **mask)]
+    assert opened(tmp_path, half).read(sample(7)).estimates == {}
+    with pytest.raises(PredictionError, match="2 detections have"):
+        Detections(np.zeros(2), np.ones(2, int), codes, estimates={"predicted_iou": np.zeros(3)})

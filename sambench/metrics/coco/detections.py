@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,9 @@ from sambench.errors import PredictionError
 from sambench.masks import rle
 from sambench.metrics.coco.params import IouType
 from sambench.types import InstanceTruth
+
+ESTIMATES = ("predicted_iou", "stability_score")
+"""What a generator of masks may say of each beside its score, as segment_anything's generator calls it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Detections:
         rles: D compressed COCO run-length codes, or None where there are only boxes.
         boxes_xywh: (D, 4) float64 left, top, width, height in pixels; None takes the masks' boxes.
         by_prompt: Whether the i-th detection answers the image's i-th prompt; never known of files made elsewhere.
+        estimates: Of `ESTIMATES` those that are known -> (D,) float64 of each mask; nothing is ranked by them.
 
     Raises:
         PredictionError: Lengths differ, a score or box is not finite, or a box has a negative side.
@@ -40,6 +44,7 @@ class Detections:
     rles: Sequence[rle.Rle] | None = None
     boxes_xywh: np.ndarray | None = None
     by_prompt: bool = False
+    estimates: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scores", np.asarray(self.scores, np.float64).reshape(-1))
@@ -56,6 +61,8 @@ class Detections:
                 f"detections need a score, a category and a mask or box each; there are {lengths}",
                 mend="store the same number of each",
             )
+        if wrong := {name: len(part) for name, part in self.estimates.items() if len(part) != len(self)}:
+            raise PredictionError(f"{len(self)} detections have {wrong}", mend="store the same number of each")
         if bad := np.count_nonzero(~np.isfinite(self.scores)):
             raise PredictionError(
                 f"{bad} of {len(self)} detections have a score that is not finite and cannot be ranked",
@@ -76,6 +83,7 @@ class Detections:
             category_ids=self.category_ids[index],
             rles=None if self.rles is None else [self.rles[i] for i in index.tolist()],
             boxes_xywh=None if self.boxes_xywh is None else self.boxes_xywh[index],
+            estimates={name: part[index] for name, part in self.estimates.items()},
         )
 
     def ranked(self, limit: int | None) -> Detections:
