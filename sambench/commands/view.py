@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
@@ -58,6 +60,46 @@ def main(words: list[str]) -> int:
     return 0
 
 
+def _bundle(words: list[str]) -> int:
+    """Write the page as files."""
+    from sambench.storage.places import join
+    from sambench.viewer.bundle import write_bundle
+    from sambench.viewer.library import Library
+
+    results, rest = _results(words)
+    values = read(BUNDLE, rest)
+    images = None if values["images"] == "all" else values["images"]
+    found = write_bundle(Library(join(results)), Path(values["out"]), images)
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+    told = f"{found.runs} runs, {found.images} images with pictures, {found.pairs} comparisons"
+    print(f"{values['out']}: {told}; {found.files} files, {found.size / 1e6:.1f} MB, for any web host")
+    return 0
+
+
+BUNDLE = Command(
+    name="view bundle",
+    summary="the same page as files for any web host",
+    main=_bundle,
+    argument="[RESULTS]",
+    arguments="paths",
+    about="""\
+Writes the page of `sambench view` with all that it can show of the runs below RESULTS (default: results) as files, for
+any web host; `python -m http.server -d FOLDER` is one. It asks for nothing elsewhere. The folder holds images of your
+data: what may be shown to whom is yours to know.""",
+    keys=(
+        Key("out", "the folder, which must be empty", str, example="FOLDER", required=True, path="local"),
+        Key(
+            "images",
+            "images of each run whose pictures are written, those that lose most first; all for all of them",
+            Annotated[int, Range(0, 1_000_000)],
+            100,
+            beside=("all",),
+        ),
+    ),
+    examples=("sambench view bundle out=site", "sambench view bundle results/points out=points images=all"),
+)
+
 VIEW = Command(
     name="view",
     summary="stored runs in a browser: metrics, comparisons, every image with what was predicted",
@@ -74,5 +116,6 @@ edges; how far a run is that goes on. It only reads. Needs `pip install 'sambenc
         Key("port", "its port; 0 takes a free one", Annotated[int, Range(0, 65535)], 8766),
         Key("host", "the address it listens at; any but the default lets other machines in", str, LOOPBACK),
     ),
+    parts=(BUNDLE,),
     examples=("sambench view", "sambench view results/points port=0"),
 )

@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import json
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 from flask import Flask, Response, abort, request
 
 from sambench.errors import SambenchError
+from sambench.viewer.assets import KINDS, POLICY, as_json, assets
 from sambench.viewer.cache import PictureCache
-from sambench.viewer.library import Library
+from sambench.viewer.library import SMALL, Library
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine that are answered to; any other may be a foreign page's that was pointed here."""
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'"
 _HEADERS = {
     "Content-Security-Policy": f"{POLICY}; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"></svg>'
+"""The small picture of an image that cannot be drawn."""
+
 _PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
-
-
-def assets() -> dict[str, bytes]:
-    """Read the page's files by name."""
-    folder = files("sambench.viewer") / "templates"
-    return {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _KINDS}
-
-
-def as_json(told: Any) -> str:
-    """Write what the page is told; no number is NaN or infinite, which JSON does not have."""
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def application(library: Library, pictures: PictureCache, token: str, host: str = "127.0.0.1") -> Flask:
@@ -82,7 +71,7 @@ def application(library: Library, pictures: PictureCache, token: str, host: str 
     def part(token: str, name: str) -> Response:
         if name not in parts:
             abort(404)
-        return Response(parts[name], mimetype=_KINDS[name.rpartition(".")[2]])
+        return Response(parts[name], mimetype=KINDS[name.rpartition(".")[2]])
 
     @app.get("/<token>/data/runs.json")
     def runs(token: str) -> Response:
@@ -116,8 +105,10 @@ def application(library: Library, pictures: PictureCache, token: str, host: str 
         try:
             version = library.version(key)
             content = pictures.get((key, version, place, name), lambda: library.picture(key, place, name))
-        except (KeyError, SambenchError):
+        except KeyError:
             abort(404)
+        except SambenchError:  # the image's page says why it cannot be drawn
+            return Response(NOTHING, mimetype="image/svg+xml") if name == SMALL else abort(404)
         answer = Response(content, mimetype=kind)
         if request.args.get("v") == version[:8]:
             answer.headers["Cache-Control"] = "private, max-age=86400, immutable"

@@ -129,6 +129,7 @@ BEFORE = {
         f"sambench run task=points task.clicks=[1,2,3] data=ppdls {BSDS.partition(' ')[2]} run.dir=results/points/a"
     ],
     "ratings": [f"{POINTS} run.dir=results/points/{name}" for name in ("a", "b")],
+    "viewer": [f"{POINTS} run.dir=results/points/a"],
     "storage": [f"{REMOTE} run.dir=s3://bucket/results/edges/{name}" for name in ("A", "B")]
     + [f"{PART.replace('=/data', '=s3://bucket/sets')} run.dir=s3://bucket/part{n} shard={n}/2" for n in (1, 2)],
     "tables": [f"{EDGES} run.dir=results/edges/{run}" for run in ("a", "b")],

@@ -1,12 +1,16 @@
 """Run folders as the viewer meets them: small real ones, hostile names, a damaged one, one that goes on."""
 
 import json
+import os
 import shutil
 
+import numpy as np
 from made_rows import edge_rows
+from PIL import Image
 from stored_runs import stored
 
 from sambench.cli import dispatch
+from sambench.masks.rle import encode_masks, to_json
 from sambench.runs.open import load_run
 from sambench.runs.store import RunStore
 
@@ -52,3 +56,31 @@ def damaged(folder):
     told = json.loads(path.read_text())
     told["metrics"]["ods"]["value"] = 0.99
     path.write_text(json.dumps(told))
+
+
+def large_run(folder, count):
+    """Score made masks of so many small images in this process, and tell the folder with the run's.
+
+    The images are links to one file; the masks miss their objects by 0 to 9 pixels in turn.
+    """
+    (folder / "photos").mkdir(parents=True)
+    Image.fromarray(np.full((18, 24, 3), 90, np.uint8)).save(folder / "photo.jpg")
+    masks = np.zeros((10, 18, 24), bool)
+    for off in range(10):
+        masks[off, 4:14, 2 + off : 12 + off] = True
+    codes = [to_json(code) for code in encode_masks(masks)]
+    images, annotations, found = [], [], []
+    for number in range(1, count + 1):
+        os.link(folder / "photo.jpg", folder / "photos" / f"{number:06d}.jpg")
+        images.append({"id": number, "file_name": f"{number:06d}.jpg", "width": 24, "height": 18})
+        own = {"image_id": number, "category_id": 1}
+        box = {"bbox": [2, 4, 10, 10], "area": 100, "iscrowd": 0}
+        annotations.append({**own, **box, "id": number, "segmentation": codes[0]})
+        found.append({**own, "score": 0.5, "segmentation": codes[number % 10]})
+    truth = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "box"}]}
+    (folder / "gt.json").write_text(json.dumps(truth))
+    (folder / "found.json").write_text(json.dumps(found))
+    data = ["data=own", f"data.annotations={folder / 'gt.json'}", f"data.images={folder / 'photos'}"]
+    words = ["score", "task=instances", *data, f"predictions={folder / 'found.json'}", "workers=0", "progress=off"]
+    assert dispatch([*words, "illustrate=0", f"run.dir={folder / 'results' / 'large'}"]) == 0
+    return folder / "results"

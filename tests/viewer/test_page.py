@@ -4,10 +4,14 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
-from viewed_runs import SCRIPT, contents, damaged, going_on, hostile, real_run
+from viewed_runs import SCRIPT, contents, damaged, going_on, hostile, large_run, real_run
 from watched_pages import Watched, chromium
+
+from sambench.cli import dispatch
+from sambench.errors import UsageError
 
 WIDTHS = (1280, 390)
 
@@ -32,8 +36,9 @@ def results(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def served(results):
+@contextmanager
+def serving(results):
+    """Serve runs until the block ends; gives the page's address."""
     pytest.importorskip("waitress")
     words = [sys.executable, "-m", "sambench.cli", "view", str(results), "port=0"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
@@ -44,6 +49,12 @@ def served(results):
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def served(results):
+    with serving(results) as address:
+        yield address
 
 
 def opened(browser, served, width, route="", scheme="light"):
@@ -205,6 +216,58 @@ def test_edges_show_matches_and_other_tasks_what_they_draw(browser, served, widt
         well(watched, served)
 
 
+@pytest.fixture(scope="module")
+def bundled(results, tmp_path_factory):
+    """The page as files, served as any web host would."""
+    out = tmp_path_factory.mktemp("bundle") / "site"
+    before = contents(results)
+    assert dispatch(["view", "bundle", str(results), f"out={out}", "images=2"]) == 0
+    assert contents(results) == before
+    words = [sys.executable, "-u", "-m", "http.server", "0", "-b", "127.0.0.1", "-d", str(out)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    yield re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_bundle_shows_the_same_from_any_web_host(browser, bundled, width):
+    watched = opened(browser, bundled, width)
+    page = watched.page
+    assert "Written as files; pictures of at most 2 images a run" in page.inner_text("main")
+    well(watched, bundled)
+    go(watched, "edges/b")
+    assert "Pictures of 2 of 8 images are in this bundle." in page.inner_text("main")
+    assert page.locator("tbody img").count() == 2
+    well(watched, bundled)
+    page.get_by_label("Compare with").select_option(index=1)
+    page.locator("h1", has_text="Two runs compared").wait_for()
+    well(watched, bundled)
+    page.goto(bundled)
+    go(watched, "points/a")
+    page.locator("section[aria-label=images] tbody a").first.click()
+    page.locator(".stage").wait_for()
+    page.keyboard.press("ArrowDown")
+    for label in ("1 click, IoU", "2 clicks, mask of 1 click", "3 clicks, IoU"):
+        page.locator(".caption", has_text=label).wait_for()
+        page.keyboard.press(".")
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".missing").count() == 0
+    well(watched, bundled)
+    assert not [url for url in watched.asked if "progress.json" in url]
+
+
+@pytest.mark.slow
+def test_a_bundle_is_not_written_over_what_is_there(results, tmp_path):
+    (tmp_path / "own.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is not empty"):
+        dispatch(["view", "bundle", str(results), f"out={tmp_path}"])
+    with pytest.raises(UsageError, match="there is no run"):
+        dispatch(["view", "bundle", str(tmp_path), f"out={tmp_path / 'new'}"])
+
+
 @pytest.mark.slow
 def test_a_run_that_goes_on_is_followed_until_it_has_ended(browser, served, results):
     store = going_on(results / "going", 3)
@@ -226,3 +289,36 @@ def test_in_the_dark_everything_is_as_legible(browser, served):
     well(watched, served)
     go(watched, "edges/a")
     well(watched, served)
+
+
+@pytest.mark.slow
+def test_twenty_thousand_images_are_shown_a_page_at_a_time(browser, tmp_path):
+    with serving(large_run(tmp_path / "made", 20_000)) as address:
+        for width in WIDTHS:
+            watched = opened(browser, address, width)
+            page = watched.page
+            go(watched, "large")
+            table = page.locator("section[aria-label=images]")
+            assert table.locator("table").get_attribute("data-count") == "20000"
+            assert table.locator("tbody tr").count() == 50
+            assert table.locator(".where").inner_text() == "1 to 50 of 20,000"
+            assert len([url for url in watched.asked if "thumb.jpg" in url]) <= 50
+            worst = table.locator("tbody td:nth-child(3)").first.inner_text()
+            table.locator("button[data-sort=loss]").click()
+            assert table.locator("tbody td:nth-child(3)").first.inner_text() == ".000" != worst
+            table.locator("[data-page=next]").click()
+            assert table.locator(".where").inner_text() == "51 to 100 of 20,000"
+            page.get_by_label("Find an image").fill("01999")
+            assert table.locator(".where").inner_text() == "1 to 10 of 10"
+            table.locator("tbody a").first.click()
+            page.locator(".stage").wait_for()
+            names = [page.locator("h1").inner_text()]
+            for _ in range(9):
+                page.keyboard.press("ArrowRight")
+                page.locator("h1", has_not_text=names[-1]).wait_for()
+                names.append(page.locator("h1").inner_text())
+            assert len(set(names)) == 10
+            assert all("01999" in name for name in names)
+            assert page.locator("#next").is_disabled()
+            page.wait_for_load_state("networkidle")
+            well(watched, address)

@@ -12,9 +12,10 @@ from viewed_runs import IMAGE, SCRIPT, contents, damaged, going_on, hostile, rea
 pytest.importorskip("flask")
 
 from sambench.runs.open import load_run
+from sambench.viewer.assets import POLICY, as_json, assets
 from sambench.viewer.cache import PictureCache
 from sambench.viewer.library import Library
-from sambench.viewer.server import POLICY, application, as_json, assets
+from sambench.viewer.server import application
 
 TOKEN = "a-secret"
 
@@ -147,7 +148,8 @@ def test_where_the_data_are_gone_the_losses_stay_and_the_image_says_why(ask):
     error = ask(f"data/{key}/0/image.json").json["error"]
     assert error["what"]
     assert error["mend"]
-    assert ask(f"data/{key}/0/thumb.jpg").status_code == 404
+    assert ask(f"data/{key}/0/thumb.jpg").text.startswith("<svg")
+    assert ask(f"data/{key}/0/image.jpg").status_code == 404
 
 
 def f_of(row):

@@ -22,6 +22,10 @@ export async function comparePage([first, second], query, go, replace) {
     page.append(h("p", {}, "Choose two different runs."));
     return done;
   }
+  if (before.task !== after.task) {
+    page.append(fault({ what: `${before.place} is of task ${before.task}, ${after.place} of ${after.task}.`, mend: "Choose two runs of one task." }, "They cannot be compared"));
+    return done;
+  }
   const found = await get(`compare/${first}/${second}.json`);
   if (found.error) {
     page.append(fault(found.error, "They cannot be compared"));
