@@ -118,9 +118,9 @@ def _table(task: str, group: Group, entries: Sequence[Entry]) -> Table:
     first = metrics[0] if metrics else ""
     ranked = sorted(rows, key=lambda row: _order(group, row.entry, first))
     costs = [name for name in rows[0].costs if any(row.costs[name] for row in rows)]
-    notes = list(dict.fromkeys(note for row in ranked for note in metric_notes(row.entry.run)))
+    notes = [f"{row.entry.label}, {note}" for row in ranked for note in metric_notes(row.entry.run)]
     if group.allowed:
-        notes.append(f"ranked together although they differ in {', '.join(group.allowed)}, as compare= says")
+        notes.append(f"Ranked together although they differ in {', '.join(group.allowed)}, as compare= says")
     return Table(group, title_of(group), metrics, costs, ranked, notes)
 
 

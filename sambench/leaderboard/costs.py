@@ -87,7 +87,7 @@ def pareto_of(entries: Sequence[Entry], costs: Sequence[Cost], metric: str) -> t
             continue
         known.append((entry.label, x, entry.run.metrics[metric]))
         machines.add(cost.machine)
-    notes = [f"Left out, as their cost is not known: {', '.join(left_out)}"] if left_out else []
+    notes = [f"Left out, as their cost is not known: {'; '.join(left_out)}"] if left_out else []
     notes += ["Times are of different machines"] if len(machines) > 1 else []
     return placed(known), axis, notes
 

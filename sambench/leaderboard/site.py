@@ -126,7 +126,7 @@ def _pareto(table: Table) -> dict[str, Any] | None:
     with tempfile.TemporaryDirectory() as scratch:
         uri = svg_uri(pareto_front(points, (axis, metric), Path(scratch)))
     front = [one.model for one in points if one.standing == "on"]
-    return {"uri": uri, "text": f"{metric} against {axis}. On the front: {', '.join(front)}.", "notes": notes}
+    return {"uri": uri, "text": f"{metric} against {axis}. On the front: {'; '.join(front)}.", "notes": notes}
 
 
 def _published(one: PublishedTable) -> dict[str, Any]:

@@ -8,11 +8,14 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fake_runs import finished_run
+from resealed import reseal
 
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
-from sambench.leaderboard.checking import check_submission, difference
+from sambench.leaderboard.checking import check_rows, check_submission, difference
 from sambench.leaderboard.submission import MANIFEST, open_submission
+from sambench.runs.open import load_run
 from sambench.runs.seals import sealed
 from sambench.types import Metric
 
@@ -172,3 +175,21 @@ def test_undefined_numbers_are_alike():
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SambenchError, match="cannot be read"):
         open_submission(tmp_path / "none.submission.zip", tmp_path)
+
+
+def test_images_without_objects_have_no_rows_of_clicks(tmp_path):
+    rows = [(name, {"object": "0", "clicks": 1, "iou": 0.5}) for name in ("a", "b")]
+    finished_run(tmp_path / "run", "points", {}, rows=rows, data={"samples": 3})
+
+    def whole(record):
+        record["identity"]["data"] = {"samples": 3, "keys_sha256": "k"}
+        record["model"] |= {"fingerprint": "f", "missing_means": "empty"}
+        record["counts"] = {"rows": 2}
+
+    reseal(tmp_path / "run", whole)
+    run = load_run(tmp_path / "run")
+    run.rows = lambda: [{"sample_id": name} for name, _ in rows]
+    check_rows(run, tmp_path)
+    run.rows = lambda: [{"sample_id": "a"}]
+    with pytest.raises(SambenchError, match="1 samples that are not those"):
+        check_rows(run, tmp_path)
