@@ -17,6 +17,7 @@ from sambench.runs.summary import carriers, interval, metric_notes, number
 from sambench.tables.build import NOT_RUN, build_table
 from sambench.tables.departures import departs, measured
 from sambench.tables.specs import TableSpec, specs_of_task
+from sambench.types import COSTS
 
 COLUMNS = 8
 """Metrics of a table; all of a run's stand on its page."""
@@ -66,6 +67,7 @@ class Table:
         group: The runs.
         title: Their data and protocol.
         metrics: Columns of metrics; the first one orders the rows.
+        heads: Metric -> what stands above it: its name, with its unit where it is a cost.
         costs: Columns of costs.
         rows: The runs, the best first.
         notes: What a reader of the numbers must know.
@@ -74,6 +76,7 @@ class Table:
     group: Group
     title: str
     metrics: list[str]
+    heads: dict[str, str]
     costs: list[str]
     rows: list[Row]
     notes: list[str]
@@ -121,7 +124,14 @@ def _table(task: str, group: Group, entries: Sequence[Entry]) -> Table:
     notes = [f"{row.entry.label}, {note}" for row in ranked for note in metric_notes(row.entry.run)]
     if group.allowed:
         notes.append(f"Ranked together although they differ in {', '.join(group.allowed)}, as compare= says")
-    return Table(group, title_of(group), metrics, costs, ranked, notes)
+    heads = {name: _head(name, ranked) for name in metrics}
+    return Table(group, title_of(group), metrics, heads, costs, ranked, notes)
+
+
+def _head(name: str, rows: Sequence[Row]) -> str:
+    """Return a metric's name, with its unit where it is a cost."""
+    unit = next((row.entry.run.metrics[name].unit for row in rows if name in row.entry.run.metrics), "")
+    return f"{name}, {unit}" if unit in COSTS else name
 
 
 def metric_columns(task: str, group: Group) -> list[str]:

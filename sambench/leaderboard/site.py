@@ -27,7 +27,7 @@ from sambench.report.pictures import embed
 from sambench.runs.summary import caption, interval
 from sambench.tables.departures import published_beside
 from sambench.tables.render import render
-from sambench.types import Metric
+from sambench.types import COSTS, Metric
 
 INDEX, DATA = "index.html", "leaderboard.json"
 PICTURES = 4
@@ -161,6 +161,7 @@ def _run(entry: Entry, boards: Sequence[Board]) -> dict[str, Any]:
         "hashes": hashes,
         "is_number": is_number,
         "interval": interval,
+        "cost_units": COSTS,
     }
 
 
