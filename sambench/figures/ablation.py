@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sambench.figures.parts import drawing, save_figure
+from sambench.figures.parts import drawing, name_ticks, save_figure
 from sambench.files.safe_names import file_inside
 from sambench.runs.run import Run
 from sambench.tables.ablations import Ablation
@@ -39,11 +39,11 @@ def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -
             axes.errorbar(
                 places, values[:, 0], np.abs(values[:, 1:] - values[:, :1]).T, fmt=style, ms=4, capsize=3, label=label
             )
-        axes.set_xticks(range(len(ticks)), ticks)
         axes.set_ylim(0, 1)
         axes.grid(color="0.9")
         if lines:
             axes.legend(fontsize=8)
+        name_ticks(axes, range(len(ticks)), ticks)
         return [save_figure(figure, file_inside(folder, ablation.name, f".{ending}")) for ending in ("png", "svg")]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sambench.datasets.base import Dataset
 from sambench.errors import RunError
-from sambench.figures.parts import add_legend, drawing, save_figure
+from sambench.figures.parts import add_legend, drawing, name_ticks, save_figure
 from sambench.masks.rle import areas
 from sambench.metrics.bootstrap import mean_ci95
 from sambench.pictures.clicks import object_strip, stacked
@@ -61,10 +61,10 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
             for count, metric in headline(run, "oracle").items():
                 axes.plot(count, metric.value, "*", color=bars[0].get_color(), markersize=11)
             ticks |= set(curve)
-        axes.set_xticks(sorted(ticks))
         axes.grid(color="0.9")
         if runs:
             add_legend(axes, loc="lower right", fontsize=8, title="star: best of the candidates", title_fontsize=8)
+        name_ticks(axes, sorted(ticks), list(map(str, sorted(ticks))))
         return [save_figure(figure, folder / f"miou_against_clicks.{ending}") for ending in ENDINGS]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.clicks import ENDINGS, headline
-from sambench.figures.parts import drawing, save_figure
+from sambench.figures.parts import drawing, name_ticks, save_figure
 from sambench.published import published
 from sambench.runs.run import Run
 
@@ -59,9 +59,10 @@ def miou_beside_published(runs: Sequence[Run], folder: Path) -> list[Path]:
             for run in runs:
                 if run.record.data.name == name:
                     _draw(axes, run)
-            axes.set(title=TITLES[name], xlabel="clicks", ylabel="mean IoU", xticks=TICKS)
+            axes.set(title=TITLES[name], xlabel="clicks", ylabel="mean IoU")
             axes.grid(color="0.92")
             axes.legend(loc="lower right", fontsize=6)
+            name_ticks(axes, TICKS, list(map(str, TICKS)))
         return [save_figure(figure, folder / f"miou_beside_published.{ending}") for ending in ENDINGS]
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from sambench.engine.stages import STAGES
+from sambench.figures.parts import RUN_COLOURS
 from sambench.redact import without_places
 from sambench.runs.identity import flatten
 from sambench.runs.run import Run
@@ -58,7 +60,9 @@ def _line(run: Run, name: str, label: str, colour: int, rows: Sequence[Beside]) 
     if metric.unit not in COUNTED and value:
         low, high = metric.ci95 if interval(metric) and metric.ci95 else (metric.value, metric.value)
         ends = (_percent(metric.value), _percent(low), _percent(high))
-    return MetricLine(label, colour % 6, value, interval(metric), carriers(metric) or str(metric.n), published, *ends)
+    return MetricLine(
+        label, colour % len(RUN_COLOURS), value, interval(metric), carriers(metric) or str(metric.n), published, *ends
+    )
 
 
 def metric_text(metric: Metric) -> str:
@@ -78,6 +82,11 @@ def segments(run: Run) -> list[Segment]:
         Segment(stage, round(100 * took.seconds / whole, 2), f"{took.seconds:.1f}", f"{took.per_image:.3f}")
         for stage, took in timings.items()
     ]
+
+
+def stage_colour(stage: str) -> int:
+    """Return the number of a stage's colour: the same for one stage in all runs and on all pages."""
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 
 def wall(run: Run) -> str:

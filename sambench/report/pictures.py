@@ -44,7 +44,7 @@ class Shown:
         group: "best", "median" or "worst", or "stored" for pictures made while the run went on.
         quality: How well it was done, NaN where that is not known.
         scores: The run's metrics of this image alone.
-        files: (what the picture shows, its PNG file), the last one being the best as a small picture.
+        files: (what the picture shows, its PNG file), the first one being shown small, whole.
         thumbnail: The small picture as a data URI once it has a place.
         large: (what it shows, data URI) of each large picture.
     """
@@ -81,7 +81,7 @@ def embed(galleries: Sequence[Sequence[Shown]], budget: float) -> int:
     left_out = 0
     for shown in order:
         large = [(text, data_uri(path)) for text, path in shown.files]
-        small = thumbnail(shown.files[-1][1])
+        small = thumbnail(shown.files[0][1])
         needed = len(small) + sum(len(uri) for _, uri in large)
         if needed > budget:
             left_out += 1
@@ -99,11 +99,11 @@ def data_uri(path: Path) -> str:
 
 
 def thumbnail(path: Path) -> str:
-    """Return a small picture as a WebP data URI: of panels beside each other the right one, cut to one shape."""
+    """Return a small picture as a WebP data URI: all panels whole, of a picture taller than wide its first lines."""
     image = _open(path)
-    if image.width > 1.9 * image.height:
-        image = image.crop((image.width // 2, 0, image.width, image.height))
-    return _webp(ImageOps.fit(image, THUMBNAIL, centering=(0.5, 0.0)), _THUMBNAIL_QUALITY)
+    if image.height > image.width:
+        image = image.crop((0, 0, image.width, image.width * THUMBNAIL[1] // THUMBNAIL[0]))
+    return _webp(ImageOps.contain(image, THUMBNAIL), _THUMBNAIL_QUALITY)
 
 
 def _open(path: Path) -> Image.Image:
