@@ -8,6 +8,7 @@ enough to keep; it takes less than half of hotcoco's time. `"official"` is pycoc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
@@ -205,10 +206,13 @@ def check_evaluator(evaluator: str) -> str:
     """Return the switch's value.
 
     Raises:
-        UsageError: There is no such evaluator.
+        UsageError: There is no such evaluator, or it asks a package that is not installed.
     """
     if evaluator not in EVALUATORS:
         raise UsageError(f"there is no evaluator {evaluator!r}", mend=f"choose one of {', '.join(EVALUATORS)}")
+    if evaluator == "both" and find_spec("hotcoco") is None:
+        what = "evaluator=both asks hotcoco as well, which is not installed"
+        raise UsageError(what, mend="pip install 'hotcoco>=1.3,<2', or use evaluator=official")
     return evaluator
 
 

@@ -142,6 +142,13 @@ def test_bad_input_is_refused():
         evaluate_instances([pair], [{"id": 1}], evaluator="quick")
 
 
+def test_a_witness_that_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setattr("sambench.metrics.coco.evaluators.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="hotcoco") as told:
+        evaluate_instances([], [{"id": 1}], evaluator="both")
+    assert "pip install 'hotcoco" in told.value.mend
+
+
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     path = write_scenes(tmp_path_factory.mktemp("scenes") / "instances.json", seed=11, images=7)
