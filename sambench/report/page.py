@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from sambench.report import parts
+from sambench.report.extras import Extra
 from sambench.report.figures import task_figures
 from sambench.report.pictures import Shown
 from sambench.runs.run import Run, told_apart
@@ -38,7 +39,13 @@ class ReportedRun:
     gallery: Sequence[Shown]
 
 
-def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes: Sequence[str], scratch: Path) -> str:
+def build_page(
+    runs: Sequence[Run],
+    galleries: Sequence[Sequence[Shown]],
+    notes: Sequence[str],
+    scratch: Path,
+    extras: Sequence[Extra] = (),
+) -> str:
     """Write the page.
 
     Args:
@@ -46,6 +53,7 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
         galleries: The images of each, as `sambench.report.pictures.embed` left them.
         notes: Sentences on what is left out.
         scratch: A folder for the figures' files.
+        extras: Sections beside those of tasks.
 
     Returns:
         HTML; the same runs and pictures give the same text.
@@ -62,7 +70,9 @@ def build_page(runs: Sequence[Run], galleries: Sequence[Sequence[Shown]], notes:
         section, more = _section(task, own, scratch / task)
         sections.append(section)
         told += more
-    return environment().get_template("report.html").render(entries=entries, sections=sections, notes=told)
+    return (
+        environment().get_template("report.html").render(entries=entries, sections=sections, notes=told, extras=extras)
+    )
 
 
 def _section(task: str, entries: Sequence[ReportedRun], scratch: Path) -> tuple[dict[str, Any], list[str]]:

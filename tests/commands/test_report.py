@@ -4,12 +4,17 @@ import re
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_runs import EDGE_ROWS, edges_metrics, finished_run
+from planted_runs import planted_points
+from rating_studies import planned
 
 from sambench.cli import dispatch
 from sambench.errors import UsageError
 from sambench.pictures.overlay import save_png
+from sambench.ratings.store import Rating, RatingStore
+from sambench.ratings.study import CHECK, DATABASE, read_study
 
 
 @pytest.fixture
@@ -64,6 +69,48 @@ def test_no_pictures_are_drawn_for_count_0(run, tmp_path):
 def test_wrong_words_are_refused(words):
     with pytest.raises(UsageError):
         dispatch(["report", "out=x", *words])
+
+
+def test_it_tells_why_masks_are_wrong_and_which_labels_are_suspected(tmp_path):
+    run, _ = planted_points(tmp_path / "a", limit=1)
+    line = {"sample_id": "<b>one", "object": "7", "told": "shifted", "score": 0.5, "agreement": 0.75}
+    (tmp_path / "found").mkdir()
+    pd.DataFrame([line] * 30).to_parquet(tmp_path / "found" / "labels.parquet")
+    page = page_of(run.folder, tmp_path / "r", "count=0", f"labels={tmp_path / 'found'}")
+    loss = 1 - np.mean([row["iou"] for row in run.rows()])
+    section = page.partition('<section id="explained">')[2].partition("</section>")[0]
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", section)
+    assert cells[cells.index("loss") + 1].startswith(f"{loss:.3f}"[1:])
+    assert "The 20 likeliest of 30" in page
+    assert "&lt;b&gt;one" in page
+    assert "<b>one" not in page
+    plain = page_of(run.folder, tmp_path / "s", "count=0", "explain=false")
+    assert "explained" not in plain
+    with pytest.raises(UsageError, match="no likely label errors"):
+        page_of(run.folder, tmp_path / "t", "count=0", "explain=false", f"labels={tmp_path}")
+
+
+def test_what_cannot_be_explained_is_told(tmp_path):
+    run, _ = planted_points(tmp_path / "a", limit=1)
+    for path in (tmp_path / "a" / "masks").rglob("*.json.gz"):
+        path.unlink()
+    page = page_of(run.folder, tmp_path / "r", "count=0")
+    assert "it is not told why its masks are wrong" in page
+    assert '<section id="explained">' not in page
+
+
+@pytest.mark.slow
+def test_ratings_of_people_have_a_section(run, tmp_path):
+    study = planned(tmp_path / "rate", masks=2)
+    store, plan = RatingStore(study / DATABASE), read_study(study)
+    for name in plan.orders["rater1"]:
+        job = plan.key[name]
+        seen = 8 if job.method != CHECK else job.low if job.low > 1 else job.high
+        store.add("rater1", Rating(name, seen, True, True, True, 900))
+    page = page_of(run, tmp_path / "a", "count=0", f"ratings=[{study}]")
+    section = page.partition('<section id="ratings">')[2].partition("</section>")[0]
+    assert "rater1: 5 of 5 jobs rated" in section
+    assert ">8.00<" in section
 
 
 @pytest.mark.slow
