@@ -16,7 +16,11 @@ from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
 from sambench.interrupts import plain_interrupts
+from sambench.progress import quiet
 from sambench.version import __version__
+
+QUIETLY = ("--quiet", "-q")
+"""Flags of every command: no progress, and no word of files that were written."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,14 +77,21 @@ def dispatch(words: list[str]) -> int:
     if words[0] in ("-sc", "--shell-completion"):
         return complete(words[1:])
     if words[0] not in COMMANDS:
-        near = nearest(words[0], COMMANDS)
+        near = nearest(words[0], [name for name in COMMANDS if name != "rm"]) or nearest(words[0], COMMANDS)
         raise UsageError(
             f"there is no command {words[0]!r}; there are {', '.join(COMMANDS)}",
             where=f"sambench {' '.join(words)}",
             mend=f"did you mean `sambench {near[0]}`?" if near else "`sambench --help` explains each",
         )
-    rest = take_config_dirs(words[1:])
-    command, rest = command_of(words[0]).chosen(rest)
+    asked = any(word in QUIETLY for word in words)
+    with quiet(asked):
+        return _of_command(words[0], [word for word in words[1:] if word not in QUIETLY])
+
+
+def _of_command(name: str, words: list[str]) -> int:
+    """Run a command, or show its page."""
+    rest = take_config_dirs(words)
+    command, rest = command_of(name).chosen(rest)
     if "-h" in rest or "--help" in rest:
         print(page(command))
         return 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, Protocol
 
 from rich.console import Console
@@ -97,8 +100,33 @@ class Off:
         """Nothing to take down."""
 
 
+QUIET = "SAMBENCH_QUIET"
+"""Variable of the environment that is set where nothing but results, warnings and errors is to be told."""
+
+
+@contextmanager
+def quiet(asked: bool) -> Iterator[None]:
+    """Tell no progress meanwhile, in this process and in those that it starts, where that is asked for."""
+    before = os.environ.get(QUIET)
+    if asked:
+        os.environ[QUIET] = "1"
+    try:
+        yield
+    finally:
+        if asked and before is None:
+            del os.environ[QUIET]
+
+
+def say(text: str) -> None:
+    """Tell on standard error how far work has come, or which files were written; nothing where quiet was asked for."""
+    if not os.environ.get(QUIET):
+        print(text, file=sys.stderr, flush=True)
+
+
 def progress(kind: ProgressKind, label: str, total: int, done: int = 0) -> Progress:
     """Choose a display; "auto" is a bar on a terminal and lines elsewhere."""
+    if os.environ.get(QUIET):
+        return Off()
     if kind == "auto":
         kind = "bar" if sys.stderr.isatty() else "lines"
     if kind == "bar":

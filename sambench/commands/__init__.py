@@ -32,6 +32,8 @@ COMMANDS = {
     "look": "sambench.commands.look:LOOK",
     "rate": "sambench.commands.rate:RATE",
     "ls": "sambench.commands.ls:LS",
+    "diff": "sambench.commands.diff:DIFF",
+    "rm": "sambench.commands.rm:RM",
     "data": "sambench.commands.data:DATA",
     "cache": "sambench.commands.cache:CACHE",
 }

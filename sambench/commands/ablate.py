@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.lists import choices
+from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config import registry
 from sambench.errors import UsageError
+from sambench.progress import say
 from sambench.storage.places import join
 from sambench.tables.render import FORMATS
 
 
 def main(words: list[str]) -> int:
     """Run a sweep."""
+    from sambench.commands.results.tables import shown_runs, table_told
     from sambench.config.compose import compose
     from sambench.figures.ablation import ablation_figure
     from sambench.files.atomic import write_text
@@ -40,12 +44,15 @@ def main(words: list[str]) -> int:
             raise UsageError(error.what, where=f"{error.where}, which the sweep sets", mend=mend) from error
         raise
     if values["dry"]:
-        print("\n".join(f"sambench run {' '.join(member)}" for member in members.values()))
+        commands = [f"sambench run {' '.join(member)}" for member in members.values()]
+        tell(values["format"], told([], [], [], commands, 0), "\n".join(commands))
         return 0
     failed = 0
     for place, member in enumerate(sweep(ablation, members, compose, results), 1):
-        told = f"failed: {member.error}" if member.error else member.folder
-        print(f"member {place} of {len(members)}, {member.label}: {told}", file=sys.stderr)
+        if member.error:
+            print(f"member {place} of {len(members)}, {member.label}: failed: {member.error}", file=sys.stderr)
+        else:
+            say(f"member {place} of {len(members)}, {member.label}: {member.folder}")
         failed += bool(member.error)
         if member.folder:
             check_metrics(ablation, load_run(member.folder))
@@ -54,12 +61,19 @@ def main(words: list[str]) -> int:
     for form, ending in FORMATS.items():
         text = as_file(render(table, notes, title, form), form)
         write_text(file_inside(out, ablation.name, f".{ending}"), text)
-    drawn = ablation_figure(ablation, member_runs(ablation.name, results), out)
-    print(as_file(render(table, notes, title, values["format"]), values["format"]), end="")
-    print(
-        f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr
-    )
+    runs = member_runs(ablation.name, results)
+    drawn = ablation_figure(ablation, runs, out)
+    files = [*(f"{out / ablation.name}.{ending}" for ending in FORMATS.values()), *map(str, drawn)]
+    form = values["format"]
+    result = told([table_told(ablation.name, table, notes, title)], shown_runs(list(runs.values())), files, [], failed)
+    tell(form, result, lambda: as_file(render(table, notes, title, form), form).removesuffix("\n"))
+    say(f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}")
     return 2 if failed else 0
+
+
+def told(tables: list[Any], runs: list[Any], files: list[str], commands: list[str], failed: int) -> dict[str, Any]:
+    """Return a sweep as `SweepResult`."""
+    return {"tables": tables, "runs": runs, "files": files, "commands": commands, "failed": failed}
 
 
 ABLATE = Command(
@@ -77,10 +91,11 @@ one's own.""",
     lists=lambda: f"sweeps:\n{choices('ablation')}",
     keys=(
         Key("checkpoints", "a member for each of these weights", list[str], example="[A,B,...]", path="url"),
-        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        format_key(tuple(FORMATS), "md"),
         Key("out", "where all formats and the figure are written", str, "results/tables", path="local"),
         Key("dry", "print the commands of the members and run nothing", bool, False, example="true"),
     ),
+    result="tables:SweepResult",
     exit_codes={2: "wrong usage or bad input, or a member failed"},
     examples=(
         "sambench ablate edge_nms",

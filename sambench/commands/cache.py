@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config.run_config import BUDGET_GB
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import UNSIGNED, SharedEntries
 from sambench.engine.cache.signing import read_secret
 from sambench.files.paths import cache_root
+from sambench.redact import without_secrets
 from sambench.storage.places import is_remote
 
 Store = EmbeddingCache | SharedEntries
@@ -26,13 +28,17 @@ def _opened(place: str | None) -> Store:
 
 
 def _ls(words: list[str]) -> int:
-    cache = _opened(read(LS, words)["dir"])
+    values = read(LS, words)
+    cache = _opened(values["dir"])
     entries = sorted(cache.entries(), key=lambda entry: entry.used)
     total = sum(entry.size for entry in entries)
-    print(f"{cache.folder}: {len(entries)} embeddings, {total / 1e9:.3f} GB")
-    if entries:
-        days = (time.time() - entries[0].used) / 86400
-        print(f"least recently used {days:.1f} days ago; largest {max(entry.size for entry in entries) / 1e6:.1f} MB")
+    days = (time.time() - entries[0].used) / 86400 if entries else None
+    largest = max((entry.size for entry in entries), default=None)
+    lines = [f"{cache.folder}: {len(entries)} embeddings, {total / 1e9:.3f} GB"]
+    if days is not None and largest is not None:
+        lines.append(f"least recently used {days:.1f} days ago; largest {largest / 1e6:.1f} MB")
+    result = {"place": without_secrets(str(cache.folder)), "embeddings": len(entries), "bytes": total}
+    tell(values["format"], {**result, "oldest_days": days, "largest_bytes": largest}, "\n".join(lines))
     return 0
 
 
@@ -42,11 +48,12 @@ def _verify(words: list[str]) -> int:
     cache = _opened(values["dir"])
     secret = read_secret(values["secret_file"], "secret_file")
     checked = damaged = unsigned = 0
+    troubles = []
     for entry, trouble in cache.verify(secret):
         checked += 1
         if trouble is None:
             continue
-        print(f"{entry.path}: {trouble}")
+        troubles.append({"entry": str(entry.path), "trouble": trouble})
         if trouble == UNSIGNED:  # another group's, or a forged one: whoever has the right secret writes over it
             unsigned += 1
             continue
@@ -55,7 +62,11 @@ def _verify(words: list[str]) -> int:
             cache.remove(entry.key)
     done = " and removed" if values["remove"] and damaged else ""
     told = f", {unsigned} not signed with this secret" if secret is not None else ""
-    print(f"{checked} embeddings checked, {damaged} damaged{done}{told}")
+    lines = [f"{one['entry']}: {one['trouble']}" for one in troubles]
+    lines.append(f"{checked} embeddings checked, {damaged} damaged{done}{told}")
+    removed = damaged if values["remove"] else 0
+    result = {"checked": checked, "damaged": damaged, "unsigned": unsigned, "removed": removed, "troubles": troubles}
+    tell(values["format"], result, "\n".join(lines))
     return 1 if unsigned or (damaged and not values["remove"]) else 0
 
 
@@ -63,7 +74,9 @@ def _prune(words: list[str]) -> int:
     values = read(PRUNE, words)
     cache = _opened(values["dir"])
     removed = cache.prune(int(values["budget_gb"] * 1e9))
-    print(f"{len(removed)} embeddings removed, {sum(entry.size for entry in removed) / 1e9:.3f} GB")
+    size = sum(entry.size for entry in removed)
+    text = f"{len(removed)} embeddings removed, {size / 1e9:.3f} GB"
+    tell(values["format"], {"removed": len(removed), "bytes": size}, text)
     return 0
 
 
@@ -81,7 +94,8 @@ LS = Command(
     main=_ls,
     runs_bare=True,
     about="Prints where the embedding cache is, how many embeddings it holds, their size, and the age of the oldest.",
-    keys=(DIR,),
+    keys=(DIR, FORMAT),
+    result="data:CacheResult",
     examples=("sambench cache ls dir=s3://bucket/embeddings",),
 )
 
@@ -101,7 +115,9 @@ VERIFY = Command(
             path="local",
         ),
         DIR,
+        FORMAT,
     ),
+    result="data:VerifyResult",
     exit_codes={
         0: "all are well, or the damaged ones were removed",
         1: "an embedding is damaged, or not signed with the secret",
@@ -124,7 +140,9 @@ PRUNE = Command(
             required=True,
         ),
         DIR,
+        FORMAT,
     ),
+    result="data:PruneResult",
     examples=("sambench cache prune budget_gb=5",),
 )
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.gate import COMPARISON, NOT_COMPARABLE
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import JSON, format_key, json_of
 from sambench.commands.grammar.words import read
 from sambench.gates.policy import CHANCE
+from sambench.progress import say
 from sambench.tables.render import FORMATS
 
 
@@ -29,11 +31,15 @@ def main(words: list[str]) -> int:
         replicates=values["replicates"],
         seed=values["seed"],
     )
-    text = render_comparison(result, values["format"])
-    print(text if result.forbidding else as_file(text, values["format"]), end="")
+    form = values["format"]
+    if form == JSON:
+        print(json_of({"exit_code": result.exit_code, **asdict(result)}))
+    else:
+        text = render_comparison(result, form)
+        print(text if result.forbidding else as_file(text, form), end="")
     if values["out"] is not None:
         written = write_comparison(result, Path(values["out"]))
-        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
+        say(f"written: {' '.join(map(str, written))}")
     return result.exit_code
 
 
@@ -65,7 +71,7 @@ Runs of other switches, data or samples are not compared, as in `sambench gate`.
             example="[NAME,...]",
         ),
         Key("alpha", "chance that any of the intervals misses its true difference", Annotated[float, CHANCE], 0.05),
-        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        format_key(tuple(FORMATS), "md"),
         Key(
             "out",
             "writes compare.md, .tex, .html, ranking.csv, pairs.csv and the figure",
@@ -76,6 +82,7 @@ Runs of other switches, data or samples are not compared, as in `sambench gate`.
         *COMPARISON,
     ),
     exit_codes={3: NOT_COMPARABLE},
+    result="verdicts:CompareResultTold",
     examples=(
         "sambench compare runs=[results/edges/a,results/edges/b,results/edges/c]",
         "sambench compare runs=[results/edges/a,results/edges/b] metrics=[ods,ap] alpha=0.01 out=compared",

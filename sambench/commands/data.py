@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.data_list import LIST
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import checked, parse
 from sambench.config import registry
 from sambench.config.ranges import SHARED, Range, raise_faults
@@ -121,7 +122,8 @@ def _show(words: list[str]) -> int:
             samples.append(sample)
     if not samples:
         raise DatasetError(f"{name} has no image with a mask", where=dataset.root)
-    print(save_png(contact_sheet(samples), Path(values["out"] or f"{name}.png")))
+    path = save_png(contact_sheet(samples), Path(values["out"] or f"{name}.png"))
+    tell(values["format"], {"files": [str(path)], "notes": []}, str(path))
     return 0
 
 
@@ -140,13 +142,15 @@ def _export(words: list[str]) -> int:
         if isinstance(dataset, ConceptDataset):
             written = export_pairs(dataset, path, bar.advance)
             lines = [f"{file}: {pairs} pairs of images and phrases, {masks} masks" for file, pairs, masks in written]
+            files = [str(file) for file, _, _ in written]
         else:
             images, masks = export_coco(dataset, path, bar.advance)
             told = filter(None, [*getattr(dataset, "report", []), turned_note(dataset)])
-            lines = [*told, f"{path}: {images} images, {masks} masks"]
+            lines, files = [*told, f"{path}: {images} images, {masks} masks"], [str(path)]
     finally:
         bar.close()
-    print("\n".join(lines) + f"; file names are relative to {dataset.root}")
+    lines[-1] += f"; file names are relative to {dataset.root}"
+    tell(values["format"], {"files": files, "notes": lines}, "\n".join(lines))
     return 0
 
 
@@ -195,7 +199,9 @@ image and mask.
             example="findings.csv",
             path="local",
         ),
+        FORMAT,
     ),
+    result="data:DataCheckResult",
     exit_codes={
         0: "all is well, or only left out by rule",
         1: "a file is damaged or missing",
@@ -222,7 +228,9 @@ Draws a sheet of images with their masks and the centre clicks that task points 
         Key("count", "images on the sheet", Annotated[int, Range(1, 1000)], 12),
         Key("seed", "of the order in which images are taken", Annotated[int, SHARED["seed"]], 0),
         Key("out", "the picture", str | None, example="NAME.png", path="local"),
+        FORMAT,
     ),
+    result="tables:FilesResult",
     examples=("sambench data show gtea root=/data count=24 out=gtea.png",),
 )
 
@@ -238,7 +246,8 @@ Writes a dataset's masks (BSDS500: its segments) as COCO JSON with run-length co
 one file an annotator; file names are relative to its folder.
 
 {_OTHERS}""",
-    keys=(Key("out", "the file", str | None, example="NAME.json", path="local"),),
+    keys=(Key("out", "the file", str | None, example="NAME.json", path="local"), FORMAT),
+    result="tables:FilesResult",
     examples=("sambench data export gtea root=/data out=gtea.json",),
 )
 

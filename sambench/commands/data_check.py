@@ -10,6 +10,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from sambench.commands.grammar.output import JSON, json_of
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
@@ -44,32 +45,55 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     Raises:
         DatasetAbsentError: The dataset is not there.
     """
+    as_json, told = values.get("format") == JSON, dict[str, list[str]]()
     try:
-        parts = _parts(name, {**settings, "limit": None}, values.get("task"))
-        results = {part: _check_one(part, data, settings.get("limit")) for part, data in parts.items()}
+        parts, absent = _parts(name, {**settings, "limit": None}, values.get("task"))
+        if not as_json and absent:
+            print(absent)
+        results = {}
+        for part, data in parts.items():
+            results[part], told[part] = _check_one(part, data, settings.get("limit"))
+            if not as_json:
+                print("\n".join([*told[part], *_findings(part, results[part]), ""]))
     except DatasetAbsentError:
         raise
     except DatasetError as error:
         results = {name: Checked(findings=[Finding(True, error.where or name, error.what)])}
-        _print_findings(name, results[name])
+        told = {name: []}
+        if not as_json:
+            print("\n".join([*_findings(name, results[name]), ""]))
+    if as_json:
+        print(json_of({"datasets": [_told(part, told[part], result) for part, result in results.items()]}))
     if values["out"] is not None:
         _write_findings(Path(values["out"]), results)
     return 1 if any(result.faults for result in results.values()) else 0
 
 
-def _parts(name: str, settings: dict[str, Any], task: str | None) -> Mapping[str, Dataset]:
-    """Open what is checked: each dataset that `sa23` finds, each format of the generated scenes, or the one."""
+def _told(name: str, told: list[str], checked: Checked) -> dict[str, Any]:
+    """Return what was found of one dataset as `CheckedData`."""
+    counts = Counter(finding.fault for finding in checked.findings)
+    findings = [
+        {"kind": "fault" if one.fault else "note", "where": str(one.where), "what": one.what}
+        for one in checked.findings
+    ]
+    return {"name": name, "faults": counts[True], "notes": counts[False], "told": told, "findings": findings}
+
+
+def _parts(name: str, settings: dict[str, Any], task: str | None) -> tuple[Mapping[str, Dataset], str]:
+    """Open what is checked: each dataset that `sa23` finds, each format of the generated scenes, or the one.
+
+    Returns:
+        Name -> dataset, and what was not found, in words.
+    """
     if task is not None:
-        return {name: open_dataset(settings, build("tasks", "task", {"name": task}), own_words=True)}
+        return {name: open_dataset(settings, build("tasks", "task", {"name": task}), own_words=True)}, ""
     if settings.get("kind") == "auto":
         kinds = ("bsds", "coco", "lvis", "concepts")
-        return {f"{name} {kind}": _built({**settings, "kind": kind}) for kind in kinds}
+        return {f"{name} {kind}": _built({**settings, "kind": kind}) for kind in kinds}, ""
     dataset = _built(settings)
     if not isinstance(dataset, Sa23):
-        return {name: dataset}
-    if dataset.missing:
-        print(f"not found: {', '.join(dataset.missing)}")
-    return dataset.datasets
+        return {name: dataset}, ""
+    return dataset.datasets, f"not found: {', '.join(dataset.missing)}" if dataset.missing else ""
 
 
 def _built(settings: dict[str, Any]) -> Dataset:
@@ -77,7 +101,8 @@ def _built(settings: dict[str, Any]) -> Dataset:
     return dataset
 
 
-def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
+def _check_one(name: str, dataset: Dataset, limit: int | None) -> tuple[Checked, list[str]]:
+    """Read all of a dataset; returns what was found, and in lines what is told of the whole."""
     keys = dataset.all_keys[:limit]
     bar = progress("auto", f"check {name}", len(keys))
     try:
@@ -89,21 +114,19 @@ def _check_one(name: str, dataset: Dataset, limit: int | None) -> Checked:
         bar.close()
     if isinstance(dataset, MaskDataset):
         card = dataset.source.card
-        print(f"{name}: {card.title}, split {dataset.split}, in {dataset.root}\none mask is {card.mask}")
+        lines = [f"{name}: {card.title}, split {dataset.split}, in {dataset.root}", f"one mask is {card.mask}"]
         read = f"original files this reader has been run on: {card.real_bytes}"
-        print("\n".join([*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks), read]))
+        lines += [*compare_counts(dataset, checked), *(f"known: {quirk}" for quirk in card.quirks), read]
     else:
-        print(f"{name}: {len(keys)} samples read")
+        lines = [f"{name}: {len(keys)} samples read"]
     if isinstance(dataset, ConceptDataset):
-        print("\n".join(told_pairs(dataset, keys)))
+        lines += told_pairs(dataset, keys)
     counts = {"turned": checked.turned, "ignored": checked.ignored, **checked.readings}
-    print("\n".join(orientation_notes(counts) or ["no image has an EXIF orientation"]))
-    _print_findings(name, checked)
-    return checked
+    return checked, [*lines, *(orientation_notes(counts) or ["no image has an EXIF orientation"])]
 
 
-def _print_findings(name: str, checked: Checked) -> None:
-    """Print findings by kind: how many, what, and the first of them."""
+def _findings(name: str, checked: Checked) -> list[str]:
+    """Return findings by kind in lines: how many, what, and the first of them."""
     kinds: dict[tuple[bool, str], list[Finding]] = {}
     for finding in checked.findings:
         kinds.setdefault((not finding.fault, finding.kind), []).append(finding)
@@ -113,10 +136,9 @@ def _print_findings(name: str, checked: Checked) -> None:
             rows.append(["note" if note else "FAULT", printable(str(finding.where)), printable(finding.what)])
         if len(found) > _SHOWN:
             rows.append(["", f"and {len(found) - _SHOWN} more like these", ""])
-    if rows:
-        print(tabulate(rows, headers=["", "where", "what"]))
     counts = Counter(finding.fault for finding in checked.findings)
-    print(f"{name}: {counts[True]} faults, {counts[False]} notes\n")
+    table = [tabulate(rows, headers=["", "where", "what"])] if rows else []
+    return [*table, f"{name}: {counts[True]} faults, {counts[False]} notes"]
 
 
 def _write_findings(path: Path, results: Mapping[str, Checked]) -> None:

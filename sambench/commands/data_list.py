@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.files.paths import data_root
@@ -18,22 +19,30 @@ def _list(words: list[str]) -> int:
     from sambench.datasets.cards import MaskCard
     from sambench.datasets.sa23.catalog import CATALOG
 
-    root = read(LIST, words)["root"]
+    values = read(LIST, words)
+    root = values["root"]
     place = Path(root).expanduser() if root is not None else data_root()
-    rows = []
+    rows, found = [], []
     for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
         card = getattr(registry.resolve("datasets", name, own_words=True), "card", None)
         if not isinstance(card, MaskCard) or not card.markers:
             continue
         row = CATALOG.get(name)
         masks = "" if row is None else f"{row.masks:,} {row.mask_type}"
-        rows.append([name, card.domain, masks, card.terms, card.home, _found(place, card)])
-    print(tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"]))
+        folder = _found(place, card)
+        rows.append([name, card.domain, masks, card.terms, card.home, folder])
+        about: dict[str, Any] = {"name": name, "domain": card.domain, "licence": card.terms, "home": card.home}
+        about |= {"masks": row and row.masks, "kind": row and row.mask_type}
+        found.append({**about, "found": None if folder in ("?", "no") else folder})
     others = {name: line for name, line in registry.options("data").items() if name not in {row[0] for row in rows}}
-    print("\nfor other tasks too, and one's own:")
-    print("\n".join(f"{name:{max(map(len, others))}}  {line}" for name, line in others.items()))
     told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
-    print(f"\n{told}; what one mask is, and the layout: sambench data check NAME")
+    lines = [tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"])]
+    lines += ["", "for other tasks too, and one's own:"]
+    lines += [f"{name:{max(map(len, others))}}  {line}" for name, line in others.items()]
+    lines += ["", f"{told}; what one mask is, and the layout: sambench data check NAME"]
+    result = {"root": None if place is None else str(place), "datasets": found}
+    result |= {"others": [{"name": name, "about": line} for name, line in others.items()]}
+    tell(values["format"], result, "\n".join(lines))
     return 0
 
 
@@ -64,6 +73,8 @@ and the folder it was found in; below them the data of other tasks, and one's ow
             example="FOLDER",
             path="local",
         ),
+        FORMAT,
     ),
+    result="data:DataListResult",
     examples=("sambench data list root=/data",),
 )

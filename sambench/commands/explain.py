@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 from sambench.files.atomic import atomic_path, write_text
 from sambench.files.csv_cells import csv_cell
+from sambench.progress import say
 from sambench.runs.open import load_run
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ WORST, SUSPECTS = 3, 50
 
 def main(words: list[str]) -> int:
     """Explain a run, print what was found, and write it."""
-    from sambench.explain.console import print_finding
+    from sambench.explain.console import group_table, print_finding
     from sambench.explain.objects import Choice, explain_objects
 
     named = EXPLAIN.key(words[0].partition("=")[0]) is None
@@ -44,6 +46,9 @@ def main(words: list[str]) -> int:
     objects = [explain_objects(run, choice) for run in runs]
     finding = found(objects, values["seed"])
     written = [] if values["out"] is None else write(objects[0], finding, Path(values["out"]), values["count"])
+    if values["format"] == JSON:
+        lines = group_table(finding).to_dict("records")
+        return print_json("parts", runs, list(finding.verdicts), lines, list(finding.notes), written)
     print_finding(finding)
     return tell_written(written)
 
@@ -51,14 +56,23 @@ def main(words: list[str]) -> int:
 def tell_written(written: list[Path]) -> int:
     """Name the files that were written before anything was printed: whoever reads the first lines alone loses none."""
     if written:
-        print(f"written: {' '.join(map(str, written))}", file=sys.stderr)
+        say(f"written: {' '.join(map(str, written))}")
+    return 0
+
+
+def print_json(
+    kind: str, runs: Sequence[Run], verdicts: list[str], lines: list[Any], notes: list[str], written: list[Path]
+) -> int:
+    """Print what was found as `ExplainResult`."""
+    result = {"kind": kind, "runs": [run.place for run in runs], "verdicts": verdicts, "lines": lines, "notes": notes}
+    print(json_of({**result, "files": list(map(str, written))}))
     return 0
 
 
 def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
     """Find likely label errors with several runs."""
     from sambench.explain.labels import find_labels
-    from sambench.explain.labels_told import print_labels, write_labels
+    from sambench.explain.labels_told import print_labels, verdict, write_labels
 
     if run is not None:
         mend = f"name it in the list: runs=[{run},...]"
@@ -73,6 +87,9 @@ def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
             raise UsageError(f"{key}= is not of find=labels", where=key, mend="leave it out")
     labels = find_labels([load_run(place) for place in values["runs"]], choice)
     written = [] if values["out"] is None else write_labels(labels, Path(values["out"]), values["count"])
+    if values["format"] == JSON:
+        lines = labels.frame.to_dict("records")
+        return print_json("labels", labels.runs, [verdict(labels)], lines, labels.notes, written)
     print_labels(labels)
     return tell_written(written)
 
@@ -80,7 +97,7 @@ def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
 def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
     """Explain a run of task edges."""
     from sambench.explain.edges import edge_changes, edge_groups, explain_edges
-    from sambench.explain.edges_told import EdgeFinding, print_edges, write_edges
+    from sambench.explain.edges_told import EdgeFinding, edge_table, print_edges, write_edges
 
     for key in ("d", "clicks", "top"):
         if values[key] is not None:
@@ -90,6 +107,9 @@ def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
     changes = edge_changes(errors[0], errors[1], seed) if len(errors) > 1 else {}
     finding = EdgeFinding(errors[0], runs[1] if len(runs) > 1 else None, edge_groups(errors[0], seed), changes)
     written = [] if values["out"] is None else write_edges(finding, Path(values["out"]), values["count"])
+    if values["format"] == JSON:
+        lines = edge_table(finding).to_dict("records")
+        return print_json("edges", runs, [], lines, list(finding.errors.notes), written)
     print_edges(finding)
     return tell_written(written)
 
@@ -215,7 +235,9 @@ What a run cannot tell is said, with the command that makes it tell. docs/explai
             example="FOLDER",
             path="local",
         ),
+        FORMAT,
     ),
+    result="verdicts:ExplainResult",
     examples=(
         "sambench explain results/points/mini-hierarchy-1a2b3c4d out=explained",
         "sambench explain results/points/mini-hierarchy-1a2b3c4d against=results/points/mini-hierarchy-5e6f7a8b",

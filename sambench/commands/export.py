@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from sambench.commands.export_model import MODEL
@@ -10,10 +9,15 @@ from sambench.commands.export_model import main as export_model
 from sambench.commands.export_results import RESULTS
 from sambench.commands.export_results import main as export_results
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, JSON, part_format, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.errors import UsageError
+from sambench.progress import say
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
+
+SUMMARIES = ("eval_bdry.txt", "eval_cover.txt", "eval_RI_VOI.txt")
+"""Files that are printed as well."""
 
 
 def bsds(words: list[str]) -> int:
@@ -22,38 +26,39 @@ def bsds(words: list[str]) -> int:
     from sambench.files.safe_names import inside
     from sambench.tables.bsds import bsds_files
 
-    run, out = _chosen(words)
+    form, words = part_format(BSDS, words)
+    run, out = _chosen(words, form)
     texts = bsds_files(run)
     for name, text in texts.items():
         write_text(inside(out, name), text)
-    print(f"written: {len(texts)} files to {out}", file=sys.stderr)
-    for name, text in texts.items():
-        if name in ("eval_bdry.txt", "eval_cover.txt", "eval_RI_VOI.txt"):
-            print(f"{name}: {text}", end="")
+    say(f"written: {len(texts)} files to {out}")
+    shown = {name: text for name, text in texts.items() if name in SUMMARIES}
+    result = {"run": run.place, "folder": str(out), "files": list(texts), "summaries": shown}
+    tell(form, result, "".join(f"{name}: {text}" for name, text in shown.items()).removesuffix("\n"))
     return 0
 
 
-def _chosen(words: list[str]) -> tuple[Run, Path]:
+def _chosen(words: list[str], form: str) -> tuple[Run, Path]:
     """Open the run that is named, or score what the words say; returns it and where its files go."""
     own, rest = own_words(BSDS, words)
     out = read(BSDS, own)["out"]
     if not rest:
         raise UsageError("no run was given", where="sambench export bsds", mend="sambench export bsds RUN out=FOLDER")
     if "=" in rest[0]:
-        run = _scored(rest)
+        run = _scored(rest, form)
     else:
         read(BSDS, rest[1:])
         run = load_run(rest[0])
     return run, Path(out) if out is not None else Path("results/bsds") / run.folder.resolve().name
 
 
-def _scored(words: list[str]) -> Run:
+def _scored(words: list[str], form: str) -> Run:
     from sambench.config.compose import compose
     from sambench.engine.launch import launch
     from sambench.tables.console import print_run
 
     launched = launch(compose(words, also=[key.name for key in BSDS.keys]))
-    if not launched.was_finished:
+    if not launched.was_finished and form != JSON:
         print_run(launched.run)
     return launched.run
 
@@ -83,7 +88,9 @@ where it was scored before, or gone on with where it was interrupted.""",
             example="FOLDER",
             path="local",
         ),
+        FORMAT,
     ),
+    result="tables:BsdsResult",
     examples=(
         "sambench export bsds results/edges/bsds500-hed-1a2b3c4d out=hed_eval",
         "sambench export bsds task=edges data=bsds500 data.root=/data predictions=hed_png workers=2 out=hed_eval",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import own_words, read
 from sambench.commands.two_models import built, composed, images
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
+from sambench.progress import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,22 +34,27 @@ def main(words: list[str]) -> int:
     values = read(MODEL, own)
     config = composed(_words(rest), [key.name for key in MODEL.keys])
     original = _native(config)
-    check = partial(_check, original, list(images(config)), {}, values["prompts"])
+    check = partial(_check, original, list(images(config)), {}, values["prompts"], values["format"])
     out = Path(values["out"])
     out.mkdir(parents=True, exist_ok=True)
     if values["to"] != "onnx":
         return _archives(original, out, values, check)
+    checks: list[dict[str, Any]] = []
     written = [export_half(original, half, out, values["opset"]) for half in HALVES]
     code = 0
     for precision in dict.fromkeys(["fp32", *values["precisions"]]):
         paths = [convert(path, precision) for path in written]
-        print(f"written: {' '.join(map(str, paths))}", file=sys.stderr)
-        within = check(paths, precision)
-        code = code if within else 1
+        say(f"written: {' '.join(map(str, paths))}")
+        checks.append(check(paths, precision))
+        code = code if checks[-1]["within"] else 1
+    if values["format"] == JSON:
+        print(json_of({"checks": checks}))
     return code
 
 
-def _archives(original: TransformersSam, out: Path, values: dict[str, Any], check: Callable[..., bool]) -> int:
+def _archives(
+    original: TransformersSam, out: Path, values: dict[str, Any], check: Callable[..., dict[str, Any]]
+) -> int:
     """Write TorchScript or torch.export archives, which are of float32 alone, and check them."""
     from sambench.models.onnx.exporting.archive_writing import export_archive
 
@@ -56,8 +62,11 @@ def _archives(original: TransformersSam, out: Path, values: dict[str, Any], chec
         what = f"to={values['to']} writes fp32 alone"
         raise UsageError(what, where="precisions", mend="leave precisions= out, or use to=onnx")
     paths = [export_archive(original, half, out, values["to"]) for half in HALVES]
-    print(f"written: {' '.join(map(str, paths))}", file=sys.stderr)
-    return 0 if check(paths, "fp32") else 1
+    say(f"written: {' '.join(map(str, paths))}")
+    found = check(paths, "fp32")
+    if values["format"] == JSON:
+        print(json_of({"checks": [found]}))
+    return 0 if found["within"] else 1
 
 
 def _words(words: Sequence[str]) -> list[str]:
@@ -87,19 +96,24 @@ def _check(
     seen: Sequence[tuple[str, np.ndarray]],
     encoded: dict[str, Embedding],
     prompts: int,
+    form: str,
     paths: Sequence[Path],
     precision: Precision,
-) -> bool:
-    """Print how far an export is from the original; returns whether it is near enough, which is asked of fp32 alone.
+) -> dict[str, Any]:
+    """Tell how far an export is from the original: as text at once; returns it as `ExportCheck`.
+
+    Whether it is near enough is asked of fp32 alone.
 
     Args:
         original: The model.
         seen: Images and their names.
         encoded: The original's features of those that it was asked about before.
         prompts: How many of each kind are asked.
+        form: What is printed: nothing here where it is JSON.
         paths: The export's files.
         precision: Of the export.
     """
+    from sambench.commands.results.tables import table_told
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.models.onnx.archives import load as load_archives
     from sambench.models.onnx.model import load
@@ -111,8 +125,11 @@ def _check(
     errors = measure_parity(original, export, seen, ParitySettings(prompts=prompts, worst=0), encoded=encoded)
     table, notes, within = parity_table(errors, Limits() if precision == "fp32" else FREE)
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
-    print(render(table, notes, f"{precision}, {megabytes:.1f} MB, against {original.name}", "md"))
-    return within
+    title = f"{precision}, {megabytes:.1f} MB, against {original.name}"
+    if form != JSON:
+        print(render(table, notes, title, "md"))
+    told = {"precision": precision, "files": list(map(str, paths)), "megabytes": megabytes, "within": within}
+    return {**told, "table": table_told(precision, table, notes, title)}
 
 
 MODEL = Command(
@@ -136,7 +153,9 @@ SAM's decoder has segment_anything's names with all four masks, at low resolutio
         Key("precisions", "fp32, fp16, int8", list[Literal["fp32", "fp16", "int8"]], ["fp32"], example="[fp32,int8]"),
         Key("opset", "ONNX's set of operators", Annotated[int, Range(18, 30)], 18),
         Key("prompts", "of each kind on each image that the files are checked on", Annotated[int, Range(1, 1000)], 4),
+        FORMAT,
     ),
+    result="verdicts:ExportResult",
     exit_codes={
         1: "fp32 is not within 1e-4 of the original (relative), or a mask differs by more than logits within 1e-3 of 0",
     },

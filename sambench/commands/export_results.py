@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.errors import UsageError
 from sambench.storage.places import is_web_address
@@ -28,10 +29,14 @@ def main(words: list[str]) -> int:
     files = _files(runs, values)
     for name, content in files.items():
         write_bytes(inside(out, name), content.encode() if isinstance(content, str) else content)
-        print(out / name)
     undefined = sum(metric.value != metric.value for run in runs for metric in run.metrics.values())
+    notes = []
     if undefined and values["to"] in ("hf", "eee"):
-        print(f"left out: {undefined} metrics that are undefined", file=sys.stderr)
+        notes.append(f"left out: {undefined} metrics that are undefined")
+    paths = [str(out / name) for name in files]
+    tell(values["format"], {"files": paths, "notes": notes}, "\n".join(paths))
+    for note in notes:
+        print(note, file=sys.stderr)
     return 0
 
 
@@ -88,7 +93,7 @@ RESULTS = Command(
     name="export results",
     summary="runs' metrics with intervals in the forms of other tools",
     main=main,
-    usage=("export runs=[RUN,...] to=hf|eee|csv|parquet|latex [out=FOLDER] [key=value ...]",),
+    usage=("export results runs=[RUN,...] to=hf|eee|csv|parquet|latex [out=FOLDER] [key=value ...]",),
     about="""\
 hf: `.eval_results/RUN.yaml` and the `model-index` block of a model card, as Hugging Face's Hub reads them; the runs are
 of one model. eee: a JSON file a run in the form of Every Eval Ever 0.3.0. csv, parquet: one flat table, a row a run and
@@ -102,9 +107,11 @@ metric, with hashes and departures from the published protocol. latex: a table a
         Key("by", "eee: who ran the evaluation", str | None, example="NAME"),
         Key("relation", "eee: theirs to the model", str, "other", choices=RELATIONS),
         Key("developer", "eee: who made the model", str | None, example="NAME"),
+        FORMAT,
     ),
+    result="tables:FilesResult",
     examples=(
-        "sambench export runs=[results/edges/a,results/edges/b] to=csv out=tables",
+        "sambench export results runs=[results/edges/a,results/edges/b] to=csv out=tables",
         "sambench export runs=[results/edges/a] to=hf dataset=ORG/NAME",
         "sambench export runs=[results/edges/a] to=eee by='A. Lab'",
     ),

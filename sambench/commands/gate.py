@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.config.ranges import RESAMPLES, SHARED
 from sambench.errors import UsageError
+from sambench.progress import say
 
 LIMIT = 1 << 20
 """Bytes a frozen baseline should stay below."""
@@ -36,7 +38,7 @@ def main(words: list[str]) -> int:
     if values["out"] is not None:
         for form, ending in FORMATS.items():
             write_text(Path(values["out"]) / f"gate.{ending}", render_gate(result, form))
-        print(f"written: {Path(values['out']) / 'gate'}.{{{','.join(FORMATS.values())}}}", file=sys.stderr)
+        say(f"written: {Path(values['out']) / 'gate'}.{{{','.join(FORMATS.values())}}}")
     return result.exit_code
 
 
@@ -47,10 +49,11 @@ def _freeze(words: list[str]) -> int:
     from sambench.gates.baseline import ENDING
     from sambench.gates.compare import freeze
 
-    out = read(FREEZE, words[1:])["out"]
+    values = read(FREEZE, words[1:])
+    out = values["out"]
     path = Path(out) if out is not None else Path(Path(words[0]).resolve().name + ENDING)
     size = freeze(words[0], path)
-    print(f"{path}: {size / 1024:.0f} KiB")
+    tell(values["format"], {"file": str(path), "bytes": size}, f"{path}: {size / 1024:.0f} KiB")
     if size > LIMIT:
         print("this is more than 1 MiB; think twice before committing it", file=sys.stderr)
     return 0
@@ -74,7 +77,9 @@ in the file, so that a candidate with other switches, data or images is still re
             example="FILE.baseline",
             path="local",
         ),
+        FORMAT,
     ),
+    result="tables:FileResult",
     examples=(
         "sambench gate freeze results/edges/mini-hierarchy-1a2b3c4d out=tests/edges.baseline",
         "sambench gate baseline=tests/edges.baseline candidate=results/edges/new",
@@ -129,6 +134,7 @@ RUN is a run folder; a baseline may be a file made by `gate freeze`, small enoug
         ),
         *COMPARISON,
     ),
+    result="verdicts:GateResultTold",
     exit_codes={
         0: "no regression",
         1: "a regression: told by the interval, and beyond the policy's margin; or below a floor; or no improvement as "

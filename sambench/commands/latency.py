@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.commands.two_models import built, composed, images, side_words
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
+from sambench.progress import say
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:
@@ -53,9 +56,13 @@ def main(words: list[str]) -> int:
     out = Path(values["out"])
     for form, ending in FORMATS.items():
         write_text(out / f"latency.{ending}", render(table, notes, title, form))
-    print(render(table, notes, title, values["format"]), end="")
-    print(f"written: {out}/latency.{{{','.join(FORMATS.values())}}}", file=sys.stderr)
     slow = [one.step for one in ratios if values["most"] is not None and one.interval[0] > values["most"]]
+    files = [f"{out}/latency.{ending}" for ending in FORMATS.values()]
+    result = {"baseline": models[0].name, "candidate": models[1].name, "steps": [asdict(one) for one in ratios]}
+    result |= {"slow": slow, "notes": notes, "files": files}
+    form = values["format"]
+    tell(form, result, lambda: render(table, notes, title, form).removesuffix("\n"))
+    say(f"written: {out}/latency.{{{','.join(FORMATS.values())}}}")
     if slow:
         print(f"slower than {values['most']:g} times: {', '.join(slow)}", file=sys.stderr)
     return 1 if slow else 0
@@ -77,7 +84,7 @@ def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: 
     clock = partial(timed, device=device_of(models[0]))
     seconds: dict[str, tuple[list[np.ndarray], list[np.ndarray]]] = {}
     for name, image in images(config):
-        print(f"timing {name}", file=sys.stderr)
+        say(f"timing {name}")
         sides = [steps_of(predictor, image, settings) for predictor in predictors]
         for step in sides[0]:
             found = in_turn(sides, step, clock, settings)
@@ -124,10 +131,11 @@ what is timed. One model alone: sambench run task=latency.""",
             Annotated[float, Range(0, 1e6, above=True)] | None,
             example="1.1",
         ),
-        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        format_key(tuple(FORMATS), "md"),
         Key("out", "where all formats are written", str, "results/latency-compared", path="local"),
     ),
     exit_codes={0: "timed, and no step slower than `most`", 1: "a step is slower than `most`"},
+    result="tables:LatencyResult",
     examples=(
         "sambench latency baseline=hierarchy candidate=hierarchy task.generate=0 limit=6 task.seconds=1",
         "sambench latency baseline=sam baseline.checkpoint=s.pth candidate=sam candidate.checkpoint=s.pth "

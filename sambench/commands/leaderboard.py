@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from sambench.commands.gate import COMPARISON
 from sambench.commands.grammar.declaration import Command, Key, keys_like
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import Range
 from sambench.errors import SambenchError, UsageError
+from sambench.progress import say
 
 
 def main(words: list[str]) -> int:
@@ -34,8 +36,8 @@ def main(words: list[str]) -> int:
         for table in board.tables:
             ranked = table.group.result is not None
             told = f"{len(table.rows)} runs ranked" if ranked else f"{table.rows[0].entry.label} not ranked"
-            print(f"{board.task}: {table.title}: {told}", file=sys.stderr)
-    print(out / INDEX)
+            say(f"{board.task}: {table.title}: {told}")
+    tell(values["format"], {"files": [str(out / INDEX)], "notes": list(left_out)}, str(out / INDEX))
     return 0
 
 
@@ -58,7 +60,7 @@ def _submit(words: list[str]) -> int:
     if not path.name.endswith(ENDING):
         raise UsageError(f"out is {path}", where="out", mend=f"give a name that ends in {ENDING}")
     size = write_submission(run, path, values["by"], values["url"], values["notes"], pictures)
-    print(f"{path}: {size / 1024:.0f} KiB")
+    tell(values["format"], {"file": str(path), "bytes": size}, f"{path}: {size / 1024:.0f} KiB")
     return 0
 
 
@@ -67,21 +69,27 @@ def _check(words: list[str]) -> int:
     from sambench.leaderboard.checking import check_submission
     from sambench.runs.summary import caption
 
-    _, files = own_words(CHECK, words)
+    own, files = own_words(CHECK, words)
+    form = read(CHECK, own)["format"]
     if not files or any("=" in file or file.startswith("-") for file in files):
         mend = "sambench leaderboard check FILE [FILE ...]"
         raise UsageError("no file was given", where="sambench leaderboard check", mend=mend)
-    refused = 0
+    found: list[dict[str, Any]] = []
     for file in files:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 submission, run = check_submission(Path(file), Path(scratch))
             except SambenchError as error:
-                refused += 1
+                found.append({"file": file, "refused": error.what, "by": None, "metrics": 0, "caption": ""})
                 print(f"refused: {error}", file=sys.stderr)
                 continue
-            print(f"{file}: {len(run.metrics)} metrics follow from its rows; by {submission.by}; {caption(run)}")
-    return REFUSED if refused else 0
+            told = {"by": submission.by, "metrics": len(run.metrics), "caption": caption(run)}
+            found.append({"file": file, "refused": None, **told})
+            if form != JSON:
+                print(f"{file}: {told['metrics']} metrics follow from its rows; by {told['by']}; {told['caption']}")
+    if form == JSON:
+        print(json_of({"files": found}))
+    return REFUSED if any(one["refused"] for one in found) else 0
 
 
 REFUSED = 1
@@ -108,7 +116,9 @@ paths, predictions or images of the data beyond those pictures. The same run giv
             example="FILE",
             path="local",
         ),
+        FORMAT,
     ),
+    result="tables:FileResult",
     examples=(
         "sambench leaderboard submit results/edges/mini-hierarchy-1a2b3c4d by='A. Person' out=mine.submission.zip",
     ),
@@ -125,6 +135,8 @@ CHECK = Command(
 Holds every part of a file against its hash, its rows against the samples that the run says it scored, and makes all
 metrics and intervals again from the rows. A row, metric or picture that was changed is refused, and so is whatever
 cannot be read. What such a check cannot know is told in docs/leaderboard.md.""",
+    keys=(FORMAT,),
+    result="verdicts:HandedInResult",
     exit_codes={1: "a file is refused; each is told with its reason"},
     examples=("sambench leaderboard check submissions/mine.submission.zip",),
 )
@@ -144,7 +156,9 @@ RUN is a run folder or a file of `leaderboard submit`, which is checked first.""
         Key("out", "the folder that the site is written to", str, "leaderboard", path="local"),
         Key("title", "its heading", str, "Leaderboard"),
         *keys_like(COMPARISON, ("compare", "replicates", "seed")),
+        FORMAT,
     ),
+    result="tables:FilesResult",
     examples=(
         "sambench leaderboard results=results out=site",
         "sambench leaderboard runs=[results/edges/a,mine.submission.zip] out=site title='Edges on BSDS500'",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 
@@ -27,13 +28,19 @@ def main(words: list[str]) -> int:
     clicks = None
     if task.name == "points":
         clicks = gallery(run, dataset, out, each=values["count"], predictions=place_of_predictions(run))
+    pictures, lines = [], []
     for group, samples in found.items():
         for sample_id, quality in samples:
             picture = out / group / f"{safe_name(sample_id)}.png"
-            told = picture if picture.exists() else f"{sample_id}: nothing was predicted, so nothing is drawn"
-            print(f"{group:6}  {number(quality)}  {told}")
+            drawn = picture.exists()
+            told = picture if drawn else f"{sample_id}: nothing was predicted, so nothing is drawn"
+            lines.append(f"{group:6}  {number(quality)}  {told}")
+            file = str(picture) if drawn else None
+            pictures.append({"group": group, "sample": sample_id, "quality": quality, "file": file})
     if task.name == "points":
-        print(f"masks with clicks and candidates: {clicks or 'none, as no object was clicked on'}")
+        lines.append(f"masks with clicks and candidates: {clicks or 'none, as no object was clicked on'}")
+    result = {"pictures": pictures, "clicks": str(clicks) if clicks else None}
+    tell(values["format"], result, "\n".join(lines))
     return 0
 
 
@@ -54,6 +61,8 @@ Draws the best, median and worst images of a finished run with what was predicte
             example="FOLDER",
             path="local",
         ),
+        FORMAT,
     ),
+    result="data:LookResult",
     examples=("sambench look results/instances/mini-hierarchy-1a2b3c4d count=5",),
 )

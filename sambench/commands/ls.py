@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sambench.commands.grammar.declaration import Command
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.commands.ls_runs import RUNS
 from sambench.config import registry
@@ -17,10 +18,11 @@ def _named(what: str, about: str, names: Callable[[], dict[str, str]]) -> Comman
     """Declare the list of one kind of names."""
 
     def main(words: list[str]) -> int:
-        read(part, words)
+        form = read(part, words)["format"]
         lines = names()
         width = max(map(len, lines), default=0)
-        print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
+        result = {"names": [{"name": name, "about": line} for name, line in lines.items()]}
+        tell(form, result, "\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
         return 0
 
     part = Command(
@@ -28,7 +30,9 @@ def _named(what: str, about: str, names: Callable[[], dict[str, str]]) -> Comman
         summary=f"every {about}",
         main=main,
         runs_bare=True,
-        about=f"Prints the name of every {about}, with a line about it; no keys.",
+        about=f"Prints the name of every {about}, with a line about it.",
+        keys=(FORMAT,),
+        result="data:NamesResult",
         flags=_FLAGS,
         examples=(f"sambench ls {what}",),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import read
 from sambench.errors import RunError, SambenchError
 from sambench.files.safe_names import printable
@@ -34,8 +34,8 @@ def main(words: list[str]) -> int:
             damaged.append({"run": without_secrets(str(place)), "state": f"cannot be read: {error.what}"})
     found = [described(run) for run in told_apart(runs)]
     kept = [run for run in found if wanted(run, values)]
-    if values["format"] == "json":
-        print(json.dumps([*kept, *damaged], indent=1))
+    if values["format"] == JSON:
+        print(json_of([*kept, *damaged]))
         return 0
     if not found and not damaged:
         print(f"no runs below {without_secrets(str(folder))}")
@@ -53,9 +53,10 @@ def described(run: Any) -> dict[str, Any]:
         run: A `sambench.runs.run.Run`.
     """
     from sambench.runs.labels import own_label
+    from sambench.runs.removing import bytes_of
 
     record = run.record
-    told: dict[str, Any] = {"run": run.place, "state": record.status}
+    told: dict[str, Any] = {"run": run.place, "state": record.status, "bytes": bytes_of(run)}
     with suppress(RunError):
         told |= {"task": record.task_name, "data": record.data.name, "images": record.data.samples}
         told |= {"name": own_label(record), "label": run.label, "model": record.model.name, "finished": record.finished}
@@ -71,7 +72,7 @@ def wanted(run: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 
 
 def line_of(run: Mapping[str, Any]) -> str:
-    """Write a run in one line: place, state, day, name, data, tags, first metrics, note."""
+    """Write a run in one line: place, state, day, task, name, data, tags, first metrics, size, note."""
     from sambench.runs.summary import number
 
     metrics = [(name, value) for name, value in run.get("metrics", {}).items() if value is not None][:METRICS]
@@ -79,9 +80,10 @@ def line_of(run: Mapping[str, Any]) -> str:
         run["run"],
         run["state"],
         (run.get("finished") or "")[:10],
-        f"{run['label']} on {run['data']}, {run['images']} images" if "label" in run else "",
+        f"{run['task']}, {run['label']} on {run['data']}, {run['images']} images" if "label" in run else "",
         " ".join(f"#{tag}" for tag in run.get("tags", ())),
         ", ".join(f"{name} {number(value)}" for name, value in metrics),
+        f"{run['bytes'] / 1e6:.1f} MB" if "bytes" in run else "",
         run.get("notes") or "",
     ]
     return printable("  ".join(part for part in parts if part))
@@ -93,8 +95,8 @@ RUNS = Command(
     main=main,
     runs_bare=True,
     about="""\
-Prints every stored run below a folder: its place, state, day, name (run.name, else its model's), data, tags, first
-metrics and notes; or that it cannot be read.""",
+Prints every stored run below a folder: its place, state, day, task, name (run.name, else its model's), data, tags,
+first metrics, size and notes; or that it cannot be read.""",
     keys=(
         Key("results", "where runs are looked for, a path or URL", str, "results", path="url"),
         Key("tag", "those with this word in run.tags", str | None, example="WORD"),
@@ -102,7 +104,8 @@ metrics and notes; or that it cannot be read.""",
         Key("task", "those of this task", str | None, example="edges"),
         Key("data", "those on this data", str | None, example="bsds500"),
         Key("model", "those of this model", str | None, example="sam_vit_b"),
-        Key("format", "what is printed", str, "text", choices=("text", "json")),
+        FORMAT,
     ),
+    result="runs:ListedRuns",
     examples=("sambench ls runs results=s3://bucket/results", "sambench ls runs task=edges tag=ablation format=json"),
 )

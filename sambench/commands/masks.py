@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.explain import tell_written
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, tell
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.config.ranges import SHARED, Range
@@ -36,13 +37,20 @@ def main(words: list[str]) -> int:
     if study is not None:
         masks = open_sets([values["a"]], dataset)[0]
         images, count = write_study(masks, study, values["seed"], Path(out))
-        print(f"{out}: {images} of {len(masks.images)} images, {count} masks")
+        text = f"{out}: {images} of {len(masks.images)} images, {count} masks"
+        told = {"a": values["a"], "b": None, "figures": {}, "images": images, "masks": count, "notes": []}
+        tell(values["format"], {**told, "files": [out]}, text)
         return 0
     if values["a"] == b:
         raise UsageError("a set of masks is held against itself", where="b", mend="give another set")
     a_set, b_set = open_sets([values["a"], b], dataset)
     finding = compare_sets(a_set, b_set, values["seed"])
     written = [] if out is None else write_pairs(finding, Path(out), values["count"])
+    if values["format"] == JSON:
+        figures = {name: {"value": one.value, "ci95": list(one.ci95)} for name, one in finding.figures.items()}
+        told = {"a": values["a"], "b": b, "figures": figures, "images": len(finding.images), "notes": finding.notes}
+        print(json_of({**told, "masks": len(finding.pairs), "files": list(map(str, written))}))
+        return 0
     print_pairs(finding)
     return tell_written(written)
 
@@ -106,7 +114,9 @@ corrected file back. docs/masks.md tells the whole of it.""",
             example="FOLDER",
             path="local",
         ),
+        FORMAT,
     ),
+    result="verdicts:MasksResult",
     examples=(
         "sambench masks a=results/proposals/a b=truth",
         "sambench masks a=found.json b=truth data=coco data.root=/data out=agreement",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import SHARED, Range
 from sambench.errors import listing
@@ -15,6 +16,7 @@ from sambench.storage.places import is_remote, join
 
 def main(words: list[str]) -> int:
     """Merge runs and print the result."""
+    from sambench.commands.results.runs import run_told
     from sambench.engine.merge import merge
     from sambench.runs.open import load_run
     from sambench.tables.console import print_run
@@ -23,11 +25,17 @@ def main(words: list[str]) -> int:
     values = read(MERGE, [word for word in words if word not in folders])
     out = None if values["out"] is None else join(values["out"])
     done = merge([load_run(folder) for folder in folders], out, values["data.root"], values["allow_missing"])
+    notes = []
     if done.twice:
-        print(f"{len(done.twice)} sample(s) in several parts, with the same rows: {listing(done.twice)}")
+        notes.append(f"{len(done.twice)} sample(s) in several parts, with the same rows: {listing(done.twice)}")
     if done.missing:
-        print(f"{done.missing} sample(s) are in no part: this is a partial run")
-    print_run(done.run)
+        notes.append(f"{done.missing} sample(s) are in no part: this is a partial run")
+    if values["format"] == JSON:
+        told = run_told(done.run, False)
+        print(json_of({**told, "notes": [*notes, *told["notes"]]}))
+    else:
+        print("".join(f"{note}\n" for note in notes), end="")
+        print_run(done.run)
     parts = done.run.record.merged.parts if done.run.record.merged is not None else ()
     commits = {str(part.code.commit) for part in parts if part.code is not None}
     if len(commits) > 1:
@@ -75,7 +83,9 @@ two parts, a part is unfinished, or samples are in no part.""",
             Annotated[int, Range(0, SHARED["limit"].most)],
             0,
         ),
+        FORMAT,
     ),
+    result="runs:RunResult",
     examples=(
         "sambench run task=edges data=bsds500 shard=1/2 run.dir=half1     on one machine",
         "sambench run task=edges data=bsds500 shard=2/2 run.dir=half2     on another",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import read
+from sambench.progress import say
 from sambench.tables.render import FORMATS
 
 
 def main(words: list[str]) -> int:
     """Print the table, and write it in all formats with its figure."""
+    from sambench.commands.results.runs import metric_told
     from sambench.figures.pareto import pareto_front
     from sambench.files.atomic import write_text
     from sambench.runs.open import load_run
@@ -25,9 +27,16 @@ def main(words: list[str]) -> int:
     title = f"{y} against {x}: {front} of {len(points)} models on the front"
     for form, ending in FORMATS.items():
         write_text(out / f"pareto.{ending}", as_file(render(table, notes, title, form), form))
-    print(render(table, notes, title, values["format"]), end="")
     drawn = pareto_front(points, (table.columns[1], table.columns[2]), out)
-    print(f"written: {out}/pareto.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
+    models = [
+        {"model": one.model, "x": metric_told(one.x), "y": metric_told(one.y), "standing": one.standing}
+        for one in points
+    ]
+    files = [*(f"{out}/pareto.{ending}" for ending in FORMATS.values()), *map(str, drawn)]
+    form = values["format"]
+    result = {"x": x, "y": y, "models": models, "notes": notes, "files": files}
+    tell(form, result, lambda: render(table, notes, title, form).removesuffix("\n"))
+    say(f"written: {out}/pareto.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}")
     return 0
 
 
@@ -50,9 +59,10 @@ TASK.METRIC, as the run's summary names it, or memory, params, speed (of task=la
         ),
         Key("x", "the first axis", str, "latency.encode_p50"),
         Key("y", "the second axis", str, "points.mIoU@1"),
-        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        format_key(tuple(FORMATS), "md"),
         Key("out", "where all formats and the figure are written", str, "results/pareto", path="local"),
     ),
+    result="tables:ParetoResult",
     examples=(
         "sambench pareto runs=[results/latency/a,results/latency/b,results/points/a,results/points/b]",
         "sambench pareto runs=[latency/a,latency/b,edges/a,edges/b] x=memory y=edges.ods",

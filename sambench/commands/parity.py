@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import JSON, format_key, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.commands.two_models import built, composed, images, side_words
 from sambench.config.ranges import SHARED, Range
+from sambench.progress import say
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
 
 def main(words: list[str]) -> int:
     """Compare, print, draw, and judge."""
+    from sambench.commands.results.tables import table_told
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.files.atomic import write_text
+    from sambench.gates.render import render_gate
     from sambench.pictures.parity import draw_worst
     from sambench.tables.parity import Limits, parity_table
     from sambench.tables.render import render
@@ -41,18 +46,20 @@ def main(words: list[str]) -> int:
     for form, ending in FORMATS.items():
         write_text(out / f"parity.{ending}", render(table, notes, title, form))
     drawn = draw_worst(errors.worst, out)
-    print(render(table, notes, title, values["format"]), end="")
-    code = 0 if within else 1
-    if values["metrics"]:
-        from sambench.gates.render import render_gate
-
-        verdict = _gated(sides, models, out)
-        print(render_gate(verdict, "text"), end="")
+    code, form = 0 if within else 1, values["format"]
+    verdict = _gated(sides, models, out) if values["metrics"] else None
+    if verdict is not None:
         code = max(code, verdict.exit_code)
+    files = [*(f"{out}/parity.{ending}" for ending in FORMATS.values()), *map(str, drawn)]
+    result = {"model_a": models[0].name, "model_b": models[1].name, "within": within, "files": files}
+    result |= {"table": table_told("parity", table, notes, title)}
+    result |= {"gate": None if verdict is None else json.loads(render_gate(verdict, "json"))}
+    text = "" if form == JSON else render(table, notes, title, form).removesuffix("\n")
+    tell(form, result, text if verdict is None else f"{text}\n{render_gate(verdict, 'text')}".removesuffix("\n"))
     print(f"{'within the limits' if within else 'beyond a limit'}", file=sys.stderr)
-    print(f"written: {out}/parity.{{{','.join(FORMATS.values())}}}", file=sys.stderr)
+    say(f"written: {out}/parity.{{{','.join(FORMATS.values())}}}")
     for case, path in zip(errors.worst, drawn, strict=True):
-        print(f"IoU {case.iou:.3f}, {case.kind}, image {case.sample_id}: {path}", file=sys.stderr)
+        say(f"IoU {case.iou:.3f}, {case.kind}, image {case.sample_id}: {path}")
     return code
 
 
@@ -96,7 +103,7 @@ nothing.""",
         Key("mask_iou", "lowest mean IoU of the two models' masks, for each kind of prompt", _SHARE, None),
         Key("same_set", "lowest share of model_a's generated masks that model_b generates too", _SHARE, None),
         Key("seed", "of the prompts", Annotated[int, SHARED["seed"]], 0),
-        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        format_key(tuple(FORMATS), "md"),
         Key("out", "where all formats, the pictures and the runs are written", str, "results/parity", path="local"),
     ),
     exit_codes={
@@ -104,6 +111,7 @@ nothing.""",
         1: "beyond a limit, or a regression of the task's metrics",
         3: "the two runs of the task cannot be compared",
     },
+    result="verdicts:ParityResult",
     examples=(
         "sambench parity model_a=sam model_a.checkpoint=s.pth model_b=onnx model_b.encoder=e.onnx "
         "model_b.decoder=d.onnx",

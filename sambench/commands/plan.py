@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import SHARED, Range
 from sambench.config.run_config import DEVICES, WORKERS
@@ -29,7 +30,7 @@ def main(words: list[str]) -> int:
     config = compose(others, also=[key.name for key in PLAN.keys])
     pilot = run_pilot(config, values["limit"], given)
     told = projection(pilot, values["devices"], scorers)
-    print(text(told))
+    tell(values["format"], told, lambda: text(told))
     if values["json"] is not None:
         write_json(Path(values["json"]), told)
     return 0
@@ -152,6 +153,8 @@ the wall time and the busiest stage on each number of devices. Other keys are th
             beside=("auto",),
         ),
         Key("json", "write the same as JSON", str | None, example="FILE", path="local"),
+        FORMAT,
     ),
+    result="data:PlanResult",
     examples=("sambench plan task=edges data=bsds500 data.root=/data limit=20 devices=[1,8]",),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.gate import COMPARISON, POLICY
 from sambench.commands.grammar.declaration import Command, Key, keys_like
+from sambench.commands.grammar.output import FORMAT
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.config.ranges import Range
@@ -134,9 +135,10 @@ in common, which asks for more images than a gate needs as a rule.""",
             example="[NAME,...]",
         ),
         POLICY,
-        Key("format", "what is printed", str, "text", choices=("text", "json")),
+        FORMAT,
         *keys_like(COMPARISON, ("replicates", "seed")),
     ),
+    result="verdicts:PowerResult",
     examples=(
         "sambench power pilot=results/edges/a effect=0.01",
         "sambench power task=edges pilot=[results/edges/a,results/edges/b] effect=0.005 power=0.9 metric=ods",

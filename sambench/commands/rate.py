@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
@@ -27,14 +28,15 @@ def _plan(words: list[str]) -> int:
     from sambench.runs.open import load_run
 
     values = read(PLAN, words)
-    out = Path(values.pop("out"))
+    out, form = Path(values.pop("out")), values.pop("format")
     runs = [load_run(place) for place in values.pop("runs")]
     if not runs:
         raise UsageError("no run is named", where="runs", mend="use runs=[FOLDER,...] with runs of task points")
     study = plan_study(runs, PlanSettings(**values), out)
-    print(f"{out}: {len(study.key)} jobs; {', '.join(study.methods)} on {study.data}")
-    for rater, jobs in study.orders.items():
-        print(f"{rater}: {len(jobs)} jobs")
+    lines = [f"{out}: {len(study.key)} jobs; {', '.join(study.methods)} on {study.data}"]
+    lines += [f"{rater}: {len(jobs)} jobs" for rater, jobs in study.orders.items()]
+    result = {"folder": str(out), "jobs": len(study.key), "methods": list(study.methods), "data": study.data}
+    tell(form, {**result, "raters": {rater: len(jobs) for rater, jobs in study.orders.items()}}, "\n".join(lines))
     return 0
 
 
@@ -72,7 +74,8 @@ def _bundle(words: list[str]) -> int:
     values = read(BUNDLE, words[1:])
     page = bundle(read_study(folder), values["rater"])
     write_text(Path(values["out"]), page)
-    print(f"{values['out']}: {len(page) / 1e6:.1f} MB")
+    result = {"file": values["out"], "bytes": len(page.encode())}
+    tell(values["format"], result, f"{values['out']}: {len(page) / 1e6:.1f} MB")
     return 0
 
 
@@ -88,9 +91,11 @@ def _score(words: list[str]) -> int:
     values = read(SCORE, words[1:])
     study = read_study(folder)
     found = score_study(study, read_answers(study, [Path(one) for one in values["saved"]]), values["seed"])
-    for table in (means_table([found]), differences_table([found])):
-        print(tabulate(table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True), end="\n\n")
-    print("\n".join(remarks(found)))
+    tables = [
+        tabulate(table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True)
+        for table in (means_table([found]), differences_table([found]))
+    ]
+    tell(values["format"], found.as_json(), "\n\n".join([*tables, "\n".join(remarks(found))]))
     write_json(folder / "scores.json", found.as_json())
     return 0
 
@@ -118,7 +123,9 @@ key.json says who made which mask. The same runs and seed give the same jobs; th
         ),
         Key("max_failed", "share of failed checks that is let pass", Annotated[float, Range(0, 1)], 0.3),
         Key("seed", "of all choices", Annotated[int, Range(0, 2**32 - 1)], 0),
+        FORMAT,
     ),
+    result="data:StudyResult",
     examples=("sambench rate plan runs=[results/points/a,results/points/b] masks=200 raters=4 out=study",),
 )
 
@@ -145,7 +152,9 @@ BUNDLE = Command(
     keys=(
         Key("out", "the page", str, example="FILE.html", required=True, path="local"),
         Key("rater", "whose jobs", str, "rater1"),
+        FORMAT,
     ),
+    result="tables:FileResult",
     examples=("sambench rate bundle study rater=rater2 out=rater2.html",),
 )
 
@@ -158,7 +167,8 @@ SCORE = Command(
     about="""\
 Prints each method's mean with its 95 % interval, the paired differences with p of the t-test and 99 % bootstrap
 interval (Table 8 of the paper), the raters' agreement, and who was rejected and why; writes STUDY/scores.json.""",
-    keys=(SAVED, Key("seed", "of the bootstrap", Annotated[int, Range(0, 2**32 - 1)], 0)),
+    keys=(SAVED, Key("seed", "of the bootstrap", Annotated[int, Range(0, 2**32 - 1)], 0), FORMAT),
+    result="data:RatingsResult",
     examples=("sambench rate score study", "sambench rate score study saved=[rater2.json]"),
 )
 

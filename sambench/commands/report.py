@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import SambenchError, UsageError
@@ -28,9 +29,10 @@ def main(words: list[str]) -> int:
     runs = open_runs(values["runs"])
     path = Path(values["out"]) / "index.html"
     given = [*_of_labels(values["labels"]), *_of_ratings(values["ratings"])]
-    for note in write_report(runs, path, values["count"], values["max_mb"], values["explain"], given):
+    notes = write_report(runs, path, values["count"], values["max_mb"], values["explain"], given)
+    for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    print(path)
+    tell(values["format"], {"files": [str(path)], "notes": notes}, str(path))
     return 0
 
 
@@ -170,7 +172,9 @@ Where data or predictions are gone, the pictures made during the run are shown, 
             Annotated[float, Range(1, 10**4)],
             20.0,
         ),
+        FORMAT,
     ),
+    result="tables:FilesResult",
     examples=(
         "sambench report runs=[results/edges/mini-hierarchy-1a2b3c4d]",
         "sambench report runs=[RUN,OTHER] out=/tmp/compared count=5 max_mb=40",

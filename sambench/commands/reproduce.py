@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.lists import listed
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.errors import UsageError
+from sambench.progress import say
 from sambench.reproductions.catalogue import chosen, families, names
+
+if TYPE_CHECKING:
+    from sambench.reproductions.running import Outcome
 
 NOTHING = 3
 """Exit code: nothing could be run."""
@@ -32,15 +38,22 @@ def main(words: list[str]) -> int:
         raise UsageError("there is no such folder", where=f"data.root={root}", mend=mend)
     outcomes = []
     for entry in entries:
-        print(f"{entry.name}: {entry.title}", file=sys.stderr)
+        say(f"{entry.name}: {entry.title}")
         outcomes.append(reproduce(entry, root, values["results"], values["redo"]))
-    print(told(outcomes), end="")
+    tell(values["format"], {"entries": list(map(_entry, outcomes))}, lambda: told(outcomes).removesuffix("\n"))
     if values["page"] is not None:
         write_text(Path(values["page"]), page(outcomes))
-        print(f"written: {values['page']}", file=sys.stderr)
+        say(f"written: {values['page']}")
     if any(one.error or any(figure.verdict == "outside" for figure in one.figures) for one in outcomes):
         return 1
     return 0 if any(one.figures for one in outcomes) else NOTHING
+
+
+def _entry(one: Outcome) -> dict[str, Any]:
+    """Return what came of an entry as `ReproducedEntry`."""
+    figures = [{**asdict(figure), "difference": figure.difference} for figure in one.figures]
+    told = {"missing": dict(one.missing), "figures": figures, "was_finished": one.again, "error": one.error}
+    return {"name": one.entry.name, "title": one.entry.title, **told}
 
 
 REPRODUCE = Command(
@@ -63,8 +76,10 @@ code; an interrupted one goes on where it was.""",
         Key("results", "where run folders go", str, "results/reproductions", path="url"),
         Key("redo", "runs again what is finished", bool, False),
         Key("page", "writes the page of docs/reproductions.md to a file", str | None, example="FILE.md", path="local"),
+        FORMAT,
     ),
     exit_codes={1: "a number is outside its tolerance, or a run failed", NOTHING: "nothing could be run"},
+    result="verdicts:ReproduceResult",
     examples=(
         "sambench reproduce all data.root=/data",
         "sambench reproduce pidinet data.root=/data",

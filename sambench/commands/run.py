@@ -13,10 +13,12 @@ from typing import Any
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.flags import SHOWN_FLAGS, part_flags
 from sambench.commands.grammar.lists import choices
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, part_format
 from sambench.config.run_config import HINTS
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, told_refusals
+from sambench.progress import say
 from sambench.redact import without_secrets
 from sambench.storage.places import is_remote
 
@@ -30,8 +32,9 @@ def main(words: list[str]) -> int:
         from sambench.commands.grammar.completion import main as complete
 
         return complete(words[1:])
+    form, words = part_format(RUN, words)
     check_task(words, "run")
-    return run_words(words)
+    return run_words(words, form)
 
 
 def check_task(words: list[str], command: str) -> None:
@@ -49,13 +52,13 @@ def check_task(words: list[str], command: str) -> None:
         )
 
 
-def run_words(words: list[str]) -> int:
+def run_words(words: list[str], form: str = "text") -> int:
     """Run plain overrides directly; hand flags and Hydra's own keys to Hydra, where any member's error decides."""
     from sambench.config.compose import compose, hydra_words, resolve
 
     flags, words = part_flags(words)
     if not flags and not any(word.lstrip("+~").startswith("hydra") for word in words):
-        _run_one(compose(words))
+        _run_one(compose(words), form)
         return 0
     import hydra
     from omegaconf import DictConfig
@@ -72,7 +75,7 @@ def run_words(words: list[str]) -> int:
     def job(config: DictConfig) -> None:
         try:
             with told_refusals(), without_application():
-                _run_one(resolve(config))
+                _run_one(resolve(config), form, several)
         except SambenchError as error:
             if not several or here != (platform.node(), os.getpid()):
                 raise  # a launcher runs this member elsewhere and hands the error back
@@ -126,7 +129,9 @@ def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None
             os.environ["HYDRA_FULL_ERROR"] = before
 
 
-def _run_one(config: dict[str, Any]) -> None:
+def _run_one(config: dict[str, Any], form: str, several: bool = False) -> None:
+    """Run and print: text, or JSON, of several runs one on each line."""
+    from sambench.commands.results.runs import run_told
     from sambench.engine.launch import launch
     from sambench.tables.console import print_run
 
@@ -135,8 +140,11 @@ def _run_one(config: dict[str, Any]) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     launched = launch(config)
     if launched.was_finished:
-        print("this run was finished before; run.overwrite=true redoes it", file=sys.stderr)
-    print_run(launched.run)
+        say("this run was finished before; run.overwrite=true redoes it")
+    if form == JSON:
+        print(json_of(run_told(launched.run, launched.was_finished), None if several else 1))
+    else:
+        print_run(launched.run)
     for line in launched.told:
         print(line, file=sys.stderr)
 
@@ -224,7 +232,9 @@ Folders (run.dir, run.results, cache.dir, data.root, model.checkpoint, predictio
         Key("model", "the model that is run", str, example="NAME"),
         Key("data", "the data that it is run on", str, example="NAME"),
         *COMMON,
+        FORMAT,
     ),
+    result="runs:RunResult",
     flags=SHOWN_FLAGS,
     examples=(
         "sambench run task=edges",

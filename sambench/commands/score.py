@@ -5,6 +5,7 @@ from __future__ import annotations
 from sambench.commands.grammar.declaration import Command, Key, keys_like
 from sambench.commands.grammar.flags import SHOWN_FLAGS
 from sambench.commands.grammar.lists import choices
+from sambench.commands.grammar.output import FORMAT, part_format
 from sambench.commands.run import COMMON, check_task, run_words, type_of
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
@@ -32,6 +33,7 @@ what is read:
 
 def main(words: list[str]) -> int:
     """Score predictions made elsewhere."""
+    form, words = part_format(SCORE, words)
     check_task(words, "score")
     if not any(word.startswith(("predictions=", "predictions.path=")) for word in words):
         meant = next((word for word in words if nearest(word.partition("=")[0], ["predictions"])), None)
@@ -42,7 +44,7 @@ def main(words: list[str]) -> int:
             if meant is None
             else f"write predictions={meant.partition('=')[2] or 'FOLDER'}",
         )
-    return run_words(words)
+    return run_words(words, form)
 
 
 def _lists() -> str:
@@ -57,6 +59,7 @@ SCORE = Command(
     usage=("score task=NAME data=NAME predictions=PATH [key=value ...]",),
     about=ABOUT,
     lists=_lists,
+    result="runs:RunResult",
     keys=(
         Key("task", "what the predictions are of", str, example="NAME", required=True),
         Key("data", "the data that they answer", str, example="NAME"),
@@ -85,6 +88,7 @@ SCORE = Command(
             COMMON,
             ("data.root", "limit", "task.SWITCH", "run.dir", "run.overwrite", "workers", "illustrate", "progress"),
         ),
+        FORMAT,
     ),
     flags=SHOWN_FLAGS,
     examples=(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.lists import listed
+from sambench.commands.grammar.output import JSON, format_key, tell
 from sambench.commands.grammar.words import read
 from sambench.commands.ls import tables
 from sambench.errors import UsageError
+from sambench.progress import say
 from sambench.runs.open import load_run
 from sambench.storage.places import is_remote, join
 from sambench.tables.render import FORMATS
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 def main(words: list[str]) -> int:
     """Print and write one table, or all."""
+    from sambench.commands.results.tables import shown_runs, table_told
     from sambench.tables.collect import build_named, chosen_runs, own_part
     from sambench.tables.render import as_file
     from sambench.tables.specs import all_tables
@@ -51,8 +54,17 @@ def main(words: list[str]) -> int:
     if values["against"] is not None:
         drawn += draw_against(name, made[name].runs, values["against"], out)
     # Printed last, as only a figure reads the rows: damaged ones are refused before anything is shown.
-    print(as_file("\n".join(written(made, values["format"]).values()), values["format"]), end="")
-    print(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}", file=sys.stderr)
+    files = [str(out / f"{one}.{ending}") for one in made for ending in FORMATS.values()]
+    shown = {run.place: run for table in made.values() for run in table.runs}
+    result = {
+        "tables": [table_told(one, table.table, table.notes, table.title) for one, table in made.items()],
+        "runs": shown_runs(list(shown.values())),
+        "files": [*files, *map(str, drawn)],
+    }
+    form = values["format"]
+    text = "" if form == JSON else as_file("\n".join(written(made, form).values()), form)
+    tell(form, result, text.removesuffix("\n"))
+    say(f"written: {out / name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}")
     return 0
 
 
@@ -159,7 +171,7 @@ their own. A row that no run fills tells the command that does. A sweep's table 
     lists=lambda: f"tables:\n{listed(tables())}",
     keys=(
         Key("runs", "finished runs that are shown", list[str], example="[FOLDER,...]", path="url"),
-        Key("format", "what is printed", str, "md", choices=tuple(FORMATS)),
+        format_key(tuple(FORMATS), "md"),
         Key("out", "where all formats are written", str, "results/tables", path="local"),
         Key("results", "where runs are looked for", str, "results", path="url"),
         Key(
@@ -179,6 +191,7 @@ their own. A row that no run fills tells the command that does. A sweep's table 
             path="url",
         ),
     ),
+    result="tables:TablesResult",
     examples=(
         "sambench table edges",
         "sambench table edges runs=[results/edges/a,results/edges/b] format=latex",

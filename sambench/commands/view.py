@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
@@ -73,7 +74,9 @@ def _bundle(words: list[str]) -> int:
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)
     told = f"{found.runs} runs, {found.images} images with pictures, {found.pairs} comparisons"
-    print(f"{values['out']}: {told}; {found.files} files, {found.size / 1e6:.1f} MB, for any web host")
+    text = f"{values['out']}: {told}; {found.files} files, {found.size / 1e6:.1f} MB, for any web host"
+    result = {"folder": values["out"], "runs": found.runs, "images": found.images, "comparisons": found.pairs}
+    tell(values["format"], {**result, "files": found.files, "bytes": found.size, "notes": list(found.notes)}, text)
     return 0
 
 
@@ -96,7 +99,9 @@ data: what may be shown to whom is yours to know.""",
             100,
             beside=("all",),
         ),
+        FORMAT,
     ),
+    result="data:BundleResult",
     examples=("sambench view bundle out=site", "sambench view bundle results/points out=points images=all"),
 )
 

@@ -61,15 +61,20 @@ def print_edges(finding: EdgeFinding) -> None:
         console.print(f"note: {note}", soft_wrap=True)
 
 
-def write_edges(finding: EdgeFinding, folder: Path, count: int) -> list[Path]:
-    """Write `index.html` and `groups.csv` into a folder; the page shows the `count` images of the lowest F."""
+def edge_table(finding: EdgeFinding) -> pd.DataFrame:
+    """Return a line a group: misses, false alarms, recall and precision with both ends of their intervals."""
     lines = []
     for one in finding.groups:
         line = {"by": one.by, "group": one.name, "misses": one.misses, "false_alarms": one.false_alarms}
         for name, figure in (("recall", one.recall), ("precision", one.precision)):
             line |= {name: figure.value, f"{name}_low": figure.ci95[0], f"{name}_high": figure.ci95[1]}
         lines.append(line)
-    text = pd.DataFrame(lines).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    return pd.DataFrame(lines)
+
+
+def write_edges(finding: EdgeFinding, folder: Path, count: int) -> list[Path]:
+    """Write `index.html` and `groups.csv` into a folder; the page shows the `count` images of the lowest F."""
+    text = edge_table(finding).to_csv(index=False, lineterminator="\n", float_format="%.6g")
     write_text(folder / "groups.csv", text)
     write_text(folder / "index.html", _page(finding, count))
     return [folder / "index.html", folder / "groups.csv"]

@@ -196,7 +196,7 @@ def test_tab_completion(tmp_path, capsys, monkeypatch):
         monkeypatch.setenv("COMP_POINT", str(len(line)))
         return call(capsys, "-sc", "query=bash")[1].split()
 
-    assert complete("sambench r") == ["run", "reproduce", "report", "rate"]
+    assert complete("sambench r") == ["run", "reproduce", "report", "rate", "rm"]
     assert complete("sambench gate samples=c") == ["samples=common"]
     assert "task=edges" in complete("sambench run task=")
     assert "task.nms_iou=" in complete("sambench run task=edges task.nms_i")

@@ -84,6 +84,7 @@ class Command:
         examples: Whole commands.
         parts: Commands named by its first word.
         flags: Flags with what they do, for its page.
+        result: What format=json prints, as "module:type" of `sambench.commands.results`; empty for no result.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Command:
     examples: Sequence[str] = ()
     parts: Sequence[Command] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
+    result: str = ""
 
     def key(self, name: str) -> Key | None:
         """Return its key of a name, None where it has none."""

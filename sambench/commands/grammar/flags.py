@@ -39,7 +39,7 @@ SHOWN_FLAGS = {
 }
 """The flags that pages show, with what each does."""
 
-_OTHERS = ("--help", "--config-dir", "--version")
+_OTHERS = ("--help", "--config-dir", "--version", "--quiet")
 
 
 def part_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:

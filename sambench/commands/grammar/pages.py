@@ -15,6 +15,9 @@ FOOT = """\
   sambench COMMAND --help                    the page of each, and of parts of it: sambench data check --help
   sambench --version
 
+Every command takes --quiet (-q): no progress and no word of written files, only results, warnings and errors; those
+that print a result take format=json (docs/json.md).
+
 Every command takes --config-dir FOLDER: configurations of your own and the code beside them (docs/plugins.md). What a
 stored run or a frozen baseline names is never run unless it is registered or declared in such a folder.
 

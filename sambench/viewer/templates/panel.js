@@ -87,9 +87,8 @@ function objectPanel(told, own) {
       return h("button", { type: "button", "aria-pressed": place === at() ? "true" : "false", "aria-label": step.label + about, "data-step": place,
         onclick: () => { shared.step = place; own.changed(); buttons.querySelector(`[data-step="${place}"]`)?.focus(); } }, short);
     }));
-    const colours = errors ? [key("right", [40, 120, 255]), key("false", [235, 40, 40]), key("missed", [250, 185, 10])] : [key("mask", [40, 120, 255])];
-    if (shared.object) keys.replaceChildren(key("the object", [25, 190, 80]), ...colours);
-    else keys.replaceChildren(h("li", {}, "lines: objects; areas: masks; a colour each"));
+    const shown = errors ? [key("right", [40, 120, 255]), key("false", [235, 40, 40]), key("missed", [250, 185, 10])] : [key(shared.object ? "mask" : "masks, a colour each", [40, 120, 255])];
+    keys.replaceChildren(key(shared.object ? "the object" : "objects, a colour each", [25, 190, 80]), ...shown);
   }
 
   return { element, stage, draw, words, objects: objects.length, clicked: objects.some((one) => one.points.length),

@@ -4,7 +4,6 @@ import { choice, fault, framed, h } from "./dom.js";
 import { get, run as find, runs } from "./data.js";
 import { imageTable } from "./images.js";
 import { read, write } from "./order.js";
-import { going, poll } from "./runs.js";
 
 const SHOWN = 6;
 
@@ -12,8 +11,7 @@ export async function runPage([key], query, go, replace) {
   const one = await get(`${key}/run.json`, true);
   const trail = [[`#/run/${key}`, one.place]];
   if (one.fault) return { page: h("div", {}, h("h1", { tabindex: -1 }, one.place), fault(one.fault, "The run cannot be read")), title: one.place, trail };
-  const { runs: all, bundle } = await runs();
-  let stop = null;
+  const { runs: all } = await runs();
   const others = all.filter((other) => other.key !== key && other.task === one.task && other.state === "finished");
   const order = read(query);
   const page = h("div", {}, h("h1", { tabindex: -1 }, one.place), h("p", {}, one.caption || ""), h("p", {}, (one.tags || []).map((tag) => h("span", { class: "tag" }, tag)), one.notes || ""));
@@ -29,25 +27,9 @@ export async function runPage([key], query, go, replace) {
       h("p", { class: "dim" }, "Loss is 1 less the quality by which the task ranks images: the best F of edges, the mean IoU of clicked objects."), table));
   } else {
     page.append(h("p", {}, `This run is ${one.state}; metrics and images are shown once it is finished.`));
-    if (one.state === "running" && !bundle) stop = await followed(key, page);
   }
   page.append(h("section", { "aria-label": "time and provenance" }, h("h2", {}, "Time"), times(one), h("h2", {}, "Provenance"), (one.provenance || []).map(facts)));
-  return { page, title: one.place, trail, stop };
-}
-
-// How far a run is, until it has ended; then the page is made anew.
-async function followed(key, page) {
-  const line = h("p", { id: "going" });
-  page.append(line);
-  const look = async () => {
-    const { progress } = await get("progress.json", true);
-    if (progress[key]) line.replaceChildren(going(progress[key]));
-    else dispatchEvent(new Event("hashchange"));
-  };
-  const { progress } = await get("progress.json", true);
-  if (!progress[key]) return null;
-  line.replaceChildren(going(progress[key]));
-  return poll(look);
+  return { page, title: one.place, trail };
 }
 
 function metrics(lines, name = "metrics with intervals") {

@@ -76,7 +76,7 @@ export async function runsPage(params, query, go) {
   return { page, title: "Runs", trail: [], stop, said: true };
 }
 
-export function poll(ask) {
+function poll(ask) {
   let on = true, waiting = 0;
   const next = async () => {
     if (document.visibilityState === "visible") await ask().catch(() => say("The server does not answer.", true));
@@ -116,7 +116,7 @@ function common(shown) {
   return [...new Set(names)].slice(0, SHOWN);
 }
 
-export function going(one) {
+function going(one) {
   const quiet = one.quiet > 120 ? `, quiet for ${lasting(one.quiet)}` : one.left !== null ? `, ${lasting(one.left)} left` : "";
   const bar = h("progress", { max: Math.max(1, one.total), value: one.done, "aria-label": "images done" });
   return h("span", { class: "going" }, bar, ` ${count(one.done)} of ${count(one.total)}${quiet}`);

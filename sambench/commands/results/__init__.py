@@ -1,0 +1,1 @@
+"""What commands print with format=json, as types from which its JSON Schema is made."""

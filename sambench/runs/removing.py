@@ -1,0 +1,75 @@
+"""Stored runs removed for good, wherever they lie, but none that a process is writing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from sambench.errors import RunError
+from sambench.runs.remote_folder import RemoteFolder
+from sambench.runs.run import LOCK, OWN, Run
+from sambench.runs.store import lock, remove_run
+from sambench.storage.lease import Lease
+from sambench.storage.places import listing
+
+MEND = "wait for it, or end it first"
+
+
+def bytes_of(run: Run) -> int:
+    """Return how many bytes a run's files take where they lie, links not counted."""
+    if run.url is not None:
+        return sum(int(told.get("size") or 0) for told in listing(run.url).values())
+    own = [run.folder / name for name in OWN]
+    found = [path for top in own for path in ([top] if top.is_file() else top.rglob("*")) if not top.is_symlink()]
+    return sum(path.stat().st_size for path in found if path.is_file() and not path.is_symlink())
+
+
+def refuse_in_use(run: Run) -> None:
+    """Refuse a run that a process is writing.
+
+    Raises:
+        RunError: One is; a finished run is written by none.
+        StorageError: The same of a run at a URL.
+    """
+    if run.url is not None:
+        lease = Lease(run.url)
+        lease.take()
+        lease.release()
+        return
+    held = _held(run.folder)
+    if held is not None:
+        held.close()
+
+
+def remove(run: Run) -> None:
+    """Remove a run's files, and its folder where nothing else lies in it.
+
+    Raises:
+        RunError: A process is writing it.
+        StorageError: The same of a run at a URL, or its files cannot be removed.
+    """
+    if run.url is not None:
+        lease = Lease(run.url)
+        lease.take()
+        try:
+            RemoteFolder(run.url).clear()
+        finally:
+            lease.release()
+        return
+    held = _held(run.folder)
+    try:
+        remove_run(run.folder)
+        (run.folder / LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # there are files that no run writes
+            run.folder.rmdir()
+    finally:
+        if held is not None:
+            held.close()
+
+
+def _held(folder: Path) -> IO[str] | None:
+    try:
+        return lock(folder)
+    except RunError as error:
+        raise RunError(error.what, where=folder, mend=MEND) from error
