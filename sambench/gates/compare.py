@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.errors import UsageError
+from sambench.files.safe_names import printable
 from sambench.gates.baseline import stored_rows, write_baseline
 from sambench.gates.judging import PairedRuns, judge_metrics
 from sambench.gates.policy import Policy
@@ -79,7 +80,7 @@ def gate(
     task = task_of(first)
     sides = alike([*baselines, *candidates])
     ids = common_ids(sides)
-    called = labels([side.record for side in sides], [side.path for side in sides])
+    called = list(map(printable, labels([side.record for side in sides], [side.path for side in sides])))
     outcome = GateResult(
         task=task.name,
         data=f"{first.record.identity.data.name} {first.record.identity.data.split}",

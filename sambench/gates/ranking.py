@@ -10,6 +10,7 @@ import numpy as np
 
 from sambench.config.spelling import matching
 from sambench.errors import UsageError
+from sambench.files.safe_names import printable
 from sambench.gates.policy import DEFAULT, load_policy
 from sambench.gates.sides import (
     Side,
@@ -66,7 +67,7 @@ def compare_runs(
     sides = alike(sides)
     ids = common_ids(sides)
     data = first.record.identity.data
-    models = run_labels([side.record for side in sides], [side.path for side in sides])
+    models = list(map(printable, run_labels([side.record for side in sides], [side.path for side in sides])))
     entries = [RankedRun(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
     outcome = CompareResult(
         task.name, f"{data.name} {data.split}", entries, len(ids), replicates, alpha, forbidding, told

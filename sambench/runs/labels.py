@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.files.safe_names import printable
 from sambench.redact import without_secrets
 from sambench.runs.identity import flatten
 from sambench.runs.record import RunRecord
@@ -42,7 +41,7 @@ def labels(records: Sequence[RunRecord], places: Sequence[str]) -> list[str]:
             for place, parts, name in zip(places_of, told, names, strict=True):
                 last = [] if told.count(parts) == 1 and parts else [name]
                 found[place] = ", ".join([own[place], *parts, *last])
-    return [printable(label) for label in found]
+    return found
 
 
 def own_label(record: RunRecord) -> str:
