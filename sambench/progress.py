@@ -42,7 +42,12 @@ class Bar:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}", markup=False),
         )
-        self._progress = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        console = Console(stderr=True, color_system=None if os.environ.get("NO_COLOR") else "auto")
+        self._progress = RichProgress(
+            *columns,
+            console=console,
+            transient=True,
+        )
         self._id = self._progress.add_task(label, total=total, completed=done, note="")
         self._progress.start()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from sambench.explain.confidence import FIGURES, Confidence
@@ -12,11 +11,12 @@ from sambench.explain.page import Finding, change_lines, ends
 from sambench.explain.summary import LOSS
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.runs.summary import caption, number
+from sambench.tables.folding import plain_console
 
 
 def print_finding(finding: Finding) -> None:
     """Print the parts of the loss, the kinds of objects, what changed and what can be said of it."""
-    console = Console(highlight=False, markup=False)
+    console = plain_console()
     console.print(caption(finding.run), soft_wrap=True)
     console.print(_parts(finding))
     console.print(_groups(finding))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 
 from sambench.explain.console import table_of
 from sambench.explain.edges import EdgeErrors, EdgeGroup, worst_edges
@@ -21,6 +20,7 @@ from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, number
+from sambench.tables.folding import plain_console
 
 MEANT = "recall is of all annotators' pixels of a kind, precision of the predicted ones"
 
@@ -44,7 +44,7 @@ class EdgeFinding:
 
 def print_edges(finding: EdgeFinding) -> None:
     """Print misses and false alarms by kind of pixel, and what changed."""
-    console = Console(highlight=False, markup=False)
+    console = plain_console()
     console.print(caption(finding.errors.run), soft_wrap=True)
     table = table_of("pixels by", "misses", "recall", "false", "precision")
     for one in finding.groups:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from sambench.explain.consensus import majority
@@ -24,6 +23,7 @@ from sambench.pictures.overlay import save_png
 from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.summary import caption, number
+from sambench.tables.folding import plain_console
 from sambench.types import Sample
 
 SHOWN = 20
@@ -49,7 +49,7 @@ class Drawn:
 
 def print_labels(labels: Labels) -> None:
     """Print the likeliest label errors, how many there are of each kind, and what the runs cannot tell."""
-    console = Console(highlight=False, markup=False)
+    console = plain_console()
     for run in labels.runs:
         console.print(caption(run), soft_wrap=True)
     table = table_of("image, object", "", "score", "models agree", "IoU with truth")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 
 from sambench.explain.console import table_of
 from sambench.explain.mask_pairs import PairFinding
@@ -17,6 +16,7 @@ from sambench.published import published_texts
 from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.summary import number
+from sambench.tables.folding import plain_console
 
 _PUBLISHED = {
     "pairs above .9": "automatic masks above 90 % IoU with the professionally corrected mask",
@@ -36,7 +36,7 @@ _SHOWN = 20
 
 def print_pairs(finding: PairFinding) -> None:
     """Print how far two sets of masks agree, and what is unmatched."""
-    console = Console(highlight=False, markup=False)
+    console = plain_console()
     for name, title in zip("ab", finding.titles, strict=True):
         console.print(f"{name}: {title}", soft_wrap=True)
     columns = ("figure", "value", "95 % interval", *(("SA-1B, published",) if finding.sa1b else ()))

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
-
 from sambench.runs.record import RunRecord
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, carriers, interval, number
 from sambench.tables.departures import published_beside
+from sambench.tables.folding import plain_console, print_folded
 from sambench.types import COSTS
 
-if TYPE_CHECKING:
-    from rich.table import Table
+STAGE_HEADS = ("stage", "seconds", "share", "s / image", "p50", "p90", "p99")
 
 
 def print_run(run: Run) -> None:
     """Print metrics with intervals, beside the published rows they answer to, the stages' times and the run folder."""
-    rows = published_beside(run)
-    table = Table()
-    for column in ("metric", "measured", "95 % interval", "n"):
-        table.add_column(column, justify="left" if column == "metric" else "right")
-    for row in rows:
-        table.add_column(row.name, justify="right")
+    published, lines = published_beside(run), []
     for name, metric in run.metrics.items():
-        beside = (row.values.get(name, "") for row in rows)
+        beside = (row.values.get(name, "") for row in published)
         titled = f"{name}, {metric.unit}" if metric.unit in COSTS else name
-        table.add_row(titled, number(metric.value), interval(metric), carriers(metric) or str(metric.n), *beside)
-    console = Console(highlight=False, markup=False)
+        lines.append([titled, number(metric.value), interval(metric), carriers(metric) or str(metric.n), *beside])
+    console = plain_console()
     console.print(caption(run), soft_wrap=True)
-    console.print(table)
-    console.print(_stages(run))
+    heads = ["metric", "measured", "95 % interval", "n", *(row.name for row in published)]
+    print_folded(console, heads, lines, keep=2)
+    print_folded(console, STAGE_HEADS, _stages(run), keep=3)
     console.print(bottleneck(run.record), soft_wrap=True)
     if (cache := run.record.cache) is not None:
         console.print(f"embedding cache: {cache.hits} hits, {cache.misses} misses", soft_wrap=True)
@@ -57,20 +48,18 @@ def bottleneck(record: RunRecord) -> str:
     return "; ".join(told + [f"energy {', '.join(used)}"] * bool(used))
 
 
-def _stages(run: Run) -> Table:
-    """Make the table of what each stage took; stages overlap, so their seconds may add up to more than the wall's."""
-    table = Table()
-    for column in ("stage", "seconds", "share", "s / image", "p50", "p90", "p99"):
-        table.add_column(column, justify="left" if column == "stage" else "right")
-    for stage, took in run.record.timings.items():
-        table.add_row(
+def _stages(run: Run) -> list[list[str]]:
+    """Return what each stage took, a row each; stages overlap, so their seconds may add up to more than the wall's."""
+    return [
+        [
             stage,
             f"{took.seconds:.1f}",
             f"{100 * took.share:.0f} %",
             f"{took.per_image:.3f}",
             *map(_seconds, (took.p50, took.p90, took.p99)),
-        )
-    return table
+        ]
+        for stage, took in run.record.timings.items()
+    ]
 
 
 def _seconds(value: float | None) -> str:
