@@ -12,7 +12,8 @@ from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine that no other one can reach."""
 RESULTS = "results"
 
 
@@ -50,10 +51,13 @@ def main(words: list[str]) -> int:
             mend = "choose another port=, or port=0 for a free one"
             raise UsageError(f"the page cannot be served: {error.strerror}", where=where, mend=mend) from error
         shown = f"[{host}]" if ":" in host else host
-        print(f"http://{shown}:{server.effective_port}/{token}/", flush=True)
+        several = getattr(server, "effective_listen", None)  # a name of several addresses
+        port = several[0][1] if several else server.effective_port
+        print(f"http://{shown}:{port}/{token}/", flush=True)
         print(f"{len(library.shelf.all())} runs below {results}; Ctrl+C ends it, nothing is written there", flush=True)
-        if host != LOOPBACK:
-            print("it listens beyond this machine: whoever has this address sees the runs and images", flush=True)
+        if host not in LOOPBACK:
+            told = "whoever has the secret sees runs and images, by the number of this machine in the place of a name"
+            print(f"it listens beyond this machine: {told}", flush=True)
         try:
             server.run()
         finally:
@@ -119,7 +123,7 @@ Serves a page to this machine alone and prints its address, which ends in a secr
 edges; how far a run is that goes on. It only reads. Needs `pip install 'sambench[view]'`.""",
     keys=(
         Key("port", "its port; 0 takes a free one", Annotated[int, Range(0, 65535)], 8766),
-        Key("host", "the address it listens at; any but the default lets other machines in", str, LOOPBACK),
+        Key("host", "the address it listens at; 0.0.0.0 lets other machines in", str, LOOPBACK[0]),
     ),
     parts=(BUNDLE,),
     examples=("sambench view", "sambench view results/points port=0"),
