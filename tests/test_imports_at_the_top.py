@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SLOW = {"torch", "transformers", "matplotlib", "ray", "numba", "onnxruntime", "onnx", "torchao", "timm", "pynvml"}
+SLOW = {
+    "torch",
+    "transformers",
+    "matplotlib",
+    "ray",
+    "numba",
+    "onnxruntime",
+    "onnx",
+    "torchao",
+    "timm",
+    "pynvml",
+    "huggingface_hub",
+}
 """Libraries that take seconds to import, or come with an extra; the function that needs one may import it."""
 
 LAZY = ("sambench/commands/", "sambench/__init__.py")

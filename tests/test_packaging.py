@@ -16,7 +16,7 @@ import sambench
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+NAMES = {"huggingface-hub": "huggingface_hub", "matplotlib": "matplotlib-base", "torch": "pytorch"}
 """What conda-forge calls packages of PyPI."""
 
 

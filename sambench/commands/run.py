@@ -184,6 +184,7 @@ _COMMON = {
     "prompt_batch": ("32", "prompts decoded at once"),
     "illustrate": ("0", "pictures are drawn for the first so many samples"),
     "progress": ("off", "auto, bar, lines or off"),
+    "allow_download": ("true", "download what hf:// addresses name, pinned to a commit; the size is told first"),
     "logger": ("wandb", "wandb, mlflow, trackio, tensorboard or several, [A,B]: told of the finished run"),
     "cache.enabled": ("false", "keep no embeddings"),
     "cache.dir": ("FOLDER", "where embeddings are kept (default: `embeddings` below the user's cache folder)"),

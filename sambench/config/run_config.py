@@ -120,6 +120,7 @@ class RunConfig:
     illustrate: Annotated[int, Range(0, 10**6)]
     progress: ProgressKind
     allow_missing: bool
+    allow_download: bool
     predictions: GivenPredictions
     run: RunPlace
     cache: CacheSettings

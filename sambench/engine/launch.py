@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ from sambench.models.devices import resolve_device
 from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
+from sambench.storage.hub import hub_copy, is_hub
 from sambench.storage.places import Place, join
 
 
@@ -72,8 +73,31 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
             processes.close()
 
 
+def fetch_from_hub(config: RunConfig) -> None:
+    """Bring the files of every hf:// address to this machine, before anything is built of them.
+
+    Raises:
+        SambenchError: They are not here and `allow_download` is off, or they cannot be had.
+    """
+    for value in _texts([config.model, config.data, config.predictions.path]):
+        if is_hub(value):
+            hub_copy(value, config.allow_download, quiet=config.progress == "off")
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in nested settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
 def _launch(config: RunConfig, processes: ProcessExecutor | None, model: PromptableModel | None) -> Launched:
     """Build what is needed, open the run folder and run what is not done, here or by the executor's processes."""
+    fetch_from_hub(config)
     task, dataset = _task_and_data(config)
     device = processes.device if processes is not None else resolve_device(config.device)
     check_text(list(dataset.keys), dataset.root)

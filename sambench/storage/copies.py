@@ -17,6 +17,7 @@ from sambench.files.paths import cache_root
 from sambench.files.safe_names import faults_of, inside
 from sambench.progress import progress
 from sambench.redact import without_secrets
+from sambench.storage.hub import hub_copy, is_hub
 from sambench.storage.places import Place, attempt, filesystem, is_remote, listing
 
 try:
@@ -43,7 +44,7 @@ def local_copy(url: str) -> Path:
     one another.
 
     Args:
-        url: A file or folder on any file system that fsspec knows.
+        url: A file or folder on any file system that fsspec knows, or on the Hub (`sambench.storage.hub.hub_copy`).
 
     Returns:
         The copy, with the name of the original.
@@ -51,6 +52,8 @@ def local_copy(url: str) -> Path:
     Raises:
         StorageError: Nothing lies there, it cannot be read, or the disk has no room for it.
     """
+    if is_hub(url):
+        return hub_copy(url)
     system, root = filesystem(url)
     place = home_of(url, "copies")
     with locked(place):

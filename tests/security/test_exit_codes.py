@@ -75,7 +75,7 @@ def test_python_gets_refusals_as_sambench_errors(monkeypatch):
         raise OSError(errno.EROFS, "read-only", "/results")
 
     monkeypatch.setattr("sambench.engine.launch._launch", lambda config, *_: refused(config))
-    secretless = SimpleNamespace(task={"name": "edges"}, cache=SimpleNamespace(secret_file=None))
+    secretless = SimpleNamespace(task={"name": "edges"}, cache=SimpleNamespace(secret_file=None), logger=None)
     monkeypatch.setattr("sambench.engine.launch.read_config", lambda config: secretless)
     monkeypatch.setattr("sambench.engine.launch.open_executor", lambda config: None)
     with pytest.raises(SambenchError, match="read-only"):

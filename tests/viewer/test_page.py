@@ -42,13 +42,16 @@ def serving(results):
     pytest.importorskip("waitress")
     words = [sys.executable, "-m", "sambench.cli", "view", str(results), "port=0"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    address = process.stdout.readline().strip()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
-    assert "nothing is written" in process.stdout.readline()
-    yield address
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    process.stdout.close()
+    try:
+        address = process.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
+        assert "nothing is written" in process.stdout.readline()
+        yield address
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 @pytest.fixture(scope="module")
