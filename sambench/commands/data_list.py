@@ -14,10 +14,9 @@ from sambench.files.paths import data_root
 
 def _list(words: list[str]) -> int:
     """Print a line for each dataset of masks."""
-    from tabulate import tabulate
-
     from sambench.datasets.cards import MaskCard
     from sambench.datasets.sa23.catalog import CATALOG
+    from sambench.tables.folding import folded_text, terminal_width
 
     values = read(LIST, words)
     root = values["root"]
@@ -36,7 +35,8 @@ def _list(words: list[str]) -> int:
         found.append({**about, "found": None if folder in ("?", "no") else folder})
     others = {name: line for name, line in registry.options("data").items() if name not in {row[0] for row in rows}}
     told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
-    lines = [tabulate(rows, headers=["name", "domain", "masks (Table 7)", "licence", "home page", "found"])]
+    heads = ["name", "domain", "masks (Table 7)", "licence", "home page", "found"]
+    lines = [folded_text(heads, rows, ["left"] * 6, ("home page", "licence", "domain"), terminal_width())]
     lines += ["", "for other tasks too, and one's own:"]
     lines += [f"{name:{max(map(len, others))}}  {line}" for name, line in others.items()]
     lines += ["", f"{told}; what one mask is, and the layout: sambench data check NAME"]

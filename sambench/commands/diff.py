@@ -53,14 +53,14 @@ def _entry(one: Unlike) -> dict[str, Any]:
 
 
 def _text(runs: Sequence[Run], found: RunDifferences) -> str:
-    from tabulate import tabulate
-
     from sambench.files.safe_names import printable
+    from sambench.tables.folding import folded_text, terminal_width
 
+    width = terminal_width()
     lines = [printable(f"{word}: {run.place} ({run.label})") for word, run in zip(("A", "B"), runs, strict=True)]
     for title, unlike in (("settings", found.settings), ("environment", found.environment)):
         rows = [[printable(one.key), _short(one.first), _short(one.second)] for one in unlike]
-        table = tabulate(rows, [title, "A", "B"], tablefmt="simple", disable_numparse=True)
+        table = folded_text([title, "A", "B"], rows, ["left"] * 3, ("B",), width)
         lines += ["", table if rows else f"{title}: no difference"]
     if found.metrics:
         rows = [
@@ -68,7 +68,7 @@ def _text(runs: Sequence[Run], found: RunDifferences) -> str:
             for one in found.metrics
         ]
         align = ("left", "right", "right", "right")
-        lines += ["", tabulate(rows, ["metric", "A", "B", "B - A"], disable_numparse=True, colalign=align)]
+        lines += ["", folded_text(["metric", "A", "B", "B - A"], rows, align, (), width)]
         lines += ["whether a difference is more than chance: sambench gate baseline=A candidate=B"]
     return "\n".join(lines)
 

@@ -23,6 +23,7 @@ def main(words: list[str]) -> int:
     from sambench.api import gate
     from sambench.files.atomic import write_text
     from sambench.gates.render import FORMATS, render_gate
+    from sambench.tables.folding import terminal_width
 
     values = read(GATE, words)
     result = gate(
@@ -34,7 +35,7 @@ def main(words: list[str]) -> int:
         replicates=values["replicates"],
         seed=values["seed"],
     )
-    print(render_gate(result, values["format"]), end="")
+    print(render_gate(result, values["format"], terminal_width()), end="")
     if values["out"] is not None:
         for form, ending in FORMATS.items():
             write_text(Path(values["out"]) / f"gate.{ending}", render_gate(result, form))

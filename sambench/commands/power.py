@@ -58,9 +58,8 @@ def chosen(plan: PowerPlan, patterns: Sequence[str]) -> list[Need]:
 
 
 def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
-    import tabulate
-
     from sambench.gates.cells import number
+    from sambench.tables.folding import folded_text, terminal_width
 
     heads = ("metric", f"detectable with {plan.images} images", "images needed", "")
     rows = [
@@ -72,7 +71,7 @@ def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
         )
         for one in shown
     ]
-    table = tabulate.tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "left"))
+    table = folded_text(heads, rows, ("left", "right", "right", "left"), ("",), terminal_width())
     spread = (
         "differences spread as those of the pilot's two runs"
         if plan.paired

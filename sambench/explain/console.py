@@ -11,21 +11,21 @@ from sambench.explain.page import Finding, change_lines, ends
 from sambench.explain.summary import LOSS
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.runs.summary import caption, number
-from sambench.tables.folding import plain_console
+from sambench.tables.folding import plain_console, print_table
 
 
 def print_finding(finding: Finding) -> None:
     """Print the parts of the loss, the kinds of objects, what changed and what can be said of it."""
     console = plain_console()
     console.print(caption(finding.run), soft_wrap=True)
-    console.print(_parts(finding))
-    console.print(_groups(finding))
+    print_table(console, _parts(finding))
+    print_table(console, _groups(finding), naming=2)
     if finding.detections is not None:
-        console.print(_detections(finding.detections))
+        print_table(console, _detections(finding.detections))
     for name, one in finding.confidence.items():
-        console.print(_confidence(name, one))
+        print_table(console, _confidence(name, one))
     if finding.change is not None:
-        console.print(_changes(finding))
+        print_table(console, _changes(finding))
     for line in (*finding.verdicts, *(f"note: {note}" for note in finding.notes)):
         console.print(line, soft_wrap=True)
 

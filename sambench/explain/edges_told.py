@@ -20,7 +20,7 @@ from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, number
-from sambench.tables.folding import plain_console
+from sambench.tables.folding import plain_console, print_table
 
 MEANT = "recall is of all annotators' pixels of a kind, precision of the predicted ones"
 
@@ -51,12 +51,12 @@ def print_edges(finding: EdgeFinding) -> None:
         name = "all" if one.by == "all" else f"{one.by}: {one.name}"
         figures = [f"{number(figure.value)} {ends(figure)}" for figure in (one.recall, one.precision)]
         table.add_row(name, str(one.misses), figures[0], str(one.false_alarms), figures[1])
-    console.print(table)
+    print_table(console, table)
     if finding.changes:
         moved = table_of("what changed", "against", "this run", "difference", "interval (all together 95 %)")
         for line in change_lines(finding.changes):
             moved.add_row(line["name"], line["before"], line["after"], line["difference"], line["ends"])
-        console.print(moved)
+        print_table(console, moved)
     for note in (f"at {finding.errors.threshold[1]}, the best for all images", MEANT, *finding.errors.notes):
         console.print(f"note: {note}", soft_wrap=True)
 

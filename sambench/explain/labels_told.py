@@ -23,7 +23,7 @@ from sambench.pictures.overlay import save_png
 from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.summary import caption, number
-from sambench.tables.folding import plain_console
+from sambench.tables.folding import plain_console, print_table
 from sambench.types import Sample
 
 SHOWN = 20
@@ -57,7 +57,7 @@ def print_labels(labels: Labels) -> None:
         figures = (number(one[name]) for name in ("score", "agreement", "iou"))
         table.add_row(f"{one['sample_id']} {one['object']}", one["told"], *figures)
     if len(labels.frame):
-        console.print(table)
+        print_table(console, table)
     console.print(verdict(labels), soft_wrap=True)
     for note in labels.notes:
         console.print(f"note: {note}", soft_wrap=True)

@@ -16,7 +16,7 @@ from sambench.published import published_texts
 from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.summary import number
-from sambench.tables.folding import plain_console
+from sambench.tables.folding import plain_console, print_table
 
 _PUBLISHED = {
     "pairs above .9": "automatic masks above 90 % IoU with the professionally corrected mask",
@@ -43,12 +43,12 @@ def print_pairs(finding: PairFinding) -> None:
     table = table_of(*columns)
     for line in _figures(finding):
         table.add_row(*line[: len(columns)])
-    console.print(table)
+    print_table(console, table)
     counted = table_of("masks", "all", "mean an image", "least", "most")
     for name in ("matched", "only_a", "only_b"):
         own = finding.images[name]
         counted.add_row(name.replace("_", " "), str(own.sum()), f"{own.mean():.1f}", str(own.min()), str(own.max()))
-    console.print(counted)
+    print_table(console, counted)
     for note in (*finding.notes, *((PUBLISHED_OF,) if finding.sa1b else ())):
         console.print(f"note: {note}", soft_wrap=True)
 

@@ -18,6 +18,7 @@ from sambench.files.safe_names import printable, stored_names
 from sambench.gates.cells import HEADS, carriers, cells, reading, takes
 from sambench.gates.page import GateLine, gate_page
 from sambench.gates.result import CANNOT_TELL, FAILING, IMPROVED, Flip, GateResult, Judgement
+from sambench.tables.folding import folded_text
 
 FORMATS = {"text": "txt", "json": "json", "junit": "xml", "md": "md", "html": "html"}
 """Format -> file ending."""
@@ -28,9 +29,17 @@ PLACES = ("pictures", "predictions")
 """Folders of a run that may show an image."""
 
 
-def render_gate(result: GateResult, form: str) -> str:
-    """Write a finding as "text", "md", "html", "json" or "junit"."""
-    writers = {"text": _text, "md": _markdown, "html": _html, "json": _json, "junit": _junit}
+def render_gate(result: GateResult, form: str, width: int | None = None) -> str:
+    """Write a finding as "text", "md", "html", "json" or "junit".
+
+    Args:
+        result: The finding.
+        form: Which of them.
+        width: Columns of the terminal that text is for; None for as many as it takes.
+    """
+    if form == "text":
+        return _text(result, width)
+    writers = {"md": _markdown, "html": _html, "json": _json, "junit": _junit}
     return writers[form](result)
 
 
@@ -46,12 +55,12 @@ def headline(result: GateResult) -> str:
     return f"cannot tell {told}" if result.exit_code else f"{result.verdict}; cannot tell {told}"
 
 
-def _text(result: GateResult) -> str:
+def _text(result: GateResult, width: int | None) -> str:
     lines = [_heading(result), "", *_sides(result)]
     if result.judgements:
         rows = [cells(one, result) for one in result.judgements]
         align = ["left", *["right"] * (len(HEADS) - 2), "left"]
-        lines += ["", tabulate.tabulate(rows, HEADS, tablefmt="simple", disable_numparse=True, colalign=align), ""]
+        lines += ["", folded_text(HEADS, rows, align, ("detectable", "p", "baseline", "candidate"), width), ""]
         lines += [reading(result), *takes(result)]
     for title, flips in _flips(result):
         lines += ["", f"{title}:", *(f"  {flip}" for flip in flips)]
