@@ -8,6 +8,7 @@ from typing import Annotated
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
+from sambench.commands.serving import serve
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 
@@ -42,7 +43,7 @@ def _plan(words: list[str]) -> int:
 
 def _serve(words: list[str]) -> int:
     try:
-        from waitress import create_server
+        import waitress  # noqa: F401 (told here where it is missing)
 
         from sambench.ratings.server import application
     except ImportError as error:
@@ -54,14 +55,13 @@ def _serve(words: list[str]) -> int:
     folder = _folder(SERVE, words)
     values = read(SERVE, words[1:])
     study = read_study(folder)
-    server = create_server(application(study), host="127.0.0.1", port=values["port"], max_request_body_size=4096)
-    for rater, token in study.tokens.items():
-        print(f"{rater}: http://127.0.0.1:{server.effective_port}/#{token}", flush=True)
-    print("each rater opens one of these; Ctrl+C ends it, nothing is lost", flush=True)
-    try:
-        server.run()
-    finally:
-        server.close()
+
+    def opened(port: int) -> None:
+        for rater, token in study.tokens.items():
+            print(f"{rater}: http://127.0.0.1:{port}/#{token}", flush=True)
+        print("each rater opens one of these; Ctrl+C ends it, nothing is lost", flush=True)
+
+    serve(application(study), "127.0.0.1", values["port"], opened, max_request_body_size=4096)
     return 0
 
 

@@ -9,11 +9,10 @@ from typing import Annotated
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
+from sambench.commands.serving import serve
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine that no other one can reach."""
 RESULTS = "results"
 
 
@@ -25,9 +24,9 @@ def _results(words: list[str]) -> tuple[str, list[str]]:
 def main(words: list[str]) -> int:
     """Serve the page until it is stopped."""
     try:
-        from waitress import create_server
+        import waitress  # noqa: F401 (told here where it is missing)
 
-        from sambench.viewer.server import application
+        from sambench.viewer.server import LOOPBACK, application
     except ImportError as error:
         mend = "pip install 'sambench[view]'"
         raise UsageError(f"the page needs {error.name}", where="sambench view", mend=mend) from error
@@ -44,24 +43,18 @@ def main(words: list[str]) -> int:
     library, token, host = Library(join(results)), secrets.token_urlsafe(24), values["host"]
     with work_folder(cache_root() / "viewer") as folder:
         app = application(library, PictureCache(folder), token, host)
-        try:
-            server = create_server(app, host=host, port=values["port"], threads=8, ident=None)
-        except OSError as error:
-            where = f"host={host} port={values['port']}"
-            mend = "choose another port=, or port=0 for a free one"
-            raise UsageError(f"the page cannot be served: {error.strerror}", where=where, mend=mend) from error
-        shown = f"[{host}]" if ":" in host else host
-        several = getattr(server, "effective_listen", None)  # a name of several addresses
-        port = several[0][1] if several else server.effective_port
-        print(f"http://{shown}:{port}/{token}/", flush=True)
-        print(f"{len(library.shelf.all())} runs below {results}; Ctrl+C ends it, nothing is written there", flush=True)
-        if host not in LOOPBACK:
-            told = "whoever has the secret sees runs and images, by the number of this machine in the place of a name"
-            print(f"it listens beyond this machine: {told}", flush=True)
-        try:
-            server.run()
-        finally:
-            server.close()
+
+        def opened(port: int) -> None:
+            print(f"http://{f'[{host}]' if ':' in host else host}:{port}/{token}/", flush=True)
+            count = len(library.shelf.all())
+            print(f"{count} runs below {results}; Ctrl+C ends it, nothing is written there", flush=True)
+            if host not in LOOPBACK:
+                told = (
+                    "whoever has the secret sees runs and images, by the number of this machine in the place of a name"
+                )
+                print(f"it listens beyond this machine: {told}", flush=True)
+
+        serve(app, host, values["port"], opened, threads=8, ident=None)
     return 0
 
 
@@ -123,7 +116,7 @@ Serves a page to this machine alone and prints its address, which ends in a secr
 edges; how far a run is that goes on. It only reads. Needs `pip install 'sambench[view]'`.""",
     keys=(
         Key("port", "its port; 0 takes a free one", Annotated[int, Range(0, 65535)], 8766),
-        Key("host", "the address it listens at; 0.0.0.0 lets other machines in", str, LOOPBACK[0]),
+        Key("host", "the address it listens at; 0.0.0.0 lets other machines in", str, "127.0.0.1"),
     ),
     parts=(BUNDLE,),
     examples=("sambench view", "sambench view results/points port=0"),

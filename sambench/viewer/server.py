@@ -15,6 +15,7 @@ from sambench.viewer.cache import PictureCache
 from sambench.viewer.library import SMALL, Library
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine that no other one can reach."""
 """Names of this machine that are answered to; any other may be a foreign page's that was pointed here."""
 
 _HEADERS = {

@@ -1,7 +1,6 @@
 """`sambench report`: what the page says, what it asks for, and how it behaves in a browser."""
 
 import re
-import shutil
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,7 @@ import pytest
 from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 from planted_runs import planted_points
 from rating_studies import planned
+from watched_pages import chromium
 
 from sambench.cli import dispatch
 from sambench.errors import UsageError
@@ -116,13 +116,8 @@ def test_ratings_of_people_have_a_section(run, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_in_a_browser(run, tmp_path, width):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("no chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
     page_of(run, tmp_path / "a")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": 900})
         said, asked = [], []
         page.on("console", lambda message: said.append(message.text))
@@ -137,6 +132,5 @@ def test_in_a_browser(run, tmp_path, width):
         assert page.url.endswith("#A-stored-2")
         page.keyboard.press("Escape")
         assert not page.evaluate("document.querySelector('dialog').open")
-        browser.close()
     assert not said
     assert all(url.startswith(("file:", "data:")) for url in asked)

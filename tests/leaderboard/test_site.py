@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+from watched_pages import chromium
 
 from sambench.cli import dispatch
 from sambench.errors import SambenchError, UsageError
@@ -139,13 +140,8 @@ def test_a_pattern_that_fits_no_switch_is_refused(runs, tmp_path):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_in_a_browser(site, width):
     out, told = site
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("no chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)  # axe is injected
         page = context.new_page()
         said, asked = [], []
@@ -173,6 +169,5 @@ def test_in_a_browser(site, width):
         assert plain.get_attribute("th[aria-sort]", "aria-sort") == "ascending"
         plain.click("table.board tbody a >> nth=0")
         assert plain.title().startswith("sobel, edges")
-        browser.close()
     assert not said
     assert all(url.startswith(("file:", "data:")) for url in asked)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from rating_studies import planned
+from watched_pages import chromium
 
 from sambench.cli import dispatch
 from sambench.ratings.scoring import read_answers
@@ -22,14 +23,8 @@ def study(tmp_path_factory):
 
 @pytest.fixture
 def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("no chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 def served(study, port):

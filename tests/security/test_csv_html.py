@@ -5,11 +5,11 @@ import csv
 import hashlib
 import json
 import re
-import shutil
 
 import pytest
 from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 from hostile_data import write_hostile_coco
+from watched_pages import chromium
 
 from sambench.cli import dispatch
 from sambench.tables.console import print_run
@@ -69,22 +69,16 @@ def test_the_report_runs_its_own_script_and_no_other(tmp_path):
 
 @pytest.mark.slow
 def test_a_browser_runs_nothing_of_the_data(tmp_path):
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("no chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
     run = finished_run(tmp_path / "run", "edges", edges_metrics(), rows=EDGE_ROWS, name="x")
     assert dispatch(["report", f"runs=['{run.folder}']", f"out={tmp_path / 'out'}", "count=0"]) == 0
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     planted = page.replace("</main>", "<script>document.title = 'evil'</script></main>")
     (tmp_path / "planted.html").write_text(planted, encoding="utf-8")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         shown = browser.new_page()
         shown.goto((tmp_path / "planted.html").as_uri())
         assert shown.title() != "evil"
         assert shown.evaluate("typeof follow") == "function", "its own script ran"
-        browser.close()
 
 
 def test_a_table_file_runs_no_script(tmp_path, capsys):
