@@ -22,10 +22,10 @@ import numpy as np
 from sambench.config.ranges import Range
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
-from sambench.masks.edge_nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox
-from sambench.masks.edge_strength import normalise, quantised, without_border
+from sambench.masks.edges.nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox
+from sambench.masks.edges.painted import EdgeRules, painted_edges
+from sambench.masks.edges.strength import normalise, quantised, without_border
 from sambench.masks.nms import box_nms, box_nms_in_batches
-from sambench.masks.painted_edges import EdgeRules, painted_edges
 from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, summarize_counts
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores

@@ -11,7 +11,7 @@ from numba import config
 from sambench.kernels import kernel
 
 PACKAGE = Path(__file__).parents[1] / "sambench"
-COMPILE_ONE = "import numpy; from sambench.masks.bits import lowest_bit; print(lowest_bit(numpy.uint64(8)))"
+COMPILE_ONE = "import numpy; from sambench.masks.run_lengths.bits import lowest_bit; print(lowest_bit(numpy.uint64(8)))"
 
 
 def test_every_loop_of_the_suite_is_compiled_by_this_decorator():

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from sambench.commands.comparing.two_models import built, composed, images
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import own_words, read
-from sambench.commands.two_models import built, composed, images
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 from sambench.progress import say

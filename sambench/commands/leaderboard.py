@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from sambench.commands.gate import COMPARISON
+from sambench.commands.comparing.gate import COMPARISON
 from sambench.commands.grammar.declaration import Command, Key, keys_like
 from sambench.commands.grammar.output import FORMAT, JSON, json_of, tell
 from sambench.commands.grammar.words import own_words, read

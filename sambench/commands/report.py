@@ -81,7 +81,7 @@ def write_report(
 
 def _explained(runs: Sequence[Run], notes: list[str], scratch: Path) -> list[Extra]:
     """Explain the runs of masks; why one cannot be explained is added to the notes."""
-    from sambench.commands.explain import found
+    from sambench.commands.comparing.explain import found
     from sambench.explain.objects import Choice, explain_objects
     from sambench.explain.report_parts import explained
     from sambench.runs.summary import label

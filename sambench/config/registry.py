@@ -34,7 +34,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "colour_words": "sambench.models.words.model:ColourWords",
         "hierarchy": "sambench.models.hierarchy.model:HierarchyModel",
         "humans": "sambench.models.humans:Humans",
-        "sam": "sambench.models.sam.model:load",
+        "sam": "sambench.models.sam.loading:load",
         "medsam": "sambench.models.sam.medsam:load",
         "official": "sambench.models.official.model:load",
         "fork": "sambench.models.forks:load",

@@ -11,7 +11,7 @@ import numpy as np
 from sambench.errors import RunError, UsageError
 from sambench.masks import rle
 from sambench.masks.overlap import mask_ious
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import chosen_runs, difference_runs, runs_of_rles
 from sambench.metrics.clicks.truth import truth_runs
 from sambench.metrics.coco.detections import Detections

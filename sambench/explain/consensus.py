@@ -12,7 +12,7 @@ from sambench.masks import rle
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.overlap import mask_ious
 from sambench.masks.rle import Rle
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import chosen_runs, paint_runs
 
 

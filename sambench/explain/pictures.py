@@ -11,7 +11,7 @@ from PIL import Image
 from sambench.explain.compared import Compared
 from sambench.explain.objects import Objects
 from sambench.masks.rle import decode_masks
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.pictures.overlay import save_png
 from sambench.report.pictures import data_uri

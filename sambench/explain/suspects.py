@@ -12,7 +12,7 @@ from sambench.explain.compared import Compared
 from sambench.explain.consensus import Alike, Group, Window, agreement, majority, mask_iou, window_of
 from sambench.explain.label_kinds import difference_of
 from sambench.masks import rle
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import chosen_runs, runs_of_rles
 from sambench.metrics.coco.detections import Detections
 from sambench.types import Annotation, Sample

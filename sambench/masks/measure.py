@@ -10,12 +10,12 @@ import numpy as np
 
 from sambench.masks.boxes import masks_to_boxes_xyxy, runs_to_boxes_xyxy
 from sambench.masks.crops import Crop, layered_crops
-from sambench.masks.device_rle import packed_columns, runs_of_packed
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import Rle
-from sambench.masks.runs import RunLengths
-from sambench.masks.scan import axis_taps, scan_masks
-from sambench.masks.scan_full import is_identity, scan_full_masks
+from sambench.masks.run_lengths.device import packed_columns, runs_of_packed
+from sambench.masks.run_lengths.runs import RunLengths
+from sambench.masks.run_lengths.scan import axis_taps, scan_masks
+from sambench.masks.run_lengths.scan_full import is_identity, scan_full_masks
 from sambench.masks.stability import stability_from_areas, stability_score
 from sambench.masks.transfers import Arrival, device_of_masks, in_turn
 from sambench.prompts.refine import Answers, answer_boxes

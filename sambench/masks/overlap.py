@@ -11,7 +11,7 @@ import numpy as np
 
 from sambench.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import paint_runs
 from sambench.types import Size
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from sambench.masks.rle_checks import check_runs, check_size, checked_polygons, without_gaps
+from sambench.masks.run_lengths.checks import check_runs, check_size, checked_polygons, without_gaps
 from sambench.types import Size
 
 Rle = dict[str, Any]

@@ -8,8 +8,8 @@ import numpy as np
 
 from sambench.kernels import kernel
 from sambench.masks.rle import Rle
-from sambench.masks.run_strings import runs_of_strings
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
+from sambench.masks.run_lengths.strings import runs_of_strings
 from sambench.types import Size
 
 

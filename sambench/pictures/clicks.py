@@ -15,7 +15,7 @@ from sambench.files.safe_names import file_inside
 from sambench.masks.overlap import mask_ious
 from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import decode_masks
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import difference_runs, runs_of_rles
 from sambench.pictures.overlay import save_png
 from sambench.predictions.click_records import ClickPrediction

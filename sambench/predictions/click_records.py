@@ -16,8 +16,8 @@ from sambench.files.json_files import parse_json, unpacked
 from sambench.masks import rle
 from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import reaches
-from sambench.masks.run_strings import runs_of_strings
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
+from sambench.masks.run_lengths.strings import runs_of_strings
 from sambench.masks.windows import runs_of_rles
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed

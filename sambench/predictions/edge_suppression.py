@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from sambench.errors import PredictionError, listing
-from sambench.masks.edge_nms import ridge_orientation, suppress_toolbox, triangle_filter
+from sambench.masks.edges.nms import ridge_orientation, suppress_toolbox, triangle_filter
 
 Suppression = Literal["auto", "toolbox", "none"]
 

@@ -13,20 +13,22 @@ from typing import Any
 from sambench.errors import RunError
 from sambench.files.json_files import JsonError, parse_json
 from sambench.runs.migration import migrated
-from sambench.runs.record_parts import (
+from sambench.runs.record_course import (
     CacheUse,
     MergedParts,
     RecordedCode,
+    RecordedEnvironment,
+    RecordedWorker,
+    RunSession,
+    StageTime,
+)
+from sambench.runs.record_parts import (
     RecordedConfig,
     RecordedData,
-    RecordedEnvironment,
     RecordedMetric,
     RecordedModel,
     RecordedShard,
-    RecordedWorker,
     RunIdentity,
-    RunSession,
-    StageTime,
 )
 from sambench.runs.seals import check_record
 from sambench.runs.sections import Section, form_of

@@ -9,7 +9,7 @@ import numpy as np
 
 from sambench.masks.overlap import mask_ious
 from sambench.masks.prompted.clicking import ClickedObjects
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import chosen_runs, difference_runs
 from sambench.metrics.clicks.truth import truth_runs
 from sambench.predictions.click_records import ClickPrediction

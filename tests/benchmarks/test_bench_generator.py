@@ -15,10 +15,10 @@ import torch.nn.functional as F
 
 from sambench.masks.boxes import masks_to_boxes_xyxy
 from sambench.masks.crops import Crop
-from sambench.masks.device_rle import mask_run_lengths
 from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelMasks
 from sambench.masks.measure import measure_masks
 from sambench.masks.nms import box_nms
+from sambench.masks.run_lengths.device import mask_run_lengths
 from sambench.masks.stability import stability_score
 from sambench.types import MaskFrame, Masks
 
@@ -128,7 +128,7 @@ def test_generation_32_by_32(benchmark, tmp_path):
     encoded, and as those of random weights are noise, at its dearest.
     """
     segment_anything = pytest.importorskip("segment_anything")
-    from sambench.models.sam.model import load
+    from sambench.models.sam.loading import load
 
     references = reference_models()
     model = references.randomise(segment_anything.sam_model_registry["vit_b"](), 1)

@@ -14,7 +14,7 @@ pytest.importorskip("segment_anything")
 from segment_anything import SamPredictor, sam_model_registry
 
 from sambench.masks.resize import logits_at_original
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Embedding, Prompts
 
 SIZE, POINTS, ROUNDS = (480, 640), 64, 2

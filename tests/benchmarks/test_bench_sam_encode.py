@@ -14,7 +14,7 @@ pytest.importorskip("segment_anything")
 
 from segment_anything import SamPredictor, sam_model_registry
 
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 
 ROUNDS = 2
 

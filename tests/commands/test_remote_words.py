@@ -1,7 +1,7 @@
 import pytest
 
 from sambench.cli import dispatch
-from sambench.commands.gate import main as gate
+from sambench.commands.comparing.gate import main as gate
 from sambench.commands.grammar.words import parse
 from sambench.commands.merge import MERGE
 from sambench.commands.table import main as table

@@ -192,7 +192,7 @@ def test_clicks_of_the_paper_leave_crowds_and_the_empty_out(coco):
 
 
 def test_ymgw55_cuts_strengths_off():
-    from sambench.masks.edge_strength import quantised
+    from sambench.masks.edges.strength import quantised
 
     strength = np.array([0.0, 0.5, 0.999, 1.0, 1.2])
     assert quantised(strength, "uint8", "truncate").tolist() == [0, 127, 254, 255, 255]

@@ -13,7 +13,7 @@ from seeded_weights import seeded
 
 from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
 from sambench.masks.generator_settings import GeneratorSettings
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = json.loads((GOLDEN / "generators.json").read_text())

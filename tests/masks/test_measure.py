@@ -9,7 +9,7 @@ from pycocotools import mask as coco_mask
 from sambench.masks.boxes import masks_to_boxes_xyxy
 from sambench.masks.crops import Crop
 from sambench.masks.measure import measure_masks
-from sambench.masks.scan import axis_taps
+from sambench.masks.run_lengths.scan import axis_taps
 from sambench.masks.stability import stability_score
 from sambench.types import MaskFrame, Masks
 

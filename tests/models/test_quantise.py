@@ -9,7 +9,7 @@ from tiny_sams import tiny_model
 
 from sambench.errors import UsageError
 from sambench.models.quantise import quantise_encoder
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from pycocotools import mask as coco_mask
 
 from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelMasks
 from sambench.masks.nms import box_nms
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 if importlib.util.find_spec("segment_anything") is None:

@@ -12,7 +12,7 @@ from sam2.build_sam import build_sam2
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
 from sam2.sam2_image_predictor import SAM2ImagePredictor
 
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 

@@ -12,7 +12,7 @@ import torch
 pytest.importorskip("timm")
 
 from sambench.masks.resize import logits_at_original
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 FORKS = {

@@ -11,7 +11,7 @@ from sam2.sam2_image_predictor import SAM2ImagePredictor
 
 from sambench.masks.resize import logits_at_original
 from sambench.models.sam.checkpoints import load_checkpoint
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 

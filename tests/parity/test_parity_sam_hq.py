@@ -9,7 +9,7 @@ import reference_models as reference
 from segment_anything_hq import SamPredictor
 
 from sambench.masks.resize import logits_at_original
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 

@@ -15,7 +15,7 @@ from transformers import SamConfig, SamModel
 from sambench.masks.resize import logits_at_original
 from sambench.models.sam.checkpoints import recognise
 from sambench.models.sam.convert_sam import convert_sam, sam_config
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 SIZES = {"small": [(90, 131), (131, 90), (64, 64), (200, 311)], "vit_b": [(480, 640)]}

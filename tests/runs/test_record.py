@@ -16,7 +16,8 @@ from sambench.engine.cache.local import CacheCounts
 from sambench.errors import RunError
 from sambench.runs.open import load_run
 from sambench.runs.record import SCHEMA_VERSION, as_record, parse_record, schema_text
-from sambench.runs.record_parts import CacheUse, RecordedCard, RecordedMetric
+from sambench.runs.record_course import CacheUse
+from sambench.runs.record_parts import RecordedCard, RecordedMetric
 from sambench.types import Metric
 
 

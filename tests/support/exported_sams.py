@@ -7,7 +7,7 @@ from pathlib import Path
 from tiny_sams import tiny_model
 
 from sambench.models.onnx.exporting.writing import convert, export_half
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 
 
 @functools.cache

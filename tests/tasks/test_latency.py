@@ -9,7 +9,7 @@ from sambench.cli import dispatch
 from sambench.engine.latency_steps import StepSettings, in_turn
 from sambench.errors import UsageError
 from sambench.models.anatomy import multiply_adds, parameter_counts
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.runs.open import load_run
 
 QUICK = ["task.prompts=[1,3]", "task.batches=[1,2]", "task.generate=2", "task.repeats=3", "task.warmup=0"]

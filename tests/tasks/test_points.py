@@ -27,7 +27,7 @@ from sambench.masks.prompted import clicking
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.published import published
 from sambench.tables.build import build_table
 from sambench.tables.specs import table_spec

@@ -15,7 +15,7 @@ from sambench.datasets.reading import data_error
 from sambench.errors import listing
 from sambench.files.json_files import Hook, whole
 from sambench.masks import rle
-from sambench.masks.rle_checks import check_size
+from sambench.masks.run_lengths.checks import check_size
 from sambench.types import Annotation, Size
 
 _FLAGS: dict[Any, bool] = {0: False, 1: True, "0": False, "1": True, None: True}

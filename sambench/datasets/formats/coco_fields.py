@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sambench.files.json_files import number, whole
-from sambench.masks.rle_checks import check_size
+from sambench.masks.run_lengths.checks import check_size
 from sambench.types import Size
 
 SHORT = "pieces of fewer than three points are left out of its polygons"

@@ -10,7 +10,7 @@ from sambench.datasets.formats.drawing import overhang
 from sambench.kernels import kernel
 from sambench.masks import rle
 from sambench.masks.rle import Rle
-from sambench.masks.rle_checks import check_size
+from sambench.masks.run_lengths.checks import check_size
 from sambench.types import Size
 
 

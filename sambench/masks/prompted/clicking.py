@@ -13,7 +13,7 @@ from sambench.masks.measure import MeasuredMasks, start_measuring
 from sambench.masks.overlap import mask_ious
 from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import reaches
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.transfers import Arrival, device_of_masks, in_turn, to_device
 from sambench.masks.windows import chosen_runs, difference_runs, empty_runs
 from sambench.prompts.click_settings import ClickSettings

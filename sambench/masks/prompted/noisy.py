@@ -11,7 +11,7 @@ from sambench.masks.crops import layered_crops
 from sambench.masks.measure import MeasuredMasks, box_masks, start_measuring
 from sambench.masks.prompted.click_batch import next_clicks
 from sambench.masks.rle import Rle, decode_masks
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.transfers import device_of_masks, in_turn
 from sambench.masks.windows import empty_runs, runs_of_rles
 from sambench.prompts.boxes import xywh_of, xyxy_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from sambench.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import paint_runs
 from sambench.metrics.anatomy.fields import is_near, steps_to
 from sambench.metrics.anatomy.mask_errors import FIELDS, mask_errors

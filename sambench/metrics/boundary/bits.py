@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sambench.kernels import kernel
-from sambench.masks.bits import lowest_bit
+from sambench.masks.run_lengths.bits import lowest_bit
 
 _ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)
 

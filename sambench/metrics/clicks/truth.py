@@ -9,7 +9,7 @@ import numpy as np
 from sambench.errors import DatasetError
 from sambench.masks.overlap import boundary_ious, mask_ious
 from sambench.masks.resampled import resampled
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import chosen_runs, difference_runs, empty_runs, runs_of_rles
 from sambench.types import Annotation, Sample
 

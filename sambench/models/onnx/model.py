@@ -23,8 +23,8 @@ from sambench.models.onnx.sessions import GraphSession, Port, Provider, open_ses
 from sambench.models.onnx.torch_halves import TorchDecoder, TorchEncoder
 from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
+from sambench.models.sam.loading import load as load_sam
 from sambench.models.sam.model import TransformersSam
-from sambench.models.sam.model import load as load_sam
 from sambench.types import Embedding, Masks, Prompts
 
 PATCH = 16

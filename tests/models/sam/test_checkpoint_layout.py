@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from sambench.errors import ModelError
 from sambench.models.sam.checkpoint_layout import adapter_settings, merged_lora, plain_names
 from sambench.models.sam.checkpoints import load_checkpoint
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 
 
 @pytest.fixture(scope="module")

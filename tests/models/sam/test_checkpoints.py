@@ -13,7 +13,7 @@ from sambench.errors import ModelError, UsageError
 from sambench.models.checkpoint_files import read_tensors
 from sambench.models.sam import convert_sam, convert_sam2
 from sambench.models.sam.checkpoints import load_checkpoint, recognise
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 
 NAMES = json.loads((Path(__file__).parents[2] / "golden" / "original_names.json").read_text())
 MODELS = {

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sambench.masks.resize import logits_at_original
-from sambench.models.sam.model import load
+from sambench.models.sam.loading import load
 from sambench.types import Prompts
 
 GOLDEN = Path(__file__).parents[2] / "golden"

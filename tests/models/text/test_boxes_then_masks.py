@@ -11,7 +11,7 @@ from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.resolve import build
 from sambench.errors import ModelError, UsageError
 from sambench.models.questions import Question
-from sambench.models.sam.model import load as load_sam
+from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.boxes_then_masks import STRANGE_PAIRS, BoxesThenMasks
 from sambench.types import Prompts, Sample
 

@@ -9,7 +9,7 @@ from tiny_texts import write_grounding_dino
 
 from sambench.concepts import ConceptTruth
 from sambench.errors import ModelError
-from sambench.models.sam.model import load as load_sam
+from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.grounding_dino import GroundingDino
 from sambench.types import Prompts, Sample
 

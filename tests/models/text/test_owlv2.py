@@ -7,7 +7,7 @@ import transformers
 from tiny_sams import tiny_model
 from tiny_texts import write_owlv2
 
-from sambench.models.sam.model import load as load_sam
+from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.owlv2 import Owlv2
 from sambench.types import Prompts
 

@@ -11,7 +11,7 @@ from tiny_sams import tiny_model
 from sambench.errors import ModelError, UsageError
 from sambench.models.onnx.archives import load
 from sambench.models.onnx.exporting.archive_writing import ENDINGS, export_archive
-from sambench.models.sam.model import load as load_native
+from sambench.models.sam.loading import load as load_native
 from sambench.types import Prompts
 
 SIZE = (37, 61)

@@ -15,7 +15,7 @@ from sambench.cli import main
 from sambench.errors import UsageError
 from sambench.masks.resize import logits_at_original
 from sambench.models.onnx.model import load
-from sambench.models.sam.model import load as load_native
+from sambench.models.sam.loading import load as load_native
 from sambench.types import Prompts
 
 SIZE = (37, 61)

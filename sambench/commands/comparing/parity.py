@@ -9,10 +9,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from sambench.commands.comparing.two_models import built, composed, images, side_words
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import JSON, format_key, tell
 from sambench.commands.grammar.words import own_words, read
-from sambench.commands.two_models import built, composed, images, side_words
 from sambench.config.ranges import SHARED, Range
 from sambench.progress import say
 from sambench.tables.render import FORMATS

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from sambench.commands.explain import tell_written
+from sambench.commands.comparing.explain import tell_written
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, JSON, json_of, tell
 from sambench.commands.grammar.words import read

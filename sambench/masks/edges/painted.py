@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from sambench.masks.boxes import masks_to_boxes_xyxy
-from sambench.masks.device_edges import edge_strengths
-from sambench.masks.edge_strength import BorderMode, BoundarySide, MaskEdge, mask_edges, paint
+from sambench.masks.edges.device import edge_strengths
+from sambench.masks.edges.strength import BorderMode, BoundarySide, MaskEdge, mask_edges, paint
 from sambench.masks.resize import logits_at_original
 from sambench.masks.transfers import Arrival, to_device
 from sambench.types import Masks, Size
@@ -29,7 +29,7 @@ Chosen = Callable[["Tensor", "Tensor"], "Tensor"]
 
 
 class EdgeRules(NamedTuple):
-    """What counts as an edge of a mask; see `sambench.masks.edge_strength.mask_edges`."""
+    """What counts as an edge of a mask; see `sambench.masks.edges.strength.mask_edges`."""
 
     kernel_size: int = 3
     border: BorderMode = "replicate"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sambench.kernels import kernel
-from sambench.masks.bits import lowest_bit
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.bits import lowest_bit
+from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.transfers import Arrival
 from sambench.types import Size
 

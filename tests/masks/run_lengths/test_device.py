@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from sambench.masks.boxes import masks_to_boxes_xyxy, runs_to_boxes_xyxy
-from sambench.masks.device_rle import mask_run_lengths, packed_columns, runs_of_packed
-from sambench.masks.runs import RunLengths
+from sambench.masks.run_lengths.device import mask_run_lengths, packed_columns, runs_of_packed
+from sambench.masks.run_lengths.runs import RunLengths
 
 
 def test_runs_go_down_the_columns_and_start_with_background():

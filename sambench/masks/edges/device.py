@@ -1,4 +1,4 @@
-"""Edge strength of masks on their device, in torch: what `sambench.masks.edge_strength` does on a CPU with numba.
+"""Edge strength of masks on their device, in torch: what `sambench.masks.edges.strength` does on a CPU with numba.
 
 Every pixel of a mask gets a strength, 0 off the boundary, so that no size depends on what the masks are. Boundary
 pixels are the same; strengths are computed in double precision by the same steps in the same order and differ by the
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sambench.masks.edge_strength import BorderMode, BoundarySide, sobel_kernels
+from sambench.masks.edges.strength import BorderMode, BoundarySide, sobel_kernels
 from sambench.masks.transfers import to_device
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def edge_strengths(
 
     Args:
         mask_logits: (N, H, W) float logits at image size.
-        kernel_size, border, side, width: As `sambench.masks.edge_strength.mask_edges` takes them.
+        kernel_size, border, side, width: As `sambench.masks.edges.strength.mask_edges` takes them.
 
     Returns:
         (N, H, W) float32, 0 off the boundary.

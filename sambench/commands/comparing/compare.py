@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from sambench.commands.gate import COMPARISON, NOT_COMPARABLE
+from sambench.commands.comparing.gate import COMPARISON, NOT_COMPARABLE
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import JSON, format_key, json_of
 from sambench.commands.grammar.words import read

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sambench.masks import rle
-from sambench.masks.run_strings import runs_of_strings
+from sambench.masks.run_lengths.strings import runs_of_strings
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=6), st.integers(1, 40), st.integers(1, 40))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sambench.masks import edge_nms
+from sambench.masks.edges import nms as edge_nms
 
 
 def ridge(angle, size=41, sigma=1.5):

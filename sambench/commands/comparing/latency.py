@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from sambench.commands.comparing.two_models import built, composed, images, side_words
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import own_words, read
-from sambench.commands.two_models import built, composed, images, side_words
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
 from sambench.progress import say

@@ -1,4 +1,4 @@
-"""One pass over logits that have the size of their image already: what `sambench.masks.scan` finds, without resizing.
+"""One pass over logits of the size of their image: what `sambench.masks.run_lengths.scan` finds, without resizing.
 
 A model without a mask frame of its own (`hierarchy`, a network of the user) answers at the size of the image. Pixels
 are read in the order they lie in; run-length codes go down the columns, so a change from one row to the next is put
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sambench.kernels import kernel
-from sambench.masks.scan import AxisTaps, append_run, changes_to_runs, with_room
+from sambench.masks.run_lengths.scan import AxisTaps, append_run, changes_to_runs, with_room
 from sambench.types import Size
 
 _WORD = 8  # pixels, a byte each
@@ -42,7 +42,7 @@ def scan_full_masks(
         image_size: (height, width) of the image in pixels.
 
     Returns:
-        As `sambench.masks.scan.scan_masks`.
+        As `sambench.masks.run_lengths.scan.scan_masks`.
     """
     count, height, width = logits.shape
     # A row of zeros above and one below: each column starts and ends outside.

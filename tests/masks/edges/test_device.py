@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sambench.masks.device_edges import edge_strengths
-from sambench.masks.edge_strength import mask_edges
+from sambench.masks.edges.device import edge_strengths
+from sambench.masks.edges.strength import mask_edges
 
 
 def logits(count=4, size=(23, 31), seed=0):

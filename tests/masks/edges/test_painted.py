@@ -3,9 +3,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sambench.masks import painted_edges as module
+from sambench.masks.edges import painted as module
+from sambench.masks.edges.painted import EdgeRules, painted_edges
 from sambench.masks.nms import box_nms
-from sambench.masks.painted_edges import EdgeRules, painted_edges
 from sambench.types import MaskFrame, Masks
 
 SIZE = (30, 44)

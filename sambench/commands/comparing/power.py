@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from sambench.commands.gate import COMPARISON, POLICY
+from sambench.commands.comparing.gate import COMPARISON, POLICY
 from sambench.commands.grammar.declaration import Command, Key, keys_like
 from sambench.commands.grammar.output import FORMAT
 from sambench.commands.grammar.words import read

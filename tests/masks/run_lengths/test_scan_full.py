@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from sambench.masks.runs import RunLengths
-from sambench.masks.scan import axis_taps, scan_masks
-from sambench.masks.scan_full import is_identity, scan_full_masks
+from sambench.masks.run_lengths.runs import RunLengths
+from sambench.masks.run_lengths.scan import axis_taps, scan_masks
+from sambench.masks.run_lengths.scan_full import is_identity, scan_full_masks
 from sambench.types import MaskFrame
 
 

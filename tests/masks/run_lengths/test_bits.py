@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sambench.masks.bits import lowest_bit
+from sambench.masks.run_lengths.bits import lowest_bit
 
 
 @pytest.mark.parametrize("place", range(64))

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sambench.masks.edge_strength import MaskEdge, mask_edges, normalise, paint, sobel_kernels
+from sambench.masks.edges.strength import MaskEdge, mask_edges, normalise, paint, sobel_kernels
 
 SQUARE = np.full((7, 7), -50.0, np.float32)
 SQUARE[2:5, 2:5] = 50.0

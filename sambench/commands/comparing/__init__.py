@@ -1,0 +1,1 @@
+"""Commands that hold runs, models or sets of masks against each other."""
