@@ -36,7 +36,7 @@ _BUILT_IN: dict[NamedKind, dict[str, str]] = {
         "humans": "sambench.models.humans:Humans",
         "sam": "sambench.models.sam.loading:load",
         "medsam": "sambench.models.sam.medsam:load",
-        "official": "sambench.models.official.model:load",
+        "official": "sambench.models.official.factories:load",
         "fork": "sambench.models.forks:load",
         "object": "sambench.models.memory.wrap:load",
         "ritm": "sambench.models.clicks.load:ritm",

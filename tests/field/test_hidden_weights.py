@@ -14,7 +14,7 @@ from sambench.cli import dispatch
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
-from sambench.models.official.model import load
+from sambench.models.official.factories import load
 from sambench.models.official.weights import Found, weights_sha256
 from sambench.runs.summary import caption
 from sambench.types import Prompts, Sample

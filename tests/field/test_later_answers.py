@@ -10,8 +10,9 @@ from foreign_predictors import SIDE, Plain, network
 
 import sambench
 from sambench.masks.resize import logits_at_original
+from sambench.models.official.factories import load
 from sambench.models.official.frames import as_logits
-from sambench.models.official.model import OWN_MASKS, load
+from sambench.models.official.model import OWN_MASKS
 from sambench.prompts.refine import answer_boxes
 from sambench.runs.summary import caption
 from sambench.types import MaskFrame, Masks, Prompts

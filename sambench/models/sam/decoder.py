@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (the name every torch user knows)
-from torch import Tensor, nn
+from torch import Tensor
 
 from sambench.models.sam.attention import SharedImage, TwoWayTransformer
+from sambench.models.sam.blocks import as_matrix, as_tokens, from_blocks, to_blocks
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class MaskDecoder:
         grid = model.get_image_wide_positional_embeddings()[0]
         self.grid = (int(grid.shape[1]), int(grid.shape[2]))
         self.dtype = decoder.iou_token.weight.dtype
-        self.transformer = TwoWayTransformer(decoder.transformer, _as_tokens(grid).to(self.dtype))
+        self.transformer = TwoWayTransformer(decoder.transformer, as_tokens(grid).to(self.dtype))
         self.no_mask = model.prompt_encoder.no_mask_embed.weight.to(self.dtype)
         self.is_hq = hasattr(decoder, "hq_token")
         first = [decoder.obj_score_token.weight] if hasattr(decoder, "obj_score_token") else []
@@ -78,7 +79,7 @@ class MaskDecoder:
         self.iou_index = len(first)
         self.mask_tokens = len(decoder.mask_tokens.weight)
         self.output_tokens = torch.cat([*first, decoder.iou_token.weight, decoder.mask_tokens.weight, *last])
-        self.up1, self.up2 = (_as_matrix(conv) for conv in (decoder.upscale_conv1, decoder.upscale_conv2))
+        self.up1, self.up2 = (as_matrix(conv) for conv in (decoder.upscale_conv1, decoder.upscale_conv2))
 
     def prepare(self, tensors: dict[str, Tensor]) -> DecoderImage:
         """Compute what all prompts of an image share.
@@ -87,11 +88,11 @@ class MaskDecoder:
             tensors: "image_embedding" (C, h, w); for SAM 2 and later "high_res_1" (C/4, 2h, 2w) and "high_res_0"
                 (C/8, 4h, 4w); for SAM-HQ "hq_features" (C/8, 4h, 4w).
         """
-        tokens = _as_tokens(tensors["image_embedding"])
+        tokens = as_tokens(tensors["image_embedding"])
         biases = [conv.bias.repeat(4) for conv in (self.decoder.upscale_conv1, self.decoder.upscale_conv2)]
         if "high_res_1" in tensors:
-            biases[0] = biases[0] + _to_blocks(tensors["high_res_1"], self.grid)
-            biases[1] = biases[1] + _to_blocks(tensors["high_res_0"], self.grid).view(-1, len(biases[1]))
+            biases[0] = biases[0] + to_blocks(tensors["high_res_1"], self.grid)
+            biases[1] = biases[1] + to_blocks(tensors["high_res_0"], self.grid).view(-1, len(biases[1]))
         return DecoderImage(
             tokens=tokens,
             shared=self.transformer.share(tokens + self.no_mask),
@@ -193,7 +194,7 @@ class MaskDecoder:
 
     def _masks(self, upscaled: Tensor, kernels: Tensor) -> Tensor:
         """Return (B, M, 4h, 4w) logits of (B, M, C/8) kernels over the upscaled embedding."""
-        return _from_blocks(kernels @ upscaled.transpose(1, 2), self.grid)
+        return from_blocks(kernels @ upscaled.transpose(1, 2), self.grid)
 
     def _hq_answer(
         self, upscaled: Tensor, kernels: Tensor, iou: Tensor, image: DecoderImage, multimask: bool
@@ -214,7 +215,7 @@ class MaskDecoder:
         decoder, (height, width) = self.decoder, self.grid
         if image.hq_features is None:
             raise ValueError("a SAM-HQ embedding holds hq_features")
-        features = _from_blocks(upscaled.transpose(1, 2), self.grid)
+        features = from_blocks(upscaled.transpose(1, 2), self.grid)
         x = F.gelu(decoder.mask_norm(decoder.mask_conv1(features)))
         taps = torch.einsum("bo,oiyx->byxi", kernels, decoder.mask_conv2.weight.flip(2, 3)).flatten(1, 2)
         masks = F.fold(taps @ x.flatten(2), (4 * height, 4 * width), kernel_size=3, padding=1)
@@ -250,33 +251,3 @@ def stable_or_best(masks: Tensor, iou: Tensor, rules: TokenRules) -> tuple[Tenso
     chosen = torch.where(stability >= rules.stability_threshold, 0, iou[:, 1:].argmax(dim=1) + 1)
     rows = torch.arange(len(iou), device=iou.device)
     return masks[rows, chosen][:, None], iou[rows, chosen][:, None]
-
-
-def _as_tokens(features: Tensor) -> Tensor:
-    """(C, h, w) -> (h * w, C)."""
-    return features.flatten(1).T.contiguous()
-
-
-def _as_matrix(conv: nn.ConvTranspose2d) -> Tensor:
-    """Return a 2 x 2 transposed convolution of stride 2 as an (in, 4 * out) matrix, outputs by row, column, channel."""
-    return conv.weight.permute(0, 2, 3, 1).flatten(1).contiguous()
-
-
-def _to_blocks(features: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Order (c, s h, s w) features as (h * w, s * s * c): an image token's pixels together, s a power of two.
-
-    Within a token's block, pixels go by halves: row and column of the 2 x 2 first, then those within.
-    """
-    (height, width), channels = grid, len(features)
-    if features.shape[1] == 2 * height:
-        x = features.view(channels, height, 2, width, 2).permute(1, 3, 2, 4, 0)
-    else:
-        x = features.view(channels, height, 2, 2, width, 2, 2).permute(1, 4, 2, 5, 3, 6, 0)
-    return x.reshape(height * width, -1)
-
-
-def _from_blocks(x: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Order (B, M, 16 h w) pixels in blocks of 4 x 4 a token as (B, M, 4h, 4w) images; undoes `_to_blocks`."""
-    height, width = grid
-    blocks = x.unflatten(-1, (height, width, 2, 2, 2, 2))
-    return blocks.permute(0, 1, 2, 4, 6, 3, 5, 7).flatten(2, 4).flatten(3)

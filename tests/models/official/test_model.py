@@ -10,7 +10,7 @@ from foreign_predictors import SIDE, Transform
 from safetensors.torch import load_file, save_file
 
 from sambench.errors import ModelError, UsageError
-from sambench.models.official.model import load
+from sambench.models.official.factories import load
 from sambench.models.sam.preprocess import LongestSide
 from sambench.types import Embedding, MaskFrame, Prompts
 
