@@ -131,7 +131,7 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
 
     def _counts(self, found: PhraseDetections, shapes: Shapes, rules: ConceptRules) -> list[PairCounts]:
         """Count one pair against each annotator."""
-        return [count_pair(shapes.found, found.scores, truth, crowd, rules) for truth, crowd in shapes.annotators]
+        return [count_pair(shapes.detections, found.scores, truth, crowd, rules) for truth, crowd in shapes.annotators]
 
     def dataset_of(self, sample_id: str) -> str:
         """Return the name of the subset a sample is from."""

@@ -14,7 +14,7 @@ from sambench.commands.grammar.output import JSON, json_of
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
-from sambench.datasets.concepts.counting import told_pairs
+from sambench.datasets.concepts.counting import pair_lines
 from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.masks import MaskDataset
@@ -120,7 +120,7 @@ def _check_one(name: str, dataset: Dataset, limit: int | None) -> tuple[Checked,
     else:
         lines = [f"{name}: {len(keys)} samples read"]
     if isinstance(dataset, ConceptDataset):
-        lines += told_pairs(dataset, keys)
+        lines += pair_lines(dataset, keys)
     counts = {"turned": checked.turned, "ignored": checked.ignored, **checked.readings}
     return checked, [*lines, *(orientation_notes(counts) or ["no image has an EXIF orientation"])]
 

@@ -22,7 +22,7 @@ METRICS = 4
 def main(words: list[str]) -> int:
     """Print the runs below a folder; a damaged one is told, not skipped."""
     from sambench.runs.open import load_run, run_places
-    from sambench.runs.run import told_apart
+    from sambench.runs.run import with_distinct_names
 
     values = read(RUNS, words)
     folder = join(values["results"])
@@ -32,7 +32,7 @@ def main(words: list[str]) -> int:
             runs.append(load_run(place))
         except SambenchError as error:
             damaged.append({"run": without_secrets(str(place)), "state": f"cannot be read: {error.what}"})
-    found = [described(run) for run in told_apart(runs)]
+    found = [described(run) for run in with_distinct_names(runs)]
     kept = [run for run in found if wanted(run, values)]
     if values["format"] == JSON:
         print(json_of([*kept, *damaged]))

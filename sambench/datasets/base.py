@@ -42,11 +42,11 @@ class DatasetCard:
 CardType = TypeVar("CardType", bound=DatasetCard)
 
 
-def damage_told(card: CardType, notes: Sequence[str]) -> CardType:
+def card_with_notes(card: CardType, notes: Sequence[str]) -> CardType:
     """Return a card with notes; damaged masks left out are told in its title, and no published number answers to it."""
-    told = [f", {note.partition(':')[0]}" for note in notes if "damaged" in note]
+    title_notes = [f", {note.partition(':')[0]}" for note in notes if "damaged" in note]
     note = "; ".join(filter(None, (card.note, *notes)))
-    return replace(card, title=card.title + "".join(told), note=note, own=card.own or bool(told))
+    return replace(card, title=card.title + "".join(title_notes), note=note, own=card.own or bool(title_notes))
 
 
 class Dataset(ABC):

@@ -123,8 +123,8 @@ def compare_counts(dataset: MaskDataset, checked: Checked) -> list[str]:
     if card.expected_masks is None:
         return lines
     images, masks = len(subset.keys), subset.masks
-    who, place = card.expected_by
-    lines.append(f"{who} scored {card.expected_images} images with {card.expected_masks} masks ({place})")
+    who, source = card.expected_by
+    lines.append(f"{who} scored {card.expected_images} images with {card.expected_masks} masks ({source})")
     if not checked.whole:
         lines.append("only a part was read, so the counts are not compared")
     elif (images, masks) == (card.expected_images, card.expected_masks):

@@ -60,16 +60,16 @@ class Coco(InstanceDataset):
         file = annotation_file(root, annotations, f"instances_{split}.json", card)
         folder = images_folder(root, split, images, check_images)
 
-        def place(entry: ImageEntry) -> tuple[str, Path]:
+        def locate(entry: ImageEntry) -> tuple[str, Path]:
             return f"{split}/{entry.file_name}", folder / entry.file_name
 
         super().__init__(
             file,
-            place,
+            locate,
             root=Path(root) if root is not None else file.parent,
             split=split,
             card=card,
-            judge=(lambda found: coco_card(card, found, split, title)) if card is CARD else None,
+            judge=(lambda instances: coco_card(card, instances, split, title)) if card is CARD else None,
             limit=limit,
             ids=ids,
             check_images=check_images,

@@ -80,8 +80,8 @@ def export_coco(dataset: MaskData, path: Path, advance: Callable[[], None] = lam
 def turned_note(dataset: MaskData) -> str:
     """Say how many images are turned by EXIF orientation, as the masks of the written file are of the turned images."""
     count = orientation_record(dataset, dataset.keys)["orientations"]["turned"]
-    told = f"{count} images are turned by EXIF orientation, and their masks are of the turned images"
-    return f"{told}: read them with data.exif=apply, or turn the files" if count else ""
+    note = f"{count} images are turned by EXIF orientation, and their masks are of the turned images"
+    return f"{note}: read them with data.exif=apply, or turn the files" if count else ""
 
 
 def _categories(dataset: MaskData, used: set[int]) -> list[dict[str, Any]]:

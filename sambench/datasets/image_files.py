@@ -52,8 +52,8 @@ def read_pixels(path: Path, card: DatasetCard, rules: ImageRules, exact: bool = 
             mend = "save ids without loss in one frame, as PNG, from what they were made of"
             raise DatasetError(f"id image {why}", where=path, mend=mend)
         if (pictures := getattr(image, "n_frames", 1)) > 1:
-            told = f"the file holds {pictures} pictures, which of them is the ground truth is not known"
-            raise DatasetError(told, where=path, mend="save one picture a file")
+            message = f"the file holds {pictures} pictures, which of them is the ground truth is not known"
+            raise DatasetError(message, where=path, mend="save one picture a file")
         header = header_of(image, path)
         _refuse_tags(image, header, path, rules)
         pixels = _decoded(image, path, rules, "RGB" if image.format == "GIF" else None)
@@ -87,8 +87,8 @@ def read_image(picture: Picture, card: DatasetCard, rules: ImageRules) -> np.nda
         pixels = scaled_grey(image, pixels) if deep else pixels
         was_turned = _was_turned(image, picture.path, header)
         if pixels.shape[:2] != (header.turned if was_turned else header.stored):
-            told = f"image decodes to {pixels_text((pixels.shape[0], pixels.shape[1]))}, its header says otherwise"
-            raise data_error(card, told, picture.path)
+            message = f"image decodes to {pixels_text((pixels.shape[0], pixels.shape[1]))}, its header says otherwise"
+            raise data_error(card, message, picture.path)
     if turns == was_turned:
         return pixels
     return turned(pixels, header.orientation if turns else _BACK[header.orientation])
@@ -106,13 +106,13 @@ def _refuse_tags(image: Image.Image, header: Header, path: Path, rules: ImageRul
         DatasetError: It has an orientation that is not ignored, or its zero is white.
     """
     if header.orientation > 1 and rules.exif != "ignore":
-        told = f"image of ground truth has an EXIF orientation of its own ({header.orientation})"
+        message = f"image of ground truth has an EXIF orientation of its own ({header.orientation})"
         mend = "save it as it is to be read, without the tag; data.exif=ignore reads all images as they are stored"
-        raise DatasetError(f"{told}, which some programs heed and others do not", where=path, mend=mend)
+        raise DatasetError(f"{message}, which some programs heed and others do not", where=path, mend=mend)
     if white_is_zero(image):
-        told = "image of ground truth says that zero is white (PhotometricInterpretation 0)"
+        message = "image of ground truth says that zero is white (PhotometricInterpretation 0)"
         mend = "save its values again as PNG, or as TIFF whose zero is black"
-        raise DatasetError(f"{told}, by which programs read other values from it", where=path, mend=mend)
+        raise DatasetError(f"{message}, by which programs read other values from it", where=path, mend=mend)
 
 
 def _decoded(image: Image.Image, path: Path, rules: ImageRules, mode: str | None = None) -> np.ndarray:

@@ -152,12 +152,12 @@ def orientation_of(image: Image.Image, path: Path) -> int:
     try:
         if image.format == "PNG" and "exif" not in image.info and (late := _late_exif(path)) is not None:
             image.info["exif"] = late
-        found = Image.Image.getexif(image).get(_ORIENTATION, 1)
+        orientation = Image.Image.getexif(image).get(_ORIENTATION, 1)
     except Exception as error:  # whatever Pillow raises on a damaged block
         if isinstance(error, OSError) and error.errno is not None:  # the disk's fault, not the block's
             raise
         return 0
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _late_exif(path: Path) -> bytes | None:

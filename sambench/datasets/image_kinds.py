@@ -25,8 +25,8 @@ def read_as(image: Image.Image, path: Path) -> tuple[str, ...]:
         "first_frames" where it has several frames or pages, of which the first is read; "scaled" where it has more than
         8 bits a channel, which become 8.
     """
-    told = {"first_frames": several_frames(image), "scaled": _is_deep(image, path)}
-    return tuple(name for name, holds in told.items() if holds)
+    differences = {"first_frames": several_frames(image), "scaled": _is_deep(image, path)}
+    return tuple(name for name, holds in differences.items() if holds)
 
 
 def several_frames(image: Image.Image) -> bool:
@@ -77,13 +77,13 @@ def inexact(image: Image.Image, path: Path) -> str | None:
     Raises:
         OSError: The file cannot be read.
     """
-    found = image.format if image.format in _LOSSY else None
+    reason = image.format if image.format in _LOSSY else None
     if image.format == "TIFF" and str(image.info.get("compression")) in _LOSSY_TIFF:
-        found = f"TIFF of {image.info['compression']} compression"
+        reason = f"TIFF of {image.info['compression']} compression"
     elif image.format == "WEBP" and not _is_lossless_webp(path):
-        found = "lossy WebP"
-    if found is not None:
-        return f"is {found}, which changes values, so that ids are lost"
+        reason = "lossy WebP"
+    if reason is not None:
+        return f"is {reason}, which changes values, so that ids are lost"
     return "has several frames or pages" if several_frames(image) else None
 
 
@@ -101,16 +101,16 @@ def _is_deep(image: Image.Image, path: Path) -> bool:
 def _is_lossless_webp(path: Path) -> bool:
     """Tell whether the first picture of a WebP file is one of its lossless kind, VP8L."""
     with path.open("rb") as stream:
-        place = 12
-        while len(head := _at(stream, place, 8)) == 8:
+        position = 12
+        while len(head := _at(stream, position, 8)) == 8:
             if head[:4] in (b"VP8 ", b"VP8L"):
                 return head[:4] == b"VP8L"
             # A frame of an animation begins with 16 bytes of its own, and its picture follows.
             size = int.from_bytes(head[4:], "little")
-            place += 8 + (16 if head[:4] == b"ANMF" else size + size % 2)
+            position += 8 + (16 if head[:4] == b"ANMF" else size + size % 2)
     return False
 
 
-def _at(stream: BinaryIO, place: int, size: int) -> bytes:
-    stream.seek(place)
+def _at(stream: BinaryIO, position: int, size: int) -> bytes:
+    stream.seek(position)
     return stream.read(size)

@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from sambench.config.image_rules import Drawn, Picture
-from sambench.datasets.base import Dataset, DatasetCard, damage_told
+from sambench.datasets.base import Dataset, DatasetCard, card_with_notes
 from sambench.datasets.formats.coco_boxes import check_boxes
-from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, ImagePlace
+from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, LocateImage
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.image_files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
@@ -63,7 +63,7 @@ class InstanceDataset(Dataset):
     def __init__(
         self,
         file: Path | InstanceFile,
-        place: ImagePlace,
+        locate: LocateImage,
         *,
         root: Path,
         split: str,
@@ -85,7 +85,7 @@ class InstanceDataset(Dataset):
         self.split = "all" if card.own else split
         self.categories: list[dict[str, Any]] = self._file.categories
         self.classless = self._file.classless
-        known = _by_key(self._file.images.values(), place, file)
+        known = _by_key(self._file.images.values(), locate, file)
         aliases = {str(entry.id): key for key, (entry, _) in known.items()}
         self._known = {entry.id: key for key, (entry, _) in known.items()}
         self.keys = select(list(known), ids=ids, limit=limit, aliases=aliases, where=file)
@@ -98,7 +98,7 @@ class InstanceDataset(Dataset):
         self._file.annotations = {number: self._file.annotations.get(number, []) for number in self.image_ids}
         notes = settle(self._file, self.image_ids, boxes_only, allow_damaged)
         notes += check_boxes(self._file, self.image_ids)
-        self.card = damage_told(replace(card, note="; ".join(filter(None, (card.note, part)))), notes)
+        self.card = card_with_notes(replace(card, note="; ".join(filter(None, (card.note, part)))), notes)
         missing = self._find_images()
         self.images_there = not missing
         if missing and check_images:
@@ -167,7 +167,7 @@ class InstanceDataset(Dataset):
         """Read one image's objects without touching the image."""
         entry = self._images[key][0]
         return InstanceTruth(
-            annotations=[annotation(found, entry.size) for found in self._file.annotations[entry.id]],
+            annotations=[annotation(record, entry.size) for record in self._file.annotations[entry.id]],
             image_id=entry.id,
             neg_category_ids=entry.neg_category_ids,
             not_exhaustive_category_ids=entry.not_exhaustive_category_ids,
@@ -181,9 +181,9 @@ class InstanceDataset(Dataset):
         """
         entry = self._images[key][0]
         boxes = []
-        for found in self._file.annotations[entry.id]:
-            drawn = found.bbox is None
-            boxes.append(rle.boxes_xywh([annotation(found, entry.size).rle])[0] if drawn else found.bbox)
+        for record in self._file.annotations[entry.id]:
+            drawn = record.bbox is None
+            boxes.append(rle.boxes_xywh([annotation(record, entry.size).rle])[0] if drawn else record.bbox)
         return np.asarray(boxes, np.float64).reshape(-1, 4)
 
     def _find_images(self) -> list[Path]:
@@ -191,11 +191,11 @@ class InstanceDataset(Dataset):
         folders = Folders()
         missing = []
         for key, (entry, path) in self._images.items():
-            found = folders.find(path)
-            if found is None:
+            on_disk = folders.find(path)
+            if on_disk is None:
                 missing.append(path)
             else:
-                self._images[key] = entry, found
+                self._images[key] = entry, on_disk
         return missing
 
     def _refuse(self, missing: list[Path]) -> None:
@@ -237,13 +237,13 @@ def images_folder(root: str | Path | None, inner: str, given: str | Path | None,
     return Path(root or "") / inner
 
 
-def _by_key(entries: Iterable[ImageEntry], place: ImagePlace, file: Path) -> dict[str, tuple[ImageEntry, Path]]:
+def _by_key(entries: Iterable[ImageEntry], locate: LocateImage, file: Path) -> dict[str, tuple[ImageEntry, Path]]:
     """Name every image by its path, without ending where that tells it from the others.
 
     Raises:
         DatasetError: Two images have one path, or an image has none.
     """
-    placed = [(entry, *place(entry)) for entry in entries]
+    placed = [(entry, *locate(entry)) for entry in entries]
     nameless = [str(entry.id) for entry, relative, _ in placed if not relative or relative.endswith("/")]
     counts = Counter(relative for _, relative, _ in placed)
     twice = [relative for relative, count in counts.items() if count > 1 and not relative.endswith("/")]

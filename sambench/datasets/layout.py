@@ -47,13 +47,13 @@ def find_folder(root: str | Path | None, card: MaskCard, markers: Sequence[str] 
         UsageError: No root is given.
         DatasetAbsentError: None of the folders holds a marker; what the root holds is told.
     """
-    place, wanted = require_root(root, card), tuple(markers or card.markers)
+    base, wanted = require_root(root, card), tuple(markers or card.markers)
     for folder in (".", *card.folders, card.name, *(f"{card.name}/{folder}" for folder in card.folders)):
-        inner = place / folder
+        inner = base / folder
         if any(next(inner.glob(mark), None) if "*" in mark else (inner / mark).exists() for mark in wanted):
             return inner
-    told = data_error(card, f"{card.name} is not found: no {' or '.join(wanted)} here; {holds(place)}", place)
-    raise DatasetAbsentError(told.what, where=told.where, mend=told.mend)
+    absent = data_error(card, f"{card.name} is not found: no {' or '.join(wanted)} here; {holds(base)}", base)
+    raise DatasetAbsentError(absent.what, where=absent.where, mend=absent.mend)
 
 
 def require_root(root: str | Path | None, card: DatasetCard) -> Path:
@@ -135,20 +135,20 @@ def tree(folder: Path, endings: Sequence[str] = IMAGE_ENDINGS, tail: str = "") -
         if not (isinstance(error, FileNotFoundError) and error.filename == str(folder)):
             raise error
 
-    found: dict[str, Path] = {}
-    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+    files: dict[str, Path] = {}
+    for parent, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
         folders[:] = [name for name in folders if not _hidden(name)]
-        inner = Path(place).relative_to(folder).as_posix()
+        inner = Path(parent).relative_to(folder).as_posix()
         for name in names:
             stem, ending = os.path.splitext(name)
             if _hidden(name) or ending.lower() not in endings or not stem.endswith(tail):
                 continue
             key = ("" if inner == "." else f"{inner}/") + stem.removesuffix(tail)
-            if key in found:
-                what = f"two files are called {key}: {found[key].name} and {name}"
-                raise DatasetError(what, where=place, mend="move one of them away")
-            found[key] = Path(place) / name
-    return dict(sorted(found.items()))
+            if key in files:
+                what = f"two files are called {key}: {files[key].name} and {name}"
+                raise DatasetError(what, where=parent, mend="move one of them away")
+            files[key] = Path(parent) / name
+    return dict(sorted(files.items()))
 
 
 def pair(
@@ -211,8 +211,10 @@ class Folders:
         others = [known[path.name + ending] for ending in IMAGE_ENDINGS if path.name + ending in known]
         if len(others) > 1:
             what = f"name {path.name} has no ending and is that of several images"
-            told = listing([other.name for other in others])
-            raise DatasetError(f"{what}: {told}", where=path.parent, mend="write the ending into the annotation file")
+            candidates = listing([other.name for other in others])
+            raise DatasetError(
+                f"{what}: {candidates}", where=path.parent, mend="write the ending into the annotation file"
+            )
         return others[0] if others else None
 
 

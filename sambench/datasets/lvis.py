@@ -86,17 +86,17 @@ class Lvis(InstanceDataset):
         file = annotation_file(root, annotations, f"lvis_{version}_{split}.json", card)
         folder = images_folder(root, ".", images, check_images)
 
-        def place(entry: ImageEntry) -> tuple[str, Path]:
+        def locate(entry: ImageEntry) -> tuple[str, Path]:
             relative = _relative(entry, split)
             return relative, folder / relative
 
         super().__init__(
             file,
-            place,
+            locate,
             root=Path(root) if root is not None else file.parent,
             split=split,
             card=card,
-            judge=(lambda found: lvis_card(card, found, split, version, title)) if given is None else None,
+            judge=(lambda instances: lvis_card(card, instances, split, version, title)) if given is None else None,
             limit=limit,
             ids=ids,
             check_images=check_images,

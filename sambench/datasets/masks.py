@@ -102,8 +102,8 @@ class MaskDataset(Dataset):
         self._tell()
         if not chosen:
             why = Counter(line.partition(" left out: ")[2] for line in self.report if " left out: " in line)
-            told = "".join(f"; {count} left out: {reason}" for reason, count in why.most_common(3))
-            raise data_error(self.source.card, f"no image has a mask{told}", self.root)
+            reasons = "".join(f"; {count} left out: {reason}" for reason, count in why.most_common(3))
+            raise data_error(self.source.card, f"no image has a mask{reasons}", self.root)
         return chosen
 
     @cached_property
@@ -112,8 +112,8 @@ class MaskDataset(Dataset):
         card, part = self.source.card, ""
         if self.keys and self._subset is not None and self._subset.sampled:
             taken = f"{len(self._subset.keys)} of {len(self.source.items)} images with {self._subset.masks} masks"
-            told = f"seed {self._choice.subset_seed}, list SHA-256 {self._subset.list_sha256[:16]}"
-            part = f"subset of {taken} ({told})"
+            details = f"seed {self._choice.subset_seed}, list SHA-256 {self._subset.list_sha256[:16]}"
+            part = f"subset of {taken} ({details})"
         cut = self._choice.ids is not None or self._choice.limit is not None
         cut_told = f"{len(self.keys)} of the {len(self.source.items)} images of {self.split}" if cut else ""
         return replace(card, note="; ".join(filter(None, (card.note, part, cut_told))))
@@ -184,9 +184,9 @@ class MaskDataset(Dataset):
             kept, left_out = keep_regions(self.source.regions(key)[1])
             known = Counted(len(kept), [f"mask {region.id} left out: {why}" for region, why in left_out])
             self._counts.put(key, known)
-        told = [*known.left_out, *([] if known.masks else [_NO_MASK])]
-        if told:
-            self._left_out[key] = told
+        omissions = [*known.left_out, *([] if known.masks else [_NO_MASK])]
+        if omissions:
+            self._left_out[key] = omissions
         return known.masks
 
     def _drawn(self, key: str) -> tuple[Size, InstanceTruth]:
@@ -219,8 +219,8 @@ class MaskDataset(Dataset):
         for fault in self.source.faults:
             kinds.setdefault(fault.what, []).append(fault.where)
         if kinds:
-            told = "; ".join(f"{len(places)} x {what}: {listing(places, 5)}" for what, places in kinds.items())
-            raise data_error(self.source.card, f"files do not fit together: {told}", self.root)
+            message = "; ".join(f"{len(places)} x {what}: {listing(places, 5)}" for what, places in kinds.items())
+            raise data_error(self.source.card, f"files do not fit together: {message}", self.root)
 
     def _tell(self) -> None:
         """Log what was left out, once."""

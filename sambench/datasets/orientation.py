@@ -56,7 +56,7 @@ def orientations(dataset: Dataset, keys: Sequence[str]) -> Orientations:
 
 def _looked_at(dataset: Dataset, keys: Sequence[str]) -> tuple[Orientations, Counter[str]]:
     """Read headers for what EXIF orientations do, and count what else is read otherwise than it is stored."""
-    found, others = Orientations([], [], []), Counter[str]()
+    orientations, others = Orientations([], [], []), Counter[str]()
 
     def look(key: str) -> tuple[Header, bool] | None:
         picture = dataset.picture(key)
@@ -72,8 +72,14 @@ def _looked_at(dataset: Dataset, keys: Sequence[str]) -> tuple[Orientations, Cou
                 header, turns = seen
                 others.update(header.read_as)
                 if header.orientation != 1:
-                    (found.damaged if header.orientation == 0 else found.turned if turns else found.ignored).append(key)
-    return found, others
+                    (
+                        orientations.damaged
+                        if header.orientation == 0
+                        else orientations.turned
+                        if turns
+                        else orientations.ignored
+                    ).append(key)
+    return orientations, others
 
 
 def turning(picture: Picture, card: DatasetCard, rules: ImageRules) -> tuple[Header, bool]:
@@ -104,10 +110,10 @@ def turns_upright(header: Header, picture: Picture, card: DatasetCard, rules: Im
         turns = rules.exif == "apply"
     if fits[turns]:
         return turns and header.orientation > 1
-    found = f"image is {pixels_text(header.turned if turns else header.stored)}"
+    as_read = f"image is {pixels_text(header.turned if turns else header.stored)}"
     if header.orientation > 1:
-        found += f" ({'turned by' if turns else 'as stored, without'} its EXIF orientation {header.orientation})"
-    what = f"{found}, but {picture.says} {pixels_text(stated)}"
+        as_read += f" ({'turned by' if turns else 'as stored, without'} its EXIF orientation {header.orientation})"
+    what = f"{as_read}, but {picture.says} {pixels_text(stated)}"
     if fits[not turns]:
         other = pixels_text(header.stored if turns else header.turned)
         raise DatasetError(
@@ -128,9 +134,9 @@ def orientation_record(dataset: Dataset, keys: Sequence[str]) -> dict[str, Any]:
     """
     if not dataset.images_there:
         return {}
-    found, others = _looked_at(dataset, keys)
+    orientations, others = _looked_at(dataset, keys)
     readings = {"readings": {name: others[name] for name in ("first_frames", "scaled")}} if others else {}
-    return {"orientations": {name: len(getattr(found, name)) for name in found._fields}, **readings}
+    return {"orientations": {name: len(getattr(orientations, name)) for name in orientations._fields}, **readings}
 
 
 def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:

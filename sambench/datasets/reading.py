@@ -34,15 +34,15 @@ def list_files(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
     Raises:
         DatasetError: Two files differ in nothing but their endings.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".")):
         if path.suffix.lower() not in endings:
             continue
-        if path.stem in found:
-            what = f"two files are called {path.stem}: {found[path.stem].name} and {path.name}"
+        if path.stem in files:
+            what = f"two files are called {path.stem}: {files[path.stem].name} and {path.name}"
             raise DatasetError(what, where=folder, mend="move one of them away")
-        found[path.stem] = path
-    return found
+        files[path.stem] = path
+    return files
 
 
 def fingerprint(name: str, split: str, keys: Sequence[str], files: Iterable[Path]) -> str:
@@ -88,8 +88,8 @@ def truth_digests(name: str, split: str, files: Mapping[str, Sequence[Path]], sh
 
 def truth_record(dataset: Dataset, keys: Sequence[str]) -> dict[str, Any]:
     """Return what `run.json` says of samples' ground truths: each one's hash, or, as ALIKE, the one that all have."""
-    found = dataset.truth_digests()
-    told = {key: found[key] for key in keys if key in found}
-    if told and len(set(told.values())) == 1:
-        return {"truths": {ALIKE: next(iter(told.values()))}}
-    return {"truths": told} if told else {}
+    digests = dataset.truth_digests()
+    truths = {key: digests[key] for key in keys if key in digests}
+    if truths and len(set(truths.values())) == 1:
+        return {"truths": {ALIKE: next(iter(truths.values()))}}
+    return {"truths": truths} if truths else {}

@@ -65,8 +65,8 @@ def _names(keys: Sequence[str], aliases: Mapping[str, str]) -> dict[str, list[st
 
 
 def _unknown(unknown: list[str], names: Mapping[str, list[str]]) -> str:
-    told = []
+    suggestions = []
     for name in unknown[:_SHOWN]:
         near = [names[match][0] for match in difflib.get_close_matches(name, names, n=3)]
-        told.append(f"{name} (near: {', '.join(dict.fromkeys(near))})" if near else name)
-    return f"{len(unknown)} of the ids are not in this dataset: {listing(told + unknown[_SHOWN:], _SHOWN)}"
+        suggestions.append(f"{name} (near: {', '.join(dict.fromkeys(near))})" if near else name)
+    return f"{len(unknown)} of the ids are not in this dataset: {listing(suggestions + unknown[_SHOWN:], _SHOWN)}"

@@ -56,8 +56,8 @@ def compare_objects(run: pd.DataFrame, other: pd.DataFrame, seed: int = 0) -> Ch
     image, strata = images_of(candidate)
     draw = [means_of(_values(one), image, len(strata)) for one in (baseline, candidate)]
     directions = dict.fromkeys(_values(candidate).columns, False)
-    found = compared_draws(draw[0], draw[1], strata, directions, seed)
-    return Change(found, len(common), len(strata), (len(run) - len(common), len(other) - len(common)))
+    comparisons = compared_draws(draw[0], draw[1], strata, directions, seed)
+    return Change(comparisons, len(common), len(strata), (len(run) - len(common), len(other) - len(common)))
 
 
 def compared_draws(

@@ -131,42 +131,46 @@ def _clicked(task: PointsTask, sample: Sample, prediction: ClickPrediction) -> C
     return Compared(objects, truth, chosen, best, candidates=True, confidence=confidence)
 
 
-def _answered(objects: list[Annotation], truth: RunLengths, found: Detections, sample: Sample) -> Compared:
-    if found.rles is None or len(found.rles) != len(objects):
-        what = f"{len(objects)} objects prompted the model, {len(found)} masks are stored"
+def _answered(objects: list[Annotation], truth: RunLengths, detections: Detections, sample: Sample) -> Compared:
+    if detections.rles is None or len(detections.rles) != len(objects):
+        what = f"{len(objects)} objects prompted the model, {len(detections)} masks are stored"
         raise RunError(what, where=sample.id, mend="run it again with run.overwrite=true")
-    masks = runs_of_rles(list(found.rles), sample.size)
-    return Compared(objects, truth, masks, masks, candidates=False, confidence=found.scores)
+    masks = runs_of_rles(list(detections.rles), sample.size)
+    return Compared(objects, truth, masks, masks, candidates=False, confidence=detections.scores)
 
 
-def _proposed(objects: list[Annotation], truth: RunLengths, found: Detections, size: Size, top: int | None) -> Compared:
-    ious = _overlaps(objects, found)
+def _proposed(
+    objects: list[Annotation], truth: RunLengths, detections: Detections, size: Size, top: int | None
+) -> Compared:
+    ious = _overlaps(objects, detections)
     first = ious.copy()
     if top is not None:
-        first[np.argsort(-found.scores, kind="stable")[top:]] = 0
-    chosen, confidence, estimates = _picked(found, first, size)
-    best = _picked(found, ious, size)[0] if top else chosen
+        first[np.argsort(-detections.scores, kind="stable")[top:]] = 0
+    chosen, confidence, estimates = _picked(detections, first, size)
+    best = _picked(detections, ious, size)[0] if top else chosen
     return Compared(objects, truth, chosen, best, top is not None, confidence, estimates)
 
 
-def _overlaps(objects: Sequence[Annotation], found: Detections) -> np.ndarray:
+def _overlaps(objects: Sequence[Annotation], detections: Detections) -> np.ndarray:
     """Return the (D, N) IoU of all detections with all objects."""
-    if found.rles is None:
+    if detections.rles is None:
         raise UsageError(
             "the run's predictions are boxes, which have no parts", where="sambench explain", mend="give a run of masks"
         )
-    return rle.iou(list(found.rles), [one.rle for one in objects])
+    return rle.iou(list(detections.rles), [one.rle for one in objects])
 
 
-def _picked(found: Detections, ious: np.ndarray, size: Size) -> tuple[RunLengths, np.ndarray, dict[str, np.ndarray]]:
+def _picked(
+    detections: Detections, ious: np.ndarray, size: Size
+) -> tuple[RunLengths, np.ndarray, dict[str, np.ndarray]]:
     """Return for each of N objects the detection of the largest of (D, N) overlaps, its score and its estimates.
 
     Where the overlap is 0 the mask is empty and the score NaN.
     """
-    codes = [*(found.rles or []), rle.empty(size)]
+    codes = [*(detections.rles or []), rle.empty(size)]
     best = ious.argmax(axis=0) if len(ious) else np.zeros(ious.shape[1], np.int64)
     there = ious.max(axis=0, initial=0) > 0
     masks = [codes[one] if held else codes[-1] for one, held in zip(best, there, strict=True)]
-    place = np.where(there, best, -1)
-    estimates = {name: np.append(own, np.nan)[place] for name, own in found.estimates.items()}
-    return runs_of_rles(masks, size), np.append(found.scores, np.nan)[place], estimates
+    indices = np.where(there, best, -1)
+    estimates = {name: np.append(own, np.nan)[indices] for name, own in detections.estimates.items()}
+    return runs_of_rles(masks, size), np.append(detections.scores, np.nan)[indices], estimates

@@ -40,14 +40,14 @@ class Confidence:
         bins: The reliability diagram.
         risk: Shares of masks that are kept, the most confident first, and what those lack to an IoU of 1.
         objects: How many have a mask with a confidence.
-        without: How many have none.
+        unrated: How many have none.
     """
 
     figures: Mapping[str, Estimate]
     bins: Sequence[Bin]
     risk: tuple[np.ndarray, np.ndarray]
     objects: int
-    without: int
+    unrated: int
 
     def drawn(self, folder: Path, name: str) -> str:
         """Draw both diagrams of an estimate of this name; returns an SVG as a data URI."""
@@ -56,8 +56,8 @@ class Confidence:
 
 def confidences_of(frame: pd.DataFrame, seed: int = 0) -> dict[str, Confidence]:
     """Hold all that is said of masks against their IoU: `CONFIDENCES` -> what is found, without what is not known."""
-    found = {about: confidence_of(frame, seed, column) for column, about in CONFIDENCES.items()}
-    return {about: one for about, one in found.items() if one is not None}
+    confidences = {about: confidence_of(frame, seed, column) for column, about in CONFIDENCES.items()}
+    return {about: one for about, one in confidences.items() if one is not None}
 
 
 def confidence_of(frame: pd.DataFrame, seed: int = 0, column: str = "confidence") -> Confidence | None:

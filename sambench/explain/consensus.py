@@ -35,9 +35,9 @@ def agreement(models: Sequence[RunLengths]) -> np.ndarray:
     return np.mean([mask_ious(one, other) for one, other in combinations(models, 2)], axis=0)
 
 
-def window_of(masks: Sequence[RunLengths], place: int) -> Window:
-    """Paint the mask at `place` of each of M batches of one image, in the box around all of them."""
-    own = RunLengths.joined([chosen_runs(one, np.array([place])) for one in masks])
+def window_of(masks: Sequence[RunLengths], index: int) -> Window:
+    """Paint the mask at `index` of each of M batches of one image, in the box around all of them."""
+    own = RunLengths.joined([chosen_runs(one, np.array([index])) for one in masks])
     height = own.size[0]
     boxes, areas = runs_to_boxes_xyxy(own.counts, own.lengths, height)
     there = boxes[areas > 0]
@@ -105,5 +105,5 @@ class Alike:
                 if ious.max(initial=0) > 0:
                     members[other] = int(ious.argmax())
         pairs = list(combinations(range(self._count), 2))
-        found = [self.between(a, b)[members[a], members[b]] for a, b in pairs if a in members and b in members]
-        return Group(dict(sorted(members.items())), float(sum(found)) / len(pairs))
+        overlaps = [self.between(a, b)[members[a], members[b]] for a, b in pairs if a in members and b in members]
+        return Group(dict(sorted(members.items())), float(sum(overlaps)) / len(pairs))

@@ -49,26 +49,26 @@ def _groups(finding: Finding) -> Table:
     by = ""
     for group in finding.groups[1:]:
         largest = max(PARTS, key=lambda part: group.means[part].value)
-        told = f"{largest} {number(group.means[largest].value)}"
+        text = f"{largest} {number(group.means[largest].value)}"
         loss = group.means[LOSS]
         first = "" if group.by == by else group.by
-        table.add_row(first, group.name, str(group.objects), number(loss.value), ends(loss), told)
+        table.add_row(first, group.name, str(group.objects), number(loss.value), ends(loss), text)
         by = group.by
     return table
 
 
-def _detections(found: DetectionKinds) -> Table:
+def _detections(kinds: DetectionKinds) -> Table:
     table = table_of("wrong detections (TIDE)", "number", "AP50 it costs", "95 % interval")
-    table.add_row("AP50", str(found.detections), number(found.ap50.value), ends(found.ap50))
-    for kind, cost in found.costs.items():
-        table.add_row(kind, str(found.counts[kind]), number(cost.value), ends(cost))
+    table.add_row("AP50", str(kinds.detections), number(kinds.ap50.value), ends(kinds.ap50))
+    for kind, cost in kinds.costs.items():
+        table.add_row(kind, str(kinds.counts[kind]), number(cost.value), ends(cost))
     return table
 
 
-def _confidence(estimate: str, found: Confidence) -> Table:
+def _confidence(estimate: str, confidence: Confidence) -> Table:
     table = table_of(f"{estimate} against IoU", "", "95 % interval", "what it is")
     for name, about in FIGURES.items():
-        table.add_row(name, number(found.figures[name].value), ends(found.figures[name]), about)
+        table.add_row(name, number(confidence.figures[name].value), ends(confidence.figures[name]), about)
     return table
 
 

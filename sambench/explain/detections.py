@@ -21,7 +21,7 @@ from sambench.types import InstanceTruth
 LIMIT = 100
 """Best-scored detections of an image that count, as in tidecv."""
 
-TOLD = {
+KIND_TEXTS = {
     "cls": "of another category",
     "loc": "of the right category, off the place",
     "both": "of another category and off the place",
@@ -53,13 +53,13 @@ DetectionTask: TypeAlias = InstancesTask | VocabularyTask | ProposalsTask
 """Tasks whose predictions are detections."""
 
 
-def told_apart(task: DetectionTask, truth: InstanceTruth, found: Detections, limit: int) -> TideImage:
+def classify_detections(task: DetectionTask, truth: InstanceTruth, detections: Detections, limit: int) -> TideImage:
     """Tell one image's best-scored detections apart.
 
     Proposals have one category. By LVIS's rules a category counts on an image where it is there, or verified to be
     absent, and fully annotated.
     """
-    best = found.ranked(limit)
+    best = detections.ranked(limit)
     objects = [one for one in truth.annotations if not one.iscrowd]
     crowds = [one for one in truth.annotations if one.iscrowd]
     codes = list(best.rles or [])
@@ -81,10 +81,10 @@ def detection_kinds(images: Sequence[TideImage], seed: int = 0) -> DetectionKind
     costs = TideCosts(images)
     values = costs.replicates(np.ones((1, len(images))))
     ends = bootstrap_intervals(costs.replicates, [""] * len(images), seed=seed)
-    found = {name: Estimate(float(own[0]), ends[name]) for name, own in values.items()}
+    by_kind = {name: Estimate(float(own[0]), ends[name]) for name, own in values.items()}
     counts = dict(zip(KINDS, tide_counts(images).sum(axis=0).tolist(), strict=True))
-    ap50 = found.pop("AP50")
-    return DetectionKinds(ap50, counts, found, sum(len(one.scores) for one in images))
+    ap50 = by_kind.pop("AP50")
+    return DetectionKinds(ap50, counts, by_kind, sum(len(one.scores) for one in images))
 
 
 def _categories(task: Any, own: Sequence[int]) -> np.ndarray:

@@ -80,9 +80,9 @@ def explain_edges(run: Run, images: bool = True) -> EdgeErrors:
     reader = stored_predictions(run, task, dataset)
     rows = run.rows()
     at = int(recall_precision_f(counts_of_rows(rows).sum(axis=0))[2].argmax())
-    told = f"segmentation {at + 1}"
+    operating_point = f"segmentation {at + 1}"
     if rows[0]["levels"] == "thresholds":
-        told = f"threshold {levels_of(task.thresholds)[at]:.2f}"
+        operating_point = f"threshold {levels_of(task.thresholds)[at]:.2f}"
 
     def maps(key: str, pixels: bool = True) -> tuple[Sample, np.ndarray]:
         sample = loaded(dataset, key, pixels)
@@ -96,17 +96,17 @@ def explain_edges(run: Run, images: bool = True) -> EdgeErrors:
     counts = of_each_image(run, dataset, count)
     missing = any("contrast" not in one for one in counts.values())
     notes = ["the images were not read, so that contrast is not told"] if missing else []
-    return EdgeErrors(run, task, (at, told), counts, notes, maps)
+    return EdgeErrors(run, task, (at, operating_point), counts, notes, maps)
 
 
 def binary_map(task: EdgesTask, prediction: EdgePrediction, at: int) -> np.ndarray:
     """Return the (H, W) bool map that the benchmark matches at a threshold, or segmentation, by its number."""
     if isinstance(prediction, list):
-        found = boundaries_from_segs(prediction)[at] > 0
+        boundary = boundaries_from_segs(prediction)[at] > 0
     else:
         level = max(float(levels_of(task.thresholds)[at]), float(np.finfo(np.float64).eps))
-        found = strength_from_image(prediction) >= level
-    return thin(found) if task.thin else found
+        boundary = strength_from_image(prediction) >= level
+    return thin(boundary) if task.thin else boundary
 
 
 def edge_groups(errors: EdgeErrors, seed: int = 0) -> list[EdgeGroup]:
@@ -117,12 +117,12 @@ def edge_groups(errors: EdgeErrors, seed: int = 0) -> list[EdgeGroup]:
     ends = bootstrap_intervals(draw, [""] * len(errors.counts), seed=seed)
     properties = dict.fromkeys(by for by, _ in names)
     sums = {by: np.sum([one[by] for one in errors.counts.values()], axis=0) for by in properties}
-    found = []
+    groups = []
     for by, name in names:
         hit, true, right, predicted = sums[by][_groups(by).index(name)].tolist()
         own = [Estimate(float(values[key][0]), ends[key]) for key in _keys(by, name)]
-        found.append(EdgeGroup(by, name, true - hit, predicted - right, *own))
-    return found
+        groups.append(EdgeGroup(by, name, true - hit, predicted - right, *own))
+    return groups
 
 
 def edge_changes(errors: EdgeErrors, other: EdgeErrors, seed: int = 0) -> dict[str, Comparison]:
@@ -135,8 +135,10 @@ def edge_changes(errors: EdgeErrors, other: EdgeErrors, seed: int = 0) -> dict[s
     if not ids:
         raise UsageError("the runs have no image in common", where="against", mend="give runs of the same data")
     known = [key for by, name in _names(errors) for key in _keys(by, name) if (by, name) in _names(other)]
-    found = compared_draws(_draws(other, ids), _draws(errors, ids), [""] * len(ids), dict.fromkeys(known, True), seed)
-    return {name: one for name, one in found.items() if one.difference == one.difference}
+    comparisons = compared_draws(
+        _draws(other, ids), _draws(errors, ids), [""] * len(ids), dict.fromkeys(known, True), seed
+    )
+    return {name: one for name, one in comparisons.items() if one.difference == one.difference}
 
 
 def worst_edges(errors: EdgeErrors, count: int) -> list[str]:
@@ -155,8 +157,8 @@ def _groups(by: str) -> tuple[str, ...]:
 
 
 def _keys(by: str, name: str) -> tuple[str, str]:
-    told = "" if by == "all" else f", {by} {name}"
-    return f"recall{told}", f"precision{told}"
+    suffix = "" if by == "all" else f", {by} {name}"
+    return f"recall{suffix}", f"precision{suffix}"
 
 
 def _draws(errors: EdgeErrors, ids: Sequence[str]) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
@@ -169,8 +171,8 @@ def _draws(errors: EdgeErrors, ids: Sequence[str]) -> Callable[[np.ndarray], dic
         with np.errstate(invalid="ignore", divide="ignore"):
             shares = sums[..., 0] / np.where(sums[..., 1] > 0, sums[..., 1], np.nan)
         return {
-            key: shares[:, place, side]
-            for place, (by, name) in enumerate(names)
+            key: shares[:, index, side]
+            for index, (by, name) in enumerate(names)
             for side, key in enumerate(_keys(by, name))
         }
 

@@ -27,13 +27,13 @@ class Difference:
     Attributes:
         kind: One of `KINDS`: "shifted", "merged", "part" or "outline".
         dx, dy: Pixels by which the annotated mask lies too far to the right and down; 0 of other kinds than "shifted".
-        told: The kind in words.
+        description: The kind in words.
     """
 
     kind: str
     dx: int
     dy: int
-    told: str
+    description: str
 
 
 def difference_of(truth: np.ndarray, marked: np.ndarray) -> Difference:

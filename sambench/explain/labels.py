@@ -97,19 +97,19 @@ def find_labels(runs: Sequence[Run], choice: Choice) -> Labels:
         sample = loaded(opened[0].dataset, key)
         return sample, suspects(sample)
 
-    def told(key: str) -> tuple[int, list[dict[str, Any]]]:
+    def examine(key: str) -> tuple[int, list[dict[str, Any]]]:
         if key not in common:
             return 0, []
         sample = loaded(opened[0].dataset, key, images=False)
         objects = sum(not one.iscrowd for one in sample.target.annotations)
         return objects, [{"sample_id": key, **line_of(one, names)} for one in suspects(sample)]
 
-    found = of_each_image(runs[0], opened[0].dataset, told)
-    lines = [line for _, own in found.values() for line in own]
+    by_image = of_each_image(runs[0], opened[0].dataset, examine)
+    lines = [line for _, own in by_image.values() for line in own]
     frame = pd.DataFrame(lines, columns=[name for name in COLUMNS if name != "rank"])
     frame = frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)
     frame.insert(0, "rank", range(1, len(frame) + 1))
-    return Labels(runs, frame, sum(count for count, _ in found.values()), len(common), _notes(opened), look)
+    return Labels(runs, frame, sum(count for count, _ in by_image.values()), len(common), _notes(opened), look)
 
 
 def _check(runs: Sequence[Run]) -> None:
@@ -154,7 +154,7 @@ def _suspects(opened: Sequence[_Opened], limit: int, names: dict[int, str] | Non
             for one, prediction in zip(opened, predictions, strict=True)
         ]
         there = [one for one in compared if one is not None]
-        found = of_answers(there) if len(there) == len(opened) else []
+        suspects = of_answers(there) if len(there) == len(opened) else []
     else:
         if any(one.rles is None for one in predictions):
             raise UsageError("a run's predictions are boxes", where="runs", mend="give runs of masks")
@@ -163,19 +163,19 @@ def _suspects(opened: Sequence[_Opened], limit: int, names: dict[int, str] | Non
             truth = sample.target
             judged = {*(one.category_id for one in truth.annotations), *truth.neg_category_ids}
             judged -= set(truth.not_exhaustive_category_ids)
-        found = of_detections(sample, [one.ranked(limit) for one in predictions], names, judged)
-    return sorted(found, key=lambda one: -one.score)
+        suspects = of_detections(sample, [one.ranked(limit) for one in predictions], names, judged)
+    return sorted(suspects, key=lambda one: -one.score)
 
 
 def _notes(opened: Sequence[_Opened]) -> list[str]:
-    told = ["models that share a fault agree on it too: a suspect is to be looked at, not to be mended unseen"]
+    notes = ["models that share a fault agree on it too: a suspect is to be looked at, not to be mended unseen"]
     if len({one.run.record.model.fingerprint for one in opened}) < len(opened):
-        told.append("some runs are of one model, which agrees with itself: give runs of different models")
+        notes.append("some runs are of one model, which agrees with itself: give runs of different models")
     if opened[0].answered:
-        told.append(
+        notes.append(
             "the models were prompted with what is annotated, so that objects nobody annotated and wrong categories are"
             " not told; runs of proposals, of vocabulary or of instances with a detector's boxes tell them"
         )
     elif isinstance(opened[0].task, ProposalsTask):
-        told.append("proposals have no category: whether what is not annotated should be is not told")
-    return told
+        notes.append("proposals have no category: whether what is not annotated should be is not told")
+    return notes

@@ -66,20 +66,20 @@ def compare_sets(a: MaskSet, b: MaskSet, seed: int = 0) -> PairFinding:
             raise PredictionError(what, where=key, mend="give masks of the same images")
         return ours, theirs, match_masks(ours.rles, theirs.rles, ours.size)
 
-    found = of_keys(list(shared), work)
-    figures = MaskSetFigures([one for _, _, one in found.values()])
-    whole = figures.replicates(np.ones((1, len(found))))
-    ends = bootstrap_intervals(figures.replicates, [""] * len(found), seed=seed)
-    pairs = pd.DataFrame([line for key, one in found.items() for line in _lines(key, *one)], columns=_COLUMNS)
-    counts = [(key, len(one.pairs), len(one.only_a), len(one.only_b)) for key, (_, _, one) in found.items()]
+    by_image = of_keys(list(shared), work)
+    figures = MaskSetFigures([one for _, _, one in by_image.values()])
+    whole = figures.replicates(np.ones((1, len(by_image))))
+    ends = bootstrap_intervals(figures.replicates, [""] * len(by_image), seed=seed)
+    pairs = pd.DataFrame([line for key, one in by_image.items() for line in _lines(key, *one)], columns=_COLUMNS)
+    counts = [(key, len(one.pairs), len(one.only_a), len(one.only_b)) for key, (_, _, one) in by_image.items()]
     images = pd.DataFrame(counts, columns=["image", "matched", "only_a", "only_b"])
     notes = [how, *a.notes, *b.notes]
     for name, missing in (("a", len(a.images) - len(shared)), ("b", len(b.images) - len(shared))):
         if missing:
             notes.append(f"{missing} images are in {name} alone and are left out")
     groups = {
-        "a": sum(ours.groups for ours, _, _ in found.values()),
-        "b": sum(theirs.groups for _, theirs, _ in found.values()),
+        "a": sum(ours.groups for ours, _, _ in by_image.values()),
+        "b": sum(theirs.groups for _, theirs, _ in by_image.values()),
     }
     notes += [f"{count} groups (iscrowd 1) of {name} are left out" for name, count in groups.items() if count]
     for name in ("a", "b"):
@@ -99,9 +99,9 @@ def compare_sets(a: MaskSet, b: MaskSet, seed: int = 0) -> PairFinding:
 def _lines(key: str, a: ImageMasks, b: ImageMasks, one: MatchedImage) -> list[tuple[object, ...]]:
     """Return the lines of `PairFinding.pairs` of an image."""
     matched = zip(one.pairs.tolist(), one.ious.tolist(), one.boundary_ious.tolist(), strict=True)
-    found: list[tuple[object, ...]] = [(key, a.names[i], b.names[j], iou, edges) for (i, j), iou, edges in matched]
-    found += [(key, a.names[i], None, None, None) for i in one.only_a]
-    return found + [(key, None, b.names[j], None, None) for j in one.only_b]
+    lines: list[tuple[object, ...]] = [(key, a.names[i], b.names[j], iou, edges) for (i, j), iou, edges in matched]
+    lines += [(key, a.names[i], None, None, None) for i in one.only_a]
+    return lines + [(key, None, b.names[j], None, None) for j in one.only_b]
 
 
 def shared_images(a: Mapping[str, ImageName], b: Mapping[str, ImageName]) -> tuple[dict[str, str], str]:
@@ -112,10 +112,10 @@ def shared_images(a: Mapping[str, ImageName], b: Mapping[str, ImageName]) -> tup
     Returns:
         Image of a -> image of b, in the order of a, and how they were found, as a sentence.
     """
-    for told, name in _WAYS.items():
+    for way, name in _WAYS.items():
         ours, theirs = _unique(a, name), _unique(b, name)
         if common := {key: theirs[own] for own, key in ours.items() if own in theirs}:
-            return common, f"{len(common)} images, matched by {told}"
+            return common, f"{len(common)} images, matched by {way}"
     return {}, "no image is shared"
 
 

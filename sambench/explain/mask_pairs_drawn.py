@@ -30,12 +30,12 @@ class DrawnPair:
 
     Attributes:
         group: What it is an example of.
-        told: The masks and their overlap, in words.
+        caption: The masks and their overlap, in words.
         path: The picture: `PANELS`, from the left.
     """
 
     group: str
-    told: str
+    caption: str
     path: Path
 
 
@@ -56,8 +56,8 @@ def draw_pairs(finding: PairFinding, count: int, folder: Path) -> list[DrawnPair
         masks = [_mask(one, name) for one, name in ((a, ours), (b, theirs))]
         path = save_png(_panels(image, *masks), folder / f"{group.replace(' ', '_')}_{number}.png")
         names = [f"{side} {name}" for side, name in (("a", ours), ("b", theirs)) if name is not None]
-        told = f"{key}: {', '.join(names)}" + ("" if iou is None else f", IoU {iou:.2f}")
-        drawn.append(DrawnPair(group, told, path))
+        caption = f"{key}: {', '.join(names)}" + ("" if iou is None else f", IoU {iou:.2f}")
+        drawn.append(DrawnPair(group, caption, path))
     return drawn
 
 

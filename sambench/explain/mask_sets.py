@@ -98,58 +98,58 @@ def open_sets(places: list[str], dataset: Dataset | None) -> list[MaskSet]:
         PredictionError: Predictions do not fit the data.
         DatasetError: A COCO JSON is damaged.
     """
-    found: dict[int, MaskSet] = {}
-    for number, place in enumerate(places):
-        folder = None if place == TRUTH else _run_folder(place)
+    sets: dict[int, MaskSet] = {}
+    for number, location in enumerate(places):
+        folder = None if location == TRUTH else _run_folder(location)
         if folder is not None:
-            found[number], own = _of_run(folder)
+            sets[number], own = _of_run(folder)
             dataset = dataset or own
-    for number, place in enumerate(places):
-        if number not in found:
-            found[number] = _of_place(place, dataset)
-    return [found[number] for number in range(len(places))]
+    for number, location in enumerate(places):
+        if number not in sets:
+            sets[number] = _of_place(location, dataset)
+    return [sets[number] for number in range(len(places))]
 
 
-def _run_folder(place: str) -> str | None:
+def _run_folder(location: str) -> str | None:
     """Return the run that a place is, or whose predictions it is."""
-    path = local(place)
+    path = local(location)
     if (path / RECORD).is_file():
-        return place
+        return location
     beside = path.parent / RECORD
     return str(path.parent) if path.is_dir() and path.name == "predictions" and beside.is_file() else None
 
 
-def _of_run(place: str) -> tuple[MaskSet, Dataset]:
+def _of_run(location: str) -> tuple[MaskSet, Dataset]:
     """Open a finished run's predictions and its data."""
-    run = load_run(place)
+    run = load_run(location)
     whole, dataset = open_again(run)
     if not isinstance(whole, MaskTask):
         mend = "give a run of points, instances, vocabulary or proposals"
-        raise UsageError(f"runs of task {whole.name} have no masks of objects", where=place, mend=mend)
+        raise UsageError(f"runs of task {whole.name} have no masks of objects", where=location, mend=mend)
     task = explained_task(whole, None, None)
     reader = stored_predictions(run, task, dataset)
 
     def read(key: str) -> ImageMasks:
         sample = loaded(dataset, key, images=False)
-        return _masks_of(reader.read(sample), sample.size, place)
+        return _masks_of(reader.read(sample), sample.size, location)
 
     scored = run.sample_ids()
     keys = [key for key in dataset.all_keys if key in scored]
     clicks = getattr(task, "clicks", None)
-    notes = () if clicks is None else (f"{place}: masks after {clicks[0]} click(s)",)
+    notes = () if clicks is None else (f"{location}: masks after {clicks[0]} click(s)",)
     return MaskSet(f"{run.folder.name} ({whole.name})", _names(dataset, keys), read, notes, _pixels(dataset)), dataset
 
 
-def _of_place(place: str, dataset: Dataset | None) -> MaskSet:
-    path = Path(TRUTH) if place == TRUTH else local(place)
-    if place != TRUTH and not path.exists():
-        raise UsageError("there are no such masks", where=place, mend=f"give a run, a file or a folder, or {TRUTH}")
-    if place != TRUTH and path.is_file() and _holds_object(path):
+def _of_place(location: str, dataset: Dataset | None) -> MaskSet:
+    path = Path(TRUTH) if location == TRUTH else local(location)
+    if location != TRUTH and not path.exists():
+        raise UsageError("there are no such masks", where=location, mend=f"give a run, a file or a folder, or {TRUTH}")
+    if location != TRUTH and path.is_file() and _holds_object(path):
         return _of_coco(path)
     if dataset is None:
         what = "these masks are of data that are not named"
-        raise UsageError(what, where=place, mend="add data=NAME data.root=FOLDER")
-    return _of_truth(dataset) if place == TRUTH else _of_results(path, dataset)
+        raise UsageError(what, where=location, mend="add data=NAME data.root=FOLDER")
+    return _of_truth(dataset) if location == TRUTH else _of_results(path, dataset)
 
 
 def _of_truth(dataset: Dataset) -> MaskSet:
@@ -173,8 +173,8 @@ def _of_results(path: Path, dataset: Dataset) -> MaskSet:
         return _masks_of(reader.read(sample), sample.size, str(path))
 
     notes = (f"{path.name}: {len(absent)} images have no mask",) if absent else ()
-    told = (*notes, *getattr(reader, "notes", ()))
-    return MaskSet(path.name, _names(dataset, dataset.keys), read, told, _pixels(dataset))
+    all_notes = (*notes, *getattr(reader, "notes", ()))
+    return MaskSet(path.name, _names(dataset, dataset.keys), read, all_notes, _pixels(dataset))
 
 
 def _of_coco(path: Path) -> MaskSet:
@@ -200,7 +200,7 @@ def _annotated(annotations: Sequence[Annotation], size: Size) -> ImageMasks:
     return ImageMasks([str(one.id) for one in objects], codes, size, len(annotations) - len(objects))
 
 
-def _masks_of(prediction: object, size: Size, place: str) -> ImageMasks:
+def _masks_of(prediction: object, size: Size, location: str) -> ImageMasks:
     """Return the masks of a prediction, named by object or by place in the file."""
     if isinstance(prediction, ClickPrediction):
         if prediction.clicked is None:
@@ -208,7 +208,7 @@ def _masks_of(prediction: object, size: Size, place: str) -> ImageMasks:
         masks = prediction.clicked.masks[0]
         return ImageMasks(prediction.objects, masks.compressed(np.arange(len(masks.lengths))), size)
     if not isinstance(prediction, Detections) or (prediction.rles is None and len(prediction)):
-        raise PredictionError("these predictions are boxes", where=place, mend="give predictions of masks")
+        raise PredictionError("these predictions are boxes", where=location, mend="give predictions of masks")
     codes = list(prediction.rles or [])
     return ImageMasks([str(number) for number in range(len(codes))], codes, size)
 
@@ -228,12 +228,12 @@ def _names(dataset: Dataset, keys: list[str]) -> dict[str, ImageName]:
     numbers = {}
     if isinstance(dataset, InstanceDataset):
         numbers = {key: str(number) for number, key in dataset.key_of_image_id.items()}
-    found = {}
+    names = {}
     for key in keys:
         picture = dataset.picture(key)
         path = key if picture is None else os.path.relpath(picture.path, dataset.root)
-        found[key] = ImageName(Path(path).as_posix(), numbers.get(key, key))
-    return found
+        names[key] = ImageName(Path(path).as_posix(), numbers.get(key, key))
+    return names
 
 
 def _holds_object(path: Path) -> bool:

@@ -33,12 +33,12 @@ def write_study(masks: MaskSet, count: int, seed: int, path: Path) -> tuple[int,
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for key in (key for key in masks.images if key in drawn):
-        found = masks.read(key)
-        height, width = found.size
+        image_masks = masks.read(key)
+        height, width = image_masks.size
         name = masks.images[key].file_name
         images.append({"id": len(images) + 1, "file_name": name, "height": height, "width": width, "source_id": key})
-        boxes, areas = rle.boxes_xywh(found.rles).tolist(), rle.areas(found.rles).tolist()
-        for own, code, box, area in zip(found.names, found.rles, boxes, areas, strict=True):
+        boxes, areas = rle.boxes_xywh(image_masks.rles).tolist(), rle.areas(image_masks.rles).tolist()
+        for own, code, box, area in zip(image_masks.names, image_masks.rles, boxes, areas, strict=True):
             annotations.append(
                 {
                     "id": len(annotations) + 1,
@@ -53,10 +53,10 @@ def write_study(masks: MaskSet, count: int, seed: int, path: Path) -> tuple[int,
             )
     if not annotations:
         raise UsageError("the images that were drawn have no mask", where=masks.title, mend="draw more: sample=1000")
-    told = f"{len(images)} of {len(masks.images)} images drawn with seed {seed}: {masks.title}"
+    description = f"{len(images)} of {len(masks.images)} images drawn with seed {seed}: {masks.title}"
     categories = [{"id": 1, "name": "object"}]
     write_json(
         path,
-        {"info": {"description": told}, "images": images, "annotations": annotations, "categories": categories},
+        {"info": {"description": description}, "images": images, "annotations": annotations, "categories": categories},
     )
     return len(images), len(annotations)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sambench.errors import RunError, UsageError
 from sambench.explain.compared import Compared, MaskTask, compare_masks, explained_task
-from sambench.explain.detections import LIMIT, told_apart
+from sambench.explain.detections import LIMIT, classify_detections
 from sambench.explain.images import loaded, of_each_image
 from sambench.masks.overlap import boundary_width, mask_ious
 from sambench.masks.windows import chosen_runs, runs_of_rles
@@ -92,27 +92,27 @@ def explain_objects(run: Run, choice: Choice) -> Objects:
         sample = loaded(dataset, key)
         return sample, compare_masks(task, sample, reader.read(sample), choice.top, prompted)
 
-    def told(key: str) -> tuple[dict[str, Any] | None, TideImage | None]:
+    def examine(key: str) -> tuple[dict[str, Any] | None, TideImage | None]:
         sample = loaded(dataset, key, choice.images)
         prediction = reader.read(sample)
         compared = compare_masks(task, sample, prediction, choice.top, prompted)
         of_detections = None
         if not isinstance(task, PointsTask):
-            of_detections = told_apart(task, sample.target, prediction, choice.top or LIMIT)
+            of_detections = classify_detections(task, sample.target, prediction, choice.top or LIMIT)
         if compared is None:
             return None, of_detections
         names = {"dataset": _dataset_of(task, key), "sample_id": key}
         own = {name: np.full(len(compared.objects), text, object) for name, text in names.items()}
         return {**own, **_columns(sample, compared, choice.distance)}, of_detections
 
-    found = of_each_image(run, dataset, told).values()
-    tables = [one for one, _ in found if one is not None]
+    results = of_each_image(run, dataset, examine).values()
+    tables = [one for one, _ in results if one is not None]
     if not tables:
         raise UsageError("the run has no object to explain", where=run.place, mend="give a run with objects")
     frame = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
     if isinstance(task, PointsTask):
         _check_scores(run, task, frame)
-    detections = [one for _, one in found if one is not None]
+    detections = [one for _, one in results if one is not None]
     return Objects(run, task, frame, _notes(run, task, choice, frame), masks, detections)
 
 
@@ -171,22 +171,22 @@ def _check_scores(run: Run, task: PointsTask, frame: pd.DataFrame) -> None:
 
 def _notes(run: Run, task: MaskTask, choice: Choice, frame: pd.DataFrame) -> list[str]:
     """Say what the run cannot tell, and which command makes it tell."""
-    told = []
+    notes = []
     words = f"model={run.record.model.name} data={run.record.data.name}"
     if isinstance(task, PointsTask) and (task.clicks[0] != 1 or task.first_output == "single"):
-        told.append(
+        notes.append(
             f"after {task.clicks[0]} click(s) one mask is stored an object, so that what choosing lost cannot be told:"
             " level_chosen and ranking are 0; `sambench explain RUN clicks=1` of a run with"
             " task.first_output=multimask tells it"
         )
     elif isinstance(task, InstancesTask):
-        told.append(
+        notes.append(
             "one mask is stored an object, so that what choosing among a model's several masks lost cannot be told:"
             f" level_chosen and ranking are 0; `sambench run task=points {words}` stores them all"
         )
     elif choice.top is None and isinstance(task, ProposalsTask):
-        told.append("each object is held against the best of all proposals; top=100 tells what their ranking loses")
+        notes.append("each object is held against the best of all proposals; top=100 tells what their ranking loses")
     if frame["contrast"].isna().all():
-        told.append("the images were not read, so that contrast is not told")
-    told.append("no data set that is read here tells occlusion; the number of pieces of an object stands for it")
-    return told
+        notes.append("the images were not read, so that contrast is not told")
+    notes.append("no data set that is read here tells occlusion; the number of pieces of an object stands for it")
+    return notes

@@ -9,7 +9,7 @@ from typing import Any
 
 from sambench.explain.change import Change, is_sure
 from sambench.explain.confidence import FIGURES, Confidence
-from sambench.explain.detections import TOLD, DetectionKinds
+from sambench.explain.detections import KIND_TEXTS, DetectionKinds
 from sambench.explain.pictures import LEGEND, Example
 from sambench.explain.summary import LOSS, Estimate, Group
 from sambench.metrics.anatomy.parts import PARTS
@@ -60,16 +60,16 @@ def build_page(finding: Finding, examples: Sequence[Example], scratch: Path) -> 
             whole=whole,
             loss=LOSS,
             bar=_bar(whole, whole.means[LOSS].value or 1.0),
-            parts=[(place, part, PARTS[part], whole.means[part]) for place, part in enumerate(PARTS)],
+            parts=[(index, part, PARTS[part], whole.means[part]) for index, part in enumerate(PARTS)],
             ends=ends,
-            told=TOLD,
+            kind_texts=KIND_TEXTS,
             believed=FIGURES,
             confidence=[(name, one, one.drawn(scratch, name)) for name, one in finding.confidence.items()],
             groups=groups,
             changes=change_lines(finding.change.parts) if finding.change else [],
             examples=[
-                (place, part, PARTS[part], [one for one in examples if one.part == part])
-                for place, part in enumerate(PARTS)
+                (index, part, PARTS[part], [one for one in examples if one.part == part])
+                for index, part in enumerate(PARTS)
             ],
             legend=[(name, "#{:02x}{:02x}{:02x}".format(*colour)) for name, colour in LEGEND],
         )
@@ -86,8 +86,8 @@ def _bar(group: Group, longest: float) -> list[tuple[int, str, str]]:
     """Return a bar's pieces: place of the part, what it says, and its width in percent."""
     means = [group.means[part].value for part in PARTS]
     return [
-        (place, f"{part} {number(value)}", f"{100 * value / longest:.2f}")
-        for place, (part, value) in enumerate(zip(PARTS, means, strict=True))
+        (index, f"{part} {number(value)}", f"{100 * value / longest:.2f}")
+        for index, (part, value) in enumerate(zip(PARTS, means, strict=True))
         if value > 0
     ]
 

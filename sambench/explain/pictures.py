@@ -32,14 +32,14 @@ class Example:
     Attributes:
         part: The kind.
         lost: What it loses by it.
-        told: The object and its figures, in words.
+        caption: The object and its figures, in words.
         panels: What the panels show, from the left.
         uri: The picture.
     """
 
     part: str
     lost: float
-    told: str
+    caption: str
     panels: str
     uri: str
 
@@ -52,28 +52,28 @@ def worst_examples(objects: Objects, count: int, scratch: Path) -> list[Example]
         count: Of each part; 0 for none.
         scratch: A folder for pictures.
     """
-    found: list[Example] = []
+    examples: list[Example] = []
     for part in PARTS:
         worst = objects.frame[objects.frame[part] > 0].nlargest(count, part, keep="first")
         for _, line in worst.iterrows():
             sample, compared = objects.masks(line["sample_id"])
             if compared is None:
                 raise ValueError(f"{sample.id} has no object any more")
-            place = [str(one.id) for one in compared.objects].index(line["object"])
-            drawn, panels = draw_object(sample, compared, place)
-            uri = data_uri(save_png(drawn, scratch / f"{part}{len(found)}.png"))
-            told = f"{sample.id}, object {line['object']}: IoU {line['iou']:.2f}, {part} {line[part]:.2f}"
-            found.append(Example(part, float(line[part]), told, ", ".join(panels), uri))
-    return found
+            index = [str(one.id) for one in compared.objects].index(line["object"])
+            drawn, panels = draw_object(sample, compared, index)
+            uri = data_uri(save_png(drawn, scratch / f"{part}{len(examples)}.png"))
+            caption = f"{sample.id}, object {line['object']}: IoU {line['iou']:.2f}, {part} {line[part]:.2f}"
+            examples.append(Example(part, float(line[part]), caption, ", ".join(panels), uri))
+    return examples
 
 
-def draw_object(sample: Sample, compared: Compared, place: int) -> tuple[np.ndarray, list[str]]:
+def draw_object(sample: Sample, compared: Compared, index: int) -> tuple[np.ndarray, list[str]]:
     """Draw one object in panels beside each other, truth and masks whole.
 
     Returns:
         (H, W, 3) uint8 RGB, and what each panel shows.
     """
-    truth, chosen, best = (_mask(one, place) for one in (compared.truth, compared.chosen, compared.best))
+    truth, chosen, best = (_mask(one, index) for one in (compared.truth, compared.chosen, compared.best))
     image = sample.image if sample.has_pixels else np.full((*sample.size, 3), 128, np.uint8)
     view = view_of(truth | chosen | best)
     panels = {"the image": image[view], "the object": tinted(image, [(truth, TRUTH)])[view]}
@@ -83,19 +83,19 @@ def draw_object(sample: Sample, compared: Compared, place: int) -> tuple[np.ndar
     return beside(list(panels.values())), list(panels)
 
 
-def _mask(runs: RunLengths, place: int) -> np.ndarray:
-    return decode_masks(runs.compressed(np.array([place])), runs.size)[0]
+def _mask(runs: RunLengths, index: int) -> np.ndarray:
+    return decode_masks(runs.compressed(np.array([index])), runs.size)[0]
 
 
 def view_of(mask: np.ndarray) -> tuple[slice, slice]:
     """Return the part of the image with a fifth more around a mask, at least `_LEAST` pixels a side."""
-    found = []
+    slices = []
     for axis, length in ((1, mask.shape[0]), (0, mask.shape[1])):
         there = np.flatnonzero(mask.any(axis=axis))
         first, last = (there[0], there[-1] + 1) if len(there) else (0, length)
         more = max((last - first) // 5, (_LEAST - (last - first)) // 2, 2)
-        found.append(slice(max(0, first - more), min(length, last + more)))
-    return found[0], found[1]
+        slices.append(slice(max(0, first - more), min(length, last + more)))
+    return slices[0], slices[1]
 
 
 def _judged(image: np.ndarray, mask: np.ndarray, truth: np.ndarray) -> np.ndarray:

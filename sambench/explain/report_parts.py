@@ -9,7 +9,7 @@ import pandas as pd
 
 from sambench.errors import UsageError
 from sambench.explain.confidence import FIGURES
-from sambench.explain.labels_told import SHOWN
+from sambench.explain.labels_output import SHOWN
 from sambench.explain.page import Finding, ends
 from sambench.explain.summary import LOSS, Estimate
 from sambench.metrics.anatomy.parts import PARTS
@@ -55,10 +55,10 @@ def explained(findings: Sequence[tuple[str, Finding]], scratch: Path) -> Extra |
         EmbeddedFigure(
             f"{label}: mean IoU against {name}, and what masks lack to an IoU of 1 against the share that is kept",
             f"{label}: reliability of {name}; risk against coverage",
-            own.drawn(scratch / label / str(place), name),
+            own.drawn(scratch / label / str(index), name),
         )
         for label, one in findings
-        for place, (name, own) in enumerate(one.confidence.items())
+        for index, (name, own) in enumerate(one.confidence.items())
     ]
     lead = [f"{label}: {one.verdicts[0]}" for label, one in findings]
     return Extra("explained", "Why masks are wrong", lead, tables, figures)
@@ -78,10 +78,10 @@ def suspected(folder: Path) -> Extra:
     shown = frame.head(SHOWN).rename(columns=_LABELS)
     for name in ("score", "models agree"):
         shown[name] = shown[name].map(number)
-    told = (
+    text = (
         f"The {len(shown)} likeliest of {len(frame)}: several models agree there with each other, not with the truth."
     )
-    return Extra("labels", "Likely label errors", [told], [table_part("", shown.astype(str))], [])
+    return Extra("labels", "Likely label errors", [text], [table_part("", shown.astype(str))], [])
 
 
 def _mean(finding: Finding, part: str) -> str:

@@ -69,10 +69,13 @@ def summarize(frame: pd.DataFrame, seed: int = 0) -> list[Group]:
     draws = partial(_means, list(tables), list(values.columns), np.concatenate(list(tables.values()), axis=1))
     whole = draws(np.ones((1, len(strata)), np.int64))
     ends = bootstrap_intervals(draws, strata, seed=seed)
-    found = {name: Estimate(float(whole["/".join(name)][0]), ends["/".join(name)]) for name in names}
+    estimates = {name: Estimate(float(whole["/".join(name)][0]), ends["/".join(name)]) for name in names}
     return [
         Group(
-            *key, int(kept.sum()), len(np.unique(image[kept])), {str(part): found[(*key, str(part))] for part in values}
+            *key,
+            int(kept.sum()),
+            len(np.unique(image[kept])),
+            {str(part): estimates[(*key, str(part))] for part in values},
         )
         for key, kept in members.items()
     ]
@@ -91,25 +94,25 @@ def images_of(frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 
 def groups_of(frame: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
     """Tell which objects are in which group: (what they are told apart by, which one) -> (R,) bool, none empty."""
-    found = {("size", _SIZES[key]): kept for key, kept in size_members(frame["area"].to_numpy()).items() if key}
+    groups = {("size", _SIZES[key]): kept for key, kept in size_members(frame["area"].to_numpy()).items() if key}
     for by in _THIRDS:
         values = frame[by].to_numpy(np.float64)
         known = values[~np.isnan(values)]
         if not len(known):
             continue
         low, high = np.quantile(known, (1 / 3, 2 / 3))
-        found[by, f"up to {low:.3g}"] = values <= low
-        found[by, f"to {high:.3g}"] = (values > low) & (values <= high)
-        found[by, f"above {high:.3g}"] = values > high
+        groups[by, f"up to {low:.3g}"] = values <= low
+        groups[by, f"to {high:.3g}"] = (values > low) & (values <= high)
+        groups[by, f"above {high:.3g}"] = values > high
     border, around, pieces = (frame[name].to_numpy() for name in ("border", "neighbours", "pieces"))
-    found |= {("at the border", "no"): ~border, ("at the border", "yes"): border}
-    found |= {("neighbours", "none"): around == 0, ("neighbours", "1 or 2"): (around > 0) & (around < 3)}
-    found |= {
+    groups |= {("at the border", "no"): ~border, ("at the border", "yes"): border}
+    groups |= {("neighbours", "none"): around == 0, ("neighbours", "1 or 2"): (around > 0) & (around < 3)}
+    groups |= {
         ("neighbours", "3 or more"): around > 2,
         ("pieces", "1"): pieces == 1,
         ("pieces", "2 or more"): pieces > 1,
     }
-    return {key: kept for key, kept in found.items() if kept.any()}
+    return {key: kept for key, kept in groups.items() if kept.any()}
 
 
 def verdict(frame: pd.DataFrame, seed: int = 0) -> str:
@@ -127,14 +130,14 @@ def verdict(frame: pd.DataFrame, seed: int = 0) -> str:
     if loss == 0:
         return "There is no loss: all masks are right."
     ends = mean_intervals(table, frame, seed)
-    told = f"{number(share)} of {number(loss)}"
+    amount = f"{number(share)} of {number(loss)}"
     if any(not ends[name][0] > 0 for name in others):
-        return f"No kind of error can be told to be the largest: {told} is in {first}, but intervals overlap."
+        return f"No kind of error can be told to be the largest: {amount} is in {first}, but intervals overlap."
     if not ends["most"][0] > 0:
-        return f"The largest part of the loss, though not surely the most of it, is in {first}: {told}."
+        return f"The largest part of the loss, though not surely the most of it, is in {first}: {amount}."
     if first == next(iter(FAMILIES)):
-        return f"The loss is in {first}, not in masks: {told}."
-    return f"Most of the loss is in {first}: {told}."
+        return f"The loss is in {first}, not in masks: {amount}."
+    return f"Most of the loss is in {first}: {amount}."
 
 
 def mean_intervals(table: pd.DataFrame, frame: pd.DataFrame, seed: int) -> dict[str, tuple[float, float]]:
@@ -149,8 +152,8 @@ def means_of(values: pd.DataFrame, image: np.ndarray, images: int) -> Callable[[
     table = _sums(values, image, images)
 
     def draw(weights: np.ndarray) -> dict[str, np.ndarray]:
-        found = _means([("", "")], list(values.columns), table, weights)
-        return {name.removeprefix("//"): own for name, own in found.items()}
+        means = _means([("", "")], list(values.columns), table, weights)
+        return {name.removeprefix("//"): own for name, own in means.items()}
 
     return draw
 
@@ -169,5 +172,5 @@ def _means(
     with np.errstate(invalid="ignore"):
         means = drawn[..., :-1] / np.where(drawn[..., -1:] > 0, drawn[..., -1:], np.nan)
     return {
-        "/".join((*key, part)): means[:, place, at] for place, key in enumerate(keys) for at, part in enumerate(parts)
+        "/".join((*key, part)): means[:, index, at] for index, key in enumerate(keys) for at, part in enumerate(parts)
     }

@@ -29,7 +29,7 @@ class Suspect:
     Attributes:
         object: Id of the annotation; "" where none is.
         kind: One of `sambench.explain.label_kinds.KINDS`.
-        told: The kind in words.
+        description: The kind in words.
         score: What it is ranked by, in (0, 1]: agreement less the overlap with the truth.
         agreement: Mean IoU of every two models' masks.
         iou: IoU of the mask that most models hold with the truth.
@@ -41,7 +41,7 @@ class Suspect:
 
     object: str
     kind: str
-    told: str
+    description: str
     score: float
     agreement: float
     iou: float
@@ -61,14 +61,14 @@ def of_answers(models: Sequence[Compared]) -> list[Suspect]:
     names = [[str(one.id) for one in model.objects] for model in models]
     common = [name for name in names[0] if all(name in own for own in names[1:])]
     places = [np.array([own.index(name) for name in common], np.int64) for own in names]
-    masks = [chosen_runs(model.best, place) for model, place in zip(models, places, strict=True)]
+    masks = [chosen_runs(model.best, indices) for model, indices in zip(models, places, strict=True)]
     truth = chosen_runs(models[0].truth, places[0])
-    objects = [models[0].objects[place] for place in places[0]]
+    objects = [models[0].objects[index] for index in places[0]]
     if not objects:
         return []
     alike = agreement(masks)
-    found = [_of_mask(one, window_of([truth, *masks], i), float(alike[i])) for i, one in enumerate(objects)]
-    return [one for one in found if one is not None]
+    suspects = [_of_mask(one, window_of([truth, *masks], i), float(alike[i])) for i, one in enumerate(objects)]
+    return [one for one in suspects if one is not None]
 
 
 def _of_mask(own: Annotation, window: Window, alike: float) -> Suspect | None:
@@ -77,9 +77,9 @@ def _of_mask(own: Annotation, window: Window, alike: float) -> Suspect | None:
     iou = mask_iou(truth, marked)
     if alike <= iou or not marked.any() or not truth.any():
         return None
-    told = difference_of(truth, marked)
-    figures = alike - iou, alike, iou, told.dx, told.dy
-    return Suspect(str(own.id), told.kind, told.told, *figures, own.category_id, None, window)
+    difference = difference_of(truth, marked)
+    figures = alike - iou, alike, iou, difference.dx, difference.dy
+    return Suspect(str(own.id), difference.kind, difference.description, *figures, own.category_id, None, window)
 
 
 def of_detections(
@@ -96,11 +96,11 @@ def of_detections(
     codes = [list(one.rles or []) for one in models]
     objects = [one for one in sample.target.annotations if not one.iscrowd]
     sides = _Sides(sample, models, codes, Alike(codes))
-    found, taken = [], [np.zeros(len(own), bool) for own in codes]
+    suspects, taken = [], [np.zeros(len(own), bool) for own in codes]
     ious = [rle.iou(own, [one.rle for one in objects]) for own in codes]
-    for place, own in enumerate(objects):
-        allowed = [(one.argmax(axis=1) == place) & (one[:, place] >= LEAST) for one in ious]
-        group = sides.most_alike(allowed, [one[:, place] for one in ious])
+    for index, own in enumerate(objects):
+        allowed = [(one.argmax(axis=1) == index) & (one[:, index] >= LEAST) for one in ious]
+        group = sides.most_alike(allowed, [one[:, index] for one in ious])
         if group is None:
             continue
         sides.take(group, taken)
@@ -110,8 +110,8 @@ def of_detections(
         if categories is not None:
             suspect = _of_category(own, sides, group, window, categories, suspect) or suspect
         if suspect is not None:
-            found.append(suspect)
-    return found + _not_annotated(sides, taken, categories, judged)
+            suspects.append(suspect)
+    return suspects + _not_annotated(sides, taken, categories, judged)
 
 
 def _of_category(
@@ -126,11 +126,11 @@ def _of_category(
     if len(named) != 1 or own.category_id in named or iou < SAME or len(group.members) < 2:
         return None
     (other,) = named
-    told = (
+    text = (
         f"the models say {categories.get(other, other)}, truth says {categories.get(own.category_id, own.category_id)}"
     )
     figures = group.agreement, group.agreement, iou, 0, 0
-    return Suspect(str(own.id), "category", told, *figures, own.category_id, other, window)
+    return Suspect(str(own.id), "category", text, *figures, own.category_id, other, window)
 
 
 def _not_annotated(
@@ -148,7 +148,7 @@ def _not_annotated(
             if len(group.members) > 1:
                 groups.append((group.agreement * sides.confidence(group), model, index, group))
     groups.sort(key=lambda one: (-one[0], one[1], one[2]))
-    found: list[Suspect] = []
+    suspects: list[Suspect] = []
     left = [own.copy() for own in free]
     for score, model, index, group in groups:
         if not all(left[a][b] for a, b in group.members.items()):
@@ -161,8 +161,8 @@ def _not_annotated(
         more = f": {categories.get(named, named)}" if categories is not None and named is not None else ""
         if score > 0:
             figures = score, group.agreement, 0.0, 0, 0
-            found.append(Suspect("", "missing", f"not annotated{more}", *figures, None, named, window))
-    return found
+            suspects.append(Suspect("", "missing", f"not annotated{more}", *figures, None, named, window))
+    return suspects
 
 
 @dataclass(frozen=True)
@@ -219,12 +219,12 @@ class _Sides:
         """Tell which detections stand for no object, lie beside all that is annotated and are of a judged category."""
         annotated = [one.rle for one in self.sample.target.annotations]
         whole = rle.union(annotated) if annotated else rle.empty(self.sample.size)
-        found = []
+        flags = []
         for own, codes, used in zip(self.models, self.codes, taken, strict=True):
             beside = rle.iou(codes, [whole], [True])[:, 0] < COVERED
             known = np.ones(len(codes), bool) if judged is None else np.isin(own.category_ids, list(judged))
-            found.append(beside & known & ~used)
-        return found
+            flags.append(beside & known & ~used)
+        return flags
 
 
 def line_of(one: Suspect, categories: dict[int, str] | None) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def line_of(one: Suspect, categories: dict[int, str] | None) -> dict[str, Any]:
     return {
         "object": one.object,
         "kind": one.kind,
-        "told": one.told,
+        "told": one.description,
         "score": one.score,
         "agreement": one.agreement,
         "iou": one.iou,

@@ -153,7 +153,7 @@ class ClickFolder:
         self, stored: dict[str, Any], expected: list[str], counts: list[int], sample: Sample, path: Path
     ) -> None:
         """Refuse answers to objects that are not there, and objects or numbers of clicks without an answer."""
-        strangers = sorted(stored.keys() - {str(found.id) for found in sample.target.annotations})
+        strangers = sorted(stored.keys() - {str(annotation.id) for annotation in sample.target.annotations})
         if strangers:
             raise PredictionError(
                 f"{len(strangers)} masks answer no object of the image: {listing(strangers)}",
@@ -186,7 +186,7 @@ def _prediction(
         points_xy=points[..., :2],
         labels=points[..., 2],
         counts=wanted,
-        masks=[_runs([entry["masks"][place] for entry in entries], size) for place in places],
+        masks=[_runs([entry["masks"][index] for entry in entries], size) for index in places],
         predicted_iou=np.array([entry["predicted_iou"] for entry in entries], np.float64)[:, places],
         candidates=_runs([one for entry in entries for one in entry["candidates"]], size) if several else None,
         candidates_iou=estimates,

@@ -74,12 +74,12 @@ class ResultsFolder:
             raise PredictionError(f"prediction cannot be read: {error}", where=path, mend="predict it again") from error
         if not isinstance(entries, list):
             raise PredictionError("prediction holds no list of detections", where=path, mend="predict it again")
-        for place, entry in enumerate(entries):
+        for index, entry in enumerate(entries):
             fault = "no detection" if not isinstance(entry, dict) else entry_fault(entry, sample.size)
             if fault is None and self._categories and whole(entry.get("category_id")) is None:
                 fault = "no category_id"
             if fault is not None:
-                raise PredictionError(f"prediction {place} has {fault}", where=path, mend="predict it again")
+                raise PredictionError(f"prediction {index} has {fault}", where=path, mend="predict it again")
         return to_detections(entries, sample.size, path)
 
     def fingerprint(self) -> str:
@@ -123,14 +123,14 @@ class ResultsFile:
         self.path, self._keys, self._sizes, self._categories = path, key_of_image_id, size_of, category_ids
         self._doubts = Doubts(size_of)
         self.index = ResultsIndex(path, self._fault)
-        self.notes = self._doubts.told()
+        self.notes = self._doubts.messages()
         if self.index.faults:
-            told = [
-                f"{count} with {what} (entries {listing([str(place) for place in places], 5)}{'...' * (count > 5)})"
+            faults = [
+                f"{count} with {what} (entries {listing([str(index) for index in places], 5)}{'...' * (count > 5)})"
                 for what, (count, places) in self.index.faults.items()
             ]
             raise PredictionError(
-                f"the results file does not fit this data: {'; '.join(told)}",
+                f"the results file does not fit this data: {'; '.join(faults)}",
                 where=path,
                 mend="choose the data it was made for (data=..., data.split=...), or take these entries out",
             )
@@ -144,8 +144,8 @@ class ResultsFile:
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without an entry; strangers were refused when the file was opened."""
-        found = {self._keys[image_id] for image_id in self.index.image_ids}
-        return [key for key in keys if key not in found], []
+        answered = {self._keys[image_id] for image_id in self.index.image_ids}
+        return [key for key in keys if key not in answered], []
 
     def read(self, sample: Sample) -> Detections:
         """Read one image's detections, by `sample.target.image_id`."""

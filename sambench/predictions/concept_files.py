@@ -68,11 +68,11 @@ def to_phrase(
     return PhraseDetections(scores, rles, boxes, presence)
 
 
-def box_shares(found: PhraseDetections, size: Size) -> np.ndarray:
+def box_shares(detections: PhraseDetections, size: Size) -> np.ndarray:
     """Return the (D, 4) float64 boxes XYWH of detections, stated or around masks, in shares of the image's sides."""
-    if found.box_shares_xywh is not None:
-        return found.box_shares_xywh
-    return rle.boxes_xywh(found.rles or []) / np.array([size[1], size[0], size[1], size[0]], np.float64)
+    if detections.box_shares_xywh is not None:
+        return detections.box_shares_xywh
+    return rle.boxes_xywh(detections.rles or []) / np.array([size[1], size[0], size[1], size[0]], np.float64)
 
 
 class ConceptFiles:
@@ -114,7 +114,7 @@ class ConceptFiles:
             what = f"{self._stated} of {entries} detections have a bbox, the others a mask alone"
             raise PredictionError(what, where=path, mend="store a bbox for every detection, or for none")
         self.choices = {} if not self._boxes else {"boxes": "stated" if self._stated else "of_masks"}
-        self.notes += self._told_coverage()
+        self.notes += self._coverage_notes()
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return nothing: to find nothing is an answer, and strangers were refused when the file was opened."""
@@ -151,15 +151,15 @@ class ConceptFiles:
             subset: [file for file in lists if len(self._places) == 1 or _named(file.relative_to(self.path), subset)]
             for subset in self._places
         }
-        for subset, found in by_subset.items():
-            if len(found) != 1:
-                there = listing([str(file.relative_to(self.path)) for file in found or lists]) or "no .json file"
+        for subset, files in by_subset.items():
+            if len(files) != 1:
+                there = listing([str(file.relative_to(self.path)) for file in files or lists]) or "no .json file"
                 what = (
-                    f"{len(found)} results files for {f'subset {subset}' if subset else 'the data'}; there is {there}"
+                    f"{len(files)} results files for {f'subset {subset}' if subset else 'the data'}; there is {there}"
                 )
                 mend = f"keep one, below a folder named {subset}" if subset else "give the file itself"
                 raise PredictionError(what, where=self.path, mend=mend)
-        return {subset: found[0] for subset, found in by_subset.items()}
+        return {subset: files[0] for subset, files in by_subset.items()}
 
     def _index(self, subset: str, file: Path) -> ResultsIndex:
         """Look through one file and refuse what would be taken for nothing."""
@@ -167,20 +167,22 @@ class ConceptFiles:
         doubts = Doubts({pair: size for pair, (_, size) in places.items()})
 
         def fault(entry: dict[str, Any]) -> str | None:
-            found = self._fault(entry, places)
-            if found is None:
+            message = self._fault(entry, places)
+            if message is None:
                 doubts.look({**entry, "bbox": None})
-            return found
+            return message
 
         index = ResultsIndex(file, fault)
-        self.notes += doubts.told()
+        self.notes += doubts.messages()
         if index.faults:
-            told = [
+            faults = [
                 f"{count} with {what} (entry {places_[0]}{'...' * (count > 1)})"
                 for what, (count, places_) in index.faults.items()
             ]
             mend = "; ".join(dict.fromkeys(FAULTS.get(what, "write the file again") for what in index.faults))
-            raise PredictionError(f"the results file does not fit this data: {'; '.join(told)}", where=file, mend=mend)
+            raise PredictionError(
+                f"the results file does not fit this data: {'; '.join(faults)}", where=file, mend=mend
+            )
         return index
 
     def _fault(self, entry: Mapping[str, Any], places: PairPlaces) -> str | None:
@@ -202,18 +204,18 @@ class ConceptFiles:
             return "neither bbox nor segmentation" if self._boxes else "no segmentation"
         return _mask_fault(mask, size, self._empty == "refuse" and score >= ConceptRules().min_score)
 
-    def _told_coverage(self) -> list[str]:
+    def _coverage_notes(self) -> list[str]:
         """Tell of images without any detection, as a list that was cut off has them."""
-        told = []
+        notes = []
         for subset, index in self._indices.items():
             keys = {key for key, _ in self._places[subset].values()}
-            found = {self._places[subset][identity(pair) or pair][0] for pair in index.image_ids}
-            if not found:
+            answered = {self._places[subset][identity(pair) or pair][0] for pair in index.image_ids}
+            if not answered:
                 what = f"no detection for subset {subset}, whose cgF1 would be 0"
                 raise PredictionError(what, where=index.path, mend="give its file, or leave the subset out")
-            if len(found) < len(keys):
-                told.append(f"{len(keys) - len(found)} of {len(keys)} images have no detection for any phrase")
-        return told
+            if len(answered) < len(keys):
+                notes.append(f"{len(keys) - len(answered)} of {len(keys)} images have no detection for any phrase")
+        return notes
 
 
 def _named(path: Path, subset: str) -> bool:

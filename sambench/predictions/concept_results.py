@@ -21,14 +21,14 @@ from sambench.types import Sample, Size
 ENDING = ".json.gz"
 
 
-def result_entries(pair: int | str, found: PhraseDetections, size: Size) -> list[dict[str, Any]]:
+def result_entries(pair: int | str, detections: PhraseDetections, size: Size) -> list[dict[str, Any]]:
     """Write the answer to a pair as entries of a COCO results list, as SAM 3's evaluator reads them.
 
     `image_id` is the pair's id, `category_id` 1; `bbox` (XYWH) and `area` are shares of the image's sides and area.
     """
-    masks: Sequence[Any] = [None] * len(found) if found.rles is None else found.rles
-    boxes = box_shares(found, size)
-    shares = boxes[:, 2] * boxes[:, 3] if found.rles is None else rle.areas(found.rles) / (size[0] * size[1])
+    masks: Sequence[Any] = [None] * len(detections) if detections.rles is None else detections.rles
+    boxes = box_shares(detections, size)
+    shares = boxes[:, 2] * boxes[:, 3] if detections.rles is None else rle.areas(detections.rles) / (size[0] * size[1])
     return [
         {
             "image_id": pair,
@@ -38,7 +38,7 @@ def result_entries(pair: int | str, found: PhraseDetections, size: Size) -> list
             "area": float(share),
             "score": float(score),
         }
-        for mask, box, share, score in zip(masks, boxes, shares, found.scores, strict=True)
+        for mask, box, share, score in zip(masks, boxes, shares, detections.scores, strict=True)
     ]
 
 
@@ -48,8 +48,10 @@ def write_concepts(prediction: ConceptPrediction, size: Size, folder: Path, samp
     The file holds {"results": a COCO results list, "presence": {pair id: ...} of models that tell it}.
     """
     answers = prediction.answers
-    results = [entry for pair, found in answers.items() for entry in result_entries(pair, found, size)]
-    presence = {str(pair): found.presence for pair, found in answers.items() if found.presence is not None}
+    results = [entry for pair, detections in answers.items() for entry in result_entries(pair, detections, size)]
+    presence = {
+        str(pair): detections.presence for pair, detections in answers.items() if detections.presence is not None
+    }
     write_packed({"results": results, "presence": presence}, folder, sample_id, ENDING)
 
 

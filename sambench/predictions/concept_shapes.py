@@ -18,19 +18,19 @@ class Shapes(NamedTuple):
     """One pair's detections and truth in one form: run lengths in lists, or (N, 4) float64 boxes XYWH.
 
     Attributes:
-        found: The detections.
+        detections: The detections.
         annotators: Each one's objects, and which of them are crowds.
     """
 
-    found: Any
+    detections: Any
     annotators: list[tuple[Any, list[bool]]]
 
 
-def shapes_of(found: PhraseDetections, pair: ConceptPair, iou_type: IouType, size: Size) -> Shapes:
+def shapes_of(detections: PhraseDetections, pair: ConceptPair, iou_type: IouType, size: Size) -> Shapes:
     """Return what is compared.
 
     Args:
-        found: Detections of the pair.
+        detections: Detections of the pair.
         pair: Its truth.
         iou_type: Masks or boxes; boxes of the truth are those of its file, or its masks'.
         size: (height, width) of the image in pixels.
@@ -41,12 +41,12 @@ def shapes_of(found: PhraseDetections, pair: ConceptPair, iou_type: IouType, siz
     crowds = [[one.iscrowd for one in drawn] for drawn in pair.annotators]
     if iou_type == "bbox":
         truth = [_truth_shares(drawn, size) for drawn in pair.annotators]
-        return Shapes(box_shares(found, size), list(zip(truth, crowds, strict=True)))
-    if found.rles is None:
+        return Shapes(box_shares(detections, size), list(zip(truth, crowds, strict=True)))
+    if detections.rles is None:
         what = f"the detections of pair {pair.id} hold boxes and no masks"
         raise PredictionError(what, mend="score them with task.iou_type=bbox")
     masks = [[one.rle for one in drawn] for drawn in pair.annotators]
-    return Shapes(list(found.rles), list(zip(masks, crowds, strict=True)))
+    return Shapes(list(detections.rles), list(zip(masks, crowds, strict=True)))
 
 
 def _truth_shares(drawn: list[Annotation], size: Size) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sambench.datasets.formats.box_readings import LOOKED_AT, box_reading, told_reading
+from sambench.datasets.formats.box_readings import LOOKED_AT, box_reading, reading_message
 from sambench.datasets.formats.coco_fields import nested_polygons
 from sambench.files.json_files import number
 from sambench.masks import rle
@@ -55,7 +55,7 @@ class Doubts:
             self._stated.append([float(side) for side in box])
             self._drawn.append(code)
 
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Return one sentence a doubt."""
         notes = []
         if self._blank > self._masks / 2:
@@ -66,7 +66,7 @@ class Doubts:
             notes.append(f"{self._again} detections are the same as an earlier one in all they say, and count again")
         sizes = np.array([code["size"] for code in self._drawn]).reshape(-1, 2)
         reading = box_reading(np.array(self._stated).reshape(-1, 4), rle.boxes_xywh(self._drawn), sizes)
-        return [*notes, *filter(None, [told_reading(reading, len(self._stated))])]
+        return [*notes, *filter(None, [reading_message(reading, len(self._stated))])]
 
 
 def _answer(entry: Mapping[str, Any]) -> int:

@@ -67,8 +67,8 @@ def read_edge_file(path: Path, max_pixels: int = ImageRules.max_pixels) -> EdgeF
     except MemoryError:
         raise
     except Exception as error:  # whatever a decoder raises on a damaged file
-        told = f"prediction cannot be read: {type(error).__name__}: {error}"
-        raise PredictionError(told, where=path, mend="write the file again") from error
+        message = f"prediction cannot be read: {type(error).__name__}: {error}"
+        raise PredictionError(message, where=path, mend="write the file again") from error
 
 
 def _from_variables(variables: dict[str, Any], path: Path) -> EdgeFile:
@@ -83,8 +83,10 @@ def _from_variables(variables: dict[str, Any], path: Path) -> EdgeFile:
     if "result" in variables or len(names) == 1:
         name = "result" if "result" in variables else names[0]
         return EdgeFile("soft", _soft(numbers(variables[name], name, path), path))
-    told = f"the file holds {', '.join(names)}, which of them is the edge map is not known" if names else "it is empty"
-    raise PredictionError(told, where=path, mend=_CONTENT)
+    message = (
+        f"the file holds {', '.join(names)}, which of them is the edge map is not known" if names else "it is empty"
+    )
+    raise PredictionError(message, where=path, mend=_CONTENT)
 
 
 def label_maps(cells: Any, path: Path) -> list[np.ndarray]:
@@ -110,8 +112,8 @@ def numbers(value: Any, name: str, path: Path) -> np.ndarray:
     except ValueError as error:
         raise PredictionError(f"`{name}` is {error}", where=path, mend=_CONTENT) from error
     if array.ndim < 2 or array.size == 0 or array.dtype.kind not in "biuf":
-        told = f"`{name}` has shape {array.shape} and type {array.dtype}, a map of numbers is expected"
-        raise PredictionError(told, where=path, mend=_CONTENT)
+        message = f"`{name}` has shape {array.shape} and type {array.dtype}, a map of numbers is expected"
+        raise PredictionError(message, where=path, mend=_CONTENT)
     return array
 
 
@@ -119,11 +121,11 @@ def _image_array(path: Path, max_pixels: int) -> np.ndarray:
     """Decode an image as (H, W) or (H, W, C)."""
     with unlimited(), Image.open(path) as image:
         if (pictures := getattr(image, "n_frames", 1)) > 1:
-            told = f"the file holds {pictures} pictures, which of them is the edge map is not known"
-            raise PredictionError(told, where=path, mend="save one picture a file")
+            message = f"the file holds {pictures} pictures, which of them is the edge map is not known"
+            raise PredictionError(message, where=path, mend="save one picture a file")
         if (pixels := image.width * image.height) > max_pixels:
-            told = f"edge map is larger than data.max_pixels={max_pixels}: {image.width} x {image.height} pixels"
-            raise PredictionError(told, where=path, mend=f"give data.max_pixels={pixels} to read it")
+            message = f"edge map is larger than data.max_pixels={max_pixels}: {image.width} x {image.height} pixels"
+            raise PredictionError(message, where=path, mend=f"give data.max_pixels={pixels} to read it")
         if image.mode == "I" and image.format == "PNG":  # 16 bits, as older versions of Pillow open them
             return np.asarray(image).astype(np.uint16)
         if image.mode == "P":
@@ -148,8 +150,8 @@ def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
         except ValueError as error:
             raise PredictionError(str(error), where=path, mend=_GREY) from error
     if stored.ndim != 2 or stored.size == 0:
-        told = f"edge map has shape {stored.shape}, (height, width) is expected"
-        raise PredictionError(told, where=path, mend="save one channel")
+        message = f"edge map has shape {stored.shape}, (height, width) is expected"
+        raise PredictionError(message, where=path, mend="save one channel")
     if stored.dtype == np.bool_:
         return stored.astype(np.uint8) * np.uint8(255)
     if stored.dtype in (np.uint8, np.uint16):
@@ -157,8 +159,8 @@ def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
     if stored.dtype.kind != "f":
         raise PredictionError(f"an edge map of type {stored.dtype} has no known range", where=path, mend=_GREY)
     if undefined := int(np.count_nonzero(np.isnan(stored))):
-        told = f"{undefined} of {stored.size} values of an edge map are NaN, where strength must lie in [0, 1]"
-        raise PredictionError(told, where=path, mend="find out why the detector makes NaN there, then predict again")
+        message = f"{undefined} of {stored.size} values of an edge map are NaN, where strength must lie in [0, 1]"
+        raise PredictionError(message, where=path, mend="find out why the detector makes NaN there, then predict again")
     if not (stored.min() >= 0 and stored.max() <= 1):
         raise PredictionError(
             f"edge strength must lie in [0, 1], it runs from {np.min(stored):g} to {np.max(stored):g}",

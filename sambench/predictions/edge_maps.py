@@ -45,16 +45,16 @@ def read_map(path: Path, sample_id: str, size: Size, max_pixels: int = ImageRule
     Raises:
         PredictionError: It cannot be read or has another size.
     """
-    found = read_edge_file(path, max_pixels)
-    for part in found.content if isinstance(found.content, list) else [found.content]:
+    edge_file = read_edge_file(path, max_pixels)
+    for part in edge_file.content if isinstance(edge_file.content, list) else [edge_file.content]:
         if part.shape != tuple(size):
-            told = " x ".join(map(str, part.shape))
+            shape = " x ".join(map(str, part.shape))
             raise PredictionError(
-                f"prediction for {sample_id} is {told} (height x width), its image {size[0]} x {size[1]}",
+                f"prediction for {sample_id} is {shape} (height x width), its image {size[0]} x {size[1]}",
                 where=path,
                 mend="predict at the image's own size and orientation",
             )
-    return found
+    return edge_file
 
 
 class EdgeMapFolder(MapFolder):
@@ -85,7 +85,7 @@ class EdgeMapFolder(MapFolder):
         there = [path for key in keys if (path := self.find(key)) is not None]
         few = there[:: max(1, len(there) // SAMPLED)][:SAMPLED]
         some = {path.relative_to(folder).as_posix(): read_edge_file(path, max_pixels) for path in few}
-        soft = {name: found.strength for name, found in some.items() if found.kind == "soft"}
+        soft = {name: file.strength for name, file in some.items() if file.kind == "soft"}
         self.nms = choose_suppression(soft, folder) if nms == "auto" else nms
         if soft:
             self.choices = {"nms": self.nms}
@@ -93,8 +93,10 @@ class EdgeMapFolder(MapFolder):
 
     def read(self, sample: Sample) -> EdgePrediction:
         """Read the sample's map."""
-        found = read_map(self.path(sample.id), sample.id, sample.size, self.max_pixels)
-        return suppressed(found.strength) if found.kind == "soft" and self.nms == "toolbox" else found.content
+        edge_file = read_map(self.path(sample.id), sample.id, sample.size, self.max_pixels)
+        return (
+            suppressed(edge_file.strength) if edge_file.kind == "soft" and self.nms == "toolbox" else edge_file.content
+        )
 
 
 class EdgeMapSaving(Saving):

@@ -48,8 +48,8 @@ class MapFolder:
                 self._files.setdefault(name, []).append(path)
         passed = len(stems) - sum(map(len, self._files.values()))
         if template != PLAIN or passed:
-            told = f"files are found as {template}, * being the sample's name ({SWITCH})"
-            self.notes.append(told + (f"; {passed} files of other names are passed over" if passed else ""))
+            note = f"files are found as {template}, * being the sample's name ({SWITCH})"
+            self.notes.append(note + (f"; {passed} files of other names are passed over" if passed else ""))
 
     def find(self, sample_id: str) -> Path | None:
         """Return the file that answers a sample, None where there is none.
@@ -58,14 +58,14 @@ class MapFolder:
             PredictionError: There are several.
         """
         for name in names_of(sample_id):
-            if found := self._files.get(name):
-                if len(found) > 1:
+            if files := self._files.get(name):
+                if len(files) > 1:
                     raise PredictionError(
-                        f"{len(found)} files answer {sample_id}: {listing([path.name for path in found])}",
+                        f"{len(files)} files answer {sample_id}: {listing([path.name for path in files])}",
                         where=self.folder,
                         mend="keep one of them",
                     )
-                return found[0]
+                return files[0]
         return None
 
     def path(self, sample_id: str) -> Path:
@@ -74,11 +74,11 @@ class MapFolder:
         Raises:
             PredictionError: There is none, or there are several.
         """
-        found = self.find(sample_id)
-        if found is None:
+        file = self.find(sample_id)
+        if file is None:
             mend = "add it, or score the rest with allow_missing=true"
             raise PredictionError(f"no prediction for {sample_id}", where=self.folder, mend=mend)
-        return found
+        return file
 
     def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the samples without a file, and the files (relative paths) that answer no sample.
@@ -90,13 +90,13 @@ class MapFolder:
         for key in self._all_keys:
             path = self.find(key)
             if path is not None and answered.setdefault(path, key) != key:
-                told = f"{path.relative_to(self.folder)} would answer both {answered[path]} and {key}"
+                message = f"{path.relative_to(self.folder)} would answer both {answered[path]} and {key}"
                 mend = f"keep predictions in folders as the samples are, as in {key}{path.suffix}"
-                raise PredictionError(told, where=self.folder, mend=mend)
-        files = [path for found in self._files.values() for path in found]
+                raise PredictionError(message, where=self.folder, mend=mend)
+        files = [path for files in self._files.values() for path in files]
         strangers = [str(path.relative_to(self.folder)) for path in files if path not in answered]
         return [key for key in keys if self.find(key) is None], sorted(strangers)
 
     def fingerprint(self) -> str:
         """Return a SHA-256 over names and bytes of all prediction files."""
-        return files_fingerprint(self.folder, sorted(path for found in self._files.values() for path in found))
+        return files_fingerprint(self.folder, sorted(path for files in self._files.values() for path in files))

@@ -29,8 +29,10 @@ def check_template(template: str) -> None:
         UsageError: It does not hold one `*`.
     """
     if template.count("*") != 1:
-        told = f"a template of file names holds * once, in the place of the sample's name; {template!r} does not"
-        raise UsageError(told, where=SWITCH, mend=f"give for example {SWITCH}='*_edge' for files like 100075_edge.png")
+        message = f"a template of file names holds * once, in the place of the sample's name; {template!r} does not"
+        raise UsageError(
+            message, where=SWITCH, mend=f"give for example {SWITCH}='*_edge' for files like 100075_edge.png"
+        )
 
 
 def choose_template(names: Sequence[str], sample_ids: Sequence[str], folder: Path) -> str:
@@ -59,9 +61,9 @@ def choose_template(names: Sequence[str], sample_ids: Sequence[str], folder: Pat
     candidates = whole or [one for one, number in fits.most_common() if number > 1 and number >= plain][:3]
     if not candidates or (plain and len(candidates) == 1):
         return PLAIN
-    told = ", ".join(f"{one} ({fits[one]} of {len(names)} files)" for one in candidates)
+    fitting = ", ".join(f"{one} ({fits[one]} of {len(names)} files)" for one in candidates)
     raise PredictionError(
-        f"which files are the predictions cannot be told from their names; * stands for a sample's name: {told}",
+        f"which files are the predictions cannot be told from their names; * stands for a sample's name: {fitting}",
         where=folder,
         mend=f"say it, as in {SWITCH}='{candidates[0]}' (other files are then passed over), or take the others out",
     )

@@ -45,17 +45,17 @@ def read_regions(path: Path, sample_id: str, size: Size) -> RegionPrediction:
         PredictionError: It cannot be read, is no segmentation, or has another size.
     """
     try:
-        found = _read(path)
+        content = _read(path)
     except PredictionError:
         raise
     except Exception as error:  # whatever a decoder raises on a damaged file
         raise PredictionError(f"prediction cannot be read: {error}", where=path, mend="write the file again") from error
-    wanted = tuple(size) if isinstance(found, list) else tuple(2 * length + 1 for length in size)
-    for part in found if isinstance(found, list) else [found]:
+    wanted = tuple(size) if isinstance(content, list) else tuple(2 * length + 1 for length in size)
+    for part in content if isinstance(content, list) else [content]:
         if part.shape != wanted:
-            told = f"prediction for {sample_id} has shape {part.shape}, {wanted} is expected for its image"
-            raise PredictionError(f"{told} of {size[0]} x {size[1]} (height x width)", where=path, mend=_MEND)
-    return found
+            message = f"prediction for {sample_id} has shape {part.shape}, {wanted} is expected for its image"
+            raise PredictionError(f"{message} of {size[0]} x {size[1]} (height x width)", where=path, mend=_MEND)
+    return content
 
 
 _MEND = "save label maps (segs) at the image's size, or a contour map (ucm2) of twice height and width and one more"

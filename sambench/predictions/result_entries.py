@@ -43,8 +43,8 @@ def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: objec
 
 def _estimates(entries: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
     """Return of `ESTIMATES` those that every entry has as a finite number."""
-    found = {name: [number(entry.get(name)) for entry in entries] for name in ESTIMATES}
-    return {name: np.array(own, np.float64) for name, own in found.items() if own and None not in own}
+    estimates = {name: [number(entry.get(name)) for entry in entries] for name in ESTIMATES}
+    return {name: np.array(own, np.float64) for name, own in estimates.items() if own and None not in own}
 
 
 def entry_fault(entry: Mapping[str, Any], size: Size) -> str | None:

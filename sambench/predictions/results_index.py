@@ -54,11 +54,11 @@ class ResultsIndex:
         numbers: dict[Any, int] = {}
         image, start, stop = array("q"), array("q"), array("q")
         self._text = _unpacked(path)
-        for place, (entry, begin, end) in enumerate(_entries(path, self._text)):
+        for index, (entry, begin, end) in enumerate(_entries(path, self._text)):
             fault = check(entry)
             if fault is not None:
                 count, places = self.faults.get(fault, (0, []))
-                self.faults[fault] = (count + 1, [*places, place][:5])
+                self.faults[fault] = (count + 1, [*places, index][:5])
                 continue
             image.append(numbers.setdefault(entry["image_id"], len(numbers)))
             start.append(begin)
@@ -124,49 +124,53 @@ def _scan(content: mmap.mmap | bytes, path: Path) -> Iterator[tuple[dict[str, An
     decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
     offset = 0
     text = content[:_CHUNK].decode("latin-1")
-    place = _skip(text, len(_BOM) if text.startswith(_BOM) else 0)
-    if text[place : place + 1] != "[":
-        raise _no_list(path, text, place)
-    place, first = place + 1, True
+    position = _skip(text, len(_BOM) if text.startswith(_BOM) else 0)
+    if text[position : position + 1] != "[":
+        raise _no_list(path, text, position)
+    position, first = position + 1, True
     while True:
-        if len(text) - place < _CHUNK // 2 and offset + len(text) < len(content):
-            offset, text, place = offset + place, content[offset + place : offset + place + _CHUNK].decode("latin-1"), 0
-        place = _skip(text, place)
-        if text[place : place + 1] == "]":
-            _refuse_more(content, offset + place + 1, path)
+        if len(text) - position < _CHUNK // 2 and offset + len(text) < len(content):
+            offset, text, position = (
+                offset + position,
+                content[offset + position : offset + position + _CHUNK].decode("latin-1"),
+                0,
+            )
+        position = _skip(text, position)
+        if text[position : position + 1] == "]":
+            _refuse_more(content, offset + position + 1, path)
             return
         if not first:
-            if text[place : place + 1] != ",":
-                raise _broken(path, offset + place, "a comma between two entries is missing")
-            place = _skip(text, place + 1)
+            if text[position : position + 1] != ",":
+                raise _broken(path, offset + position, "a comma between two entries is missing")
+            position = _skip(text, position + 1)
         try:
-            entry, end = decode(text, place)
+            entry, end = decode(text, position)
             if not text.isascii():
-                entry = json.loads(content[offset + place : offset + end])
+                entry = json.loads(content[offset + position : offset + end])
         except RecursionError as error:
-            raise _broken(path, offset + place, "an entry is nested too deeply") from error
+            raise _broken(path, offset + position, "an entry is nested too deeply") from error
         except JsonError as error:
-            raise _broken(path, offset + place, error.what) from error
+            raise _broken(path, offset + position, error.what) from error
         except json.JSONDecodeError as error:
             if offset + len(text) >= len(content):
                 raise _broken(path, offset + error.pos, error.msg) from error
-            grown = max(_CHUNK, 2 * (len(text) - place))  # an entry longer than the window makes the window grow
+            grown = max(_CHUNK, 2 * (len(text) - position))  # an entry longer than the window makes the window grow
             if grown > _LONGEST:
-                raise _broken(path, offset + place, f"an entry is longer than {_LONGEST // 2} bytes") from error
-            offset, text = offset + place, content[offset + place : offset + place + grown].decode("latin-1")
-            place, first = 0, True  # the comma before it has been read
+                raise _broken(path, offset + position, f"an entry is longer than {_LONGEST // 2} bytes") from error
+            offset, text = offset + position, content[offset + position : offset + position + grown].decode("latin-1")
+            position, first = 0, True  # the comma before it has been read
             continue
         except ValueError as error:  # no UTF-8, or a whole number of more than 4300 digits
-            raise _broken(path, offset + place, str(error)) from error
+            raise _broken(path, offset + position, str(error)) from error
         if not isinstance(entry, dict):
-            raise _broken(path, offset + place, "an entry {...} is expected")
-        yield entry, offset + place, offset + end
-        place, first = end, False
+            raise _broken(path, offset + position, "an entry {...} is expected")
+        yield entry, offset + position, offset + end
+        position, first = end, False
 
 
-def _refuse_more(content: mmap.mmap | bytes, place: int, path: Path) -> None:
+def _refuse_more(content: mmap.mmap | bytes, position: int, path: Path) -> None:
     """Refuse whatever follows the list's end: lists of several files that were joined would be cut off in silence."""
-    for start in range(place, len(content), _CHUNK):
+    for start in range(position, len(content), _CHUNK):
         rest = content[start : start + _CHUNK].decode("latin-1")
         if (at := _skip(rest, 0)) < len(rest):
             raise PredictionError(
@@ -176,22 +180,22 @@ def _refuse_more(content: mmap.mmap | bytes, place: int, path: Path) -> None:
             )
 
 
-def _skip(text: str, place: int) -> int:
-    while place < len(text) and text[place] in _BLANK:
-        place += 1
-    return place
+def _skip(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _BLANK:
+        position += 1
+    return position
 
 
-def _no_list(path: Path, text: str, place: int) -> PredictionError:
+def _no_list(path: Path, text: str, position: int) -> PredictionError:
     """Say what a file that begins with no list is."""
-    if text[place : place + 1] == "{":
-        found = _LIST_KEY.search(text, place)
-        key = found[1] if found is not None else "annotations"
+    if text[position : position + 1] == "{":
+        match = _LIST_KEY.search(text, position)
+        key = match[1] if match is not None else "annotations"
         mend = f"give the list alone, as from its key `{key}`: jq .{key} {path.name} > list.json"
-        if found is None and re.search(r"\}[ \t\r]{0,9}\n[ \t]{0,9}\{", text):
+        if match is None and re.search(r"\}[ \t\r]{0,9}\n[ \t]{0,9}\{", text):
             mend = f"make one list of its lines: jq -s . {path.name} > list.json"
         return PredictionError("the results file holds an object, not a list of detections", where=path, mend=mend)
-    return _broken(path, place, "a list of entries is expected")
+    return _broken(path, position, "a list of entries is expected")
 
 
 def _broken(path: Path, byte: int, what: str) -> PredictionError:

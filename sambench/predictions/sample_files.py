@@ -34,12 +34,12 @@ def compare_files(
     Returns:
         Those of `keys` that have no file, and the names without ending of files that answer none of `all_keys`.
     """
-    found = {path.relative_to(folder).as_posix().removesuffix(ending) for path in files_ending(folder, ending)}
+    present = {path.relative_to(folder).as_posix().removesuffix(ending) for path in files_ending(folder, ending)}
 
     def name_of(key: str) -> str | None:
-        return next((name for name in stored_names(key) if name in found), None)
+        return next((name for name in stored_names(key) if name in present), None)
 
-    return [key for key in keys if name_of(key) is None], sorted(found - {name_of(key) for key in all_keys})
+    return [key for key in keys if name_of(key) is None], sorted(present - {name_of(key) for key in all_keys})
 
 
 def files_ending(folder: Path, ending: str) -> list[Path]:

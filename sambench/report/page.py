@@ -18,7 +18,7 @@ from sambench.report import parts
 from sambench.report.extras import Extra
 from sambench.report.figures import task_figures
 from sambench.report.pictures import Shown
-from sambench.runs.run import Run, told_apart
+from sambench.runs.run import Run, with_distinct_names
 from sambench.runs.summary import caption, label, number
 from sambench.tables.build import build_own_table, build_table
 from sambench.tables.departures import is_own
@@ -60,7 +60,7 @@ def build_page(
     """
     entries = [
         ReportedRun(label(place), run, caption(run), [one for one in gallery if one.thumbnail])
-        for place, (run, gallery) in enumerate(zip(told_apart(runs), galleries, strict=True))
+        for place, (run, gallery) in enumerate(zip(with_distinct_names(runs), galleries, strict=True))
     ]
     grouped: dict[str, list[ReportedRun]] = {}
     for entry in entries:

@@ -38,7 +38,7 @@ class Run:
         record: The content of `run.json`; of a folder without one, all defaults.
         url: Where the run lies, if it is not on a local file system.
         fetch: Brings predictions into the local copy.
-        called: What it is called among the runs it is shown with (`told_apart`).
+        called: What it is called among the runs it is shown with (`with_distinct_names`).
     """
 
     folder: Path
@@ -145,7 +145,7 @@ class Run:
             check_predictions(self.folder, self.hashes.get(LISTING))
 
 
-def told_apart(runs: Sequence[Run]) -> list[Run]:
+def with_distinct_names(runs: Sequence[Run]) -> list[Run]:
     """Return runs that are shown together, called so that those of one task and data are told apart (`labels`)."""
     found = labels([run.record for run in runs], [run.place for run in runs])
     return [replace(run, called=label) for run, label in zip(runs, found, strict=True)]

@@ -10,7 +10,7 @@ from sambench.config import registry
 from sambench.config.spelling import choose, nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.open import load_run, run_places
-from sambench.runs.run import Run, told_apart
+from sambench.runs.run import Run, with_distinct_names
 from sambench.storage.places import Place
 from sambench.tables.ablations import ablation_names, build_ablation_table, read_members
 from sambench.tables.build import build_own_table, build_table
@@ -67,12 +67,12 @@ def build_named(name: str, chosen: list[Run] | None, results: Place) -> BuiltTab
     spec = table_spec(name)
     if spec.task is None:
         return BuiltTable(*build_table(spec, []), spec.title)
-    runs = told_apart(_runs_of(spec.task, chosen, results))
+    runs = with_distinct_names(_runs_of(spec.task, chosen, results))
     check_metrics(spec, runs)
     known = [*registry.targets("tasks"), *registry.options("task")]
     if not runs and spec.task not in known and nearest(spec.task, known):
         raise choose("task", spec.task, known, f"table/{name}.yaml, task", "task: {}")
-    ceilings = told_apart([run for task in spec.ceiling for run in _runs_of(task, chosen, results)])
+    ceilings = with_distinct_names([run for task in spec.ceiling for run in _runs_of(task, chosen, results)])
     return BuiltTable(*build_table(spec, runs, ceilings), spec.title, runs, spec.figure, spec.task)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from sambench.config.spelling import choose
 from sambench.errors import UsageError
 from sambench.metrics.pareto import Standing, Value, standings
-from sambench.runs.run import Run, told_apart
+from sambench.runs.run import Run, with_distinct_names
 from sambench.runs.summary import interval, number
 from sambench.types import COSTS, Metric
 
@@ -63,7 +63,7 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
         mend = "give runs of the same models, with the same model settings, for both"
         raise UsageError(f"no model has a run for {first} and one for {second}", where="runs", mend=mend)
     pairs = [(_metric(of_x[key], first), _metric(of_y[key], second)) for key in both]
-    names = [run.label for run in told_apart([of_x[key] for key in both])]
+    names = [run.label for run in with_distinct_names([of_x[key] for key in both])]
     found = placed([(name, *pair) for name, pair in zip(names, pairs, strict=True)])
     return found, notes
 

@@ -22,7 +22,7 @@ def test_objects_without_a_confidence_are_counted_and_left_out(tmp_path):
     confidence[::10] = np.nan
     known = ~np.isnan(confidence)
     found = confidence_of(frame_of(confidence, iou, np.arange(60) // 4))
-    assert (found.objects, found.without) == (54, 6)
+    assert (found.objects, found.unrated) == (54, 6)
     assert found.figures["rank"].value == pytest.approx(spearmanr(confidence[known], iou[known]).statistic)
     for name in FIGURES:
         low, high = found.figures[name].ci95

@@ -6,7 +6,7 @@ from sambench.tasks.instances import InstancesTask
 from sambench.tasks.proposals import ProposalsTask
 from sambench.tasks.vocabulary import VocabularyTask
 
-from sambench.explain.detections import detection_kinds, told_apart
+from sambench.explain.detections import classify_detections, detection_kinds
 from sambench.masks.rle import encode_masks
 from sambench.metrics.anatomy.tide import KINDS
 from sambench.metrics.coco.detections import Detections, ImagePair
@@ -40,7 +40,7 @@ def found(*detections):
 
 
 def kinds(task, objects, detections):
-    one = told_apart(task, objects, detections, 100)
+    one = classify_detections(task, objects, detections, 100)
     names = ["right" if kind < 0 else KINDS[kind] for kind in one.kinds]
     return list(zip(names, one.counted.tolist(), strict=True))
 
@@ -66,7 +66,7 @@ def test_ap_is_the_evaluators():
     for _ in range(8):
         objects = truth([(tuple(rng.integers(0, 20, 2)), int(category)) for category in (1, 2, 2)])
         detections = found(*((tuple(rng.integers(0, 20, 2)), int(rng.integers(1, 3))) for _ in range(20)))
-        images.append(told_apart(InstancesTask(), objects, detections, 100))
+        images.append(classify_detections(InstancesTask(), objects, detections, 100))
         matches.append(match_instances(ImagePair(objects, detections)))
     told = detection_kinds(images)
     figures = instance_figures(matches, None, kind="coco", max_dets=(1, 10, 100), evaluator="fast")

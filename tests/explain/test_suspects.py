@@ -49,7 +49,7 @@ def test_a_shift_a_merge_and_another_name_are_told():
     assert [(one.object, one.kind) for one in found] == [("0", "shifted"), ("1", "merged"), ("2", "category")]
     assert [one.score for one in found] == pytest.approx([1 - 7 / 13, 1 - 10 / 20, 1])
     assert (found[0].dx, found[0].dy) == (3, 0)
-    assert found[2].told == "the models say dog, truth says cat"
+    assert found[2].description == "the models say dog, truth says cat"
     assert told(image, sure, sure, categories=None)[2:] == []
 
 
@@ -57,7 +57,7 @@ def test_what_nobody_annotated_is_told_once_a_place():
     image = truth((1, 0, 10), crowds=[(1, 40, 60)])
     marks = model((1, 0, 10), (2, 20, 30), (1, 20, 30), (1, 21, 30), (1, 45, 50))
     (one,) = of_detections(image, [marks, marks], NAMES, None)
-    assert (one.object, one.kind, one.score, one.told) == ("", "missing", 0.5, "not annotated: dog")
+    assert (one.object, one.kind, one.score, one.description) == ("", "missing", 0.5, "not annotated: dog")
     assert told(image, marks, marks, judged={1}) == [("", "missing")]
     assert told(image, model((2, 20, 30)), model((2, 20, 30)), judged={1}) == []
     assert told(image, model((2, 20, 30)), model((1, 0, 10))) == []

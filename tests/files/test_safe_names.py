@@ -157,8 +157,8 @@ def test_ids_that_are_no_unicode_are_told_together(tmp_path):
 def test_ids_that_differ_by_case_alone(tmp_path, monkeypatch):
     ids = ["a/IMG", "a/img", "b"]
     assert len({safe_name(name) for name in ids}) == 3
-    told_apart = safe_names._tells_cases_apart(tmp_path)
-    if told_apart:
+    with_distinct_names = safe_names._tells_cases_apart(tmp_path)
+    if with_distinct_names:
         check_apart(ids, tmp_path, "data")
     assert not list(tmp_path.iterdir())
     monkeypatch.setattr(safe_names, "_tells_cases_apart", lambda folder: False)

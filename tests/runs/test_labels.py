@@ -8,7 +8,7 @@ from stored_runs import stored
 
 from sambench.cli import dispatch
 from sambench.runs.labels import own_label
-from sambench.runs.run import told_apart
+from sambench.runs.run import with_distinct_names
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def made(tmp_path):
 
 
 def called(*runs):
-    return [run.label for run in told_apart(runs)]
+    return [run.label for run in with_distinct_names(runs)]
 
 
 def test_a_run_is_called_by_its_weights_and_dtype(made):

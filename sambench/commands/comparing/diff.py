@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
     """Print what differs."""
     from sambench.runs.differences import run_differences
     from sambench.runs.open import load_run
-    from sambench.runs.run import told_apart
+    from sambench.runs.run import with_distinct_names
 
     named = [word for word in words if DIFF.key(word.partition("=")[0]) is None]
     values = read(DIFF, [word for word in words if word not in named])
@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
             where="sambench diff",
             mend="use sambench diff RUN OTHER",
         )
-    runs = told_apart([load_run(place) for place in named])
+    runs = with_distinct_names([load_run(place) for place in named])
     found = run_differences(*runs)
     result = {
         "runs": [{"run": run.place, "label": run.label, "state": run.record.status} for run in runs],

@@ -72,7 +72,7 @@ def print_json(
 def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
     """Find likely label errors with several runs."""
     from sambench.explain.labels import find_labels
-    from sambench.explain.labels_told import print_labels, verdict, write_labels
+    from sambench.explain.labels_output import print_labels, verdict, write_labels
 
     if run is not None:
         mend = f"name it in the list: runs=[{run},...]"
@@ -97,7 +97,7 @@ def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
 def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
     """Explain a run of task edges."""
     from sambench.explain.edges import edge_changes, edge_groups, explain_edges
-    from sambench.explain.edges_told import EdgeFinding, edge_table, print_edges, write_edges
+    from sambench.explain.edges_output import EdgeFinding, edge_table, print_edges, write_edges
 
     for key in ("d", "clicks", "top"):
         if values[key] is not None:

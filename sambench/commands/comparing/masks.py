@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def main(words: list[str]) -> int:
     """Compare two sets, or write the file of a study."""
     from sambench.explain.mask_pairs import compare_sets
-    from sambench.explain.mask_pairs_told import print_pairs, write_pairs
+    from sambench.explain.mask_pairs_output import print_pairs, write_pairs
     from sambench.explain.mask_sets import open_sets
     from sambench.explain.mask_study import write_study
 

@@ -10,7 +10,7 @@ from sambench.datasets.concepts.saco_cards import GOLD, GOLD_SUBSETS, SILVER, SI
 _PUBLISHED = {GOLD.name: GOLD_SUBSETS, SILVER.name: SILVER_SUBSETS}
 
 
-def told_pairs(dataset: ConceptDataset, keys: Sequence[str]) -> list[str]:
+def pair_lines(dataset: ConceptDataset, keys: Sequence[str]) -> list[str]:
     """Count the pairs of images, without drawing them.
 
     Args:
@@ -32,9 +32,9 @@ def told_pairs(dataset: ConceptDataset, keys: Sequence[str]) -> list[str]:
         asked = [count for count in counts if count.exhaustive]
         negative = sum(not any(count.objects) for count in asked)
         objects = [sum(one) for one in zip(*(count.objects for count in counts), strict=True)]
-        told = f"{len(counts)} pairs, {len(asked)} of them exhaustive, of these {negative} without an object"
-        told += f"; masks by annotator: {' and '.join(map(str, objects))}"
+        summary = f"{len(counts)} pairs, {len(asked)} of them exhaustive, of these {negative} without an object"
+        summary += f"; masks by annotator: {' and '.join(map(str, objects))}"
         if subset in published:
-            told += f"; published: {published[subset].pairs} pairs, {published[subset].masks} masks"
-        lines.append(f"{subset}: {told}" if subset else told)
+            summary += f"; published: {published[subset].pairs} pairs, {published[subset].masks} masks"
+        lines.append(f"{subset}: {summary}" if subset else summary)
     return lines

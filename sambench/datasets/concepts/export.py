@@ -41,8 +41,8 @@ def export_pairs(
     info |= {"license": card.terms, "note": card.note, "fingerprint": dataset.fingerprint}
     written = []
     for index, (pairs, drawn) in enumerate(files):
-        place = path if len(files) == 1 else path.with_stem(f"{path.stem}_{chr(ord('a') + index)}")
-        with atomic_path(place) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        target = path if len(files) == 1 else path.with_stem(f"{path.stem}_{chr(ord('a') + index)}")
+        with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8") as stream:
             json.dump(file_of(pairs, drawn, info), stream)
-        written.append((place, len(pairs), len(drawn)))
+        written.append((target, len(pairs), len(drawn)))
     return written

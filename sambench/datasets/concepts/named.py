@@ -71,9 +71,9 @@ class NamedDataset(ConceptDataset):
 
     def truth_digests(self) -> dict[str, str]:
         """Return for each sample the hash of the annotation file and of how it is read."""
-        found = self._data.truth_digests()
-        hashes = {one: hashlib.sha256(f"{self._form} {one}".encode()).hexdigest()[:DIGITS] for one in found.values()}
-        return {key: hashes[one] for key, one in found.items()}
+        digests = self._data.truth_digests()
+        hashes = {one: hashlib.sha256(f"{self._form} {one}".encode()).hexdigest()[:DIGITS] for one in digests.values()}
+        return {key: hashes[one] for key, one in digests.items()}
 
     def picture(self, key: str) -> Picture:
         """Return an image file with what the annotation file says of it."""
@@ -102,16 +102,16 @@ class NamedDataset(ConceptDataset):
         places: dict[int | str, tuple[str, Size]] = {}
         for number, key in self._data.key_of_image_id.items():
             entry = self._data.entry_of_image_id[number]
-            place = key, entry.size
-            places.update((pair_id(number, category), place) for category in self._asked(entry))
+            key_and_size = key, entry.size
+            places.update((pair_id(number, category), key_and_size) for category in self._asked(entry))
         return {"": places}
 
     def pair_counts(self, key: str) -> Iterator[PairCount]:
         """Count the objects of an image's pairs."""
         entry = self._data.entry(key)
-        found = self._data.annotation_entries(key)
-        objects = Counter(one.category_id for one in found)
-        crowds = {one.category_id for one in found if one.iscrowd}
+        annotations = self._data.annotation_entries(key)
+        objects = Counter(one.category_id for one in annotations)
+        crowds = {one.category_id for one in annotations if one.iscrowd}
         for category in self._asked(entry):
             yield PairCount((objects[category],), self._is_whole(entry, category, crowds))
 

@@ -90,11 +90,11 @@ class PairDataset(ConceptDataset):
 
     def truth_digests(self) -> dict[str, str]:
         """Return for each sample the hash of its subset's annotation files."""
-        kept, found = set(self.keys), dict[str, str]()
+        kept, digests = set(self.keys), dict[str, str]()
         for part in self.parts:
             own = {key: () for key, image in self._images.items() if image.part is part and key in kept}
-            found |= truth_digests(self._form, part.subset, own, part.truths)
-        return {key: found[key] for key in self.keys}
+            digests |= truth_digests(self._form, part.subset, own, part.truths)
+        return {key: digests[key] for key in self.keys}
 
     def picture(self, key: str) -> Picture:
         """Return an image file with what its ground truth says of it."""
@@ -123,8 +123,8 @@ class PairDataset(ConceptDataset):
         """Return subset -> pair id -> its sample and (height, width)."""
         places: dict[str, dict[int | str, tuple[str, Size]]] = {part.subset: {} for part in self.parts}
         for key, image in self._images.items():
-            place = key, image.pairs[0].size
-            places[image.part.subset].update((pair.id, place) for pair in image.pairs)
+            key_and_size = key, image.pairs[0].size
+            places[image.part.subset].update((pair.id, key_and_size) for pair in image.pairs)
         return places
 
     def pair_counts(self, key: str) -> Iterator[PairCount]:
@@ -159,28 +159,28 @@ class PairDataset(ConceptDataset):
         there = {self._images[key].part.subset for key in self.keys if key not in missing}
         some = there == {self._images[key].part.subset for key in self.keys}
         self.images_there = not missing or (allow_missing and some)
-        told = f"{len(missing)} of {len(self.keys)} images are missing"
+        message = f"{len(missing)} of {len(self.keys)} images are missing"
         if not missing or (not self.images_there and not check_images):
             return card
         if not self.images_there:
             names = listing([f"{path.parent.name}/{path.name}" for path in missing.values()])
             folders = listing(sorted({str(path.parent) for path in missing.values()}))
-            error = data_error(card, f"{told}: {names}", folders)
+            error = data_error(card, f"{message}: {names}", folders)
             mend = "; data.allow_missing=true leaves them out and says so wherever the numbers stand" * some
             raise DatasetError(error.what, where=error.where, mend=f"{error.mend}{mend}")
         self.keys = [key for key in self.keys if key not in missing]
-        _log.warning("%s: %s and left out", card.name, told)
-        return replace(card, own=True, note="; ".join(filter(None, (card.note, f"{told} and left out"))))
+        _log.warning("%s: %s and left out", card.name, message)
+        return replace(card, own=True, note="; ".join(filter(None, (card.note, f"{message} and left out"))))
 
     def _find_images(self) -> dict[str, Path]:
         """Look for all kept images by listing each folder once; returns those that are not there, by sample id."""
         folders, missing = Folders(), dict[str, Path]()
         for key in self.keys:
             image = self._images[key]
-            if (found := folders.find(image.path)) is None:
+            if (path := folders.find(image.path)) is None:
                 missing[key] = image.path
             else:
-                self._images[key] = image._replace(path=found)
+                self._images[key] = image._replace(path=path)
         return missing
 
 

@@ -31,7 +31,7 @@ _NEEDED = ("id", "image", *_TRUTH)
 _NOTE = "handed on in Parquet, without flags of which pairs are exhaustive, so that all count; a sample is a pair"
 
 
-class _Place(NamedTuple):
+class _Position(NamedTuple):
     file: Path
     group: int
     row: int
@@ -40,7 +40,7 @@ class _Place(NamedTuple):
 
 def parquet_files(folder: Path) -> list[Path]:
     """Return the Parquet files of such data in a folder or its `data/`, by name."""
-    files = [file for place in (folder, folder / "data") for file in sorted(place.glob("*.parquet"))]
+    files = [file for parent in (folder, folder / "data") for file in sorted(parent.glob("*.parquet"))]
     return [file for file in files if MASKS[0] in _names(file)]
 
 
@@ -73,21 +73,21 @@ class ParquetPairs(ConceptDataset):
         for file in files:
             if missing := [name for name in _NEEDED if name not in _names(file)]:
                 raise data_error(card, f"the Parquet file has no column {listing(missing)}", file)
-        self._places: dict[str, _Place] = {}
-        for place in self._found():
-            if str(place.pair_id) in self._places:
-                raise data_error(card, f"id {place.pair_id} is there twice", place.file)
-            self._places[str(place.pair_id)] = place
-        self.keys = select(list(self._places), ids=ids, limit=limit, where=root)
-        if len(self.keys) < len(self._places):
-            self.card = replace(self.card, note=f"{_NOTE}; {len(self.keys)} of its {len(self._places)} pairs")
+        self._positions: dict[str, _Position] = {}
+        for position in self._read_positions():
+            if str(position.pair_id) in self._positions:
+                raise data_error(card, f"id {position.pair_id} is there twice", position.file)
+            self._positions[str(position.pair_id)] = position
+        self.keys = select(list(self._positions), ids=ids, limit=limit, where=root)
+        if len(self.keys) < len(self._positions):
+            self.card = replace(self.card, note=f"{_NOTE}; {len(self.keys)} of its {len(self._positions)} pairs")
         self.fingerprint = fingerprint(self.card.name, self.split, self.keys, self._files)
         self._held: dict[tuple[str, ...], tuple[tuple[Path, int], pa.Table]] = {}
 
     @property
     def all_keys(self) -> list[str]:
         """All pairs' ids, before `ids` and `limit`."""
-        return list(self._places)
+        return list(self._positions)
 
     def truth_digests(self) -> dict[str, str]:
         """Return for each sample the hash of all files."""
@@ -99,14 +99,14 @@ class ParquetPairs(ConceptDataset):
         Raises:
             DatasetError: The image cannot be decoded, or masks are damaged or of another size.
         """
-        place, row = self._places[key], self._row(key, _NEEDED)
+        position, row = self._positions[key], self._row(key, _NEEDED)
         try:
             with unlimited(), Image.open(io.BytesIO(row["image"]["bytes"])) as image:
-                check_pixels((image.height, image.width), image.mode, place.file, self.image_rules)
+                check_pixels((image.height, image.width), image.mode, position.file, self.image_rules)
                 pixels = np.asarray(image.convert("RGB"))
         except (OSError, ValueError, TypeError, KeyError, SyntaxError) as error:
             what = f"image of pair {key} cannot be decoded, it may be truncated: {error}"
-            raise data_error(self.card, what, place.file) from error
+            raise data_error(self.card, what, position.file) from error
         return Sample(key, pixels, self._truth(key, row, (pixels.shape[0], pixels.shape[1])))
 
     def load_without_pixels(self, key: str) -> Sample:
@@ -130,7 +130,7 @@ class ParquetPairs(ConceptDataset):
 
     def pair_places(self) -> Mapping[str, PairPlaces]:
         """Return under "" pair id -> its sample and (height, width); images' headers are read for it."""
-        return {"": {place.pair_id: (key, self.size(key)) for key, place in self._places.items()}}
+        return {"": {position.pair_id: (key, self.size(key)) for key, position in self._positions.items()}}
 
     def pair_counts(self, key: str) -> Iterator[PairCount]:
         """Count a pair's masks."""
@@ -138,56 +138,56 @@ class ParquetPairs(ConceptDataset):
         yield PairCount(tuple(len(row[name] or ()) for name in MASKS), True)
 
     def _truth(self, key: str, row: Mapping[str, Any], size: Size) -> ConceptTruth:
-        place = self._places[key]
+        position = self._positions[key]
         drawn = []
         for name in MASKS:
             try:
                 codes = [rle.from_segmentation(mask, size) for mask in row[name] or ()]
             except ValueError as error:
-                raise data_error(self.card, f"a mask of pair {key} cannot be drawn: {error}", place.file) from error
+                raise data_error(self.card, f"a mask of pair {key} cannot be drawn: {error}", position.file) from error
             areas = rle.areas(codes)
             drawn.append([Annotation(f"{key}/{at}", 1, one, float(areas[at])) for at, one in enumerate(codes)])
         phrase = row["expression"]
         if not isinstance(phrase, str) or not phrase.strip():
-            raise data_error(self.card, f"pair {key} has no expression", place.file)
-        return ConceptTruth([ConceptPair(place.pair_id, phrase, tuple(drawn))])
+            raise data_error(self.card, f"pair {key} has no expression", position.file)
+        return ConceptTruth([ConceptPair(position.pair_id, phrase, tuple(drawn))])
 
     def _row(self, key: str, columns: tuple[str, ...]) -> dict[str, Any]:
         """Return one row; its group of rows is kept for those that follow."""
-        place = self._places[key]
-        wanted = place.file, place.group
+        position = self._positions[key]
+        wanted = position.file, position.group
         if columns not in self._held or self._held[columns][0] != wanted:
-            self._held[columns] = wanted, _read(place.file, place.group, columns)
-        found: dict[str, Any] = self._held[columns][1].slice(place.row, 1).to_pylist()[0]
-        return found
+            self._held[columns] = wanted, _read(position.file, position.group, columns)
+        record: dict[str, Any] = self._held[columns][1].slice(position.row, 1).to_pylist()[0]
+        return record
 
-    def _found(self) -> Iterator[_Place]:
+    def _read_positions(self) -> Iterator[_Position]:
         for file in self._files:
             for group in range(_groups(file)):
                 numbers = _read(file, group, ["id"]).column("id").to_pylist()
                 for row, number in enumerate(numbers):
-                    if (found := identity(number)) is None:
+                    if (pair_id := identity(number)) is None:
                         raise data_error(self.card, f"id {number!r} is no text and no whole number", file)
-                    yield _Place(file, group, row, found)
+                    yield _Position(file, group, row, pair_id)
 
 
 def _names(file: Path) -> list[str]:
-    with _told(file):
+    with _errors_of(file):
         return list(pq.read_schema(file).names)
 
 
 def _groups(file: Path) -> int:
-    with _told(file):
+    with _errors_of(file):
         return int(pq.ParquetFile(file).num_row_groups)
 
 
 def _read(file: Path, group: int, columns: Iterable[str]) -> pa.Table:
-    with _told(file):
+    with _errors_of(file):
         return pq.ParquetFile(file).read_row_group(group, columns=list(columns))
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _errors_of(file: Path) -> Iterator[None]:
     """Tell whatever is wrong with a file in one sentence."""
     try:
         yield

@@ -119,9 +119,9 @@ def open_subsets(
     if not here:
         raise data_error(card, f"no annotation file of {card.name} is here; {holds(folder)}", folder)
     if missing := [name for name in wanted if name not in here]:
-        told = f"{len(here)} of {len(wanted)} subsets; missing: {', '.join(missing)}"
-        _log.warning("%s: %s", card.name, told)
-        card = replace(card, note="; ".join(filter(None, (card.note, told))))
+        message = f"{len(here)} of {len(wanted)} subsets; missing: {', '.join(missing)}"
+        _log.warning("%s: %s", card.name, message)
+        card = replace(card, note="; ".join(filter(None, (card.note, message))))
     bases = [given_path(root, images)] if images is not None else list(dict.fromkeys([folder, Path(root or folder)]))
     parts = []
     for name, one in here.items():
@@ -152,10 +152,10 @@ def _folder_of_images(bases: Sequence[Path], subset: Subset, file: PairFile) -> 
     named = [base / name for base in bases for name in subset.images]
     places, folders = [*named, *(base / "images" / name for base in bases for name in subset.images)], Folders()
     first = next(iter(file.pairs.values())).file_name
-    for place in (*places, *bases):
-        if folders.find(place / first) is not None:
-            return place
-    return next((place for place in places if place.is_dir()), named[0])
+    for folder in (*places, *bases):
+        if folders.find(folder / first) is not None:
+            return folder
+    return next((folder for folder in places if folder.is_dir()), named[0])
 
 
 def _judged(card: MaskCard, part: Part, subset: Subset) -> MaskCard:
@@ -164,5 +164,5 @@ def _judged(card: MaskCard, part: Part, subset: Subset) -> MaskCard:
     scored = sum(is_exhaustive(part, pair) for pair in pairs.values())
     if not subset.pairs or subset.pairs in (len(pairs), scored):
         return card
-    told = f"{part.subset}: {len(pairs)} pairs, {subset.pairs} were published"
-    return replace(card, note="; ".join(filter(None, (card.note, told))), own=card.own or len(pairs) > subset.pairs)
+    note = f"{part.subset}: {len(pairs)} pairs, {subset.pairs} were published"
+    return replace(card, note="; ".join(filter(None, (card.note, note))), own=card.own or len(pairs) > subset.pairs)

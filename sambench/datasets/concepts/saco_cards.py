@@ -80,7 +80,7 @@ sa1b-images/NAME.jpg
     domain="phrases",
     mask="an object that one of three annotators drew for a phrase",
     quirks=_QUIRKS,
-    folders=tuple(f"{place}{inner}" for place in ("", "SACo-Gold/", "saco-gold/") for inner in _INNER),
+    folders=tuple(f"{parent}{inner}" for parent in ("", "SACo-Gold/", "saco-gold/") for inner in _INNER),
     markers=("gold_*_merged_*_test.json",),
 )
 
@@ -95,7 +95,7 @@ silver_fathomnet_test.json
 {bdd100k,droid,ego4d,food_rec,geode,inaturalist,nga,sav,yt1b,fathomnet}/ANY/NAME.jpg    (or data.images=FOLDER)
 """,
     mask="an object that one annotator drew for a phrase",
-    folders=tuple(f"{place}{inner}" for place in ("", "SACo-Silver/", "saco-silver/") for inner in _INNER),
+    folders=tuple(f"{parent}{inner}" for parent in ("", "SACo-Silver/", "saco-silver/") for inner in _INNER),
     markers=("silver_*_test.json",),
 )
 

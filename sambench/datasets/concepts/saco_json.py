@@ -83,9 +83,9 @@ def read_pairs(path: Path, card: DatasetCard) -> PairFile:
     refused: set[Any] = set()
     for number, entry in enumerate(content.pop("images")):
         if not isinstance(entry, PairEntry):
-            found = entry if isinstance(entry, Fault) else Fault(None, "pairs have no text_input")
-            problems.add(found.what, f"number {number}" if found.id is None else found.id)
-            refused.add(found.id)
+            fault = entry if isinstance(entry, Fault) else Fault(None, "pairs have no text_input")
+            problems.add(fault.what, f"number {number}" if fault.id is None else fault.id)
+            refused.add(fault.id)
         elif entry.id in file.pairs:
             problems.add("pairs use the id of an earlier one", entry.id)
         else:
@@ -157,26 +157,26 @@ def _packer() -> Hook:
 
 
 def _pair(record: dict[str, Any], texts: dict[str, str], sizes: dict[Size, Size]) -> PairEntry | Fault:
-    found, phrase, name = identity(record.get("id")), record.get("text_input"), record.get("file_name")
-    if found is None:
+    pair_id, phrase, name = identity(record.get("id")), record.get("text_input"), record.get("file_name")
+    if pair_id is None:
         return Fault(None, "pairs lack an id that is a text or a whole number of 64 bits")
     if not isinstance(phrase, str) or not phrase.strip():
-        return Fault(found, "pairs have no text_input")
+        return Fault(pair_id, "pairs have no text_input")
     if not isinstance(name, str) or not name or name.endswith("/"):
-        return Fault(found, "pairs have no file_name")
+        return Fault(pair_id, "pairs have no file_name")
     height, width = whole(record.get("height")), whole(record.get("width"))
     if height is None or width is None or min(height, width) < 1:
-        return Fault(found, "pairs lack a height and width above 0")
+        return Fault(pair_id, "pairs lack a height and width above 0")
     flag = record.get("is_instance_exhaustive")
     if not isinstance(flag, int | float | str | None) or flag not in _FLAGS:
-        return Fault(found, "pairs have an is_instance_exhaustive that is not 0 or 1")
+        return Fault(pair_id, "pairs have an is_instance_exhaustive that is not 0 or 1")
     if (size := sizes.get((height, width))) is None:
         try:
             check_size((height, width))
         except ValueError as error:
-            return Fault(found, f"images cannot be this large: {error}")
+            return Fault(pair_id, f"images cannot be this large: {error}")
         size = sizes[height, width] = height, width
-    return PairEntry(found, texts.setdefault(phrase, phrase), texts.setdefault(name, name), size, _FLAGS[flag])
+    return PairEntry(pair_id, texts.setdefault(phrase, phrase), texts.setdefault(name, name), size, _FLAGS[flag])
 
 
 def _sort_in(file: PairFile, records: Iterable[Any], refused: set[Any], problems: Problems) -> None:

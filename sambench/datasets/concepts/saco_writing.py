@@ -11,8 +11,8 @@ from sambench.types import Annotation, Size
 def pair_record(pair_id: int | str, phrase: str, file_name: str, size: Size, exhaustive: bool) -> dict[str, Any]:
     """Return an entry of `images`: one pair of an image of (height, width) and a phrase."""
     flags = {"is_instance_exhaustive": int(exhaustive), "is_pixel_exhaustive": int(exhaustive)}
-    place = {"file_name": file_name, "height": int(size[0]), "width": int(size[1])}
-    return {"id": pair_id, "text_input": phrase, **place, "queried_category": "1", **flags}
+    image = {"file_name": file_name, "height": int(size[0]), "width": int(size[1])}
+    return {"id": pair_id, "text_input": phrase, **image, "queried_category": "1", **flags}
 
 
 def annotation_record(number: int, pair_id: int | str, drawn: Annotation, source: str) -> dict[str, Any]:

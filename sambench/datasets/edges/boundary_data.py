@@ -104,13 +104,13 @@ class BoundaryDataset(Dataset):
         Raises:
             DatasetError: A file is missing or damaged, or the annotators' maps differ in size.
         """
-        found = [read_truth(path, self.card, self.image_rules) for path in self._truths[key]]
-        for path, one in zip(self._truths[key], found, strict=True):
-            if (ours := _size(one)) != (first := _size(found[0])):
-                told = f"{ours[0]} x {ours[1]} (height x width), another annotator's is {first[0]} x {first[1]}"
-                raise data_error(self.card, f"boundary map is {told}", path)
-        segmentations = [one for truth in found for one in truth.segmentations]
-        return BoundaryTruth(segmentations, [one for truth in found for one in truth.boundaries])
+        truths = [read_truth(path, self.card, self.image_rules) for path in self._truths[key]]
+        for path, one in zip(self._truths[key], truths, strict=True):
+            if (ours := _size(one)) != (first := _size(truths[0])):
+                difference = f"{ours[0]} x {ours[1]} (height x width), another annotator's is {first[0]} x {first[1]}"
+                raise data_error(self.card, f"boundary map is {difference}", path)
+        segmentations = [one for truth in truths for one in truth.segmentations]
+        return BoundaryTruth(segmentations, [one for truth in truths for one in truth.boundaries])
 
 
 def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTruth:
@@ -130,27 +130,27 @@ def read_truth(path: Path, card: DatasetCard, rules: ImageRules) -> BoundaryTrut
         return BoundaryTruth([], [_read_map(path, card, rules)])
     try:
         content = read_mat(path, ["groundTruth"])
-        found = _annotators(content["groundTruth"]) if "groundTruth" in content else None
-        names = [] if found is not None else mat_names(path)
+        annotators = _annotators(content["groundTruth"]) if "groundTruth" in content else None
+        names = [] if annotators is not None else mat_names(path)
     # A damaged file makes scipy raise nearly anything (TypeError, zlib.error, struct.error, MemoryError, ...).
     except Exception as error:
-        told = f"ground truth cannot be read, it may be truncated: {type(error).__name__}: {error}"
-        raise data_error(card, told, path) from error
-    if found is None and not names:
+        message = f"ground truth cannot be read, it may be truncated: {type(error).__name__}: {error}"
+        raise data_error(card, message, path) from error
+    if annotators is None and not names:
         raise data_error(card, "ground truth cannot be read, it may be truncated: it holds nothing", path)
-    if not found:
-        told = f"the file holds {listing(names)}" if names else "there is none, or it is something else"
+    if not annotators:
+        message = f"the file holds {listing(names)}" if names else "there is none, or it is something else"
         mend = "save a cell groundTruth of structs with a field Boundaries, or Segmentation, one for each annotator"
-        raise DatasetError(f"ground truth should be structs in `groundTruth`; {told}", where=path, mend=mend)
-    segmentations = [one["Segmentation"] for one in found if "Segmentation" in one]
-    boundaries = [one["Boundaries"] for one in found if "Boundaries" in one]
+        raise DatasetError(f"ground truth should be structs in `groundTruth`; {message}", where=path, mend=mend)
+    segmentations = [one["Segmentation"] for one in annotators if "Segmentation" in one]
+    boundaries = [one["Boundaries"] for one in annotators if "Boundaries" in one]
     shapes = {part.shape for part in (*segmentations, *boundaries)}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2 or 0 in next(iter(shapes)):
-        told = f"ground truth should hold maps of one size, has {sorted(shapes) if shapes else 'none'}"
-        raise data_error(card, told, path)
+        message = f"ground truth should hold maps of one size, has {sorted(shapes) if shapes else 'none'}"
+        raise data_error(card, message, path)
     for name, maps in (("Segmentation", segmentations), ("Boundaries", boundaries)):
-        if maps and len(maps) < len(found):
-            raise data_error(card, f"only {len(maps)} of {len(found)} annotators have {name}", path)
+        if maps and len(maps) < len(annotators):
+            raise data_error(card, f"only {len(maps)} of {len(annotators)} annotators have {name}", path)
     for one in segmentations:
         if one.dtype.kind not in "iufb":
             raise data_error(card, f"Segmentation holds {one.dtype}, numbers are expected", path)
@@ -197,24 +197,24 @@ def _lines(pixels: np.ndarray, path: Path) -> np.ndarray:
             or areas of it are, as where objects are filled.
     """
     if pixels.ndim != 2 or pixels.dtype.kind not in "biuf":
-        told = f"boundary map has shape {pixels.shape} and type {pixels.dtype}, numbers in one channel are expected"
-        raise DatasetError(told, where=path, mend=_MEND)
-    found: np.ndarray = pixels != 0
-    if not (~found | (pixels == pixels.max())).all():
+        message = f"boundary map has shape {pixels.shape} and type {pixels.dtype}, numbers in one channel are expected"
+        raise DatasetError(message, where=path, mend=_MEND)
+    boundary: np.ndarray = pixels != 0
+    if not (~boundary | (pixels == pixels.max())).all():
         values = np.unique(pixels)
-        told = f"boundary map has {len(values)} values, two values in one channel are expected, 0 and one above it"
-        raise DatasetError(f"{told}; it has {listing([f'{one:g}' for one in values], 5)}", where=path, mend=_MEND)
-    if found.mean() > 0.5:
-        what = f"boundary map is boundary at {found.mean():.0%} of its pixels, as where lines are dark on white"
+        message = f"boundary map has {len(values)} values, two values in one channel are expected, 0 and one above it"
+        raise DatasetError(f"{message}; it has {listing([f'{one:g}' for one in values], 5)}", where=path, mend=_MEND)
+    if boundary.mean() > 0.5:
+        what = f"boundary map is boundary at {boundary.mean():.0%} of its pixels, as where lines are dark on white"
         raise DatasetError(what, where=path, mend="save boundaries bright on black")
-    height, width = found.shape
+    height, width = boundary.shape
     side = max(_BLOCK, round(_BLOCK_SHARE * float(np.hypot(height, width))))
     rows, columns = height // side, width // side
-    blocks = found[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    blocks = boundary[: rows * side, : columns * side].reshape(rows, side, columns, side)
     if blocks.all((1, 3)).any():
         what = f"boundary map is boundary in whole squares of {side} x {side} pixels, as where objects are filled"
         raise DatasetError(what, where=path, mend="save the lines between objects; filled ones are read by task=points")
-    return found
+    return boundary
 
 
 def _is_drawing(labels: np.ndarray) -> bool:

@@ -179,20 +179,20 @@ def _by_scene(files: list[Path], split: str, root: Path) -> dict[str, list[Path]
     Raises:
         DatasetError: A path names no scene, or several; a scene has a `.mat` file of all annotators beside others.
     """
-    found: dict[str, list[Path]] = {}
+    by_scene: dict[str, list[Path]] = {}
     strays = []
     for path in files:
         scenes = {scene.lower() for scene in _SCENE.findall(str(path.relative_to(root)))}
         if len(scenes) != 1:
             strays.append(str(path.relative_to(root)))
             continue
-        found.setdefault(f"{split}/{scenes.pop()}", []).append(path)
+        by_scene.setdefault(f"{split}/{scenes.pop()}", []).append(path)
     if strays:
-        told = f"{len(strays)} of {len(files)} files are of no scene (as in 4580_left_0165): {listing(strays)}"
-        raise data_error(MULTICUE, told, root)
-    for key, paths in found.items():
+        message = f"{len(strays)} of {len(files)} files are of no scene (as in 4580_left_0165): {listing(strays)}"
+        raise data_error(MULTICUE, message, root)
+    for key, paths in by_scene.items():
         if len(paths) > 1 and any(path.suffix.lower() == ".mat" for path in paths):
             names = listing([path.name for path in paths])
-            told = f"{key} has a .mat file beside others, annotators would count twice: {names}"
-            raise data_error(MULTICUE, told, root)
-    return dict(sorted(found.items()))
+            message = f"{key} has a .mat file beside others, annotators would count twice: {names}"
+            raise data_error(MULTICUE, message, root)
+    return dict(sorted(by_scene.items()))

@@ -42,8 +42,8 @@ class BinaryMasks(RegionSource):
             size = mask.shape[0], mask.shape[1]
             first = first or size
             if size != first:
-                told = f"mask is {size[1]} x {size[0]} pixels, others of its image are {first[1]} x {first[0]}"
-                raise data_error(self.card, told, path)
+                message = f"mask is {size[1]} x {size[0]} pixels, others of its image are {first[1]} x {first[0]}"
+                raise data_error(self.card, message, path)
             regions.append(Region(path.stem, 1, rle.encode_masks(mask[None])[0]))
         if first is None:
             raise data_error(self.card, "image has no mask file", self.items[key].image)

@@ -44,7 +44,7 @@ def box_reading(stated: np.ndarray, drawn: np.ndarray, sizes: np.ndarray) -> Box
     return "fits" if np.mean(ious >= 0.5) >= 0.5 else "differs"
 
 
-def told_reading(reading: BoxReading, count: int) -> str:
+def reading_message(reading: BoxReading, count: int) -> str:
     """Say of `count` boxes what is wrong with them or with their masks; nothing where they fit."""
     looked = f"of {count} objects looked at, most have their box (bbox) elsewhere than their mask"
     meant = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sambench.datasets.formats.box_readings import LOOKED_AT, box_reading, told_reading
+from sambench.datasets.formats.box_readings import LOOKED_AT, box_reading, reading_message
 from sambench.datasets.formats.coco_fields import box_fault
 from sambench.datasets.formats.coco_json import InstanceFile, mask_fault
 from sambench.errors import DatasetError
@@ -42,9 +42,9 @@ def check_boxes(file: InstanceFile, image_ids: Iterable[int | str], masks_alone:
                 drawn.append(code)
     sizes = np.array([code["size"] for code in drawn]).reshape(-1, 2)
     reading = box_reading(np.array(stated, np.float64).reshape(-1, 4), rle.boxes_xywh(drawn), sizes)
-    if not (told := told_reading(reading, len(stated))) or (masks_alone and reading == "corners"):
+    if not (message := reading_message(reading, len(stated))) or (masks_alone and reading == "corners"):
         return []
     if reading != "differs":
-        raise DatasetError(told, where=file.path, mend="mend the file")
-    log.warning("%s: %s", file.path.name, told)
-    return [told]
+        raise DatasetError(message, where=file.path, mend="mend the file")
+    log.warning("%s: %s", file.path.name, message)
+    return [message]

@@ -60,7 +60,7 @@ class ImageEntry(NamedTuple):
     not_exhaustive_category_ids: list[int]
 
 
-ImagePlace = Callable[[ImageEntry], tuple[str, Path]]
+LocateImage = Callable[[ImageEntry], tuple[str, Path]]
 """Gives an image's path below the root, which becomes its sample id, and the file itself."""
 
 
@@ -131,26 +131,26 @@ def annotation_entry(entry: Any) -> AnnotationEntry | str:
     """Return an annotation with its ids and flag as they are meant, or what is wrong with them."""
     if not isinstance(entry, AnnotationEntry):
         return "annotations lack id, image_id or category_id"
-    found, image, category = identity(entry.id), identity(entry.image_id), identity(entry.category_id)
-    if found is None or image is None or category is None:
+    entry_id, image, category = identity(entry.id), identity(entry.image_id), identity(entry.category_id)
+    if entry_id is None or image is None or category is None:
         there = None not in (entry.id, entry.image_id, entry.category_id)
         return _NO_IDS.format("annotations") if there else "annotations lack id, image_id or category_id"
     try:
         crowd = _FLAGS[entry.iscrowd.lower() if isinstance(entry.iscrowd, str) else entry.iscrowd]
     except (KeyError, TypeError):
         return "annotations have an iscrowd that is not 0 or 1"
-    return entry._replace(id=found, image_id=image, category_id=category, iscrowd=crowd)
+    return entry._replace(id=entry_id, image_id=image, category_id=category, iscrowd=crowd)
 
 
 def image_entry(record: Any) -> ImageEntry | str:
     """Return an image, or what is wrong with it."""
     if not isinstance(record, dict):
         return "images are no objects"
-    found = identity(record.get("id"))
+    image_id = identity(record.get("id"))
     height, width = (_length(record.get(side)) for side in ("height", "width"))
-    if found is None and isinstance(record.get("id"), int | float):
+    if image_id is None and isinstance(record.get("id"), int | float):
         return _NO_IDS.format("images")
-    if found is None or height is None or width is None:
+    if image_id is None or height is None or width is None:
         return "images lack an id, or a height and width above 0"
     try:
         check_size((height, width))
@@ -162,15 +162,15 @@ def image_entry(record: Any) -> ImageEntry | str:
     listed = [_ids(record.get(key)) for key in ("neg_category_ids", "not_exhaustive_category_ids")]
     if listed[0] is None or listed[1] is None:
         return "images have category ids that are no list of whole numbers"
-    return ImageEntry(found, (height, width), _with_slashes(names[0]), names[1], listed[0], listed[1])
+    return ImageEntry(image_id, (height, width), _with_slashes(names[0]), names[1], listed[0], listed[1])
 
 
 def category_entry(record: Any) -> dict[str, Any] | str:
     """Return a category's record with its id as a number, or what is wrong with it."""
-    found = identity(record.get("id")) if isinstance(record, dict) else None
-    if isinstance(found, str):
+    category_id = identity(record.get("id")) if isinstance(record, dict) else None
+    if isinstance(category_id, str):
         return "categories have texts for ids; number them, here and in the annotations' category_id"
-    return "categories lack an id of their own" if found is None else {**record, "id": found}
+    return "categories lack an id of their own" if category_id is None else {**record, "id": category_id}
 
 
 def box_fault(box: Any) -> str | None:
@@ -186,23 +186,23 @@ def area_fault(area: Any) -> str | None:
     """Say what is wrong with an annotation's `area`, or None."""
     if area is None:
         return None
-    found = number(area)
-    if found is None:
+    value = number(area)
+    if value is None:
         return "annotations have an area that is no number"
-    return "annotations have no area from 0 on" if found < 0 else None
+    return "annotations have no area from 0 on" if value < 0 else None
 
 
 def _with_slashes(name: str) -> str:
     """Return a name with "/" between folders, as Windows has backslashes; one that would lead out stays as it is."""
-    found = name.replace("\\", "/")
-    return name if found.startswith("/") or ".." in found.split("/") or found[1:2] == ":" else found
+    slashed = name.replace("\\", "/")
+    return name if slashed.startswith("/") or ".." in slashed.split("/") or slashed[1:2] == ":" else slashed
 
 
 def _length(value: Any) -> int | None:
-    found = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else whole(value)
-    return None if found is None or found < 1 else found
+    length = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else whole(value)
+    return None if length is None or length < 1 else length
 
 
 def _ids(value: Any) -> list[int] | None:
-    found = [whole(one) for one in value] if isinstance(value, list) else [] if value is None else [None]
-    return None if None in found else found  # type: ignore[return-value]
+    ids = [whole(one) for one in value] if isinstance(value, list) else [] if value is None else [None]
+    return None if None in ids else ids  # type: ignore[return-value]

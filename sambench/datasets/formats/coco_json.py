@@ -83,11 +83,11 @@ def read_instances(path: Path, card: DatasetCard) -> InstanceFile:
             problems.add("categories lack an id of their own", category["id"])
         else:
             categories[category["id"]] = category
-    found = InstanceFile(path, images, list(categories.values()), classless=classless)
+    file = InstanceFile(path, images, list(categories.values()), classless=classless)
     known = categories.keys() | {_name(record, 0) for record in content["categories"]}
-    _sort_in(found, content.pop("annotations"), images.keys() | refused, known, problems)
+    _sort_in(file, content.pop("annotations"), images.keys() | refused, known, problems)
     problems.raise_any()
-    return found
+    return file
 
 
 def settle(
@@ -135,13 +135,13 @@ def settle(
     if boxes and not kept:
         what = f"the annotations are boxes without masks ({boxes} of them); masks are scored with masks"
         raise DatasetError(what, where=file.path, mend="score the boxes: task.iou_type=bbox")
-    notes = [told.replace(":", f" of {kept + taken.count()} left out:", 1) for told in taken.told()]
+    notes = [note.replace(":", f" of {kept + taken.count()} left out:", 1) for note in taken.messages()]
     if kept and groups == kept:
         notes.append(
             f"all {kept} annotations are groups (iscrowd 1), which are no objects; where they are, as in masks that"
             " CVAT exports, set iscrowd to 0"
         )
-    for note in [*lenient.told(), *notes]:
+    for note in [*lenient.messages(), *notes]:
         log.warning("%s: %s", file.path.name, note)
     return notes
 
@@ -186,19 +186,19 @@ class Problems:
         """Return how many things were noted."""
         return sum(map(len, self._named.values()))
 
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Return one line a kind: how many, what, which."""
         return [f"{len(names)} {what}: {listing(names)}" for what, names in self._named.items()]
 
     def raise_any(self, damaged: str | None = None) -> None:
         """Raise one DatasetError of all that was noted; kinds that hold the words `damaged` may be allowed."""
-        if told := self.told():
+        if messages := self.messages():
             mend = "download the file again, or mend these entries if it is your own"
             if damaged is not None and all(damaged in what for what in self._named):
                 mend += "; data.allow_damaged=true leaves them out and says so wherever the numbers stand"
-            if len(told) > _KINDS:
-                told[_KINDS:] = [f"and {len(told) - _KINDS} other kinds of problems"]
-            raise DatasetError("annotation file contradicts itself: " + "; ".join(told), where=self.path, mend=mend)
+            if len(messages) > _KINDS:
+                messages[_KINDS:] = [f"and {len(messages) - _KINDS} other kinds of problems"]
+            raise DatasetError("annotation file contradicts itself: " + "; ".join(messages), where=self.path, mend=mend)
 
 
 def _sort_in(
@@ -243,5 +243,5 @@ def _parse(path: Path, card: DatasetCard) -> dict[str, Any]:
 
 
 def _name(record: Any, number: int) -> object:
-    found = identity(record.get("id") if isinstance(record, dict) else getattr(record, "id", None))
-    return f"number {number}" if found is None else found
+    entry_id = identity(record.get("id") if isinstance(record, dict) else getattr(record, "id", None))
+    return f"number {number}" if entry_id is None else entry_id

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.datasets.base import damage_told
+from sambench.datasets.base import card_with_notes
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.coco_boxes import check_boxes
-from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, ImagePlace
+from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, LocateImage
 from sambench.datasets.formats.coco_json import InstanceFile, mask_fault, read_instances
 from sambench.datasets.formats.drawing import draw_segmentation
 from sambench.datasets.formats.sources import Item, Region, RegionSource
@@ -26,7 +26,7 @@ class Part(NamedTuple):
     """One annotation file and where its images are."""
 
     annotations: Path
-    place: ImagePlace
+    locate: LocateImage
 
 
 class CocoMasks(RegionSource):
@@ -74,7 +74,7 @@ class CocoMasks(RegionSource):
             self.files.append(file)
             differing += check_boxes(file, file.images, masks_alone=True)
             self.categories |= {record["id"]: str(record.get("name", record["id"])) for record in file.categories}
-            placed += [(file, entry, *part.place(entry)) for entry in file.images.values()]
+            placed += [(file, entry, *part.locate(entry)) for entry in file.images.values()]
         self._add(placed, len(parts) == 1, check_images)
         damaged = [fault for file in self.files for fault in _damaged(file)]
         self.notes: list[str] = []
@@ -84,11 +84,11 @@ class CocoMasks(RegionSource):
                 f"{len(damaged)} damaged masks of {masks} left out: {listing([one.where for one in damaged], 5)}"
             ]
             self.rules += " allow_damaged"
-            self.card = damage_told(card, self.notes)
+            self.card = card_with_notes(card, self.notes)
         elif damaged:
             self.faults += damaged
         if differing:
-            self.card = damage_told(self.card, differing)
+            self.card = card_with_notes(self.card, differing)
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Draw each annotation; its id is the file's."""
@@ -114,12 +114,12 @@ class CocoMasks(RegionSource):
         folders = Folders()
         keys = sample_ids([relative for _, _, relative, _ in placed])
         for key, (file, entry, _, path) in zip(keys, placed, strict=True):
-            found = folders.find(path)
-            if found is None and not check_images:
+            on_disk = folders.find(path)
+            if on_disk is None and not check_images:
                 self.images_there = False
-            elif found is None:
+            elif on_disk is None:
                 self.faults.append(Fault(str(path), "image is missing"))
-            self.items[key] = Item(found or path, number=entry.id if alone else None)
+            self.items[key] = Item(on_disk or path, number=entry.id if alone else None)
             self._places[key] = file, entry
 
 
@@ -134,14 +134,14 @@ def _draw(entry: AnnotationEntry, size: Size, some_damaged: bool) -> Region:
 
 def _damaged(file: InstanceFile) -> list[Fault]:
     """Look for masks that say nothing, as their reader would leave them out."""
-    what, found = "mask is damaged (data.allow_damaged=true leaves such masks out and tells it)", []
+    what, faults = "mask is damaged (data.allow_damaged=true leaves such masks out and tells it)", []
     for image_id, entries in file.annotations.items():
         size = file.images[image_id].size
         for entry in entries:
             damage = None if entry.iscrowd else _damage(entry, size)
             if damage is not None:
-                found.append(Fault(f"{file.path}, annotation {entry.id}: {damage}", what))
-    return found
+                faults.append(Fault(f"{file.path}, annotation {entry.id}: {damage}", what))
+    return faults
 
 
 def _damage(entry: AnnotationEntry, size: Size) -> str | None:

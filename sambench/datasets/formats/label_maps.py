@@ -141,8 +141,8 @@ class IdImages(RegionSource):
         meant = {value: self._meaning(value) for value in codes}
         objects = [value for value, category in meant.items() if category is not None]
         if len(objects) > self._most:
-            found = listing([str(value) for value in objects])
-            what = f"id image holds {len(objects)} different ids, at most {self._most} are expected: {found}"
+            held_ids = listing([str(value) for value in objects])
+            what = f"id image holds {len(objects)} different ids, at most {self._most} are expected: {held_ids}"
             raise data_error(self.card, what, path)
         found_regions = [
             Region(value, category, codes[value], ignore=void)

@@ -104,9 +104,9 @@ class LabelMeMasks(RegionSource):
         """Draw each object; its id is the place of its first shape in the file, as labels need not be known."""
         size, shapes = self._read(key)
         objects: dict[tuple[str, object], list[int]] = {}
-        for place, shape in enumerate(shapes):
+        for index, shape in enumerate(shapes):
             alone = shape.group is None
-            objects.setdefault((shape.label, ("alone", place) if alone else shape.group), []).append(place)
+            objects.setdefault((shape.label, ("alone", index) if alone else shape.group), []).append(index)
         return size, [self._joined(places, shapes, size) for places in objects.values()]
 
     def size(self, key: str) -> Size:
@@ -115,9 +115,9 @@ class LabelMeMasks(RegionSource):
 
     def _joined(self, places: list[int], shapes: list[Shape], size: Size) -> Region:
         """Draw the shapes of one object; what cannot be drawn of it is told."""
-        drawn = {place: draw_shape(shapes[place], size) for place in places}
+        drawn = {index: draw_shape(shapes[index], size) for index in places}
         codes = [code for code, _ in drawn.values() if code is not None]
-        named = [(f"shape {place}: " if len(places) > 1 else "") + note for place, (_, note) in drawn.items() if note]
+        named = [(f"shape {index}: " if len(places) > 1 else "") + note for index, (_, note) in drawn.items() if note]
         category = self._numbers.get(shapes[places[0]].label, 1)
         code = (rle.union(codes) if len(codes) > 1 else codes[0]) if codes else None
         return Region(places[0], category, code, "; ".join(named))
@@ -142,19 +142,19 @@ class LabelMeMasks(RegionSource):
             return drawn_size(image, self.card, self.image_rules, self.drawn), shapes
         header = read_header(image, self.card)
         if size not in (header.stored, header.turned):
-            told = f"image is {pixels_text(header.stored)}, but its ground truth is for {pixels_text(size)}"
-            raise data_error(self.card, told, image)
+            message = f"image is {pixels_text(header.stored)}, but its ground truth is for {pixels_text(size)}"
+            raise data_error(self.card, message, image)
         return size, shapes
 
 
 def refuse_inner_images(
-    files: Mapping[str, Path], images: Mapping[str, Path], place: Path, labels: Path, card: MaskCard
+    files: Mapping[str, Path], images: Mapping[str, Path], folder: Path, labels: Path, card: MaskCard
 ) -> None:
     """Refuse files whose image is in the file alone, and print the command that writes such images out.
 
     Args:
         files, images: JSON files and images by their paths without endings.
-        place: The folder that the images belong in.
+        folder: The folder that the images belong in.
         labels: The folder of the JSON files.
         card: For messages.
 
@@ -166,7 +166,7 @@ def refuse_inner_images(
     if inner:
         names = listing([path.relative_to(labels).as_posix() for path in inner], 5)
         what = f"{len(inner)} LabelMe files have their image in the file alone (imageData): {names}"
-        command = _EXPORT + shlex.join([str(labels), str(place)])
+        command = _EXPORT + shlex.join([str(labels), str(folder)])
         raise DatasetError(what, where=labels, mend=f"write the images out: {command}")
 
 

@@ -102,21 +102,21 @@ def _entries(path: Path, card: MaskCard) -> list[tuple[str, list[tuple[str, Any]
 
 
 def _shape(region: Any) -> Mapping[str, Any]:
-    found = region.get("shape_attributes") if isinstance(region, dict) else None
-    return found if isinstance(found, dict) else {}
+    attributes = region.get("shape_attributes") if isinstance(region, dict) else None
+    return attributes if isinstance(attributes, dict) else {}
 
 
 def _attributes(region: Any) -> Mapping[str, Any]:
-    found = region.get("region_attributes") if isinstance(region, dict) else None
-    return found if isinstance(found, dict) else {}
+    attributes = region.get("region_attributes") if isinstance(region, dict) else None
+    return attributes if isinstance(attributes, dict) else {}
 
 
 def region_label(attributes: Mapping[str, Any]) -> str:
     """Name a region by the attribute that people use for it, or by its only one."""
     known = [name for name in ("label", "class", "name", "type", "object", "category") if name in attributes]
     names = known or (list(attributes) if len(attributes) == 1 else [])
-    found = attributes[names[0]] if names else None
-    return found.strip() if isinstance(found, str) and found.strip() else "object"
+    label = attributes[names[0]] if names else None
+    return label.strip() if isinstance(label, str) and label.strip() else "object"
 
 
 def _draw(shape: Mapping[str, Any], size: Size) -> tuple[Rle | None, str]:

@@ -98,8 +98,8 @@ def _cell(cells: dict[str, str], name: str, where: str) -> dict[str, Any]:
     try:
         value = json.loads(text) if text else {}
     except (ValueError, RecursionError) as error:
-        told = "; spreadsheet programs cut cells at 32,767 characters" if len(text) > 32_000 else ""
-        raise DatasetError(f"{name} is no JSON: {error}{told}", where=where, mend=_JSON) from error
+        hint = "; spreadsheet programs cut cells at 32,767 characters" if len(text) > 32_000 else ""
+        raise DatasetError(f"{name} is no JSON: {error}{hint}", where=where, mend=_JSON) from error
     if not isinstance(value, dict):
         raise DatasetError(f"{name} should be a JSON object, is a {type(value).__name__}", where=where, mend=_JSON)
     return value

@@ -36,11 +36,11 @@ def listed_pairs(
         raise data_error(card, f"the list of the split cannot be read: {error}", names) from error
     if not listed:
         raise data_error(card, "the list of the split holds no name", names)
-    found = [tree(require_folder(folder, card), own) for folder, own in ((images, IMAGE_ENDINGS), (truths, endings))]
+    trees = [tree(require_folder(folder, card), own) for folder, own in ((images, IMAGE_ENDINGS), (truths, endings))]
     faults = [
         Fault(f"{names.name}: {name}", f"listed {what} is not there")
-        for what, own in (("image", found[0]), ("ground truth", found[1]))
+        for what, own in (("image", trees[0]), ("ground truth", trees[1]))
         for name in listed
         if name not in own
     ]
-    return {name: (found[0][name], found[1][name]) for name in listed if all(name in own for own in found)}, faults
+    return {name: (trees[0][name], trees[1][name]) for name in listed if all(name in own for own in trees)}, faults

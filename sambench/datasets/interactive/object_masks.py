@@ -97,6 +97,6 @@ def colours(path: Path, card: MaskCard, rules: ImageRules) -> np.ndarray:
     if palette is None:
         return np.repeat(grey[..., None], 3, axis=2)
     table = np.zeros((256, 3), np.uint8)
-    found = np.array(palette, np.uint8).reshape(-1, 3)
-    table[: len(found)] = found
+    rows = np.array(palette, np.uint8).reshape(-1, 3)
+    table[: len(rows)] = rows
     return table[grey]

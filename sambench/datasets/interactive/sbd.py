@@ -83,5 +83,5 @@ class _Instances(RegionSource):
         if labels.ndim != 2 or labels.dtype.kind not in "ui":
             what = f"GTinst.Segmentation is {labels.dtype} of shape {labels.shape}; a map of whole numbers is expected"
             raise data_error(self.card, what, path)
-        found = [Region(value, 1, code) for value, code in label_rles(labels.astype(np.int32)).items() if value]
-        return (labels.shape[0], labels.shape[1]), found
+        regions = [Region(value, 1, code) for value, code in label_rles(labels.astype(np.int32)).items() if value]
+        return (labels.shape[0], labels.shape[1]), regions

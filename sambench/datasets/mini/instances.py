@@ -34,9 +34,9 @@ def coco_json(scenes: Sequence[Scene], files: Sequence[str]) -> dict[str, Any]:
     for scene, file in zip(scenes, files, strict=True):
         images.append(_image(scene, file) | {"file_name": file.split("/")[-1]})
         for index, layer in enumerate(scene.layers):
-            if layer.depth == OBJECT and (found := _annotation(scene, index)):
+            if layer.depth == OBJECT and (annotation := _annotation(scene, index)):
                 about = {"image_id": images[-1]["id"], "category_id": ids[_broad(layer)], "iscrowd": int(layer.crowd)}
-                annotations.append({"id": 1000 + len(annotations), **about, **found})
+                annotations.append({"id": 1000 + len(annotations), **about, **annotation})
     return {
         "info": _info("COCO 2017"),
         "licenses": [],
@@ -56,9 +56,9 @@ def lvis_json(scenes: Sequence[Scene], files: Sequence[str]) -> dict[str, Any]:
     for number, (scene, file) in enumerate(zip(scenes, files, strict=True)):
         image = _image(scene, file)
         for index, layer in enumerate(scene.layers):
-            if layer.depth != BACKGROUND and not layer.crowd and (found := _annotation(scene, index)):
+            if layer.depth != BACKGROUND and not layer.crowd and (annotation := _annotation(scene, index)):
                 about = {"image_id": image["id"], "category_id": ids[layer.name]}
-                annotations.append({"id": len(annotations) + 1, **about, **found})
+                annotations.append({"id": len(annotations) + 1, **about, **annotation})
         crowds = {ids[layer.name] for layer in scene.layers if layer.crowd}
         present = {ids[name] for name in named[number]}
         absent = [category for category in ids.values() if category not in present]
@@ -79,8 +79,10 @@ def _broad(layer: Layer) -> str:
 
 
 def _lvis_categories(ids: dict[str, int], annotations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    instances = Counter(found["category_id"] for found in annotations)
-    shown = Counter(category for _, category in {(found["image_id"], found["category_id"]) for found in annotations})
+    instances = Counter(annotation["category_id"] for annotation in annotations)
+    shown = Counter(
+        category for _, category in {(annotation["image_id"], annotation["category_id"]) for annotation in annotations}
+    )
     categories = []
     for name, number in ids.items():
         frequency = "r" if shown[number] <= _RARE else "c" if shown[number] <= _COMMON else "f"

@@ -49,23 +49,23 @@ def phrases_of(scene: Scene) -> list[Phrase]:
     """Return what is asked about a scene's own things, colours, shapes and sizes; some shapes name nothing there."""
     layers = [(index, layer) for index, layer in enumerate(scene.layers) if layer.depth != BACKGROUND]
     objects = [(index, layer) for index, layer in layers if layer.depth == OBJECT]
-    found: dict[str, list[int]] = {}
+    by_text: dict[str, list[int]] = {}
     for index, layer in objects:
-        found.setdefault(_thing(layer), []).append(index)
+        by_text.setdefault(_thing(layer), []).append(index)
         if layer.name != _thing(layer):
-            found.setdefault(layer.name, []).append(index)
+            by_text.setdefault(layer.name, []).append(index)
     for text, things in _KINDS.items():
-        found[text] = [index for index, layer in layers if _thing(layer) in things]
+        by_text[text] = [index for index, layer in layers if _thing(layer) in things]
     for thing in ("pebble", "leaf", "house"):
         own = [index for index, layer in objects if _thing(layer) == thing and not layer.crowd]
         by_size = sorted(own, key=lambda index: int(scene.visible(index).sum()))
         sizes = [int(scene.visible(index).sum()) for index in by_size]
         if len(sizes) > 1 and sizes[-1] > _CLEARLY * sizes[-2]:
-            found[f"the largest {thing}"] = by_size[-1:]
+            by_text[f"the largest {thing}"] = by_size[-1:]
         if len(sizes) > 1 and sizes[1] > _CLEARLY * sizes[0] > 0:
-            found[f"the smallest {thing}"] = by_size[:1]
-    present = [Phrase(text, own) for text, own in found.items() if own]
-    absent = [Phrase(text, []) for text, own in found.items() if not own]
+            by_text[f"the smallest {thing}"] = by_size[:1]
+    present = [Phrase(text, own) for text, own in by_text.items() if own]
+    absent = [Phrase(text, []) for text, own in by_text.items() if not own]
     return present + absent
 
 
@@ -82,14 +82,14 @@ def saco_jsons(scenes: Sequence[Scene], files: Sequence[str]) -> dict[str, dict[
         The contents of a file, by annotator.
     """
     things = sorted({layer.name for scene in scenes for layer in scene.layers if layer.depth == OBJECT})
-    told: dict[str, tuple[list[Record], list[Record]]] = {one: ([], []) for one in ANNOTATORS}
+    by_annotator: dict[str, tuple[list[Record], list[Record]]] = {one: ([], []) for one in ANNOTATORS}
     for number, (scene, file) in enumerate(zip(scenes, files, strict=True)):
         asked = _with_absent(phrases_of(scene), things, number)
         whole = [_is_whole(scene, phrase, bool(number % 2)) for phrase in asked]
-        for place, (annotator, (tremor, smallest)) in enumerate(ANNOTATORS.items()):
-            rng = np.random.Generator(np.random.PCG64([number, 502 + place]))
+        for index, (annotator, (tremor, smallest)) in enumerate(ANNOTATORS.items()):
+            rng = np.random.Generator(np.random.PCG64([number, 502 + index]))
             seen = replace(scene, top=shaken(scene.top, tremor, rng)) if tremor else scene
-            pairs, drawn = told[annotator]
+            pairs, drawn = by_annotator[annotator]
             for phrase, exhaustive in zip(asked, whole, strict=True):
                 pair_id = _FIRST_ID + len(pairs)
                 height, width = scene.top.shape
@@ -98,7 +98,7 @@ def saco_jsons(scenes: Sequence[Scene], files: Sequence[str]) -> dict[str, dict[
                     drawn.append(annotation_record(len(drawn) + 1, pair_id, one, "generated"))
     note = "generated scenes made by sambench in the form of SA-Co/Gold; no part of it"
     info = {"description": note, "version": "mini-v1"}
-    return {annotator: file_of(pairs, drawn, info) for annotator, (pairs, drawn) in told.items()}
+    return {annotator: file_of(pairs, drawn, info) for annotator, (pairs, drawn) in by_annotator.items()}
 
 
 def _with_absent(asked: list[Phrase], things: Sequence[str], number: int) -> list[Phrase]:
@@ -119,13 +119,13 @@ def _is_whole(scene: Scene, phrase: Phrase, refuse_heaps: bool) -> bool:
 
 def _drawn(seen: Scene, phrase: Phrase, smallest: int) -> list[Annotation]:
     """Return what one annotator drew, who sees a scene in a way of its own."""
-    found = []
+    annotations = []
     for index in phrase.layers:
         mask = seen.visible(index)
         if mask.sum() >= smallest:
             code = rle.encode_masks(mask[None])[0]
-            found.append(Annotation(index, 1, code, float(mask.sum()), seen.layers[index].crowd))
-    return found
+            annotations.append(Annotation(index, 1, code, float(mask.sum()), seen.layers[index].crowd))
+    return annotations
 
 
 def _thing(layer: Layer) -> str:

@@ -10,7 +10,7 @@ from sambench.datasets.mini import shapes
 from sambench.datasets.mini.scene import BACKGROUND, DETAIL, PART, Scene, add, finish, new_scene
 from sambench.types import Size
 
-_PLACES = {
+_SCENERIES = {
     "coast": (("sky", (150, 180, 215)), ("sea", (70, 110, 135)), ("sand", (190, 170, 135))),
     "hills": (("sky", (185, 200, 215)), ("hill", (105, 120, 105)), ("meadow", (125, 135, 75))),
     "desert": (("sky", (205, 190, 170)), ("dune", (185, 145, 95)), ("sand", (160, 120, 80))),
@@ -18,11 +18,11 @@ _PLACES = {
 }
 
 
-def paint_place(scene: Scene, place: str) -> None:
+def paint_scenery(scene: Scene, scenery: str) -> None:
     """Lay two or three backgrounds one above the other, parted by uneven lines."""
     rng, (_, y) = scene.rng, scene.grid
     height, width = scene.top.shape
-    (name, colour), *lower = _PLACES[place]
+    (name, colour), *lower = _SCENERIES[scenery]
     add(scene, name, np.ones_like(y, bool), _near(colour, 10, rng), rng.uniform(4, 9), depth=BACKGROUND)
     for number, (name, colour) in enumerate(lower):
         level = height * (0.3 + 0.3 * number + rng.uniform(-0.06, 0.06))
@@ -160,7 +160,7 @@ def paint_scene(number: int, size: Size) -> tuple[Scene, np.ndarray]:
     """
     scene = new_scene(size, number)
     rng = scene.rng
-    paint_place(scene, list(_PLACES)[number % len(_PLACES)])
+    paint_scenery(scene, list(_SCENERIES)[number % len(_SCENERIES)])
     kinds = [list(_THINGS)[(number + offset) % len(_THINGS)] for offset in range(6)]
     kinds += ["pebble", "pebble", *rng.choice(list(_THINGS), 4)]
     height, width = size

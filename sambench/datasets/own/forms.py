@@ -30,7 +30,7 @@ TRUTH_FOLDERS = ("labels", "annotations", "groundTruth", "masks")
 _LAYOUTS: dict[str, Callable[[str], str]] = {
     "IMAGE/ANNOTATOR": lambda name: name.rpartition("/")[0],
     "ANNOTATOR/IMAGE": lambda name: name.partition("/")[2],
-    "IMAGE_NUMBER": lambda name: found[1] if (found := re.fullmatch(r"(.*)[_-]\d+", name)) else "",
+    "IMAGE_NUMBER": lambda name: match[1] if (match := re.fullmatch(r"(.*)[_-]\d+", name)) else "",
 }
 """How files of several annotators tell their image: layout -> the image of a path without ending."""
 
@@ -81,12 +81,12 @@ def find_own(
     if not truth.exists():
         raise data_error(card, f"ground truth is missing; {holds(truth.parent)}", truth)
     form, truth = _form(truth, card)
-    place = base if base is not None else truth.parent if truth.is_file() else truth
-    folder = _images(form, truth, place) if images is None else given_path(base, images)
+    base_folder = base if base is not None else truth.parent if truth.is_file() else truth
+    folder = _images(form, truth, base_folder) if images is None else given_path(base, images)
     if not folder.is_dir():
         raise data_error(card, f"the folder of images does not exist; {holds(folder.parent)}", folder)
-    named = place if base is not None else truth.parent if truth.name in TRUTH_FOLDERS else truth
-    return OwnFiles(form, truth, folder, place, named.stem if named.is_file() else named.resolve().name)
+    named = base_folder if base is not None else truth.parent if truth.name in TRUTH_FOLDERS else truth
+    return OwnFiles(form, truth, folder, base_folder, named.stem if named.is_file() else named.resolve().name)
 
 
 def by_annotator(images: Mapping[str, Path], truths: Mapping[str, Path], root: Path) -> dict[str, tuple[Path, ...]]:
@@ -111,16 +111,16 @@ def by_annotator(images: Mapping[str, Path], truths: Mapping[str, Path], root: P
                 key: tuple(truths[name] for name in truths if keys[name] == key)
                 for key in dict.fromkeys(sorted(keys.values()))
             }
-    found = list(readings.values())
-    if any(one != found[0] for one in found):
+    groupings = list(readings.values())
+    if any(one != groupings[0] for one in groupings):
         what = f"files of boundaries may be laid out as {' or as '.join(readings)}, which give images other annotators"
         raise DatasetError(what, where=root, mend="name annotators otherwise than images, as annotator1")
-    return found[0] if found else {}
+    return groupings[0] if groupings else {}
 
 
-def _images(form: Form, truth: Path, place: Path) -> Path:
+def _images(form: Form, truth: Path, base_folder: Path) -> Path:
     """Choose the folder of images: `images/`, else that of LabelMe files that lie beside theirs, else the one above."""
-    for near in (place / "images", truth.parent / "images"):
+    for near in (base_folder / "images", truth.parent / "images"):
         if near.is_dir():
             return near
     return truth if form == "labelme" and tree(truth, IMAGE_ENDINGS) else truth.parent
@@ -164,14 +164,14 @@ def _form(truth: Path, card: DatasetCard) -> tuple[Form, Path]:
         kinds["ids"] = tree(truth, IMAGE_ENDINGS)
     there = [form for form, files in kinds.items() if files]
     if len(there) != 1:
-        found = f"both {' and '.join(FORMS[form] for form in there)}" if there else f"no ground truth; {holds(truth)}"
-        raise data_error(card, found, truth)
+        message = f"both {' and '.join(FORMS[form] for form in there)}" if there else f"no ground truth; {holds(truth)}"
+        raise data_error(card, message, truth)
     files = list(kinds[there[0]].values())
     if there == ["labelme"] and (form := _json_form(files[0])) != "labelme":
         if len(files) > 1:
-            told = listing([str(path.relative_to(truth)) for path in files])
+            names = listing([str(path.relative_to(truth)) for path in files])
             mend = "give one of them: data.annotations=FILE"
-            raise DatasetError(f"several JSON files that are no LabelMe files: {told}", where=truth, mend=mend)
+            raise DatasetError(f"several JSON files that are no LabelMe files: {names}", where=truth, mend=mend)
         return form, files[0]
     if there == ["mat"] and truth.name in TRUTH_FOLDERS:
         others = [path.name for name, path in tree(truth, IMAGE_ENDINGS).items() if name not in kinds["mat"]]

@@ -92,16 +92,16 @@ def _of_categories(
         DatasetError: As `find_own`, or as `InstanceDataset`.
         UsageError: The ground truth has another form.
     """
-    found = find_own(root, annotations, images, card)
-    if found.form != "coco":
-        what = f"concepts needs phrases with masks, but these are {FORMS[found.form]}"
-        raise UsageError(what, where=found.truth, mend=_MEND)
-    own = replace(own_card(card, title or found.title), note=f"own data, {FORMS['coco']}")
+    files = find_own(root, annotations, images, card)
+    if files.form != "coco":
+        what = f"concepts needs phrases with masks, but these are {FORMS[files.form]}"
+        raise UsageError(what, where=files.truth, mend=_MEND)
+    own = replace(own_card(card, title or files.title), note=f"own data, {FORMS['coco']}")
     check = choice["check_images"]
     data = InstanceDataset(
-        found.truth,
-        placed_below(found.images, found.root, check, deeper=check or images is not None),
-        root=found.root,
+        files.truth,
+        placed_below(files.images, files.root, check, deeper=check or images is not None),
+        root=files.root,
         split=split,
         card=own,
         allow_damaged=allow_damaged,
@@ -125,7 +125,9 @@ def _pair_files(root: str | Path | None, annotations: str | Path | None) -> list
         base = Path(root) if root is not None else None
         places = [] if base is None else [*(base / name for name in TRUTH_FOLDERS), base]
         files = []
-    files += next((found for place in places if (found := sorted([*place.glob("*.json"), *place.glob("*.csv")]))), [])
+    files += next(
+        (inside for folder in places if (inside := sorted([*folder.glob("*.json"), *folder.glob("*.csv")]))), []
+    )
     tables = [file for file in files if is_phrase_table(file)]
     pairs = [file for file in files if file.suffix.lower() == ".json" and _tells_phrases(file)]
     if len(tables) > 1 or (tables and pairs):
@@ -147,6 +149,6 @@ def _tells_phrases(path: Path) -> bool:
 
 def _folder(bases: Sequence[Path], image: str) -> Path:
     """Choose the folder of images: the first that holds one of them, with `images/` looked at before what holds it."""
-    places, folders = [place for base in bases for place in (base / "images", base)], Folders()
-    found = (place for place in places if folders.find(place / image) is not None)
-    return next(found, next((place for place in places if place.is_dir()), bases[0]))
+    places, folders = [folder for base in bases for folder in (base / "images", base)], Folders()
+    holding = (folder for folder in places if folders.find(folder / image) is not None)
+    return next(holding, next((folder for folder in places if folder.is_dir()), bases[0]))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from sambench.concepts import ConceptTruth
-from sambench.datasets.base import Dataset, damage_told
+from sambench.datasets.base import Dataset, card_with_notes
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.formats.label_maps import Colours
@@ -135,11 +135,11 @@ def own(
         what = f"{'points' if for_task is None else for_task.name} needs masks, but these are {FORMS['mat']}"
         raise UsageError(what, where=files.truth, mend="choose task=edges or regions, or data=bsds500_segments")
     instances = for_task is not None and for_task.name in _INSTANCE_TASKS
-    place = placed_below(files.images, files.root, check_images, deeper=check_images or images is not None)
+    locate = placed_below(files.images, files.root, check_images, deeper=check_images or images is not None)
     if instances and files.form == "coco":
         return InstanceDataset(
             files.truth,
-            place,
+            locate,
             root=files.root,
             split=split,
             card=card,
@@ -152,7 +152,7 @@ def own(
         )
     source: RegionSource
     if files.form == "coco":
-        source = coco_source(card, files.truth, place, allow_damaged, check_images)
+        source = coco_source(card, files.truth, locate, allow_damaged, check_images)
     else:
         look = check_images or images is not None or files.images != files.truth.parent
         source = own_source(files, card, colours, ignore, by_label=instances, look=look)
@@ -175,7 +175,7 @@ def _instances(
         lambda entry: (entry.file_name, source.items[str(entry.id)].image),
         root=files.root,
         split=split,
-        card=damage_told(source.card, notes),
+        card=card_with_notes(source.card, notes),
         limit=limit,
         ids=wanted,
         check_images=source.images_there,
@@ -195,17 +195,17 @@ def _boundaries(
             what, where=files.truth, mend="give a folder of .mat files, or of boundary maps, or task=points"
         )
     truths = tree(files.truth, (".mat",) if files.form == "mat" else IMAGE_ENDINGS)
-    found = tree(files.images) if files.images.is_dir() and files.images != files.truth else {}
-    if check_images and not found:
+    image_files = tree(files.images) if files.images.is_dir() and files.images != files.truth else {}
+    if check_images and not image_files:
         raise data_error(card, f"no images: {holds(files.images)}", files.images)
     drawn: dict[str, tuple[Path, ...]] = {key: (path,) for key, path in truths.items()}
-    if found and (alone := pair(found, truths)[1]):
-        drawn, told = _named(found, truths, files)
-        bare = [Fault(str(path), "image has no ground truth") for key, path in found.items() if key not in drawn]
+    if image_files and (alone := pair(image_files, truths)[1]):
+        drawn, note = _named(image_files, truths, files)
+        bare = [Fault(str(path), "image has no ground truth") for key, path in image_files.items() if key not in drawn]
         _refuse(bare if drawn else alone, card, files.root)
-        card = replace(card, note=f"{card.note}, {told}")
+        card = replace(card, note=f"{card.note}, {note}")
     return BoundaryDataset(
-        found, drawn, root=files.root, split=split, card=card, whole=len(drawn), limit=limit, ids=ids, form="own"
+        image_files, drawn, root=files.root, split=split, card=card, whole=len(drawn), limit=limit, ids=ids, form="own"
     )
 
 
@@ -224,6 +224,6 @@ def _named(
 def _refuse(faults: list[Fault], card: MaskCard, root: Path) -> None:
     """Refuse files that stand alone: what is missing would be left out of the score."""
     if faults:
-        told = listing([f"{fault.where}: {fault.what}" for fault in faults], 5)
+        message = listing([f"{fault.where}: {fault.what}" for fault in faults], 5)
         mend = f"bring the missing files, or take the others away; {card.title} may be laid out as{card.layout}"
-        raise DatasetError(f"{len(faults)} files do not fit together: {told}", where=root, mend=mend.rstrip())
+        raise DatasetError(f"{len(faults)} files do not fit together: {message}", where=root, mend=mend.rstrip())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.formats.coco_fields import ImageEntry, ImagePlace
+from sambench.datasets.formats.coco_fields import ImageEntry, LocateImage
 from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.formats.label_maps import Colours, IdImages, id_items
 from sambench.datasets.formats.labelme import RULES, LabelMeMasks, refuse_inner_images
@@ -38,10 +38,10 @@ def own_source(
 
 
 def coco_source(
-    card: MaskCard, file: Path, place: ImagePlace, allow_damaged: bool, check_images: bool = True
+    card: MaskCard, file: Path, locate: LocateImage, allow_damaged: bool, check_images: bool = True
 ) -> CocoMasks:
     """Read a COCO JSON."""
-    parts = [Part(file, place)]
+    parts = [Part(file, locate)]
     return CocoMasks(card, parts, rules="1 coco", allow_damaged=allow_damaged, check_images=check_images)
 
 
@@ -67,11 +67,11 @@ def label_source(
     """
     maps, files = (tree(labels, endings) if labels.is_dir() else {} for endings in (_LABELS, (".json",)))
     if look:
-        found = tree(images) if images.is_dir() else {}
-        refuse_inner_images(files, found, labels if images in labels.parents else images, labels, card)
+        image_files = tree(images) if images.is_dir() else {}
+        refuse_inner_images(files, image_files, labels if images in labels.parents else images, labels, card)
     else:
-        found = {name: images / f"{name}.png" for name in files or maps}
-    if not found:
+        image_files = {name: images / f"{name}.png" for name in files or maps}
+    if not image_files:
         raise data_error(card, f"no images: {holds(images)}", images)
     if look and images == labels:
         maps = {}  # The images themselves.
@@ -81,9 +81,9 @@ def label_source(
             raise DatasetError(what, where=labels, mend="save them as PNG from what they were made of")
         both = "both id images and JSON files" if maps else "neither id images (.png) nor LabelMe files (.json)"
         raise data_error(card, f"{both}: {holds(labels)}", labels)
-    named, template = named_as_images(found, files or maps, labels)
+    named, template = named_as_images(image_files, files or maps, labels)
     card = card if template is None else replace(card, note=f"{card.note}, files named {template}")
-    pairs, faults = pair(found, named)
+    pairs, faults = pair(image_files, named)
     if files:
         return LabelMeMasks(card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label, images_there=look)
     source = IdImages(
@@ -99,7 +99,7 @@ def label_source(
     return source
 
 
-def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = True) -> ImagePlace:
+def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = True) -> LocateImage:
     """Look for a COCO JSON's file names below the images' folder, else below the root, else deeper in either.
 
     Annotators' tools write a name alone and keep the image in a folder of their own (`images/default/a.png` of CVAT,
@@ -115,11 +115,11 @@ def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = T
     """
     known, listed = Folders(), dict[Path, dict[str, list[Path]]]()
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         name = entry.file_name
         for folder in dict.fromkeys((images, root)):
-            if (found := known.find(folder / name)) is not None:
-                return name, found
+            if (path := known.find(folder / name)) is not None:
+                return name, path
         for folder in dict.fromkeys((images, root)) if deeper else ():
             if folder not in listed:
                 listed[folder] = _by_name(folder)
@@ -133,7 +133,7 @@ def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = T
                 return name, ends[0]
         return name, images / name
 
-    return place
+    return locate
 
 
 def _ends(path: Path, name: str) -> bool:
@@ -143,12 +143,12 @@ def _ends(path: Path, name: str) -> bool:
 
 def _by_name(folder: Path) -> dict[str, list[Path]]:
     """List the images below a folder by their names, and by their names without ending, ground truth left out."""
-    found: dict[str, list[Path]] = {}
-    for place, folders, names in os.walk(folder):
+    by_name: dict[str, list[Path]] = {}
+    for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in TRUTH_FOLDERS and not name.startswith(".")]
         for name in names:
             stem, ending = os.path.splitext(name)
             if ending.lower() in IMAGE_ENDINGS:
                 for called in (name, stem):
-                    found.setdefault(called, []).append(Path(place) / name)
-    return found
+                    by_name.setdefault(called, []).append(Path(parent) / name)
+    return by_name

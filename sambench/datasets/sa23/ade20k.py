@@ -107,8 +107,8 @@ class _AdeMasks(RegionSource):
             if size is not None and own != size:
                 raise data_error(CARD, f"map is {own[1]} x {own[0]} pixels, _seg.png is {size[1]} x {size[0]}", path)
             size = own
-            for code, found in codes.items():
-                regions.append(Region(f"{level}/{code // 256}/{code % 256}", code // 256, found))
+            for code, mask in codes.items():
+                regions.append(Region(f"{level}/{code // 256}/{code % 256}", code // 256, mask))
         return size or image_size(self.items[key].image, CARD), regions
 
     def _from_instances(self, path: Path) -> tuple[Size, list[Region]]:
@@ -135,7 +135,7 @@ def _read_colours(path: Path, rules: ImageRules) -> tuple[dict[int, rle.Rle], Si
         raise data_error(CARD, f"map should be 8-bit RGB, has shape {pixels.shape} {pixels.dtype}", path)
     red, green, blue = (pixels[..., channel].astype(np.int32) for channel in range(3))
     codes = label_rles((red // 10 * 256 + green) * 256 + blue)
-    return {code: found for code, found in codes.items() if code % 256 > 0}, (pixels.shape[0], pixels.shape[1])
+    return {code: mask for code, mask in codes.items() if code % 256 > 0}, (pixels.shape[0], pixels.shape[1])
 
 
 def _objects(path: Path) -> Iterator[tuple[dict[str, Any], int]]:

@@ -52,14 +52,16 @@ def bbbc038v1(
     folder = find_folder(root, CARD, [split])
     items: dict[str, Item] = {}
     faults: list[Fault] = []
-    for place in sorted(path for path in (folder / split).iterdir() if path.is_dir() and path.name[0] != "."):
-        images = list(tree(place / "images", (".png",)).values())
-        masks = tuple(tree(place / "masks", (".png",)).values())
+    for sample_folder in sorted(path for path in (folder / split).iterdir() if path.is_dir() and path.name[0] != "."):
+        images = list(tree(sample_folder / "images", (".png",)).values())
+        masks = tuple(tree(sample_folder / "masks", (".png",)).values())
         if len(images) != 1 or not masks:
             faults.append(
-                Fault(str(place), f"{len(images)} images and {len(masks)} masks; one image is expected, and masks")
+                Fault(
+                    str(sample_folder), f"{len(images)} images and {len(masks)} masks; one image is expected, and masks"
+                )
             )
         else:
-            items[f"{split}/{place.name}"] = Item(images[0], masks)
+            items[f"{split}/{sample_folder.name}"] = Item(images[0], masks)
     source = BinaryMasks(CARD, items, category="nucleus", above=0, rules="1", faults=faults)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from sambench.datasets import coco, lvis
-from sambench.datasets.base import DatasetCard, damage_told
+from sambench.datasets.base import DatasetCard, card_with_notes
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.formats.coco_source import CocoMasks, Part
@@ -80,13 +80,13 @@ def lvis_v05_masks(
     file = annotation_file(root, annotations, name, LVIS_CARD)
     folder = images_folder(root, ".", images, needed=check_images)
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         relative = lvis._relative(entry, split)
         return relative, folder / relative
 
-    part = Part(file, place)
+    part = Part(file, locate)
     source = CocoMasks(LVIS_CARD, [part], rules="1", allow_damaged=allow_damaged, check_images=check_images)
-    source.card = damage_told(lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title), source.notes)
+    source.card = card_with_notes(lvis_card(LVIS_CARD, source.files[0], split, "v0.5", title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen, form=LVIS_CARD.name)
@@ -128,12 +128,12 @@ def coco_masks(
     file = annotation_file(root, annotations, name, COCO_CARD)
     folder = images_folder(root, split, images, needed=check_images)
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / entry.file_name
 
-    part = Part(file, place)
+    part = Part(file, locate)
     source = CocoMasks(COCO_CARD, [part], rules="1", allow_damaged=allow_damaged, check_images=check_images)
-    source.card = damage_told(coco_card(COCO_CARD, source.files[0], split, title), source.notes)
+    source.card = card_with_notes(coco_card(COCO_CARD, source.files[0], split, title), source.notes)
     chosen = Choice(limit, ids, subset, subset_seed)
     split = "all" if source.card.own else split
     return MaskDataset(source, root=root or file.parent, split=split, choice=chosen, form=COCO_CARD.name)

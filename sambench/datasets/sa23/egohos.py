@@ -63,8 +63,8 @@ def egohos(
         for part in ("image", "label")
     )
     if not images:
-        found = ", ".join(sorted({name.partition("_")[0] for name in tree(folder / "image")})) or "none"
-        raise data_error(CARD, f"no images named {'*, '.join(wanted)}*; prefixes found: {found}", folder / "image")
+        prefixes = ", ".join(sorted({name.partition("_")[0] for name in tree(folder / "image")})) or "none"
+        raise data_error(CARD, f"no images named {'*, '.join(wanted)}*; prefixes found: {prefixes}", folder / "image")
     pairs, faults = pair(images, labels, f"{split}/")
     source = IdImages(
         CARD,

@@ -62,8 +62,8 @@ def ishape(
     faults: list[Fault] = []
     for part in parts:
         inner = require_folder(folder / part / split / "instance_map", CARD).parent
-        found, alone = pair(tree(inner / "image"), tree(inner / "instance_map", (".png",)), f"{part}/{split}/")
-        pairs |= found
+        matched, alone = pair(tree(inner / "image"), tree(inner / "instance_map", (".png",)), f"{part}/{split}/")
+        pairs |= matched
         faults += alone
     source = IdImages(
         CARD,

@@ -54,8 +54,8 @@ def ndispark(
     check_choice(CARD, "split", split, CARD.splits)
     folder = find_folder(root, CARD, [f"{split}/{_FILES[split]}"])
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / split / "imgs" / entry.file_name
 
-    source = CocoMasks(CARD, [Part(folder / split / _FILES[split], place)], rules="1", allow_damaged=allow_damaged)
+    source = CocoMasks(CARD, [Part(folder / split / _FILES[split], locate)], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

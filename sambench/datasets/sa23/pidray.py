@@ -54,8 +54,8 @@ def pidray(
     folder = find_folder(root, CARD, [file])
     inner = split.removeprefix("test_")
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         return f"{inner}/{entry.file_name}", folder / inner / entry.file_name
 
-    source = CocoMasks(CARD, [Part(folder / file, place)], rules="1", allow_damaged=allow_damaged)
+    source = CocoMasks(CARD, [Part(folder / file, locate)], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

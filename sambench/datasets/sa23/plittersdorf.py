@@ -59,11 +59,11 @@ def plittersdorf(
     folder = find_folder(root, CARD, markers)
 
     def part(name: str) -> Part:
-        def place(entry: ImageEntry) -> tuple[str, Path]:
+        def locate(entry: ImageEntry) -> tuple[str, Path]:
             file = entry.file_name.removeprefix("images/")
             return f"{name}/{file}", folder / "images" / file
 
-        return Part(folder / f"{name}.json", place)
+        return Part(folder / f"{name}.json", locate)
 
     source = CocoMasks(CARD, [part(name) for name in names], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -62,10 +62,10 @@ def ppdls(
     pairs: dict[str, tuple[Path, Path]] = {}
     faults: list[Fault] = []
     for part in subsets:
-        place = require_folder(folder / "Plant" / part, CARD)
-        images, labels = (tree(place, (".png",), tail) for tail in ("_rgb", "_label"))
-        found, alone = pair(images, labels, f"{part}/")
-        pairs |= found
+        part_folder = require_folder(folder / "Plant" / part, CARD)
+        images, labels = (tree(part_folder, (".png",), tail) for tail in ("_rgb", "_label"))
+        matched, alone = pair(images, labels, f"{part}/")
+        pairs |= matched
         faults += alone
     source = IdImages(
         CARD,

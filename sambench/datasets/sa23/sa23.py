@@ -104,8 +104,8 @@ class Sa23(Dataset):
     def card(self) -> MaskCard:  # type: ignore[override]
         """The card, with what is there and what is missing in its note."""
         lists = [f"{name} {len(data.keys)} images {_hash(data.keys)}" for name, data in self.datasets.items()]
-        told = f"{len(self.datasets)} of 23 datasets, with the SHA-256 of each list: {', '.join(lists)}"
-        return replace(CARD, note=told + (f"; missing: {', '.join(self.missing)}" if self.missing else ""))
+        note = f"{len(self.datasets)} of 23 datasets, with the SHA-256 of each list: {', '.join(lists)}"
+        return replace(CARD, note=note + (f"; missing: {', '.join(self.missing)}" if self.missing else ""))
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
@@ -115,8 +115,8 @@ class Sa23(Dataset):
 
     def truth_digests(self) -> dict[str, str]:
         """Return for each sample the hash of the annotation files it is read from."""
-        told = {name: data.truth_digests() for name, data in self.datasets.items()}
-        own = {f"{name}/{key}": one for name, found in told.items() for key, one in found.items()}
+        digests = {name: data.truth_digests() for name, data in self.datasets.items()}
+        own = {f"{name}/{key}": one for name, by_key in digests.items() for key, one in by_key.items()}
         return {key: own[key] for key in self.keys}
 
     def use_images(self, rules: ImageRules) -> None:

@@ -52,9 +52,9 @@ def timberseg(
     check_choice(CARD, "split", split, CARD.splits)
     folder = find_folder(root, CARD, [f"{split}/coco_annotation.json"]) / split
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         relative = entry.file_name if entry.file_name.startswith("images/") else f"images/{entry.file_name}"
         return f"{split}/{relative}", folder / relative
 
-    source = CocoMasks(CARD, [Part(folder / "coco_annotation.json", place)], rules="1", allow_damaged=allow_damaged)
+    source = CocoMasks(CARD, [Part(folder / "coco_annotation.json", locate)], rules="1", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder.parent, split=split, choice=Choice(limit, ids, subset, subset_seed))

@@ -58,8 +58,8 @@ def trashcan(
     file = f"instances_{split}_trashcan.json"
     annotations = folder / split / file if (folder / split / file).is_file() else folder / file
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / split / entry.file_name
 
-    source = CocoMasks(CARD, [Part(annotations, place)], rules=f"1 version={version}", allow_damaged=allow_damaged)
+    source = CocoMasks(CARD, [Part(annotations, locate)], rules=f"1 version={version}", allow_damaged=allow_damaged)
     return MaskDataset(source, root=folder.parent, split=split, choice=Choice(limit, ids, subset, subset_seed))

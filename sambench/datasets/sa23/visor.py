@@ -84,8 +84,8 @@ class _VisorMasks(RegionSource):
         self.shared = tuple(files.values())
         folders = Folders()
         for video, path in files.items():
-            place = folder / "rgb_frames" / split / video.partition("_")[0]
-            self._read(video, path, place, folders)
+            frame_folder = folder / "rgb_frames" / split / video.partition("_")[0]
+            self._read(video, path, frame_folder, folders)
 
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Fill each entity; its id is the file's."""
@@ -95,7 +95,7 @@ class _VisorMasks(RegionSource):
             drawn.append(Region(entity.id, entity.category_id, code, note))
         return _SIZE, drawn
 
-    def _read(self, video: str, path: Path, place: Path, folders: Folders) -> None:
+    def _read(self, video: str, path: Path, frame_folder: Path, folders: Folders) -> None:
         content = read_json(path, self.card)
         frames = content.get("video_annotations") if isinstance(content, dict) else None
         if not isinstance(frames, list):
@@ -110,10 +110,10 @@ class _VisorMasks(RegionSource):
             key = f"{video}/{Path(name).stem}"
             if key in self.items:
                 raise data_error(self.card, f"frame {name} is there twice", path)
-            found = folders.find(place / video / name) or folders.find(place / name)
-            if found is None:
-                self.faults.append(Fault(str(place / video / name), f"frame is missing; unpack {video}.zip"))
-            self.items[key] = Item(found or place / video / name)
+            on_disk = folders.find(frame_folder / video / name) or folders.find(frame_folder / name)
+            if on_disk is None:
+                self.faults.append(Fault(str(frame_folder / video / name), f"frame is missing; unpack {video}.zip"))
+            self.items[key] = Item(on_disk or frame_folder / video / name)
             self._entities[key] = entities
 
 

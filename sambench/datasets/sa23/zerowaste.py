@@ -65,7 +65,7 @@ def zerowaste(
     needed = "sem_seg" if masks == "semantic" else "labels.json"
     folder = find_folder(root, CARD, [f"{split}/{needed}"]) / split
 
-    def place(entry: ImageEntry) -> tuple[str, Path]:
+    def locate(entry: ImageEntry) -> tuple[str, Path]:
         return f"{split}/{entry.file_name}", folder / "data" / entry.file_name
 
     source: RegionSource
@@ -78,7 +78,7 @@ def zerowaste(
         items = id_items(pairs)
         source = IdImages(CARD, items, meaning, rules="1 masks=semantic", categories=_CLASSES, faults=faults)
     else:
-        parts = [Part(folder / "labels.json", place)]
+        parts = [Part(folder / "labels.json", locate)]
         source = CocoMasks(
             CARD, parts, rules=f"1 masks={masks}", by_class=masks == "union", allow_damaged=allow_damaged
         )

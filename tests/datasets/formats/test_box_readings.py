@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sambench.datasets.formats.box_readings import box_reading, told_reading
+from sambench.datasets.formats.box_readings import box_reading, reading_message
 
 DRAWN = np.array([[10.0, 30.0, 20.0, 40.0], [50.0, 5.0, 9.0, 12.0], [0.0, 60.0, 80.0, 10.0]])
 SIZES = np.array([[100, 120]] * 3)
@@ -31,7 +31,7 @@ def test_boxes_that_are_a_little_off_fit(noise):
 
 
 def test_what_is_told_names_the_mend():
-    assert told_reading("fits", 3) == ""
-    assert told_reading("corners", 3).endswith("write [left, top, width, height]")
-    assert told_reading("swapped", 3).endswith("write x before y in both")
-    assert told_reading("differs", 3).startswith("of 3 objects looked at")
+    assert reading_message("fits", 3) == ""
+    assert reading_message("corners", 3).endswith("write [left, top, width, height]")
+    assert reading_message("swapped", 3).endswith("write x before y in both")
+    assert reading_message("differs", 3).startswith("of 3 objects looked at")

@@ -89,11 +89,11 @@ def _figures(finding: PairFinding) -> list[tuple[str, str, str, str]]:
     known = published_texts("mask_quality").set_index("quantity")
     lines = []
     for name, one in finding.figures.items():
-        told = ""
+        published = ""
         if name in _PUBLISHED:
             low, high = known.loc[_PUBLISHED[name], ["low", "high"]]
-            told = str(low) if low == high else f"{low} to {high} (between annotators)"
-        lines.append((name, number(one.value), ends(one), told))
+            published = str(low) if low == high else f"{low} to {high} (between annotators)"
+        lines.append((name, number(one.value), ends(one), published))
     return lines
 
 

@@ -67,10 +67,10 @@ def verdict(labels: Labels) -> str:
     """Say how many suspects there are, of which kinds."""
     where = f"{labels.objects} objects in {labels.images} images"
     counts = labels.frame["kind"].value_counts()
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
-    if not told:
+    kinds = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
+    if not kinds:
         return f"On none of {where} do the models agree more with each other than with the truth."
-    return f"Suspected: {len(labels.frame)} of {where} ({told}), the likeliest first."
+    return f"Suspected: {len(labels.frame)} of {where} ({kinds}), the likeliest first."
 
 
 def write_labels(labels: Labels, folder: Path, count: int) -> list[Path]:
@@ -90,16 +90,16 @@ def draw_suspects(labels: Labels, count: int, scratch: Path) -> list[Drawn]:
     """Draw the `count` likeliest suspects; `scratch` is a folder for pictures."""
     places = labels.frame.groupby("sample_id").cumcount()
     looked: dict[str, tuple[Sample, list[Suspect]]] = {}
-    found: list[Drawn] = []
-    for (_, line), place in zip(labels.frame.head(count).iterrows(), places, strict=False):
+    drawings: list[Drawn] = []
+    for (_, line), index in zip(labels.frame.head(count).iterrows(), places, strict=False):
         key = line["sample_id"]
         if key not in looked:
             looked[key] = labels.look(key)
         sample, suspects = looked[key]
-        picture, panels = draw_suspect(sample, suspects[place])
-        uri = data_uri(save_png(picture, scratch / f"{len(found)}.png"))
-        found.append(Drawn(line, ", ".join(panels), uri))
-    return found
+        picture, panels = draw_suspect(sample, suspects[index])
+        uri = data_uri(save_png(picture, scratch / f"{len(drawings)}.png"))
+        drawings.append(Drawn(line, ", ".join(panels), uri))
+    return drawings
 
 
 def draw_suspect(sample: Sample, suspect: Suspect) -> tuple[np.ndarray, list[str]]:
@@ -112,8 +112,8 @@ def draw_suspect(sample: Sample, suspect: Suspect) -> tuple[np.ndarray, list[str
     image = sample.image if sample.has_pixels else np.full((*sample.size, 3), 128, np.uint8)
     height, width = window.masks.shape[1:]
     truth, marked = np.zeros((2, *sample.size), bool)
-    place = slice(window.top, window.top + height), slice(window.left, window.left + width)
-    truth[place], marked[place] = window.masks[0], majority(window.masks[1:])
+    region = slice(window.top, window.top + height), slice(window.left, window.left + width)
+    truth[region], marked[region] = window.masks[0], majority(window.masks[1:])
     view = view_of(truth | marked)
     outlines = [(_outline(marked, view), RIGHT), (_outline(truth, view), TRUTH)]
     panels = {
