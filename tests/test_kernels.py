@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numba import config
 
@@ -27,6 +28,20 @@ def test_the_folder_of_other_users_of_numba_stays_as_it_is():
         assert config.CACHE_DIR == "theirs"
     finally:
         config.CACHE_DIR = before
+
+
+def test_loops_that_borrow_their_arrays_answer_alike_and_hold_on_to_none():
+    def fill_up(pair, start):
+        first, second = pair
+        for at in range(start, len(first)):
+            second[at] += first[at]
+        return len(first[start:])
+
+    arrays = np.arange(5), np.ones(5, np.int64)
+    before = [sys.getrefcount(array) for array in arrays]
+    assert kernel(borrows=True)(fill_up)(arrays, 2) == 3
+    assert arrays[1].tolist() == [1, 1, 3, 4, 5]
+    assert [sys.getrefcount(array) for array in arrays] == before
 
 
 @pytest.mark.parametrize("chosen", [False, True], ids=["cache folder", "NUMBA_CACHE_DIR"])

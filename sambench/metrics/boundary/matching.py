@@ -70,7 +70,7 @@ def empty_state(graph: Graph) -> MatchingState:
     )
 
 
-@kernel()
+@kernel(borrows=True)
 def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
     """Pair a row that has just lost its column at the least cost; return the free column that was taken, or -1.
 
@@ -127,7 +127,7 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
         i, j = parent[i], given_up
 
 
-@kernel()
+@kernel(borrows=True)
 def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     """Let an absent column in; return the column it drives out (itself if it stays free), or -1 if a free row took it.
 
