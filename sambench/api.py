@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sambench.config.compose import compose, resolve
 from sambench.config.ranges import RESAMPLES, SHARED, check_range
-from sambench.config.spelling import choose
+from sambench.config.spelling import choose_value
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
 from sambench.gates.compare import gate as judge
@@ -174,7 +174,7 @@ def table(
 
 def _check_resampling(samples: str, replicates: int, seed: int) -> None:
     if samples not in ("same", "common"):
-        raise choose("samples", samples, ("same", "common"), "samples", "samples={}")
+        raise choose_value("samples", samples, ("same", "common"))
     check_range(replicates, RESAMPLES, "replicates")
     check_range(seed, SHARED["seed"], "seed")
 

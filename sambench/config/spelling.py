@@ -42,6 +42,20 @@ def choose(what: str, name: object, known: Iterable[str], where: object, write: 
     return UsageError(f"there is no {what} {str(name)!r}", where=where, mend=mend)
 
 
+def choose_value(key: str, value: object, known: Iterable[str]) -> UsageError:
+    """Return the error of a key's value that is none of those it takes.
+
+    Args:
+        key: The key, as in "to".
+        value: What was written.
+        known: The values there are.
+    """
+    names = list(known)
+    near = nearest(value, names)
+    mend = f"use {key}={near[0]}, or another of {', '.join(names)}" if near else f"use one of {', '.join(names)}"
+    return UsageError(f"{key}={value} is not known", where=key, mend=mend)
+
+
 def matching(patterns: Sequence[str], names: Sequence[str], what: str, where: str, more: str = "") -> list[str]:
     """Return the names that patterns such as "AR*" choose, in the names' order; none where there is no pattern.
 

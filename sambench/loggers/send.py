@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from sambench.config.spelling import choose
+from sambench.config.spelling import choose_value
 from sambench.errors import RunError, UsageError
 from sambench.loggers.content import content_of
 from sambench.loggers.trackers import TRACKERS
@@ -22,7 +22,7 @@ def chosen(logger: str | Sequence[str] | None) -> list[str]:
     names = [] if logger is None else [logger] if isinstance(logger, str) else list(logger)
     for name in names:
         if name not in TRACKERS:
-            raise choose("logger", name, TRACKERS, "logger", "logger={}")
+            raise choose_value("logger", name, TRACKERS)
         if find_spec(TRACKERS[name][0]) is None:
             mend = f"pip install 'sambench[{name}]', or leave logger= out"
             raise UsageError(f"the package of logger={name} is not installed", where="logger", mend=mend)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sambench.config.spelling import choose
+from sambench.config.spelling import choose_value
 from sambench.files.csv_cells import csv_cell
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def check_format(form: object) -> None:
         UsageError: It is none of `FORMATS`.
     """
     if form not in list(FORMATS):
-        raise choose("format", form, FORMATS, "format", "format={}")
+        raise choose_value("format", form, FORMATS)
 
 
 def render(table: pd.DataFrame, notes: Sequence[str], title: str, form: str) -> str:

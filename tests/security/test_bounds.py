@@ -191,8 +191,8 @@ def test_settings_of_every_run_are_refused_by_name(words, tmp_path, monkeypatch)
         (["table", "edges", "out=[a]", "results=null"], ["out is", "results is None"]),
         (["ls", "runs", "results=[a]"], ["results is"]),
         (["ablate", "edge_nms", "dry=3", "out=null"], ["dry is 3", "out is None"]),
-        (["ablate", "edge_nms", "format=pdf"], ["no format 'pdf'"]),
-        (["table", "edges", "format=[md]"], ["there is no format \"['md']\""]),
+        (["ablate", "edge_nms", "format=pdf"], ["format=pdf is not known"]),
+        (["table", "edges", "format=[md]"], ["format=['md'] is not known"]),
     ],
     ids=" ".join,
 )

@@ -263,7 +263,7 @@ def test_markdown_as_expected(tmp_path):
 
 
 def test_an_unknown_format_is_refused():
-    with pytest.raises(UsageError, match="no format 'doc'"):
+    with pytest.raises(UsageError, match="format=doc is not known"):
         render(build_table(table_spec("edges"), [])[0], [], "", "doc")
 
 

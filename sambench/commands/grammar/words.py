@@ -9,7 +9,7 @@ from typing import Any
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.config.ranges import collecting, raise_faults
 from sambench.config.resolve import convert
-from sambench.config.spelling import choose, nearest
+from sambench.config.spelling import choose_value, nearest
 from sambench.errors import UsageError
 from sambench.storage.places import is_remote
 
@@ -108,7 +108,7 @@ def _fitting(key: Key, value: Any) -> Any:
     if key.beside and value in key.beside:
         return value
     if key.choices and value not in key.choices:
-        raise choose(key.name, value, key.choices, key.name, f"{key.name}={{}}")
+        raise choose_value(key.name, value, key.choices)
     if key.is_list:
         items = [] if value is None else value if isinstance(value, list) else [value]
         return convert(items, key.type, key.name) if value is not None else items
