@@ -82,12 +82,30 @@ def test_pages_differ(capsys):
     assert len(set(pages)) == len(pages)
 
 
-@pytest.mark.parametrize("word", sorted(COMMANDS.keys() - {"view"}))  # which serves the runs in results/
-def test_a_command_without_words_prints_its_page(capsys, word):
-    page = shown(capsys, word, "--help")
+EVERY = [one for word in COMMANDS for one in (command_of(word), *command_of(word).parts)]
+BARE = [one for one in EVERY if one.runs_bare]
+
+
+@pytest.mark.parametrize("words", [one.name.split() for one in EVERY if not one.runs_bare], ids=" ".join)
+def test_a_command_without_words_prints_its_page(capsys, words):
+    page = shown(capsys, *words, "--help")
     with pytest.raises(SystemExit) as ended:
-        main([word])
+        main(words)
     assert (ended.value.code, capsys.readouterr().out) == (2, page)
+
+
+@pytest.mark.parametrize("command", BARE, ids=lambda one: one.name)
+def test_a_command_that_needs_no_word_does_something_without_one(capsys, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("sambench.commands.view.serve", lambda app, host, port, opened, **limits: opened(port))
+    page = shown(capsys, *command.name.split(), "--help")
+    with pytest.raises(SystemExit) as ended:
+        main(command.name.split())
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert out.strip()
+    assert out != page
 
 
 def test_the_page_of_score_tells_every_tasks_files(capsys):
