@@ -29,13 +29,21 @@ TITLE = "What each command of sambench prints with format=json"
 def schema_of(hint: Any, closed: bool = False) -> dict[str, Any]:
     """Return the JSON Schema of a type: a TypedDict, dataclass, list, tuple, dict, Literal, union or plain type.
 
+    `Annotated[A, B]`, where B is a dataclass, is a table with the keys of both.
+
     Args:
         hint: The type.
         closed: Whether keys that are not declared are refused. Later versions may add some.
     """
     origin, options = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (NotRequired, Required, typing.Annotated):
+    if origin in (NotRequired, Required):
         return schema_of(options[0], closed)
+    if origin is typing.Annotated:
+        found = schema_of(options[0], closed)
+        for more in (schema_of(one, closed) for one in options[1:] if dataclasses.is_dataclass(one)):
+            found["properties"] |= more["properties"]
+            found["required"] += more["required"]
+        return found
     if typing.is_typeddict(hint) or dataclasses.is_dataclass(hint):
         return _table(hint, closed)
     if origin in (list, Sequence) or (origin is tuple and options[1:] == (...,)):

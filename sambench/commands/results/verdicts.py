@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from sambench.commands.results.tables import TableTold
-from sambench.gates.comparable import Difference
 from sambench.gates.power import PowerPlan
-from sambench.gates.result import Flip, Judgement
-from sambench.gates.standings import PairFound, RankedRun, Standing
+from sambench.gates.result import GateResult
+from sambench.gates.standings import CompareResult
 
 
-class GateResultTold(TypedDict):
-    """What a gate found, metric by metric."""
+class _OfGate(TypedDict):
+    """What a gate found, metric by metric: its verdict, where pictures of images that changed are, and its fields."""
 
     verdict: str
     exit_code: int
-    task: str
-    data: str
-    baseline: list[str]
-    candidate: list[str]
-    samples: int
-    left_out: tuple[int, int]
-    replicates: int
-    alpha: float
-    power: float
-    forbidding: list[Difference]
-    told: list[Difference]
-    judgements: list[Judgement]
-    uncompared: tuple[list[str], list[str]]
-    worse: list[Flip]
-    better: list[Flip]
-    called: tuple[list[str], list[str]]
     pictures: dict[str, list[str]]
 
 
-class CompareResultTold(TypedDict):
+GateResultTold = Annotated[_OfGate, GateResult]
+
+
+class _OfComparison(TypedDict):
     """What a comparison of several runs found."""
 
     exit_code: int
-    task: str
-    data: str
-    runs: list[RankedRun]
-    samples: int
-    replicates: int
-    alpha: float
-    forbidding: list[tuple[str, Difference]]
-    told: list[tuple[str, Difference]]
-    pairs: list[PairFound]
-    ranking: list[Standing]
-    uncompared: dict[str, list[str]]
 
+
+CompareResultTold = Annotated[_OfComparison, CompareResult]
 
 PowerResult = PowerPlan
 
