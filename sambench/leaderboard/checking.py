@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
-from sambench.config.resolve import build
+from sambench.engine.resummary import metrics_of_rows
 from sambench.engine.shards import keys_sha256
-from sambench.engine.task import Task
 from sambench.errors import RunError, SambenchError, listing
 from sambench.leaderboard.submission import Submission, open_submission
 from sambench.runs.run import Run
-from sambench.types import Metric, Row
+from sambench.types import Metric
 from sambench.version import __version__
 
 ALIKE = 1e-9
@@ -75,9 +71,7 @@ def check_metrics(run: Run, where: Path) -> None:
     """
     told = run.metrics
     try:
-        rows = run.rows()
-        task: Task = build("tasks", "task", run.record.config.task.stored)
-        found = _prepared(task, run, rows).supported(rows, seed=run.record.config.seed)
+        found = metrics_of_rows(run, run.rows(), whole=not any(", in part" in name for name in told))
     except SambenchError:
         raise
     except (ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
@@ -114,17 +108,6 @@ def _same(one: float, other: float) -> bool:
 
 def _ends(metric: Metric) -> str:
     return "none" if metric.ci95 is None else "[{:.6g}, {:.6g}]".format(*metric.ci95)
-
-
-def _prepared(task: Task, run: Run, rows: Sequence[Row]) -> Task:
-    """Tell a task that averages over data sets which samples are of which, as the rows say."""
-    members = {row["sample_id"]: str(row["dataset"]) for row in rows if row.get("dataset") is not None}
-    if set(members.values()) <= {run.record.data.name} or not hasattr(task, "members"):
-        return task
-    changes: Mapping[str, Any] = {"dataset": run.record.data.name, "members": members}
-    if hasattr(task, "whole"):
-        changes = {**changes, "whole": not any(", in part" in name for name in run.metrics)}
-    return replace(task, **changes)  # type: ignore[type-var]
 
 
 def check_pictures(run: Run, where: Path) -> None:

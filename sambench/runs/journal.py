@@ -32,15 +32,7 @@ class Journal:
         """Return the rows of every sample that was written whole, and rewrite the file without what was not."""
         if not self.path.exists():
             return {}
-        done: dict[str, list[Row]] = {}
-        lines, bad = [], 0
-        for line in self.path.read_bytes().splitlines(keepends=True):
-            parsed = _parse(line)
-            if parsed is None:
-                bad += 1
-            elif parsed[0] not in done:
-                done[parsed[0]] = parsed[1]
-                lines.append(line)
+        done, lines, bad = _whole(self.path.read_bytes())
         if bad:
             log.warning("%s: dropped %d unfinished or damaged line(s); their samples are scored again", self.path, bad)
             write_bytes(self.path, b"".join(lines), sync=True)
@@ -69,6 +61,29 @@ class Journal:
                 os.fsync(file.fileno())
             finally:
                 file.close()
+
+
+def rows_so_far(path: Path) -> dict[str, list[Row]]:
+    """Return the rows of every sample that a run which goes on has stored, without touching its file.
+
+    Raises:
+        OSError: There is no journal, or it cannot be read.
+    """
+    return _whole(path.read_bytes())[0]
+
+
+def _whole(content: bytes) -> tuple[dict[str, list[Row]], list[bytes], int]:
+    """Return the samples that were written whole, their lines, and how many lines are damaged or torn."""
+    done: dict[str, list[Row]] = {}
+    lines, bad = list[bytes](), 0
+    for line in content.splitlines(keepends=True):
+        parsed = _parse(line)
+        if parsed is None:
+            bad += 1
+        elif parsed[0] not in done:
+            done[parsed[0]] = parsed[1]
+            lines.append(line)
+    return done, lines, bad
 
 
 def _line(sample_id: str, rows: Sequence[Row]) -> bytes:

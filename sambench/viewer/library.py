@@ -15,6 +15,7 @@ from sambench.viewer.image_table import ImageTable, image_table
 from sambench.viewer.progress import Journals, progress_of
 from sambench.viewer.scenes import Scenes
 from sambench.viewer.shelf import Shelf
+from sambench.viewer.so_far import SoFar
 from sambench.viewer.told import run_line, run_page, told_fault
 
 SMALL = "thumb.jpg"
@@ -55,7 +56,7 @@ class Library:
 
     def __init__(self, results: Place) -> None:
         self.shelf = Shelf(results)
-        self._journals = Journals()
+        self._journals, self._so_far = Journals(), SoFar()
         self._tables, self._scenes, self._pairs = Kept(6), Kept(6), Kept(64)
 
     def runs(self) -> Told:
@@ -74,6 +75,17 @@ class Library:
             KeyError: There is none of this key.
         """
         return run_page(self.shelf.one(key))
+
+    def so_far(self, key: str) -> Told:
+        """Tell the metrics of a run that goes on, of the images that are stored.
+
+        Raises:
+            KeyError: There is no run of this key.
+        """
+        try:
+            return self._so_far.told(self._run(key))
+        except SambenchError as error:
+            return {"error": told_fault(error)}
 
     def images(self, key: str) -> Told:
         """Tell of all images of a run their ids and what they lose, in the data's order.

@@ -90,6 +90,10 @@ def application(library: Library, pictures: PictureCache, token: str, host: str 
     def run(token: str, key: str) -> Response:
         return told(lambda: library.run(key))
 
+    @app.get("/<token>/data/<key>/so_far.json")
+    def so_far(token: str, key: str) -> Response:
+        return told(lambda: library.so_far(key))
+
     @app.get("/<token>/data/<key>/images.json")
     def images(token: str, key: str) -> Response:
         return told(lambda: library.images(key))

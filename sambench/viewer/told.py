@@ -46,18 +46,23 @@ def _metric(run: Run, name: str) -> dict[str, Any]:
     return {"name": name, "value": plain(metric.value), **ends, "unit": metric.unit, "up": metric.higher_is_better}
 
 
+def metric_lines(run: Run) -> list[dict[str, Any]]:
+    """Tell each metric in a line, with its interval and the published values beside it."""
+    lines = []
+    for name, found in parts.metric_lines([run], ["A"]):
+        (line,) = found
+        shown = {"value": line.value, "interval": line.interval, "n": line.n, "published": line.published}
+        lines.append({"name": name, **shown, "at": line.at, "low": line.low, "high": line.high})
+    return lines
+
+
 def run_page(shelved: Shelved) -> dict[str, Any]:
     """Tell of a run what stands on its page."""
     told = run_line(shelved)
     run = shelved.run
     if run is None or "task" not in told:
         return told
-    lines = []
-    for name, found in parts.metric_lines([run], ["A"]):
-        (line,) = found
-        shown = {"value": line.value, "interval": line.interval, "n": line.n, "published": line.published}
-        lines.append({"name": name, **shown, "at": line.at, "low": line.low, "high": line.high})
     stages = [{"stage": one.stage, "seconds": one.seconds, "share": one.share} for one in parts.segments(run)]
     provenance = [{"title": title, "pairs": [list(pair) for pair in pairs]} for title, pairs in parts.provenance(run)]
-    words = {"caption": caption(run), "lines": lines, "stages": stages, "wall": parts.wall(run)}
+    words = {"caption": caption(run), "lines": metric_lines(run), "stages": stages, "wall": parts.wall(run)}
     return {**told, **words, "provenance": provenance}

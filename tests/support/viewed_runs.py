@@ -29,6 +29,7 @@ def going_on(folder, done, total=40):
     rows = edge_rows(done + 1)
     source = load_run(stored(folder.with_name("source"), "edges", rows, name="slow", data={"samples": total}))
     told = {key: source.record.stored[key] for key in ("model", "config", "switches", "data", "environment")}
+    told["config"] = {**told["config"], "seed": 0}
     shutil.rmtree(source.folder)
     store = RunStore(folder, source.record.stored["identity"])
     store.start(told)

@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from made_rows import edge_rows
+from sambench.tasks.edges import EdgesTask
 from viewed_runs import SCRIPT, contents, damaged, going_on, hostile, large_run, real_run
 from watched_pages import Watched, chromium
 
@@ -280,10 +282,29 @@ def test_a_run_that_goes_on_is_followed_until_it_has_ended(browser, served, resu
     page.get_by_label("State").select_option("running")
     assert column(page, 2) == ["going"]
     well(watched, served)
-    for index in range(3, 20):
-        store.append(str(index), [{"sample_id": str(index)}])
+    rows = edge_rows(21)
+    for row in rows[3:20]:
+        store.append(row["sample_id"], [row])
     page.locator("tr", has_text="20 of 40").wait_for()
-    store.close()
+    for width in WIDTHS:
+        watched = opened(browser, served, width)
+        page = watched.page
+        go(watched, "going")
+        page.locator("#so-far table").wait_for()
+        assert "Of 20 of 40 images" in page.locator("#so-far").inner_text()
+        ods = page.locator("#so-far tbody tr", has_text="ods").locator("b").inner_text()
+        assert float(ods) == pytest.approx(EdgesTask().supported(rows[:20])["ods"].value, abs=5e-4)
+        page.locator("#again[disabled]").wait_for()
+        well(watched, served)
+    store.append(rows[20]["sample_id"], [rows[20]])
+    page.locator("#progress", has_text="21 of 40").wait_for()
+    page.locator("#again:not([disabled])").click()
+    page.locator("#so-far", has_text="Of 21 of 40 images").wait_for()
+    store.finish(store.ordered([row["sample_id"] for row in rows]), EdgesTask().supported(rows), {})
+    page.locator("section[aria-label=metrics]").wait_for()  # as a finished run's, without being asked
+    page.wait_for_load_state("networkidle")
+    assert page.locator("section[aria-label=images] table").get_attribute("data-count") == "21"
+    well(watched, served)
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 // Elements are made of plain values: a text from data becomes a text node or an attribute, never markup.
 
+import { count, lasting } from "./format.js";
+
 export function h(tag, props = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -53,6 +55,24 @@ export function say(text, seen = false) {
   const status = document.getElementById("status");
   status.textContent = text;
   status.classList.toggle("hidden", !seen);
+}
+
+// Asks again every few seconds while the page is seen; returns what ends it.
+export function poll(ask, every = 2000) {
+  let on = true, waiting = 0;
+  const next = async () => {
+    if (document.visibilityState === "visible") await ask().catch(() => say("The server does not answer.", true));
+    if (on) waiting = setTimeout(next, every);
+  };
+  waiting = setTimeout(next, every);
+  return () => { on = false; clearTimeout(waiting); };
+}
+
+// How far a run is.
+export function going(one) {
+  const quiet = one.quiet > 120 ? `, quiet for ${lasting(one.quiet)}` : one.left !== null ? `, ${lasting(one.left)} left` : "";
+  const bar = h("progress", { max: Math.max(1, one.total), value: one.done, "aria-label": "images done" });
+  return h("span", { class: "going" }, bar, ` ${count(one.done)} of ${count(one.total)}${quiet}`);
 }
 
 export function fault(error, title = "It cannot be shown") {

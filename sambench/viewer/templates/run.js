@@ -1,7 +1,8 @@
 // One run: its metrics with intervals, its images, where its numbers come from.
 
-import { choice, fault, framed, h } from "./dom.js";
-import { get, run as find, runs } from "./data.js";
+import { choice, fault, framed, going, h, poll } from "./dom.js";
+import { forget, get, run as find, runs } from "./data.js";
+import { count } from "./format.js";
 import { imageTable } from "./images.js";
 import { read, write } from "./order.js";
 
@@ -11,7 +12,8 @@ export async function runPage([key], query, go, replace) {
   const one = await get(`${key}/run.json`, true);
   const trail = [[`#/run/${key}`, one.place]];
   if (one.fault) return { page: h("div", {}, h("h1", { tabindex: -1 }, one.place), fault(one.fault, "The run cannot be read")), title: one.place, trail };
-  const { runs: all } = await runs();
+  const { runs: all, bundle, progress } = await runs(one.state === "running");
+  let stop = null;
   const others = all.filter((other) => other.key !== key && other.task === one.task && other.state === "finished");
   const order = read(query);
   const page = h("div", {}, h("h1", { tabindex: -1 }, one.place), h("p", {}, one.caption || ""), h("p", {}, (one.tags || []).map((tag) => h("span", { class: "tag" }, tag)), one.notes || ""));
@@ -25,11 +27,44 @@ export async function runPage([key], query, go, replace) {
     const table = await imageTable(known, order, "", (changed) => replace(`#/run/${key}${write(changed, "")}`));
     page.append(h("section", { "aria-label": "images" }, h("h2", {}, "Images"),
       h("p", { class: "dim" }, "Loss is 1 less the quality by which the task ranks images: the best F of edges, the mean IoU of clicked objects."), table));
+  } else if (one.state === "running" && progress?.[key] && !bundle) {
+    const followed = follow(key, progress[key]);
+    page.append(...followed.parts);
+    stop = followed.stop;
   } else {
     page.append(h("p", {}, `This run is ${one.state}; metrics and images are shown once it is finished.`));
   }
   page.append(h("section", { "aria-label": "time and provenance" }, h("h2", {}, "Time"), times(one), h("h2", {}, "Provenance"), (one.provenance || []).map(facts)));
-  return { page, title: one.place, trail };
+  return { page, title: one.place, trail, stop };
+}
+
+// A run that goes on: how far it is, and what the images that are stored come to.
+function follow(key, first) {
+  const bar = h("p", { id: "progress" }, going(first));
+  const place = h("div", { id: "so-far", "aria-live": "polite" }, h("p", { class: "dim" }, "The stored images are being summarised."));
+  const again = h("button", { type: "button", id: "again", disabled: true, onclick: () => ask() }, "Tell again");
+  let told = 0;
+  async function ask() {
+    again.disabled = true;
+    const found = await get(`${key}/so_far.json`, true).catch((error) => ({ error: { what: error.message, mend: "" } }));
+    told = found.done || 0;
+    place.replaceChildren(...(found.error ? [h("p", {}, `There are no metrics so far: ${found.error.what}.`), h("p", { class: "dim" }, found.error.mend)]
+      : [h("p", { class: "dim" }, `Of ${count(found.done)} of ${count(found.total)} images, those that were scored first: all of them may come to something else.`),
+        metrics(found.lines.slice(0, SHOWN), "metrics so far"),
+        found.lines.length > SHOWN ? h("details", {}, h("summary", {}, `${found.lines.length - SHOWN} further metrics`), metrics(found.lines.slice(SHOWN), "further metrics so far")) : ""]));
+  }
+  const stop = poll(async () => {
+    const now = (await get("progress.json", true)).progress[key];
+    if (!now) {
+      forget("");
+      return dispatchEvent(new HashChangeEvent("hashchange"));
+    }
+    bar.replaceChildren(going(now));
+    again.disabled = now.done === told;
+  });
+  ask();
+  return { stop, parts: [bar, h("section", { "aria-label": "metrics so far" }, h("h2", {}, "Metrics so far"), place, h("div", { class: "bar" }, again)),
+    h("p", {}, "Images are shown once the run is finished.")] };
 }
 
 function metrics(lines, name = "metrics with intervals") {

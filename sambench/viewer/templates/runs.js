@@ -1,11 +1,10 @@
 // All runs: a table with filters, from which two are chosen to be compared.
 
-import { choice, framed, h, labelled, say, sortable } from "./dom.js";
-import { count, day, interval, lasting, number } from "./format.js";
+import { choice, framed, going, h, labelled, poll, say, sortable } from "./dom.js";
+import { count, day, interval, number } from "./format.js";
 import { get, forget, runs } from "./data.js";
 
 const SHOWN = 5;
-const EVERY = 2000;
 const state = { find: "", task: "", data: "", state: "", tag: "", key: "finished", down: true, chosen: new Set() };
 
 export async function runsPage(params, query, go) {
@@ -76,16 +75,6 @@ export async function runsPage(params, query, go) {
   return { page, title: "Runs", trail: [], stop, said: true };
 }
 
-function poll(ask) {
-  let on = true, waiting = 0;
-  const next = async () => {
-    if (document.visibilityState === "visible") await ask().catch(() => say("The server does not answer.", true));
-    if (on) waiting = setTimeout(next, EVERY);
-  };
-  waiting = setTimeout(next, EVERY);
-  return () => { on = false; clearTimeout(waiting); };
-}
-
 function wanted(one) {
   const words = [one.place, one.name, one.model, one.notes, ...(one.tags || [])].join(" ").toLowerCase();
   return (!state.find || words.includes(state.find.trim().toLowerCase()))
@@ -114,12 +103,6 @@ function order(found) {
 function common(shown) {
   const names = shown.flatMap((one) => (one.metrics || []).slice(0, SHOWN).map((other) => other.name));
   return [...new Set(names)].slice(0, SHOWN);
-}
-
-function going(one) {
-  const quiet = one.quiet > 120 ? `, quiet for ${lasting(one.quiet)}` : one.left !== null ? `, ${lasting(one.left)} left` : "";
-  const bar = h("progress", { max: Math.max(1, one.total), value: one.done, "aria-label": "images done" });
-  return h("span", { class: "going" }, bar, ` ${count(one.done)} of ${count(one.total)}${quiet}`);
 }
 
 function line(one, names, progress, choose) {
