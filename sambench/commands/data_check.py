@@ -10,7 +10,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from sambench.commands.grammar.output import JSON, json_of
+from sambench.commands.grammar.output import JSON, json_of, show
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.checking import Checked, Finding, check_masks, check_samples, compare_counts
@@ -26,6 +26,7 @@ from sambench.files.csv_cells import csv_cell
 from sambench.files.safe_names import printable
 from sambench.progress import progress
 from sambench.runs.summary import orientation_notes
+from sambench.tables.fitting import terminal_width
 
 _SHOWN = 10
 """Findings of one kind that are printed."""
@@ -49,19 +50,19 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     try:
         parts, absent = _parts(name, {**settings, "limit": None}, values.get("task"))
         if not as_json and absent:
-            print(absent)
+            show(absent)
         results = {}
         for part, data in parts.items():
             results[part], told[part] = _check_one(part, data, settings.get("limit"))
             if not as_json:
-                print("\n".join([*told[part], *_findings(part, results[part]), ""]))
+                show("\n".join([*told[part], *_findings(part, results[part]), ""]))
     except DatasetAbsentError:
         raise
     except DatasetError as error:
         results = {name: Checked(findings=[Finding(True, error.where or name, error.what)])}
         told = {name: []}
         if not as_json:
-            print("\n".join([*_findings(name, results[name]), ""]))
+            show("\n".join([*_findings(name, results[name]), ""]))
     if as_json:
         print(json_of({"datasets": [_told(part, told[part], result) for part, result in results.items()]}))
     if values["out"] is not None:
@@ -130,15 +131,17 @@ def _findings(name: str, checked: Checked) -> list[str]:
     kinds: dict[tuple[bool, str], list[Finding]] = {}
     for finding in checked.findings:
         kinds.setdefault((not finding.fault, finding.kind), []).append(finding)
-    rows = []
+    rows, width = list[list[str]](), terminal_width()
     for (note, _), found in sorted(kinds.items(), key=lambda entry: entry[0]):
         for finding in found[:_SHOWN]:
             rows.append(["note" if note else "FAULT", printable(str(finding.where)), printable(finding.what)])
         if len(found) > _SHOWN:
             rows.append(["", f"and {len(found) - _SHOWN} more like these", ""])
     counts = Counter(finding.fault for finding in checked.findings)
-    table = [tabulate(rows, headers=["", "where", "what"])] if rows else []
-    return [*table, f"{name}: {counts[True]} faults, {counts[False]} notes"]
+    lines = tabulate(rows, headers=["", "where", "what"], disable_numparse=True).splitlines() if rows else []
+    if width is not None and max(map(len, lines), default=0) > width:  # a line a finding, which is broken at words
+        lines = [" ".join(filter(None, [kind, where, f"- {what}" if what else ""])) for kind, where, what in rows]
+    return [*lines, f"{name}: {counts[True]} faults, {counts[False]} notes"]
 
 
 def _write_findings(path: Path, results: Mapping[str, Checked]) -> None:

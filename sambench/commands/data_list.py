@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
+from sambench.commands.grammar.lists import listed
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.files.paths import data_root
+from sambench.tables.fitting import terminal_width
 
 
 def _list(words: list[str]) -> int:
     """Print a line for each dataset of masks."""
     from sambench.datasets.cards import MaskCard
     from sambench.datasets.sa23.catalog import CATALOG
-    from sambench.tables.folding import folded_text, terminal_width
+    from sambench.tables.folding import folded_text
 
     values = read(LIST, words)
     root = values["root"]
@@ -36,9 +38,10 @@ def _list(words: list[str]) -> int:
     others = {name: line for name, line in registry.options("data").items() if name not in {row[0] for row in rows}}
     told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
     heads = ["name", "domain", "masks (Table 7)", "licence", "home page", "found"]
-    lines = [folded_text(heads, rows, ["left"] * 6, ("home page", "licence", "domain"), terminal_width())]
+    width = terminal_width()
+    lines = [folded_text(heads, rows, ["left"] * 6, ("home page", "licence", "domain"), width)]
     lines += ["", "for other tasks too, and one's own:"]
-    lines += [f"{name:{max(map(len, others))}}  {line}" for name, line in others.items()]
+    lines += [listed(others, "", width)]
     lines += ["", f"{told}; what one mask is, and the layout: sambench data check NAME"]
     result = {"root": None if place is None else str(place), "datasets": found}
     result |= {"others": [{"name": name, "about": line} for name, line in others.items()]}

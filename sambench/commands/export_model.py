@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from sambench.commands.comparing.two_models import built, composed, images
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.output import FORMAT, JSON, json_of
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, show
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
@@ -127,7 +127,7 @@ def _check(
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
     title = f"{precision}, {megabytes:.1f} MB, against {original.name}"
     if form != JSON:
-        print(render(table, notes, title, "md"))
+        show(render(table, notes, title, "md"))
     told = {"precision": precision, "files": list(map(str, paths)), "megabytes": megabytes, "within": within}
     return {**told, "table": table_told(precision, table, notes, title)}
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from sambench.commands.comparing.gate import COMPARISON
 from sambench.commands.grammar.declaration import Command, Key, keys_like
-from sambench.commands.grammar.output import FORMAT, JSON, json_of, tell
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, show, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import Range
 from sambench.errors import SambenchError, UsageError
@@ -86,7 +86,7 @@ def _check(words: list[str]) -> int:
             told = {"by": submission.by, "metrics": len(run.metrics), "caption": caption(run)}
             found.append({"file": file, "refused": None, **told})
             if form != JSON:
-                print(f"{file}: {told['metrics']} metrics follow from its rows; by {told['by']}; {told['caption']}")
+                show(f"{file}: {told['metrics']} metrics follow from its rows; by {told['by']}; {told['caption']}")
     if form == JSON:
         print(json_of({"files": found}))
     return REFUSED if any(one["refused"] for one in found) else 0

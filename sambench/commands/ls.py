@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 
 from sambench.commands.grammar.declaration import Command
+from sambench.commands.grammar.lists import listed
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.commands.ls_runs import RUNS
 from sambench.config import registry
+from sambench.tables.fitting import terminal_width
 
 _FLAGS = {"--config-dir FOLDER": "those of your own folder of configurations, too"}
 
@@ -20,9 +22,8 @@ def _named(what: str, about: str, names: Callable[[], dict[str, str]]) -> Comman
     def main(words: list[str]) -> int:
         form = read(part, words)["format"]
         lines = names()
-        width = max(map(len, lines), default=0)
         result = {"names": [{"name": name, "about": line} for name, line in lines.items()]}
-        tell(form, result, "\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
+        tell(form, result, lambda: listed(lines, "", terminal_width()))
         return 0
 
     part = Command(

@@ -7,24 +7,29 @@ from contextlib import suppress
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.output import FORMAT, JSON, json_of
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, show
 from sambench.commands.grammar.words import read
 from sambench.errors import RunError, SambenchError
 from sambench.files.safe_names import printable
 from sambench.redact import without_secrets
 from sambench.storage.places import join
+from sambench.tables.fitting import joined, terminal_width
 
 FILTERS = ("name", "task", "data", "model")
+SEARCHED = ("label", "name", "task", "data", "model", "notes")
+"""What a word is looked for in, beside the place and the tags."""
 METRICS = 4
 """Metrics a line tells, the first ones of the run."""
 
 
 def main(words: list[str]) -> int:
     """Print the runs below a folder; a damaged one is told, not skipped."""
+    from sambench.runs import removing
     from sambench.runs.open import load_run, run_places
     from sambench.runs.run import with_distinct_names
 
-    values = read(RUNS, words)
+    texts = [word for word in words if "=" not in word and not word.startswith("-")]
+    values = {**read(RUNS, [word for word in words if word not in texts]), "texts": texts}
     folder = join(values["results"])
     runs, damaged = [], []
     for place in run_places(folder):
@@ -32,31 +37,32 @@ def main(words: list[str]) -> int:
             runs.append(load_run(place))
         except SambenchError as error:
             damaged.append({"run": without_secrets(str(place)), "state": f"cannot be read: {error.what}"})
-    found = [described(run) for run in with_distinct_names(runs)]
-    kept = [run for run in found if wanted(run, values)]
+    found = [(run, described(run)) for run in with_distinct_names(runs)]
+    # Every file of a run is asked for its size, so those alone that are shown.
+    kept = [{**told, "bytes": removing.bytes_of(run)} for run, told in found if wanted(told, values)]
     if values["format"] == JSON:
         print(json_of([*kept, *damaged]))
         return 0
     if not found and not damaged:
-        print(f"no runs below {without_secrets(str(folder))}")
-    for run in (*kept, *damaged):
-        print(line_of(run))
+        show(f"no runs below {without_secrets(str(folder))}")
+    width = terminal_width()
+    for one in (*kept, *damaged):
+        print(line_of(one, width))
     if len(kept) < len(found):
-        print(f"{len(found) - len(kept)} of {len(found)} runs are left out by what was asked for")
+        show(f"{len(found) - len(kept)} of {len(found)} runs are left out by what was asked for")
     return 0
 
 
 def described(run: Any) -> dict[str, Any]:
-    """Return what is told of a run; of one that has not begun its place and state alone.
+    """Return what is told of a run but its size; of one that has not begun its place and state alone.
 
     Args:
         run: A `sambench.runs.run.Run`.
     """
     from sambench.runs.labels import own_label
-    from sambench.runs.removing import bytes_of
 
     record = run.record
-    told: dict[str, Any] = {"run": run.place, "state": record.status, "bytes": bytes_of(run)}
+    told: dict[str, Any] = {"run": run.place, "state": record.status}
     with suppress(RunError):
         told |= {"task": record.task_name, "data": record.data.name, "images": record.data.samples}
         told |= {"name": own_label(record), "label": run.label, "model": record.model.name, "finished": record.finished}
@@ -66,13 +72,20 @@ def described(run: Any) -> dict[str, Any]:
 
 
 def wanted(run: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    """Tell whether a run has the name, task, data, model and tag that were asked for."""
+    """Tell whether a run has the name, task, data, model, tag and words that were asked for."""
     same = all(values[key] is None or run.get(key) == values[key] for key in FILTERS)
-    return same and (values["tag"] is None or values["tag"] in run.get("tags", ()))
+    told = [run["run"], *(str(run.get(key) or "") for key in SEARCHED), *run.get("tags", ())]
+    found = all(any(text.lower() in one.lower() for one in told) for text in values["texts"])
+    return same and found and (values["tag"] is None or values["tag"] in run.get("tags", ()))
 
 
-def line_of(run: Mapping[str, Any]) -> str:
-    """Write a run in one line: place, state, day, task, name, data, tags, first metrics, size, note."""
+def line_of(run: Mapping[str, Any], width: int | None = None) -> str:
+    """Write a run in one line: place, state, day, task, name, data, tags, first metrics, size, note.
+
+    Args:
+        run: From `described`, with its size as `bytes` where that is told.
+        width: Columns of the terminal, in which it takes several lines; None for as many as it takes.
+    """
     from sambench.runs.summary import number
 
     metrics = [(name, value) for name, value in run.get("metrics", {}).items() if value is not None][:METRICS]
@@ -86,7 +99,7 @@ def line_of(run: Mapping[str, Any]) -> str:
         f"{run['bytes'] / 1e6:.1f} MB" if "bytes" in run else "",
         run.get("notes") or "",
     ]
-    return printable("  ".join(part for part in parts if part))
+    return joined([printable(part) for part in parts if part], width)
 
 
 RUNS = Command(
@@ -94,9 +107,11 @@ RUNS = Command(
     summary="stored runs with their state and first metrics",
     main=main,
     runs_bare=True,
+    argument="[WORD ...]",
     about="""\
 Prints every stored run below a folder: its place, state, day, task, name (run.name, else its model's), data, tags,
-first metrics, size and notes; or that it cannot be read.""",
+first metrics, size and notes; or that it cannot be read. With words only the runs that have each of them in their
+place, name, task, data, model, tags or notes; large and small letters count alike.""",
     keys=(
         Key("results", "where runs are looked for, a path or URL", str, "results", path="url"),
         Key("tag", "those with this word in run.tags", str | None, example="WORD"),
@@ -107,5 +122,9 @@ first metrics, size and notes; or that it cannot be read.""",
         FORMAT,
     ),
     result="runs:ListedRuns",
-    examples=("sambench ls runs results=s3://bucket/results", "sambench ls runs task=edges tag=ablation format=json"),
+    examples=(
+        "sambench ls runs results=s3://bucket/results",
+        "sambench ls runs hierarchy texture",
+        "sambench ls runs task=edges tag=ablation format=json",
+    ),
 )

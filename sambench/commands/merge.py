@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.output import FORMAT, JSON, json_of
+from sambench.commands.grammar.output import FORMAT, JSON, json_of, show
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import SHARED, Range
 from sambench.errors import listing
@@ -34,7 +34,8 @@ def main(words: list[str]) -> int:
         told = run_told(done.run, False)
         print(json_of({**told, "notes": [*notes, *told["notes"]]}))
     else:
-        print("".join(f"{note}\n" for note in notes), end="")
+        for note in notes:
+            show(note)
         print_run(done.run)
     parts = done.run.record.merged.parts if done.run.record.merged is not None else ()
     commits = {str(part.code.commit) for part in parts if part.code is not None}

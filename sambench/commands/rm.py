@@ -10,6 +10,7 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.errors import UsageError
+from sambench.tables.fitting import terminal_width
 
 if TYPE_CHECKING:
     from sambench.runs.run import Run
@@ -49,8 +50,9 @@ def _agreed(runs: Sequence[Run], size: int) -> bool:
 
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask at", where="sambench rm", mend="add yes=true to remove unasked")
+    width = terminal_width()
     for run in runs:
-        print(line_of(described(run)), file=sys.stderr)
+        print(line_of(described(run), width), file=sys.stderr)
     several = f"these {len(runs)} runs" if len(runs) > 1 else "this run"
     print(f"remove {several} ({size / 1e6:.1f} MB) for good? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

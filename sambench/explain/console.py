@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from rich.table import Table
 
 from sambench.explain.confidence import FIGURES, Confidence
 from sambench.explain.detections import DetectionKinds
@@ -11,26 +10,26 @@ from sambench.explain.page import Finding, change_lines, ends
 from sambench.explain.summary import LOSS
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.runs.summary import caption, number
-from sambench.tables.folding import plain_console, print_table
+from sambench.tables.folding import Columns, plain_console, print_line
 
 
 def print_finding(finding: Finding) -> None:
     """Print the parts of the loss, the kinds of objects, what changed and what can be said of it."""
     console = plain_console()
-    console.print(caption(finding.run), soft_wrap=True)
-    print_table(console, _parts(finding))
-    print_table(console, _groups(finding), naming=2)
+    print_line(console, caption(finding.run))
+    _parts(finding).print(console)
+    _groups(finding).print(console)
     if finding.detections is not None:
-        print_table(console, _detections(finding.detections))
+        _detections(finding.detections).print(console)
     for name, one in finding.confidence.items():
-        print_table(console, _confidence(name, one))
+        _confidence(name, one).print(console)
     if finding.change is not None:
-        print_table(console, _changes(finding))
+        _changes(finding).print(console)
     for line in (*finding.verdicts, *(f"note: {note}" for note in finding.notes)):
-        console.print(line, soft_wrap=True)
+        print_line(console, line)
 
 
-def _parts(finding: Finding) -> Table:
+def _parts(finding: Finding) -> Columns:
     whole = finding.groups[0]
     table = table_of("part of 1 - IoU", "mean", "95 % interval", "share", "objects of this kind")
     loss = whole.means[LOSS]
@@ -38,54 +37,51 @@ def _parts(finding: Finding) -> Table:
         mean = whole.means[part]
         share = f"{100 * mean.value / loss.value:.0f} %" if loss.value else ""
         kind = str(whole.objects) if part == LOSS else str(finding.kinds.get(part, 0))
-        table.add_row(part, number(mean.value), ends(mean), share, kind)
+        table.add(part, number(mean.value), ends(mean), share, kind)
     for kind in (name for name in finding.kinds if name not in PARTS):
-        table.add_row(f"({kind})", "", "", "", str(finding.kinds[kind]))
+        table.add(f"({kind})", "", "", "", str(finding.kinds[kind]))
     return table
 
 
-def _groups(finding: Finding) -> Table:
-    table = table_of("objects by", "", "number", "loss", "95 % interval", "largest part")
+def _groups(finding: Finding) -> Columns:
+    table = table_of("objects by", "", "number", "loss", "95 % interval", "largest part", naming=2)
     by = ""
     for group in finding.groups[1:]:
         largest = max(PARTS, key=lambda part: group.means[part].value)
         text = f"{largest} {number(group.means[largest].value)}"
         loss = group.means[LOSS]
         first = "" if group.by == by else group.by
-        table.add_row(first, group.name, str(group.objects), number(loss.value), ends(loss), text)
+        table.add(first, group.name, str(group.objects), number(loss.value), ends(loss), text)
         by = group.by
     return table
 
 
-def _detections(kinds: DetectionKinds) -> Table:
+def _detections(kinds: DetectionKinds) -> Columns:
     table = table_of("wrong detections (TIDE)", "number", "AP50 it costs", "95 % interval")
-    table.add_row("AP50", str(kinds.detections), number(kinds.ap50.value), ends(kinds.ap50))
+    table.add("AP50", str(kinds.detections), number(kinds.ap50.value), ends(kinds.ap50))
     for kind, cost in kinds.costs.items():
-        table.add_row(kind, str(kinds.counts[kind]), number(cost.value), ends(cost))
+        table.add(kind, str(kinds.counts[kind]), number(cost.value), ends(cost))
     return table
 
 
-def _confidence(estimate: str, confidence: Confidence) -> Table:
+def _confidence(estimate: str, confidence: Confidence) -> Columns:
     table = table_of(f"{estimate} against IoU", "", "95 % interval", "what it is")
     for name, about in FIGURES.items():
-        table.add_row(name, number(confidence.figures[name].value), ends(confidence.figures[name]), about)
+        table.add(name, number(confidence.figures[name].value), ends(confidence.figures[name]), about)
     return table
 
 
-def _changes(finding: Finding) -> Table:
+def _changes(finding: Finding) -> Columns:
     table = table_of("what changed", "against", "this run", "difference", "interval (all together 95 %)")
     for line in change_lines(finding.change.parts) if finding.change else []:
-        table.add_row(line["name"], line["before"], line["after"], line["difference"], line["ends"])
+        table.add(line["name"], line["before"], line["after"], line["difference"], line["ends"])
     return table
 
 
-def table_of(first: str, *others: str) -> Table:
-    """Start a table: its first column holds names, the others numbers."""
-    table = Table()
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="left" if name in ("", "largest part") else "right")
-    return table
+def table_of(first: str, *others: str, naming: int = 1) -> Columns:
+    """Start a table whose first columns hold names and the others, but for those of words, numbers."""
+    sides = ["left" if name in ("", "largest part") else "right" for name in others]
+    return Columns((first, *others), ("left", *sides), naming)
 
 
 def group_table(finding: Finding) -> pd.DataFrame:

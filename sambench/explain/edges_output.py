@@ -20,7 +20,7 @@ from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, number
-from sambench.tables.folding import plain_console, print_table
+from sambench.tables.folding import plain_console, print_line
 
 MEANT = "recall is of all annotators' pixels of a kind, precision of the predicted ones"
 
@@ -45,20 +45,20 @@ class EdgeFinding:
 def print_edges(finding: EdgeFinding) -> None:
     """Print misses and false alarms by kind of pixel, and what changed."""
     console = plain_console()
-    console.print(caption(finding.errors.run), soft_wrap=True)
+    print_line(console, caption(finding.errors.run))
     table = table_of("pixels by", "misses", "recall", "false", "precision")
     for one in finding.groups:
         name = "all" if one.by == "all" else f"{one.by}: {one.name}"
         figures = [f"{number(figure.value)} {ends(figure)}" for figure in (one.recall, one.precision)]
-        table.add_row(name, str(one.misses), figures[0], str(one.false_alarms), figures[1])
-    print_table(console, table)
+        table.add(name, str(one.misses), figures[0], str(one.false_alarms), figures[1])
+    table.print(console)
     if finding.changes:
         moved = table_of("what changed", "against", "this run", "difference", "interval (all together 95 %)")
         for line in change_lines(finding.changes):
-            moved.add_row(line["name"], line["before"], line["after"], line["difference"], line["ends"])
-        print_table(console, moved)
+            moved.add(line["name"], line["before"], line["after"], line["difference"], line["ends"])
+        moved.print(console)
     for note in (f"at {finding.errors.threshold[1]}, the best for all images", MEANT, *finding.errors.notes):
-        console.print(f"note: {note}", soft_wrap=True)
+        print_line(console, f"note: {note}")
 
 
 def edge_table(finding: EdgeFinding) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from sambench.pictures.overlay import save_png
 from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.summary import caption, number
-from sambench.tables.folding import plain_console, print_table
+from sambench.tables.folding import plain_console, print_line
 from sambench.types import Sample
 
 SHOWN = 20
@@ -51,16 +51,16 @@ def print_labels(labels: Labels) -> None:
     """Print the likeliest label errors, how many there are of each kind, and what the runs cannot tell."""
     console = plain_console()
     for run in labels.runs:
-        console.print(caption(run), soft_wrap=True)
+        print_line(console, caption(run))
     table = table_of("image, object", "", "score", "models agree", "IoU with truth")
     for one in labels.frame.head(SHOWN).to_dict("records"):
         figures = (number(one[name]) for name in ("score", "agreement", "iou"))
-        table.add_row(f"{one['sample_id']} {one['object']}", one["told"], *figures)
+        table.add(f"{one['sample_id']} {one['object']}", one["told"], *figures)
     if len(labels.frame):
-        print_table(console, table)
-    console.print(verdict(labels), soft_wrap=True)
+        table.print(console)
+    print_line(console, verdict(labels))
     for note in labels.notes:
-        console.print(f"note: {note}", soft_wrap=True)
+        print_line(console, f"note: {note}")
 
 
 def verdict(labels: Labels) -> str:

@@ -16,7 +16,7 @@ from sambench.published import published_texts
 from sambench.report.page import environment
 from sambench.report.pictures import data_uri
 from sambench.runs.summary import number
-from sambench.tables.folding import plain_console, print_table
+from sambench.tables.folding import plain_console, print_line
 
 _PUBLISHED = {
     "pairs above .9": "automatic masks above 90 % IoU with the professionally corrected mask",
@@ -38,19 +38,19 @@ def print_pairs(finding: PairFinding) -> None:
     """Print how far two sets of masks agree, and what is unmatched."""
     console = plain_console()
     for name, title in zip("ab", finding.titles, strict=True):
-        console.print(f"{name}: {title}", soft_wrap=True)
+        print_line(console, f"{name}: {title}")
     columns = ("figure", "value", "95 % interval", *(("SA-1B, published",) if finding.sa1b else ()))
     table = table_of(*columns)
     for line in _figures(finding):
-        table.add_row(*line[: len(columns)])
-    print_table(console, table)
+        table.add(*line[: len(columns)])
+    table.print(console)
     counted = table_of("masks", "all", "mean an image", "least", "most")
     for name in ("matched", "only_a", "only_b"):
         own = finding.images[name]
-        counted.add_row(name.replace("_", " "), str(own.sum()), f"{own.mean():.1f}", str(own.min()), str(own.max()))
-    print_table(console, counted)
+        counted.add(name.replace("_", " "), str(own.sum()), f"{own.mean():.1f}", str(own.min()), str(own.max()))
+    counted.print(console)
     for note in (*finding.notes, *((PUBLISHED_OF,) if finding.sa1b else ())):
-        console.print(f"note: {note}", soft_wrap=True)
+        print_line(console, f"note: {note}")
 
 
 def write_pairs(finding: PairFinding, folder: Path, count: int) -> list[Path]:

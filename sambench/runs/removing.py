@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -20,9 +21,25 @@ def bytes_of(run: Run) -> int:
     """Return how many bytes a run's files take where they lie, links not counted."""
     if run.url is not None:
         return sum(int(told.get("size") or 0) for told in listing(run.url).values())
-    own = [run.folder / name for name in OWN]
-    found = [path for top in own for path in ([top] if top.is_file() else top.rglob("*")) if not top.is_symlink()]
-    return sum(path.stat().st_size for path in found if path.is_file() and not path.is_symlink())
+    return sum(_size(entry) for entry in _entries(run.folder) if entry.name in OWN)
+
+
+def _entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):  # a process that writes the run has just removed it
+        return []
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    """Return the bytes of a file, or of all files below a folder."""
+    if entry.is_dir(follow_symlinks=False):
+        return sum(map(_size, _entries(entry.path)))
+    try:
+        return entry.stat(follow_symlinks=False).st_size if entry.is_file(follow_symlinks=False) else 0
+    except FileNotFoundError:
+        return 0
 
 
 def refuse_in_use(run: Run) -> None:

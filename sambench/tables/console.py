@@ -6,7 +6,7 @@ from sambench.runs.record import RunRecord
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, carriers, interval, number
 from sambench.tables.departures import published_beside
-from sambench.tables.folding import plain_console, print_folded
+from sambench.tables.folding import plain_console, print_folded, print_line
 from sambench.types import COSTS
 
 STAGE_HEADS = ("stage", "seconds", "share", "s / image", "p50", "p90", "p99")
@@ -20,14 +20,14 @@ def print_run(run: Run) -> None:
         titled = f"{name}, {metric.unit}" if metric.unit in COSTS else name
         lines.append([titled, number(metric.value), interval(metric), carriers(metric) or str(metric.n), *beside])
     console = plain_console()
-    console.print(caption(run), soft_wrap=True)
+    print_line(console, caption(run))
     heads = ["metric", "measured", "95 % interval", "n", *(row.name for row in published)]
     print_folded(console, heads, lines, keep=2)
     print_folded(console, STAGE_HEADS, _stages(run), keep=3)
-    console.print(bottleneck(run.record), soft_wrap=True)
+    print_line(console, bottleneck(run.record))
     if (cache := run.record.cache) is not None:
-        console.print(f"embedding cache: {cache.hits} hits, {cache.misses} misses", soft_wrap=True)
-    console.print(f"run folder: {run.place}", soft_wrap=True)
+        print_line(console, f"embedding cache: {cache.hits} hits, {cache.misses} misses")
+    print_line(console, f"run folder: {run.place}")
 
 
 def bottleneck(record: RunRecord) -> str:

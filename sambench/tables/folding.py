@@ -3,26 +3,58 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from tabulate import tabulate
 
+from sambench.tables.fitting import broken, terminal_width
 
-def plain_console(stderr: bool = False) -> Console:
-    """Return a console that styles nothing by itself, and with NO_COLOR set nothing at all, not even bold heads."""
-    if os.environ.get("NO_COLOR"):
-        return Console(highlight=False, markup=False, color_system=None, stderr=stderr)
-    return Console(highlight=False, markup=False, stderr=stderr)
+_ANY = 100_000
+"""Columns of a file or a pipe: as many as anything takes."""
 
 
-def terminal_width() -> int | None:
-    """Return the columns of the terminal, None where standard output is a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def plain_console() -> Console:
+    """Return a console that styles nothing by itself, and with NO_COLOR set nothing at all, not even bold heads.
+
+    In a file or a pipe it is as wide as what is printed, so that nothing is folded there.
+    """
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(highlight=False, markup=False, color_system=colours, width=terminal_width() or _ANY)
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print a sentence, broken at its spaces where the terminal is narrower."""
+    console.print("\n".join(broken(text, console.width)), soft_wrap=True)
+
+
+@dataclass
+class Columns:
+    """A table to be printed.
+
+    Attributes:
+        heads: The columns' heads: those that name a row first, then the others, the most important first.
+        sides: "left" or "right" for each column.
+        naming: How many of the first columns name a row; they and the next one stay however narrow the terminal is.
+        rows: Texts.
+    """
+
+    heads: Sequence[str]
+    sides: Sequence[str]
+    naming: int = 1
+    rows: list[Sequence[str]] = field(default_factory=list)
+
+    def add(self, *cells: str) -> None:
+        """Add a row."""
+        self.rows.append(cells)
+
+    def print(self, console: Console) -> None:
+        """Print it, what does not fit below it (`print_folded`)."""
+        print_folded(console, self.heads, self.rows, self.naming + 1, self.sides, self.naming)
 
 
 def folded_text(
@@ -49,7 +81,8 @@ def folded_text(
     while width is not None and waiting and max(map(len, table().splitlines())) > width:
         below.append(heads.index(waiting.pop(0)))
         shown.remove(below[-1])
-    return "\n".join([table(), *_told_below(heads, rows, sorted(below))])
+    told = _told_below(heads, rows, sorted(below))
+    return "\n".join([table(), *(part for line in told for part in broken(line, width))])
 
 
 def _told_below(
@@ -64,19 +97,6 @@ def _told_below(
         if cells := ", ".join(f"{name} {row[place]}" for name, row in zip(names, rows, strict=True) if row[place]):
             lines.append(f"{heads[place]}: {cells}" if heads[place] else cells)
     return lines
-
-
-def print_table(console: Console, table: Table, naming: int = 1) -> None:
-    """Print a table that is made already as `print_folded` does.
-
-    Args:
-        console: Where it is printed.
-        table: The table.
-        naming: How many of its first columns name a row; they and the next one stay.
-    """
-    heads = [str(column.header) for column in table.columns]
-    rows = [list(map(str, cells)) for cells in zip(*(column.cells for column in table.columns), strict=True)]
-    print_folded(console, heads, rows, naming + 1, [str(column.justify) for column in table.columns], naming)
 
 
 def print_folded(
@@ -105,7 +125,7 @@ def print_folded(
         shown -= 1
     console.print(_table(heads[:shown], rows, sides))
     for line in _told_below(heads, rows, range(shown, len(heads)), naming):
-        console.print(line, soft_wrap=True)
+        print_line(console, line)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[str]) -> Table:
@@ -119,4 +139,4 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[
 
 def _width(console: Console, table: Table) -> int:
     """Return the columns that a table takes where nothing narrows it."""
-    return Measurement.get(console, console.options.update(width=100_000), table).maximum
+    return Measurement.get(console, console.options.update(width=_ANY), table).maximum

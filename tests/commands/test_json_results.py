@@ -2,21 +2,14 @@
 
 import json
 from importlib.resources import files
-from pathlib import Path
 
-import numpy as np
 import pytest
+from every_command import EXIT, QUICK, SLOW, prepare, write_runs, write_stored
 from jsonschema import Draft202012Validator
-from PIL import Image
-from stored_runs import stored
-from tiny_sams import tiny_model
-from toys import write_bsds
 
 from sambench.cli import dispatch
 from sambench.commands import COMMANDS, command_of
 from sambench.commands.grammar.schema import printing, result_type, schema_of, schemas_text
-from sambench.ratings.store import Rating, RatingStore
-from sambench.ratings.study import DATABASE, read_study
 
 DECLARED = [command_of(word) for word in COMMANDS]
 PRINTING = printing(DECLARED)
@@ -24,109 +17,22 @@ PRINTING = printing(DECLARED)
 NO_RESULT = {"rate serve", "view"}
 """Commands that serve a page until they are stopped."""
 
-FEW = ["data=mini", "data.kind=coco", "limit=2", "workers=0", "illustrate=0", "task.clicks=[1]"]
-RUN = ["run", "task=points", *FEW]
-
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with two runs of made-up rows."""
-    folder = tmp_path_factory.mktemp("json")
-    for name in ("e", "f"):
-        stored(folder / "stored" / name, name=name)
-    return folder
+    return write_stored(tmp_path_factory.mktemp("json"))
 
 
 @pytest.fixture(scope="module")
 def made(place):
     """The same folder with runs on generated scenes, a tiny model, and maps of an edge detector."""
-    for name, first in (("a", "multimask"), ("b", "single")):
-        assert dispatch([*RUN, f"task.first_output={first}", f"run.dir={place / name}", "--quiet"]) == 0
-    for number in (1, 2):
-        assert dispatch([*RUN, f"shard={number}/2", f"run.dir={place / f'part{number}'}", "-q"]) == 0
-    timed = ["task=latency", "data=mini", "data.kind=coco", "limit=2", "task.prompts=[1]", f"run.dir={place / 'timed'}"]
-    assert dispatch(["run", *timed, "-q"]) == 0
-    tiny_model("sam").save_pretrained(place / "sam")
-    write_bsds(place / "bsds", 2)
-    (place / "maps").mkdir()
-    for number in (1000, 1001):
-        Image.fromarray(np.tile(np.arange(36, dtype=np.uint8) * 7, (24, 1))).save(place / "maps" / f"{number}.png")
-    return place
-
-
-QUICK = {
-    "gate": ["baseline=stored/e", "candidate=stored/f", "replicates=100"],
-    "gate freeze": ["stored/e"],
-    "compare": ["runs=[stored/e,stored/f]", "replicates=100"],
-    "power": ["pilot=stored/e", "effect=.01", "replicates=100"],
-    "ls tasks": [],
-    "ls models": [],
-    "ls data": [],
-    "ls tables": [],
-    "ls runs": ["results=."],
-    "diff": ["stored/e", "stored/f"],
-    "rm": ["removed", "yes=true"],
-    "data list": ["root=."],
-    "cache ls": ["dir=none"],
-    "cache verify": ["dir=none"],
-    "cache prune": ["budget_gb=1", "dir=none"],
-    "ablate": ["edge_nms", "dry=true"],
-    "reproduce": ["pidinet"],
-}
-"""Command -> the words it is called with, in a folder that holds what they name."""
-
-CHECKPOINTS = ["baseline.checkpoint=sam", "candidate.checkpoint=sam"]
-STUDY = ["checks=0", "runs=[a,b]", "masks=2", "raters=1"]
-SUBMITTED = ["a", "by=me", "pictures=0"]
-SLOW = {
-    "run": [*RUN[1:], "run.dir=a"],
-    "score": ["task=edges", "data=bsds500", "data.root=bsds", "predictions=maps", "workers=0", "task.thresholds=5"],
-    "table": ["points", "runs=[a]", "out=out"],
-    "report": ["runs=[a]", "out=out", "count=0"],
-    "explain": ["a", "images=false"],
-    "masks": ["a=a", "b=b"],
-    "merge": ["part1", "part2", "out=merged"],
-    "look": ["a", "count=1", "out=out"],
-    "view bundle": ["stored", "out=viewed", "images=0"],
-    "export results": ["runs=[a]", "to=csv", "out=flat"],
-    "rate plan": [*STUDY, "out=study"],
-    "rate bundle": ["study_bundle", "out=rater.html"],
-    "rate score": ["study_score"],
-    "data check": ["mini", "limit=1", "task=points"],
-    "data show": ["mini", "count=1", "out=sheet.png"],
-    "data export": ["mini", "limit=1", "out=mini.json"],
-    "leaderboard": ["runs=[a,b]", "out=site", "replicates=100"],
-    "leaderboard submit": [*SUBMITTED, "out=one.submission.zip"],
-    "leaderboard check": ["two.submission.zip"],
-    "export bsds": ["task=edges", "data=bsds500", "data.root=bsds", "predictions=maps", "workers=0"],
-    "export model": ["model=sam", "model.checkpoint=sam", "limit=1", "out=exported", "prompts=1"],
-    "latency": ["baseline=sam", "candidate=sam", *CHECKPOINTS, "limit=1", "task.prompts=[1]", "out=out"],
-    "pareto": ["runs=[timed,a]"],
-    "parity": ["model_a=sam", "model_b=sam", "model.checkpoint=sam", "limit=1", "prompts=1"],
-    "plan": [word for word in RUN[1:] if word != "illustrate=0"],
-}
-"""The same of commands that need a run or a model."""
-
-BEFORE = {
-    "rate bundle": ["rate", "plan", *STUDY, "out=study_bundle"],
-    "rate score": ["rate", "plan", *STUDY, "out=study_score"],
-    "leaderboard check": ["leaderboard", "submit", *SUBMITTED, "out=two.submission.zip"],
-}
-"""Command -> what is called before it."""
-
-EXIT = {"reproduce": 3}
-"""Command -> its exit code, where it is not 0."""
+    return write_runs(place)
 
 
 def validated(name, words, capfd):
     """Call a command with format=json and hold all that it prints on standard output against its schema."""
-    if name in BEFORE:
-        assert dispatch(BEFORE[name]) == 0
-    if name == "rate score":
-        study = read_study(Path("study_score"))
-        for rater, jobs in study.orders.items():
-            for job in jobs:
-                RatingStore(study.folder / DATABASE).add(rater, Rating(job, 7, True, False, True, 900))
+    prepare(name)
     capfd.readouterr()
     code = dispatch([*name.split(), *words, "format=json", "--quiet"])
     told = json.loads(capfd.readouterr().out)
@@ -138,8 +44,6 @@ def validated(name, words, capfd):
 @pytest.mark.parametrize("name", QUICK)
 def test_a_result_is_of_the_declared_form(name, place, monkeypatch, capfd):
     monkeypatch.chdir(place)
-    if name == "rm":
-        stored(place / "removed")
     assert validated(name, QUICK[name], capfd)
 
 

@@ -66,3 +66,33 @@ def test_a_misspelt_name_is_told_among_what_there_is(capsys):
         sambench.run("points", overrides=["run.names=x"])
     assert "it has: dir, results, overwrite, name, tags, notes" in told.value.what
     assert told.value.mend.startswith("use run.name=")
+
+
+def test_words_choose_runs_and_only_those_are_measured(results, tmp_path, capsys, monkeypatch):
+    finished_run(results / "deep" / "c", "edges", edges_metrics(), rows=EDGE_ROWS, name="Other", data={"name": "mine"})
+    measured = []
+    monkeypatch.setattr("sambench.runs.removing.bytes_of", lambda run: measured.append(run.folder.name) or 1)
+
+    def found(*words):
+        measured.clear()
+        assert dispatch(["ls", "runs", f"results={results}", "format=json", *words]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert [one["run"].rpartition("/")[2] for one in told if "bytes" in one] == measured
+        return measured[:]
+
+    assert found() == ["a", "c"]
+    assert found("other") == found("mine") == found("/deep") == ["c"]
+    assert found("other", "model_a") == []
+    assert found("EDGES") == found("o") == ["a", "c"]
+    with pytest.raises(UsageError, match="has no 'nam'"):
+        dispatch(["ls", "runs", "nam=x"])
+
+
+def test_in_a_narrow_terminal_a_run_takes_several_lines(results, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert dispatch(["ls", "runs", f"results={results}", "model_a"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "    edges, model_a on bsds500, 200 images" in lines
+    assert any(line.startswith("    ods .750, ois .740, ap .730, r50 .720  ") for line in lines)
+    assert all(len(line) <= 50 or " " not in line.strip() for line in lines)

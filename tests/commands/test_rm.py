@@ -62,6 +62,18 @@ def test_what_no_run_writes_is_kept(tmp_path):
         dispatch(["rm", str(folder), "yes=true"])
 
 
+def test_the_size_of_a_run_is_that_of_its_own_files_without_links(tmp_path):
+    folder = stored(tmp_path / "a")
+    before = bytes_of(load_run(folder))
+    assert before == sum(path.stat().st_size for path in folder.iterdir() if path.name in ("run.json", "rows.parquet"))
+    (folder / "predictions" / "deep").mkdir(parents=True)
+    (folder / "predictions" / "deep" / "1.png").write_bytes(b"12345")
+    (folder / "predictions" / "link.png").symlink_to(folder / "run.json")
+    (folder / "pictures").symlink_to(folder / "predictions")
+    (folder / "mine.txt").write_text("mine")
+    assert bytes_of(load_run(folder)) == before + 5
+
+
 def test_a_run_in_an_object_store_is_removed_but_not_while_it_is_written(tmp_path):
     with s3_server() as bucket:
         url = f"{bucket}/run"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from sambench.commands.comparing.gate import COMPARISON, NOT_COMPARABLE
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.output import JSON, format_key, json_of
+from sambench.commands.grammar.output import JSON, format_key, json_of, show
 from sambench.commands.grammar.words import read
 from sambench.gates.policy import CHANCE
 from sambench.progress import say
@@ -36,7 +36,7 @@ def main(words: list[str]) -> int:
         print(json_of({"exit_code": result.exit_code, **asdict(result)}))
     else:
         text = render_comparison(result, form)
-        print(text if result.forbidding else as_file(text, form), end="")
+        show((text if result.forbidding else as_file(text, form)).removesuffix("\n"), form)
     if values["out"] is not None:
         written = write_comparison(result, Path(values["out"]))
         say(f"written: {' '.join(map(str, written))}")

@@ -54,7 +54,8 @@ def _entry(one: Unlike) -> dict[str, Any]:
 
 def _text(runs: Sequence[Run], found: RunDifferences) -> str:
     from sambench.files.safe_names import printable
-    from sambench.tables.folding import folded_text, terminal_width
+    from sambench.tables.fitting import terminal_width
+    from sambench.tables.folding import folded_text
 
     width = terminal_width()
     lines = [printable(f"{word}: {run.place} ({run.label})") for word, run in zip(("A", "B"), runs, strict=True)]

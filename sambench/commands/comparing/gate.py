@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.output import FORMAT, tell
+from sambench.commands.grammar.output import FORMAT, show, tell
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.config.ranges import RESAMPLES, SHARED
@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
     from sambench.api import gate
     from sambench.files.atomic import write_text
     from sambench.gates.render import FORMATS, render_gate
-    from sambench.tables.folding import terminal_width
+    from sambench.tables.fitting import terminal_width
 
     values = read(GATE, words)
     result = gate(
@@ -35,10 +35,11 @@ def main(words: list[str]) -> int:
         replicates=values["replicates"],
         seed=values["seed"],
     )
-    print(render_gate(result, values["format"], terminal_width()), end="")
+    form = values["format"]
+    show(render_gate(result, form, terminal_width()).removesuffix("\n"), form)
     if values["out"] is not None:
-        for form, ending in FORMATS.items():
-            write_text(Path(values["out"]) / f"gate.{ending}", render_gate(result, form))
+        for each, ending in FORMATS.items():
+            write_text(Path(values["out"]) / f"gate.{ending}", render_gate(result, each))
         say(f"written: {Path(values['out']) / 'gate'}.{{{','.join(FORMATS.values())}}}")
     return result.exit_code
 

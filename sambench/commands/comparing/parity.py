@@ -29,6 +29,7 @@ def main(words: list[str]) -> int:
     from sambench.files.atomic import write_text
     from sambench.gates.render import render_gate
     from sambench.pictures.parity import draw_worst
+    from sambench.tables.fitting import terminal_width
     from sambench.tables.parity import Limits, parity_table
     from sambench.tables.render import render
 
@@ -55,7 +56,8 @@ def main(words: list[str]) -> int:
     result |= {"table": table_told("parity", table, notes, title)}
     result |= {"gate": None if verdict is None else json.loads(render_gate(verdict, "json"))}
     text = "" if form == JSON else render(table, notes, title, form).removesuffix("\n")
-    tell(form, result, text if verdict is None else f"{text}\n{render_gate(verdict, 'text')}".removesuffix("\n"))
+    judged = "" if verdict is None else "\n" + render_gate(verdict, "text", terminal_width())
+    tell(form, result, (text + judged).removesuffix("\n"))
     print(f"{'within the limits' if within else 'beyond a limit'}", file=sys.stderr)
     say(f"written: {out}/parity.{{{','.join(FORMATS.values())}}}")
     for case, path in zip(errors.worst, drawn, strict=True):

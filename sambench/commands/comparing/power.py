@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from sambench.commands.comparing.gate import COMPARISON, POLICY
 from sambench.commands.grammar.declaration import Command, Key, keys_like
-from sambench.commands.grammar.output import FORMAT
+from sambench.commands.grammar.output import FORMAT, JSON, show
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.config.ranges import Range
@@ -42,7 +42,10 @@ def main(words: list[str]) -> int:
         policy_name=values["policy"],
     )
     shown = chosen(plan, values["metric"])
-    print(_json(plan, shown) if values["format"] == "json" else _text(plan, shown))
+    if values["format"] == JSON:
+        print(_json(plan, shown))
+    else:
+        show(_text(plan, shown))
     return 0
 
 
@@ -59,7 +62,8 @@ def chosen(plan: PowerPlan, patterns: Sequence[str]) -> list[Need]:
 
 def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
     from sambench.gates.cells import number
-    from sambench.tables.folding import folded_text, terminal_width
+    from sambench.tables.fitting import terminal_width
+    from sambench.tables.folding import folded_text
 
     heads = ("metric", f"detectable with {plan.images} images", "images needed", "")
     rows = [

@@ -8,8 +8,12 @@ from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.words import read
+from sambench.tables.fitting import fitted, terminal_width
 
 JSON = "json"
+
+FOR_PEOPLE = ("text", "md")
+"""Formats that a terminal shows as wide as it is."""
 
 FORMAT = Key("format", "what is printed; docs/json.md tells the form of JSON", str, "text", choices=("text", JSON))
 """The key of commands that print a text."""
@@ -26,7 +30,12 @@ def tell(form: str, result: Any, text: str | Callable[[], str]) -> None:
     if form == JSON:
         print(json_of(result))
         return
-    print(text if isinstance(text, str) else text())
+    show(text if isinstance(text, str) else text(), form)
+
+
+def show(text: str, form: str = "text") -> None:
+    """Print a text: for people so that it fits the terminal, into a file or a pipe and for programs as it is."""
+    print(fitted(text, terminal_width()) if form in FOR_PEOPLE else text)
 
 
 def part_format(command: Command, words: Sequence[str]) -> tuple[str, list[str]]:

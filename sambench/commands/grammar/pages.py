@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from sambench.commands.grammar.declaration import EXIT_CODES, Command, Key
+from sambench.tables.fitting import broken, fitted
 
 WIDTH = 118
 
@@ -31,16 +32,23 @@ tab completion for bash:
 """
 
 
-def overview(commands: Iterable[Command]) -> str:
-    """Return the page of `sambench --help`: every command with the words it needs, and a line about it."""
-    lines = []
+def overview(commands: Iterable[Command], width: int = WIDTH) -> str:
+    """Return the page of `sambench --help`: every command with the words it needs, and a line about it.
+
+    Args:
+        commands: The commands.
+        width: Columns of the terminal.
+    """
+    lines, about = [], 45 if width == WIDTH else 8
     for command in commands:
         words = f"  sambench {short(command)}"
-        if len(words) > 43:
-            lines += [words, f"{'':45}{command.summary}"]
+        if len(words) > about - 2:
+            lines += [words, f"{'':{about}}{command.summary}"]
         else:
-            lines.append(f"{words:45}{command.summary}")
-    return "\n".join([HEAD, "", *lines, FOOT])
+            lines.append(f"{words:{about}}{command.summary}")
+    return "\n".join(
+        [_broken(HEAD, width), "", *(part for line in lines for part in broken(line, width)), _flowing(FOOT, width)]
+    )
 
 
 def short(command: Command) -> str:
@@ -50,20 +58,41 @@ def short(command: Command) -> str:
     return " ".join(filter(None, [command.name, parts, command.argument, needed]))
 
 
-def page(command: Command) -> str:
-    """Return a command's page."""
-    parts = [f"  {usage}\n{'':8}{part.summary}" for part in command.parts for usage in ways(part)]
+def page(command: Command, width: int = WIDTH) -> str:
+    """Return a command's page, for a terminal of so many columns."""
+    parts = [f"  {usage}\n{'':8}{part.summary}" for part in command.parts for usage in ways(part, width - 2)]
+    examples = [f"  {line}" for line in command.examples]
     blocks = [
-        "\n".join(ways(command)) if command.main else f"sambench {command.name}: {command.summary}",
-        command.about.strip("\n"),
-        "\n".join(["parts:", *parts]) if command.parts else "",
-        command.lists().strip("\n") if command.lists else "",
-        _titled("keys", {key.shown: key_help(key) for key in command.keys}),
-        _titled("flags", command.flags),
-        _titled("exit code", {str(code): text for code, text in exit_codes(command).items()}),
-        "\n".join([f"example{'s' * (len(command.examples) > 1)}:", *(f"  {line}" for line in command.examples)]),
+        "\n".join(ways(command, width))
+        if command.main
+        else _broken(f"sambench {command.name}: {command.summary}", width),
+        _flowing(command.about.strip("\n"), width),
+        _broken("\n".join(["parts:", *parts]) if command.parts else "", width),
+        _broken(command.lists().strip("\n") if command.lists else "", width),
+        _titled("keys", {key.shown: key_help(key) for key in command.keys}, width),
+        _titled("flags", command.flags, width),
+        _titled("exit code", {str(code): text for code, text in exit_codes(command).items()}, width),
+        _broken("\n".join([f"example{'s' * (len(command.examples) > 1)}:", *examples]), width),
     ]
     return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _broken(text: str, width: int) -> str:
+    """Break lines that are wider than a narrow terminal; wider pages keep theirs."""
+    return text if width >= WIDTH else fitted(text, width)
+
+
+def _flowing(text: str, width: int) -> str:
+    """Fill paragraphs anew for a narrow terminal; those with lines that are indented, as tables, keep their lines."""
+    if width >= WIDTH:
+        return text
+    found = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.split("\n")
+        plain = not any(line.startswith(" ") for line in lines)
+        found += broken(" ".join(lines), width, "") if plain else fitted(paragraph, width).split("\n")
+        found.append("")
+    return "\n".join(found[:-1])
 
 
 def usage(command: Command) -> str:
@@ -73,28 +102,28 @@ def usage(command: Command) -> str:
     return " ".join(filter(None, ["sambench", command.name, command.argument, *words, more]))
 
 
-def ways(command: Command) -> list[str]:
+def ways(command: Command, width: int = WIDTH) -> list[str]:
     """Return the ways to write a command, wrapped."""
     indent = " " * len(f"sambench {command.name} ")
     ways = [f"sambench {way}" for way in command.usage] or [usage(command)]
     return [
-        textwrap.fill(way, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        textwrap.fill(way, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
         for way in ways
     ]
 
 
-def _titled(title: str, lines: Mapping[str, str]) -> str:
+def _titled(title: str, lines: Mapping[str, str], page_width: int) -> str:
     """Return names with what is said of each beside them, below a title; nothing where there are none."""
     if not lines:
         return ""
     width = min(max(map(len, lines)), 24)
-    return "\n".join([f"{title}:", *(_beside(name, text, width) for name, text in lines.items())])
+    return "\n".join([f"{title}:", *(_beside(name, text, width, page_width) for name, text in lines.items())])
 
 
-def _beside(name: str, text: str, width: int) -> str:
+def _beside(name: str, text: str, width: int, page_width: int) -> str:
     indent = " " * (width + 4)
     first = f"  {name:{width}}  " if len(name) <= width else f"  {name}\n{indent}"
-    lines = textwrap.wrap(text, WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(text, page_width - len(indent), break_long_words=False, break_on_hyphens=False)
     return first + f"\n{indent}".join(lines)
 
 

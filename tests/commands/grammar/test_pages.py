@@ -1,5 +1,8 @@
 """What pages show of a declaration; tests/commands/test_help.py looks at the pages of the commands there are."""
 
+import pytest
+
+from sambench.commands import COMMANDS, command_of
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.pages import WIDTH, overview, page, short
 
@@ -41,3 +44,15 @@ def test_the_overview_names_what_a_command_cannot_do_without():
     assert short(WEIGH) == "weigh RUN unit=kg"
     assert short(Command("all", "parts only", parts=(WEIGH, PART))) == "all weigh|often"
     assert "\n  sambench weigh RUN unit=kg                 how heavy a run is\n" in overview([WEIGH])
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_in_a_narrow_terminal_everything_is_narrower(width):
+    commands = [command_of(word) for word in COMMANDS]
+    pages = [overview(commands, width)]
+    pages += [page(one, width) for command in commands for one in (command, *command.parts)]
+    wide = [line for text in pages for line in text.splitlines() if len(line) > width and " " in line.strip()]
+    assert wide == []
+    words = [sorted(page(command, width).split()) for command in commands]
+    assert words == [sorted(page(command).split()) for command in commands]
+    assert "sambench masks a=PREDICTIONS" in overview(commands, width)

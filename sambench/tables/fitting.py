@@ -1,0 +1,118 @@
+"""Text that fits the terminal: wide markdown tables are parted into narrower ones, other long lines break at words."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from itertools import groupby
+
+_BETWEEN = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"\|[-:| ]+\|")
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal, None where standard output is a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def fitted(text: str, width: int | None) -> str:
+    """Return a text whose lines fit a terminal; nothing is left out, and no cell of a table is wrapped.
+
+    Of a markdown table that is too wide the last columns follow in tables of their own below it, which begin with the
+    same names of rows; a column that does not fit beside these is told in a line a row.
+
+    Args:
+        text: Lines, markdown tables among them.
+        width: Columns of the terminal; None for as many as it takes (`terminal_width`).
+    """
+    if width is None:
+        return text
+    found: list[str] = []
+    for piped, group in groupby(text.split("\n"), key=lambda line: line.startswith("|")):
+        lines = list(group)
+        if piped and len(lines) > 1 and _RULE.fullmatch(lines[1]):
+            found += _parted(lines, width)
+        else:
+            found += [part for line in lines for part in broken(line, width)]
+    return "\n".join(found)
+
+
+def broken(line: str, width: int | None, indent: str = "  ") -> list[str]:
+    """Break a line at its spaces; a word that is longer than the terminal is wide, as a path, stays whole.
+
+    Args:
+        line: The line.
+        width: Columns of the terminal; None leaves the line as it is.
+        indent: What stands before the second line and those after it, beside what stands before the first.
+    """
+    if width is None or len(line) <= width:
+        return [line]
+    before = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(line, width, subsequent_indent=before + indent, break_long_words=False, break_on_hyphens=False)
+
+
+def joined(parts: Sequence[str], width: int | None) -> str:
+    """Write parts of one line with two spaces between them; what does not fit goes on in lines that are indented."""
+    lines = [""]
+    for part in parts:
+        longer = f"{lines[-1]}  {part}" if lines[-1] else part
+        if lines[-1] and width is not None and len(longer) > width:
+            lines.append(f"    {part}")
+        else:
+            lines[-1] = longer
+    return "\n".join(piece for line in lines for piece in broken(line, width))
+
+
+def _parted(lines: Sequence[str], width: int) -> list[str]:
+    """Part a markdown table: tables that fit, then what does not fit beside the names of its rows."""
+    if max(map(len, lines)) <= width:
+        return list(lines)
+    heads, rule, *rows = [_cells(line) for line in lines]
+    naming = 1 if len({row[0] for row in rows}) == len(rows) else min(2, len(heads) - 1)
+    sizes = [max(len(row[place]) for row in (heads, *rows)) + 3 for place in range(len(heads))]
+    left = width - 1 - sum(sizes[:naming])
+    narrow = [place for place in range(naming, len(heads)) if sizes[place] <= left]
+    found: list[str] = []
+    for shared in _shares(narrow, sizes, left):
+        places = [*range(naming), *shared]
+        found += [*([""] if found else []), _row(heads, rule, places, sizes), _ruled(rule, places, sizes)]
+        found += [_row(row, rule, places, sizes) for row in rows]
+    wide = [place for place in range(naming, len(heads)) if place not in narrow]
+    told = [f"{' '.join(filter(None, row[:naming]))}: {cells}" for row in rows if (cells := _told(heads, row, wide))]
+    return [*found, *([""] if found and told else []), *(part for line in told for part in broken(line, width))]
+
+
+def _shares(places: Sequence[int], sizes: Sequence[int], left: int) -> list[list[int]]:
+    """Deal columns out to as many tables as it takes, in their order."""
+    shares: list[list[int]] = []
+    for place in places:
+        if shares and sum(sizes[one] for one in shares[-1]) + sizes[place] <= left:
+            shares[-1].append(place)
+        else:
+            shares.append([place])
+    return shares
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in _BETWEEN.split(line.strip()[1:-1])]
+
+
+def _told(heads: Sequence[str], row: Sequence[str], places: Sequence[int]) -> str:
+    return "; ".join(f"{heads[place]} {row[place]}".strip() for place in places if row[place])
+
+
+def _row(cells: Sequence[str], rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
+    sides = [str.rjust if rule[place].endswith("-:") and rule[place][0] != ":" else str.ljust for place in places]
+    shown = [side(cells[place], sizes[place] - 3) for side, place in zip(sides, places, strict=True)]
+    return f"| {' | '.join(shown)} |"
+
+
+def _ruled(rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
+    """Write the line below the heads, which says again which columns stand on the right."""
+    ends = [(rule[place].startswith(":"), rule[place].endswith(":")) for place in places]
+    dashes = [sizes[place] - 1 - sum(pair) for place, pair in zip(places, ends, strict=True)]
+    told = [f"{':' * first}{'-' * many}{':' * last}" for many, (first, last) in zip(dashes, ends, strict=True)]
+    return f"|{'|'.join(told)}|"
