@@ -52,7 +52,7 @@ def choose_value(key: str, value: object, known: Iterable[str]) -> UsageError:
     """
     names = list(known)
     near = nearest(value, names)
-    mend = f"use {key}={near[0]}, or another of {', '.join(names)}" if near else f"use one of {', '.join(names)}"
+    mend = f"use {key}={near[0]}; there are {', '.join(names)}" if near else f"use one of {', '.join(names)}"
     return UsageError(f"{key}={value} is not known", where=key, mend=mend)
 
 

@@ -274,7 +274,7 @@ def test_json_holds_everything(finding):
     [
         (["candidate=x"], "no baseline"),
         (["baseline=x", "candidate=x", "format=pdf"], "format=pdf is not known"),
-        (["baseline=x", "candidate=x", "samples=some"], "no samples"),
+        (["baseline=x", "candidate=x", "samples=some"], "samples=some is not known"),
         (["baseline=x", "candidate=x", "replicates=3"], "replicates is 3"),
         (["baseline=x", "candidate=x"], "no run in this folder"),
     ],

@@ -172,7 +172,7 @@ def test_settings_of_every_run_are_refused_by_name(words, tmp_path, monkeypatch)
         (["cache", "prune", "budget_gb=1e300"], ["budget_gb is 1e+300"]),
         (["cache", "prune", "budget_gb=.nan"], ["budget_gb is nan"]),
         (["cache", "prune", "budget_gb=-1"], ["budget_gb is -1"]),
-        (["cache", "prune"], ["no budget_gb was given", "budget_gb=5"]),
+        (["cache", "prune", "dir=none"], ["no budget_gb was given", "budget_gb=5"]),
         (["cache", "verify", "remove=2", "dir=[a]"], ["remove is 2", "dir is"]),
         (
             ["plan", "task=edges", "limit=1", "devices=[0]", "scorers=-1"],

@@ -49,7 +49,7 @@ def test_one_value_is_a_list_of_one():
         ("count=many", "a whole number", "a whole number"),
         ("workers=5", "takes from 0 to 4", "give workers"),
         ("workers=aut", "a whole number", ""),
-        ("format=cvs", "format=cvs is not known", "use format=csv, or another of"),
+        ("format=cvs", "format=cvs is not known", "use format=csv; there are"),
         ("out=s3://bucket/a", "out takes a local path", "give out=FOLDER"),
         ("share=[1", "brackets, quotes or signs", "close what is open"),
         ("runs=null", "no runs were given", "add runs=[A,B]"),
