@@ -84,8 +84,8 @@ def test_words_choose_runs_and_only_those_are_measured(results, tmp_path, capsys
     assert found("other") == found("mine") == found("/deep") == ["c"]
     assert found("other", "model_a") == []
     assert found("EDGES") == found("o") == ["a", "c"]
-    with pytest.raises(UsageError, match="has no 'nam'"):
-        dispatch(["ls", "runs", "nam=x"])
+    with pytest.raises(UsageError, match="has no 'taag'"):
+        dispatch(["ls", "runs", "taag=x"])
 
 
 def test_in_a_narrow_terminal_a_run_takes_several_lines(results, capsys, monkeypatch):
