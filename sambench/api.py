@@ -17,7 +17,7 @@ from sambench.gates.ranking import compare_runs
 from sambench.gates.sides import open_side
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
-from sambench.storage.places import join
+from sambench.storage.locations import join
 from sambench.tables.collect import BuiltTable, build_named, chosen_runs
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sambench.commands.grammar.pages import WIDTH, overview, page
 from sambench.config.local_configs import take_config_dirs
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
-from sambench.files.faults import DEFECT, defect_report, told_refusals
+from sambench.files.faults import DEFECT, defect_report, refusals_as_errors
 from sambench.interrupts import plain_interrupts
 from sambench.progress import quiet
 from sambench.tables.fitting import terminal_width
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # torch asks for large pages where the system offers them: full-size logits of many masks are made a third faster.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     try:
-        with plain_interrupts(), told_refusals():
+        with plain_interrupts(), refusals_as_errors():
             code = dispatch(words)
             sys.stdout.flush()
     except SambenchError as error:

@@ -30,8 +30,8 @@ _SHORTEST = 8
 
 def hide_credentials(url: str) -> None:
     """Hide an address' user name and secret from now on, in whatever form they come back."""
-    for found in _USERINFO.findall(url):
-        _opened.add(found.removeprefix("://"))
+    for user_info in _USERINFO.findall(url):
+        _opened.add(user_info.removeprefix("://"))
 
 
 def without_secrets(text: str) -> str:
@@ -75,16 +75,16 @@ def _redacted(value: Any, secrets: list[str]) -> Any:
     return value
 
 
-def without_places(value: Any) -> Any:
+def without_absolute_paths(value: Any) -> Any:
     """Return a JSON-like value whose absolute paths are their last parts: what is passed on tells nothing of a machine.
 
-    >>> without_places({"root": "/home/me/data/bsds", "name": "edges"})
+    >>> without_absolute_paths({"root": "/home/me/data/bsds", "name": "edges"})
     {'root': 'bsds', 'name': 'edges'}
     """
     if isinstance(value, dict):
-        return {key: without_places(item) for key, item in value.items()}
+        return {key: without_absolute_paths(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [without_places(item) for item in value]
+        return [without_absolute_paths(item) for item in value]
     if isinstance(value, str) and _ABSOLUTE.match(value) and "\n" not in value:
         return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
     return value

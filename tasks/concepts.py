@@ -105,8 +105,8 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
         """Ask each phrase of one image."""
         pairs, embedding = sample.target.asked, predictor.embed(sample)
         answers = predictor.concepts(embedding, [pair.phrase for pair in pairs], self.phrases_at_once)
-        found = phrase_detections(answers, sample.size, self.keep_above, self.score_decimals)
-        return ConceptPrediction({pair.id: one for pair, one in zip(pairs, found, strict=True)})
+        detections = phrase_detections(answers, sample.size, self.keep_above, self.score_decimals)
+        return ConceptPrediction({pair.id: one for pair, one in zip(pairs, detections, strict=True)})
 
     def score(self, sample: Sample, prediction: ConceptPrediction) -> list[Row]:
         """Count every pair against each of its annotators; one row a pair."""
@@ -120,18 +120,20 @@ class ConceptsTask(ConceptSaving, ConceptDrawing, ConceptResampling, Task):
         columns = published_columns({row["dataset"] for row in rows}, self.iou_type)
         return concept_metrics(rows, self.rules, self.sweep or (), columns, seed)
 
-    def _row(self, pair: ConceptPair, found: PhraseDetections, sample: Sample) -> Row:
-        shapes = shapes_of(found, pair, self.iou_type, sample.size)
-        counts = columns_of_pair(self._counts(found, shapes, self.rules), self.rules)
-        swept = [self._counts(found, shapes, replace(self.rules, min_score=least)) for least in self.sweep or ()]
-        highest = float(found.scores.max(initial=0.0))
-        told = {"confidence": highest if found.presence is None else found.presence, "score": highest}
+    def _row(self, pair: ConceptPair, detections: PhraseDetections, sample: Sample) -> Row:
+        shapes = shapes_of(detections, pair, self.iou_type, sample.size)
+        counts = columns_of_pair(self._counts(detections, shapes, self.rules), self.rules)
+        swept = [self._counts(detections, shapes, replace(self.rules, min_score=least)) for least in self.sweep or ()]
+        highest = float(detections.scores.max(initial=0.0))
+        scores = {"confidence": highest if detections.presence is None else detections.presence, "score": highest}
         sweep = columns_of_sweep(swept, self.rules) if swept else {}
-        return {"pair": str(pair.id), "phrase": pair.phrase, **told, **counts, **sweep}
+        return {"pair": str(pair.id), "phrase": pair.phrase, **scores, **counts, **sweep}
 
-    def _counts(self, found: PhraseDetections, shapes: Shapes, rules: ConceptRules) -> list[PairCounts]:
+    def _counts(self, detections: PhraseDetections, shapes: Shapes, rules: ConceptRules) -> list[PairCounts]:
         """Count one pair against each annotator."""
-        return [count_pair(shapes.detections, found.scores, truth, crowd, rules) for truth, crowd in shapes.annotators]
+        return [
+            count_pair(shapes.detections, detections.scores, truth, crowd, rules) for truth, crowd in shapes.annotators
+        ]
 
     def dataset_of(self, sample_id: str) -> str:
         """Return the name of the subset a sample is from."""

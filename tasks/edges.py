@@ -126,9 +126,9 @@ class EdgesTask(EdgeMapSaving, EdgeDrawing, BoundaryResampling, Task):
     def predict(self, sample: Sample, predictor: Predictor) -> np.ndarray:
         """Make the edge map of one image: (H, W) of `map_dtype`."""
         if not predictor.model.answers_prompts:
-            found = strength_of(predictor.embed(sample))
+            edge_strength = strength_of(predictor.embed(sample))
             thick = self.detector_nms == "toolbox" or (self.detector_nms == "auto" and not predictor.model.thin_edges)
-            return quantised(thinned(found) if thick else found, self.map_dtype, self.map_rounding)
+            return quantised(thinned(edge_strength) if thick else edge_strength, self.map_dtype, self.map_rounding)
         strength = normalise(without_border(self._painted(sample, predictor), self.border_zero))
         return quantised(self._suppressed(strength), self.map_dtype, self.map_rounding)
 

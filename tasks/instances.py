@@ -177,9 +177,9 @@ class InstancesTask(BoxNoise, DetectionSaving, InstanceDrawing, InstanceResampli
             return boxes, np.ones(len(chosen)), np.array([one.category_id for one in chosen], np.int64)
         if self.detector is None:
             raise ValueError("the task was not prepared for its data")
-        found = self.detector.read_boxes(sample)
-        found = found[np.flatnonzero(found.scores >= self.min_score)].ranked(self.max_boxes)
-        return np.asarray(found.boxes_xywh), found.scores, found.category_ids
+        detections = self.detector.read_boxes(sample)
+        detections = detections[np.flatnonzero(detections.scores >= self.min_score)].ranked(self.max_boxes)
+        return np.asarray(detections.boxes_xywh), detections.scores, detections.category_ids
 
     def _own_box_ious(self, truth: InstanceTruth, prediction: Detections) -> Row:
         """Return each prompted object's IoU with the mask its own box gave, and its area.

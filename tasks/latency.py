@@ -55,7 +55,7 @@ class LatencyTask(StepSettings, LatencyRows, Task):
         model, load = predictor.model, OtherLoad()
         device = device_of(model)
         steps = steps_of(predictor, sample.image, self)
-        found = [
+        records = [
             {"step": step, "number": number, "seconds": seconds}
             for step, number in steps
             for seconds in in_turn([steps], (step, number), partial(timed, device=device), self)
@@ -69,7 +69,7 @@ class LatencyTask(StepSettings, LatencyRows, Task):
             "multiply_adds": {step: total for step, (total, _) in counted.items()},
             "attention_ratio": counted["encode"][1],
         }
-        return [*found, {"step": "model", "number": 1, "seconds": [], **figures}]
+        return [*records, {"step": "model", "number": 1, "seconds": [], **figures}]
 
     def score(self, sample: Sample, prediction: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Return the records as rows, one a step."""

@@ -97,39 +97,39 @@ class NoiseTask(NoiseResampling, Task):
 
     def predict(self, sample: Sample, predictor: Predictor) -> NoisyMasks | None:
         """Prompt with every object's box or centre, as it is and moved; None where there is no object."""
-        found, embedding = self.objects(sample), predictor.embed(sample)
-        if left := sum(not one.iscrowd for one in sample.target.annotations) - len(found):
+        objects, embedding = self.objects(sample), predictor.embed(sample)
+        if left := sum(not one.iscrowd for one in sample.target.annotations) - len(objects):
             log.warning("%s: %d object(s) of less than %d pixel(s) left out", sample.id, left, max(1, self.min_area))
-        if not found:
+        if not objects:
             return None
         noise = Noise(self.prompt_noise, self.strengths, self.draws)
         multimask = self.first_output == "multimask", self.final_output == "multimask"
 
         def fresh() -> list[np.random.Generator]:
-            return [generator_of(self.seed, sample.id, one.id) for one in found]
+            return [generator_of(self.seed, sample.id, one.id) for one in objects]
 
         if self.prompt_noise in CLICK_RULES:
-            return masks_of_clicks(predictor, embedding, [one.rle for one in found], fresh, noise, multimask[0])
-        boxes_xywh = truth_boxes_xywh(replace(sample.target, annotations=found))
+            return masks_of_clicks(predictor, embedding, [one.rle for one in objects], fresh, noise, multimask[0])
+        boxes_xywh = truth_boxes_xywh(replace(sample.target, annotations=objects))
         return masks_of_boxes(predictor, embedding, boxes_xywh, fresh, noise, self.passes, multimask)
 
     def score(self, sample: Sample, prediction: NoisyMasks | None) -> list[Row]:
         """Compare every mask with the object that its prompt came from; one row an object and strength."""
         if prediction is None:
             return []
-        found = self.objects(sample)
-        truth = runs_of_rles([one.rle for one in found], sample.size)
+        objects = self.objects(sample)
+        truth = runs_of_rles([one.rle for one in objects], sample.size)
         clean = mask_ious(prediction.clean, truth)
         drawn = len(self.strengths) * self.draws
-        ious = mask_ious(prediction.noisy, chosen_runs(truth, np.repeat(np.arange(len(found)), drawn)))
-        ious = ious.reshape(len(found), len(self.strengths), self.draws)
+        ious = mask_ious(prediction.noisy, chosen_runs(truth, np.repeat(np.arange(len(objects)), drawn)))
+        ious = ious.reshape(len(objects), len(self.strengths), self.draws)
         common = {"sample_id": sample.id, "image_sha256": sample.image_sha256}
         rows = []
-        for index, one in enumerate(found):
+        for index, one in enumerate(objects):
             own = {**common, "object": str(one.id), "area": float(one.area), "clean_iou": float(clean[index])}
-            for place, strength in enumerate(self.strengths):
-                overlap = float(prediction.box_overlap[index, place])
-                moved = {"strength": float(strength), "ious": ious[index, place].tolist()}
+            for column, strength in enumerate(self.strengths):
+                overlap = float(prediction.box_overlap[index, column])
+                moved = {"strength": float(strength), "ious": ious[index, column].tolist()}
                 rows.append({**own, **moved, "box_iou": None if np.isnan(overlap) else overlap})
         return rows
 

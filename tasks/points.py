@@ -102,17 +102,17 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
 
     def predict(self, sample: Sample, predictor: Predictor) -> ClickPrediction:
         """Click on every object of one image until each has the largest number of clicks."""
-        found, embedding = self.objects(sample), predictor.embed(sample)
-        names = [str(one.id) for one in found]
-        if empty := len(self._wanted(sample)) - len(found) - len(self._unclicked(sample)):
+        objects, embedding = self.objects(sample), predictor.embed(sample)
+        names = [str(one.id) for one in objects]
+        if empty := len(self._wanted(sample)) - len(objects) - len(self._unclicked(sample)):
             log.warning("%s: %d object(s) of less than %d pixel(s) left out", sample.id, empty, max(1, self.min_area))
-        if not found:
+        if not objects:
             return ClickPrediction([], None)
 
         def draw(indices: np.ndarray, number: int) -> np.ndarray:
             return random_draws(self.seed, sample.id, [names[index] for index in indices], number)
 
-        truth, ignored = truth_runs(found, sample)
+        truth, ignored = truth_runs(objects, sample)
         return ClickPrediction(names, click_objects(predictor, embedding, truth, draw, self, ignored))
 
     def score(self, sample: Sample, prediction: ClickPrediction) -> list[Row]:
@@ -122,18 +122,18 @@ class PointsTask(ClickSettings, ClickSaving, ClickDrawing, ClickResampling, Task
         zeros = [{**common, **row} for row in self._zero_rows(sample)]
         if clicked is None:
             return zeros
-        found = self.objects(sample)
-        truth, ignored = truth_runs(found, sample, self.truth == "resampled")
+        objects = self.objects(sample)
+        truth, ignored = truth_runs(objects, sample, self.truth == "resampled")
         several = clicked.candidates
-        oracle = [None] * len(found) if several is None else best_ious(several, truth, ignored)
+        oracle = [None] * len(objects) if several is None else best_ious(several, truth, ignored)
         rows = zeros
-        for place, count in enumerate(clicked.counts):
-            ious, boundaries = overlaps(clicked.masks[place], truth, ignored, self.boundary_ratio)
-            for index, one in enumerate(found):
+        for column, count in enumerate(clicked.counts):
+            ious, boundaries = overlaps(clicked.masks[column], truth, ignored, self.boundary_ratio)
+            for index, one in enumerate(objects):
                 scores = {
                     "iou": float(ious[index]),
                     "boundary_iou": boundaries[index],
-                    "predicted_iou": float(clicked.predicted_iou[index, place]),
+                    "predicted_iou": float(clicked.predicted_iou[index, column]),
                     "oracle_iou": oracle[index] if count == 1 else None,
                 }
                 rows.append({**common, "object": str(one.id), "area": float(one.area), "clicks": count, **scores})

@@ -95,12 +95,12 @@ class ProposalsTask(GeneratorSettings, DetectionSaving, InstanceDrawing, Proposa
 
     def predict(self, sample: Sample, predictor: Predictor) -> Detections:
         """Generate the masks of one image, best first."""
-        found = AutomaticMaskGenerator(predictor, self).generate(sample.image, predictor.embed(sample))
-        order = np.argsort(-found.scores, kind="stable")
-        scores = found.scores[order].astype(np.float64)
-        told = {"predicted_iou": found.predicted_iou[order], "stability_score": found.stability[order]}
-        estimates = {name: own.astype(np.float64) for name, own in told.items() if np.isfinite(own).all()}
-        masks = [found.rles[i] for i in order]
+        proposals = AutomaticMaskGenerator(predictor, self).generate(sample.image, predictor.embed(sample))
+        order = np.argsort(-proposals.scores, kind="stable")
+        scores = proposals.scores[order].astype(np.float64)
+        stated = {"predicted_iou": proposals.predicted_iou[order], "stability_score": proposals.stability[order]}
+        estimates = {name: own.astype(np.float64) for name, own in stated.items() if np.isfinite(own).all()}
+        masks = [proposals.rles[i] for i in order]
         return Detections(scores, np.ones(len(order), np.int64), masks, estimates=estimates)
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:

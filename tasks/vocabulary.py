@@ -97,16 +97,16 @@ class VocabularyTask(DetectionSaving, InstanceDrawing, VocabularyResampling, Tas
         """
         check_classes(dataset)
         known = tuple(getattr(dataset, "categories", ()))
-        told = replace(self, categories=known, data_rules=getattr(dataset, "rules", "coco"))
-        if told.kind == "lvis" and any("frequency" not in one for one in known):
+        task = replace(self, categories=known, data_rules=getattr(dataset, "rules", "coco"))
+        if task.kind == "lvis" and any("frequency" not in one for one in known):
             what = "AP-fixed is LVIS's, whose categories have a `frequency`; here some have none"
             raise UsageError(what, where="task.rules=lvis_fixed", mend="use task.rules=coco")
-        if told.kind == "coco" and self.ask == "federated":
+        if task.kind == "coco" and self.ask == "federated":
             what = "COCO's rules judge every category in every image, so that all have to be asked for"
             raise UsageError(
                 what, where="task.ask=federated", mend="use task.ask=all, or task.rules=lvis_fixed on LVIS"
             )
-        return replace(told, phrases=phrases_of(known, self.names, dataset.card.name, "task.names"))
+        return replace(task, phrases=phrases_of(known, self.names, dataset.card.name, "task.names"))
 
     def questions(self) -> list[Question]:
         """Return that phrases are asked."""
@@ -117,11 +117,11 @@ class VocabularyTask(DetectionSaving, InstanceDrawing, VocabularyResampling, Tas
         asked, embedding = self._asked(sample.target), predictor.embed(sample)
         answers = predictor.concepts(embedding, [self.phrases[one] for one in asked], self.phrases_at_once)
         chosen = best_answers(answers, self.max_per_image) if self.kind == "coco" else answers
-        found = phrase_detections(chosen, sample.size, self.keep_above)
-        scores = np.concatenate([np.zeros(0), *(one.scores for one in found)])
-        categories = np.repeat(np.array(asked, np.int64), [len(one) for one in found])
-        rles = [code for one in found for code in one.rles or ()]
-        boxes = [one.box_shares_xywh for one in found if one.box_shares_xywh is not None]
+        detections = phrase_detections(chosen, sample.size, self.keep_above)
+        scores = np.concatenate([np.zeros(0), *(one.scores for one in detections)])
+        categories = np.repeat(np.array(asked, np.int64), [len(one) for one in detections])
+        rles = [code for one in detections for code in one.rles or ()]
+        boxes = [one.box_shares_xywh for one in detections if one.box_shares_xywh is not None]
         if self.iou_type == "segm" or not boxes:
             return self._kept(sample.target, Detections(scores, categories, rles))
         sides = np.array([sample.size[1], sample.size[0]] * 2, np.float64)
@@ -129,12 +129,12 @@ class VocabularyTask(DetectionSaving, InstanceDrawing, VocabularyResampling, Tas
 
     def score(self, sample: Sample, prediction: Detections) -> list[Row]:
         """Match the masks with the objects, category by category; one row an image."""
-        found = self._kept(sample.target, prediction)
-        pair = ImagePair(sample.target, found, truth_boxes_xywh(sample.target))
+        detections = self._kept(sample.target, prediction)
+        pair = ImagePair(sample.target, detections, truth_boxes_xywh(sample.target))
         lvis = self.kind == "lvis"
         match = match_instances(pair, kind=self.kind, iou_type=self.iou_type, max_dets=NO_LIMIT if lvis else None)
         columns = columns_of_instances(match, frequencies_of(self.categories) if lvis else None)
-        ranks = columns_of_ranks(match, found) if lvis else {}
+        ranks = columns_of_ranks(match, detections) if lvis else {}
         return [{"sample_id": sample.id, "image_sha256": sample.image_sha256, **columns, **ranks}]
 
     def summarize(self, rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
@@ -157,9 +157,9 @@ class VocabularyTask(DetectionSaving, InstanceDrawing, VocabularyResampling, Tas
         wanted = {"all": self.phrases.keys(), "present": present, "federated": {*present, *truth.neg_category_ids}}
         return [one for one in self.phrases if one in wanted[self.ask]]
 
-    def _kept(self, truth: InstanceTruth, found: Detections) -> Detections:
+    def _kept(self, truth: InstanceTruth, detections: Detections) -> Detections:
         """Return the detections that count: of what is asked for, under COCO's rules the image's best."""
-        found = found[
-            np.flatnonzero(np.isin(found.category_ids, self._asked(truth)) & (found.scores > self.keep_above))
+        detections = detections[
+            np.flatnonzero(np.isin(detections.category_ids, self._asked(truth)) & (detections.scores > self.keep_above))
         ]
-        return found.ranked(self.max_per_image) if self.kind == "coco" else found
+        return detections.ranked(self.max_per_image) if self.kind == "coco" else detections

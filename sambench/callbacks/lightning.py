@@ -51,8 +51,8 @@ def _callback_class() -> type | None:
     """Return Lightning's own base class, None where it is not installed."""
     for name in ("lightning.pytorch", "pytorch_lightning"):
         try:
-            found: type = importlib.import_module(name).Callback
-            return found
+            callback_class: type = importlib.import_module(name).Callback
+            return callback_class
         except ImportError:
             continue
     return None

@@ -13,7 +13,7 @@ from sambench.commands.grammar.words import own_words, read
 from sambench.config import registry
 from sambench.errors import UsageError
 from sambench.progress import say
-from sambench.storage.places import join
+from sambench.storage.locations import join
 from sambench.tables.render import FORMATS
 
 

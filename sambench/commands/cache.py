@@ -15,7 +15,7 @@ from sambench.engine.cache.shared import UNSIGNED, SharedEntries
 from sambench.engine.cache.signing import read_secret
 from sambench.files.paths import cache_root
 from sambench.redact import without_secrets
-from sambench.storage.places import is_remote
+from sambench.storage.locations import is_remote
 
 Store = EmbeddingCache | SharedEntries
 

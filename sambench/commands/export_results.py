@@ -11,7 +11,7 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.errors import UsageError
-from sambench.storage.places import is_web_address
+from sambench.storage.locations import is_web_address
 
 FORMATS = ("hf", "eee", "csv", "parquet", "latex")
 RELATIONS = ("first_party", "third_party", "collaborative", "other")
@@ -56,7 +56,7 @@ def _texts(runs: list[Any], values: dict[str, Any]) -> dict[str, str]:
     from sambench.files.safe_names import readable
     from sambench.sharing.every_eval import Evaluator, every_eval, record_name
     from sambench.sharing.flat import as_csv, as_latex, flat_table
-    from sambench.sharing.hub import HubPlace, eval_results, model_index
+    from sambench.sharing.hub import HubTarget, eval_results, model_index
 
     if values["url"] is not None and not is_web_address(values["url"]):
         raise UsageError(f"url is {values['url']!r}, which is no web address", where="url", mend="give url=https://...")
@@ -71,7 +71,7 @@ def _texts(runs: list[Any], values: dict[str, Any]) -> dict[str, str]:
     needs(values, "dataset", "the data set's repository on the Hub: dataset=ORG/NAME")
     if not _REPOSITORY.fullmatch(values["dataset"]):
         raise UsageError(f"dataset is {values['dataset']!r}", where="dataset", mend="give dataset=ORG/NAME")
-    place = HubPlace(values["dataset"], values["url"])
+    place = HubTarget(values["dataset"], values["url"])
     names = [f".eval_results/{readable(run.folder.name)}.yaml" for run in runs]
     if len(set(names)) < len(names):
         raise UsageError("two runs have folders of one name", where="runs", mend="give one of them at a time")

@@ -15,7 +15,7 @@ def main(words: list[str]) -> int:
     """Draw and list the pictures."""
     from sambench.figures.clicks import gallery
     from sambench.files.safe_names import inside, safe_name
-    from sambench.report.choice import draw_gallery, open_again, place_of_predictions
+    from sambench.report.choice import draw_gallery, open_again, predictions_path
     from sambench.runs.open import load_run
     from sambench.runs.summary import number
 
@@ -27,7 +27,7 @@ def main(words: list[str]) -> int:
     found = draw_gallery(run, task, dataset, values["count"], out)
     clicks = None
     if task.name == "points":
-        clicks = gallery(run, dataset, out, each=values["count"], predictions=place_of_predictions(run))
+        clicks = gallery(run, dataset, out, each=values["count"], predictions=predictions_path(run))
     pictures, lines = [], []
     for group, samples in found.items():
         for sample_id, quality in samples:

@@ -12,7 +12,7 @@ from sambench.commands.grammar.words import read
 from sambench.errors import RunError, SambenchError
 from sambench.files.safe_names import printable
 from sambench.redact import without_secrets
-from sambench.storage.places import join
+from sambench.storage.locations import join
 from sambench.tables.fitting import joined, terminal_width
 
 FILTERS = ("name", "task", "data", "model")

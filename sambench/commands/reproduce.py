@@ -24,7 +24,7 @@ NOTHING = 3
 def main(words: list[str]) -> int:
     """Run what a name stands for, tell what came of it, and write the page."""
     from sambench.files.atomic import write_text
-    from sambench.reproductions.page import page, told
+    from sambench.reproductions.page import page, report_text
     from sambench.reproductions.running import reproduce
 
     if not words or "=" in words[0] or words[0].startswith("-"):
@@ -40,7 +40,7 @@ def main(words: list[str]) -> int:
     for entry in entries:
         say(f"{entry.name}: {entry.title}")
         outcomes.append(reproduce(entry, root, values["results"], values["redo"]))
-    tell(values["format"], {"entries": list(map(_entry, outcomes))}, lambda: told(outcomes).removesuffix("\n"))
+    tell(values["format"], {"entries": list(map(_entry, outcomes))}, lambda: report_text(outcomes).removesuffix("\n"))
     if values["page"] is not None:
         write_text(Path(values["page"]), page(outcomes))
         say(f"written: {values['page']}")

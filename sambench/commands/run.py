@@ -17,10 +17,10 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of, part_format
 from sambench.config.run_config import HINTS
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
-from sambench.files.faults import DEFECT, defect_report, told_refusals
+from sambench.files.faults import DEFECT, defect_report, refusals_as_errors
 from sambench.progress import say
 from sambench.redact import without_secrets
-from sambench.storage.places import is_remote
+from sambench.storage.locations import is_remote
 
 OF_TORCHAO = ("torchao", "torch.utils._pytree")
 """Loggers that warn of kernels for other devices wherever torchao is installed, as transformers then imports it."""
@@ -74,7 +74,7 @@ def run_words(words: list[str], form: str = "text") -> int:
 
     def job(config: DictConfig) -> None:
         try:
-            with told_refusals(), without_application():
+            with refusals_as_errors(), without_application():
                 _run_one(resolve(config), form, several)
         except SambenchError as error:
             if not several or here != (platform.node(), os.getpid()):

@@ -15,7 +15,7 @@ from sambench.commands.ls import tables
 from sambench.errors import UsageError
 from sambench.progress import say
 from sambench.runs.open import load_run
-from sambench.storage.places import is_remote, join
+from sambench.storage.locations import is_remote, join
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
 
     from sambench.files.atomic import work_folder
     from sambench.files.paths import cache_root
-    from sambench.storage.places import join
+    from sambench.storage.locations import join
     from sambench.viewer.cache import PictureCache
     from sambench.viewer.library import Library
 
@@ -60,7 +60,7 @@ def main(words: list[str]) -> int:
 
 def _bundle(words: list[str]) -> int:
     """Write the page as files."""
-    from sambench.storage.places import join
+    from sambench.storage.locations import join
     from sambench.viewer.bundle import write_bundle
     from sambench.viewer.library import Library
 

@@ -61,8 +61,8 @@ def hydra_words(words: Sequence[str], sweep: bool = False) -> list[str]:
 
 
 def _hydra_word(word: str, sweep: bool) -> str:
-    if not sweep and (found := re.fullmatch(r"devices=(\w+:\d+(?:,\d+)+)", word)):
-        return f"devices='{found[1]}'"
+    if not sweep and (match := re.fullmatch(r"devices=(\w+:\d+(?:,\d+)+)", word)):
+        return f"devices='{match[1]}'"
     return re.sub(r"^data\.name=", "data.title=", re.sub(r"^predictions=", "predictions.path=", word))
 
 

@@ -83,8 +83,8 @@ def _search_path() -> ConfigSearchPathImpl:
     path = ConfigSearchPathImpl()
     path.append("hydra", "pkg://hydra.conf")
     path.append("main", "pkg://sambench.configs")
-    for found in dict.fromkeys([*Plugins.instance().discover(SearchPathPlugin), PluginConfigs]):
-        plugin = found()  # type: ignore[operator]
+    for plugin_class in dict.fromkeys([*Plugins.instance().discover(SearchPathPlugin), PluginConfigs]):
+        plugin = plugin_class()  # type: ignore[operator]
         plugin.manipulate_search_path(path)
     path.append("schema", "structured://")
     return path

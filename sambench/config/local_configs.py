@@ -79,9 +79,9 @@ def declared_names(group: str) -> set[str]:
     Raises:
         UsageError: A file cannot be read.
     """
-    found = set()
+    names = set()
     for path in (path for folder in _folders for path in sorted((folder / group).rglob("*.yaml"))):
         content = read_yaml(path, "configuration")
         if isinstance(content, dict) and isinstance(content.get("name"), str):
-            found.add(content["name"])
-    return found
+            names.add(content["name"])
+    return names

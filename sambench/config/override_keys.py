@@ -40,10 +40,10 @@ def with_choices(chosen: Sequence[str]) -> dict[str, Any]:
     try:
         return plain_values(composed(chosen))
     except (HydraException, OmegaConfBaseException) as error:
-        found = re.search(r"(?:override|delete) '([^'@]+)'.*No match in the defaults list", str(error))
-        if found is None:
+        match = re.search(r"(?:override|delete) '([^'@]+)'.*No match in the defaults list", str(error))
+        if match is None:
             raise _not_together(chosen, str(error)) from error
-        group = found[1]
+        group = match[1]
         word = next((word for word in chosen if word.lstrip("~").partition("=")[0] == group), group)
         parent, _, name = group.rpartition("/")
         if not parent:
@@ -62,9 +62,9 @@ def plain_values(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def _not_together(chosen: Sequence[str], told: str) -> UsageError:
+def _not_together(chosen: Sequence[str], message: str) -> UsageError:
     where = " ".join(chosen)
-    absent = re.search(r"Could not find '(.+?)'", told)
+    absent = re.search(r"Could not find '(.+?)'", message)
     if absent is not None and absent[1].startswith("hydra/"):
         what = f"what was chosen needs {absent[1]}, which is not installed"
         mend = "install launchers with pip install 'sambench[slurm]' or 'sambench[ray-sweeps]'"
@@ -72,7 +72,7 @@ def _not_together(chosen: Sequence[str], told: str) -> UsageError:
     if absent is not None:
         what = f"what was chosen names {absent[1]!r}, which is not there"
         return UsageError(what, where=where, mend="mend the `defaults` of your configuration, or add its folder")
-    first = told.strip().partition("\n")[0]
+    first = message.strip().partition("\n")[0]
     return UsageError(f"the choices do not go together: {first}", where=where, mend=SHOW)
 
 
@@ -93,8 +93,8 @@ def check_key(one: Override, config: Mapping[str, Any], also: Sequence[str]) -> 
         return
     adds = one.is_add() or one.is_force_add()
     here: Any = config
-    for place, part in enumerate(parts):
-        above = ".".join(parts[:place])
+    for depth, part in enumerate(parts):
+        above = ".".join(parts[:depth])
         if isinstance(here, list) and part.isdecimal():
             return
         if not isinstance(here, dict):
@@ -102,9 +102,9 @@ def check_key(one: Override, config: Mapping[str, Any], also: Sequence[str]) -> 
                 return
             raise UsageError(f"{above} is one value and has no key {part!r}", where=word, mend=f"use {above}=...")
         if part not in here:
-            if adds and place and parts[0] in OPEN and not _is_closed(parts, here):
+            if adds and depth and parts[0] in OPEN and not _is_closed(parts, here):
                 return
-            raise _no_key(one, place, config, here, also)
+            raise _no_key(one, depth, config, here, also)
         here = here[part]
     if one.is_add():
         raise UsageError(f"{key} is there already and cannot be added", where=word, mend=f"write {word.lstrip('+')}")
@@ -124,14 +124,14 @@ def _is_closed(parts: Sequence[str], settings: Mapping[str, Any]) -> bool:
 
 
 def _no_key(
-    one: Override, place: int, config: Mapping[str, Any], here: Mapping[str, Any], also: Sequence[str]
+    one: Override, depth: int, config: Mapping[str, Any], here: Mapping[str, Any], also: Sequence[str]
 ) -> UsageError:
     """Say that a key is not there, with the nearest that is."""
     key, word = one.key_or_group, str(one.input_line)
     parts = key.split(".")
-    above, part = ".".join(parts[:place]), parts[place]
+    above, part = ".".join(parts[:depth]), parts[depth]
     own = list(here)
-    if place == 1 and parts[0] in KINDS:
+    if depth == 1 and parts[0] in KINDS:
         with suppress(UsageError):
             target = registry.resolve(KINDS[parts[0]], here["name"], own_words=True)
             own += [name for name in known_switches(KINDS[parts[0]], target)[0] if name not in here]
@@ -143,12 +143,12 @@ def _no_key(
     every = [*also, *keys_of(config)]
     same_leaf = [name for name in every if name.rpartition(".")[2] == key]
     in_place = [
-        f"{'' if name in here else '+'}{'.'.join([*parts[:place], name, *parts[place + 1 :]])}"
+        f"{'' if name in here else '+'}{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}"
         for name in nearest(part, own)
     ]
-    found = same_leaf[:3]
-    if not found:
-        found = in_place if place else nearest(key, every) or in_place or _by_leaf(key, every)
+    near = same_leaf[:3]
+    if not near:
+        near = in_place if depth else nearest(key, every) or in_place or _by_leaf(key, every)
     if above:
         name = f" {here['name']}" if above in KINDS else ""
         switches = [one for one in own if above not in KINDS or one not in RESERVED]
@@ -157,7 +157,7 @@ def _no_key(
         what = f"there is no setting {part!r}"
     listed = LISTED.get(parts[0], "").removeprefix("; ")
     other = f"leave {key} out, or choose another {parts[0]} with {parts[0]}=NAME; {listed}"
-    return unknown(word, what, found, other if parts[0] in KINDS else SHOW)
+    return unknown(word, what, near, other if parts[0] in KINDS else SHOW)
 
 
 def _by_leaf(key: str, every: Sequence[str]) -> list[str]:
@@ -168,17 +168,17 @@ def _by_leaf(key: str, every: Sequence[str]) -> list[str]:
     return [leaves[leaf] for leaf in nearest(key.rpartition(".")[2], leaves)]
 
 
-def unknown(word: str, what: str, found: Sequence[str], else_: str) -> UsageError:
+def unknown(word: str, what: str, near: Sequence[str], else_: str) -> UsageError:
     """Return the error of a word that names what is not there, with the nearest names or something else that mends."""
-    mend = f"use {' or '.join(f'{name}=...' for name in found)}" if found else else_
+    mend = f"use {' or '.join(f'{name}=...' for name in near)}" if near else else_
     return UsageError(what, where=word, mend=mend)
 
 
 def keys_of(config: Mapping[str, Any], above: str = "") -> list[str]:
     """Return every key of a configuration, groups of keys included, as a.b.c."""
-    found: list[str] = []
+    keys: list[str] = []
     for name, value in config.items():
-        found.append(f"{above}{name}")
+        keys.append(f"{above}{name}")
         if isinstance(value, dict):
-            found += keys_of(value, f"{above}{name}.")
-    return found
+            keys += keys_of(value, f"{above}{name}.")
+    return keys

@@ -43,17 +43,17 @@ def refusal(words: Sequence[str], error: Exception, several: bool = False, also:
         return fault
     first = (str(error).strip() or type(error).__name__).partition("\n")[0]
     where = getattr(error, "full_key", None) or "configuration"
-    if found := re.match(r"Interpolation key '(.+)' not found", first):
-        near = nearest(found[1], [key for key in keys_of(with_choices([])) if key != where])
+    if match := re.match(r"Interpolation key '(.+)' not found", first):
+        near = nearest(match[1], [key for key in keys_of(with_choices([])) if key != where])
         mend = f"write ${{{near[0]}}}" if near else SHOW
-        return UsageError(f"{where} refers to {found[1]!r}, which is no key", where=where, mend=mend)
-    if found := re.match(r"Could not \w+(?: \w+)* '(hydra\b.+?)'|Key '.+' is not in struct", first):
-        key = found[1] or where
+        return UsageError(f"{where} refers to {match[1]!r}, which is no key", where=where, mend=mend)
+    if match := re.match(r"Could not \w+(?: \w+)* '(hydra\b.+?)'|Key '.+' is not in struct", first):
+        key = match[1] or where
         near = nearest(key, keys_of(plain_values(composed([], with_hydra=True))))
         return unknown(key, f"there is no key {key!r}", near, SHOW)
-    if found := re.match(r"Cannot find primary config '(.+?)'", first):
+    if match := re.match(r"Cannot find primary config '(.+?)'", first):
         mend = "name the folder that holds it with --config-dir FOLDER, or leave --config-name out"
-        return UsageError(f"there is no configuration {found[1]!r} to start from", where="--config-name", mend=mend)
+        return UsageError(f"there is no configuration {match[1]!r} to start from", where="--config-name", mend=mend)
     return UsageError(f"the settings cannot be put together: {first}", where=where, mend=SHOW)
 
 
@@ -102,8 +102,8 @@ def _read(word: str, loader: ConfigLoaderImpl, several: bool) -> Override:
     if not key.strip("+~"):
         raise UsageError(f"{word!r} names no key", where=word, mend="write KEY=VALUE, as in limit=3")
     if not equals and not word.startswith("~"):
-        found = nearest(word, [*keys_of(with_choices([])), *_groups(loader)])
-        mend = f"write {found[0]}=..." if found else "write KEY=VALUE, as in limit=3"
+        near = nearest(word, [*keys_of(with_choices([])), *_groups(loader)])
+        mend = f"write {near[0]}=..." if near else "write KEY=VALUE, as in limit=3"
         raise UsageError(f"{word!r} is not of the form key=value", where=word, mend=mend)
     try:
         one = OverridesParser.create(config_loader=loader).parse_overrides([word])[0]
@@ -113,8 +113,8 @@ def _read(word: str, loader: ConfigLoaderImpl, several: bool) -> Override:
         what = f"the value of {key} cannot be read: {value!r} has brackets, quotes or signs that do not fit together"
         raise UsageError(what, where=word, mend=f"close what is open, or quote a text: '{key}=\"...\"'") from error
     if one.is_sweep_override() and not several:
-        told = value.removeprefix("choice(").removesuffix(")")
-        mend = f"add --multirun for a run of each, or write {key}=[{told}] where a list is meant"
+        listed = value.removeprefix("choice(").removesuffix(")")
+        mend = f"add --multirun for a run of each, or write {key}=[{listed}] where a list is meant"
         raise UsageError(f"{word} gives several values to one run", where=word, mend=mend)
     if one.package is not None and not one.is_hydra_override():
         plain = word.replace(f"@{one.package}", "", 1)
@@ -134,9 +134,9 @@ def _choices(one: Override, word: str, loader: ConfigLoaderImpl) -> list[str]:
         for name in value if isinstance(value, list) else [value]:
             if name and isinstance(name, str) and loader.repository.config_exists(f"{group}/{name}"):
                 continue
-            found = nearest(name, known)
-            mend = f"use {' or '.join(f'{key}={near}' for near in found)}{listed}"
-            if not found:
+            nearest_names = nearest(name, known)
+            mend = f"use {' or '.join(f'{key}={near}' for near in nearest_names)}{listed}"
+            if not nearest_names:
                 mend = f"use one of {listing(known)}{listed}"
             if isinstance(name, str) and ":" in name and group in KINDS:
                 mend = f"name your own with {group}.name={name}"

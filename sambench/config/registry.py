@@ -167,14 +167,14 @@ def resolve(kind: NamedKind, name: str, own_words: bool = False) -> Callable[...
         )
     module, _, attribute = target.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        value = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise UsageError(
             f"{kind[:-1]} {name!r} cannot be imported: {error}",
             where=target,
             mend="install the package that holds it, or run from the folder that does",
         ) from error
-    return found
+    return value
 
 
 def config_file(group: str, name: str) -> Traversable | None:
@@ -187,14 +187,14 @@ def config_file(group: str, name: str) -> Traversable | None:
     Raises:
         UsageError: Several places have it, so that it could not be told which is meant.
     """
-    found = [path for folder in _folders(group) if (path := folder / f"{name}.yaml").is_file()]
-    if len(found) > 1:
+    paths = [path for folder in _folders(group) if (path := folder / f"{name}.yaml").is_file()]
+    if len(paths) > 1:
         raise UsageError(
-            f"there are several {group}/{name}.yaml: {' and '.join(map(str, found))}",
+            f"there are several {group}/{name}.yaml: {' and '.join(map(str, paths))}",
             where=f"{group} {name}",
             mend="give the file of your own another name",
         )
-    return found[0] if found else None
+    return paths[0] if paths else None
 
 
 def options(group: str) -> dict[str, str]:
@@ -206,10 +206,10 @@ def options(group: str) -> dict[str, str]:
     Plug-ins' choices follow the built-in ones, those of `--config-dir` come last; a plug-in whose configuration cannot
     be found is warned about.
     """
-    found: dict[str, str] = {}
+    choices: dict[str, str] = {}
     for folder in _folders(group):
-        found |= _choices(folder)
-    return found
+        choices |= _choices(folder)
+    return choices
 
 
 @cache
@@ -220,23 +220,23 @@ def configuration_plugins() -> tuple[EntryPoint, ...]:
 
 def _folders(group: str) -> list[Traversable]:
     """Return where files of a group may lie: the project's own, those of plug-ins, those of `--config-dir`."""
-    found: list[Traversable] = []
+    folders: list[Traversable] = []
     for package in ["sambench.configs", *(point.value for point in configuration_plugins())]:
         try:
-            found.append(files(package) / group)
+            folders.append(files(package) / group)
         except ImportError as error:
             warnings.warn(f"the configuration of plug-in {package} cannot be found: {error}", stacklevel=3)
-    return [*found, *(folder / group for folder in config_folders())]
+    return [*folders, *(folder / group for folder in config_folders())]
 
 
 def _choices(folder: Traversable) -> dict[str, str]:
     """Map the YAML files of a folder to the comment in their first line."""
-    found: dict[str, str] = {}
+    comments: dict[str, str] = {}
     for item in sorted(folder.iterdir(), key=lambda item: item.name) if folder.is_dir() else ():
         if item.name.endswith(".yaml"):
             first = item.read_text(encoding="utf-8").partition("\n")[0]
-            found[item.name.removesuffix(".yaml")] = first.removeprefix("#").strip() if first[:1] == "#" else ""
-    return found
+            comments[item.name.removesuffix(".yaml")] = first.removeprefix("#").strip() if first[:1] == "#" else ""
+    return comments
 
 
 def _package(point: EntryPoint) -> str:

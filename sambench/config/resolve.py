@@ -15,7 +15,7 @@ from sambench.config.ranges import SHARED, check_range, collecting, raise_faults
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
 from sambench.storage.copies import local_copy
-from sambench.storage.places import is_remote
+from sambench.storage.locations import is_remote
 
 RESERVED = {"name", "preset"}
 """Keys of a group's YAML file that are not constructor arguments: the registry name and the preset's label."""
@@ -44,10 +44,10 @@ def build(
     Raises:
         UsageError: A key is unknown or missing, or a value has the wrong type; the key and what it takes are named.
     """
-    target, found, faults = _read_group(kind, group, settings, own_words)
+    target, switches, faults = _read_group(kind, group, settings, own_words)
     raise_faults(faults)
     parameters = inspect.signature(target).parameters
-    arguments = {key: _here(value) for key, value in found.items()}
+    arguments = {key: _here(value) for key, value in switches.items()}
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         extra = {key: value for key, value in extra.items() if key in parameters}
     chosen = {key: arguments.pop(key) for key in _hints_of_every(kind) if key in arguments and key not in parameters}
@@ -113,10 +113,10 @@ def _read_group(
 
 def _switch(key: str, value: Any, hints: Mapping[str, Any], where: str) -> Any:
     """Check a switch against its type hint and the range that switches of its name share (`convert`)."""
-    found = convert(value, hints.get(key, Any), where)
+    converted = convert(value, hints.get(key, Any), where)
     if key in SHARED:
         check_range(value, SHARED[key], where)
-    return found
+    return converted
 
 
 def _hints_of_every(kind: registry.NamedKind) -> dict[str, Any]:
@@ -178,10 +178,10 @@ def convert(value: Any, hint: Any, where: str) -> Any:
     """
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        found = convert(value, options[0], where)
+        converted = convert(value, options[0], where)
         for allowed in options[1:]:
-            check_range(found, allowed, where)
-        return found
+            check_range(converted, allowed, where)
+        return converted
     if origin is Literal:
         if value in options:
             return value
@@ -231,8 +231,8 @@ def constructor_hints(target: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _keyword_groups(target: Callable[..., Any]) -> tuple[type, ...]:
-    found: tuple[type, ...] = getattr(target, "keyword_groups", ())
-    return found
+    groups: tuple[type, ...] = getattr(target, "keyword_groups", ())
+    return groups
 
 
 def _refusal(value: Any, wanted: str, where: str, options: tuple[Any, ...] = ()) -> UsageError:

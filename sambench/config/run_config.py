@@ -136,10 +136,10 @@ class RunConfig:
 
 def hints_of(section: Any, above: str = "") -> dict[str, Any]:
     """Return dotted key -> type, with range and choices, of what a section of the configuration names."""
-    found: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
     for key, hint in typing.get_type_hints(section, include_extras=True).items():
-        found |= hints_of(hint, f"{above}{key}.") if is_dataclass(hint) else {f"{above}{key}": hint}
-    return found
+        hints |= hints_of(hint, f"{above}{key}.") if is_dataclass(hint) else {f"{above}{key}": hint}
+    return hints
 
 
 HINTS = hints_of(RunConfig)
@@ -155,15 +155,15 @@ def read_config(config: Mapping[str, Any]) -> RunConfig:
     """
     faults: list[UsageError] = []
     values = _values(RunConfig, {**config, "plain": {}}, "", faults)
-    told = {str(fault.where) for fault in faults}
+    reported = {str(fault.where) for fault in faults}
     for kind, group in GROUPS.items():
         if kind == "models" and values["predictions"]["path"] is not None:
             continue
-        found: list[UsageError] = []
-        with collecting(found):
-            found += group_faults(kind, group, config[group], own_words=True)
+        refusals: list[UsageError] = []
+        with collecting(refusals):
+            refusals += group_faults(kind, group, config[group], own_words=True)
         # A group's value may be the top-level one by another name (`limit: ${limit}`), which is told once.
-        faults += [fault for fault in found if not _is_told(str(fault.where), group, told, config)]
+        faults += [fault for fault in refusals if not _is_reported(str(fault.where), group, reported, config)]
     raise_faults(faults)
     named = {key: value for key, value in values.items() if key != "plain"}
     return _made(RunConfig, {**named, "plain": changed(config, named)})
@@ -171,11 +171,11 @@ def read_config(config: Mapping[str, Any]) -> RunConfig:
 
 def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration with other values, group by group: {"run": {"dir": "x"}} leaves the rest of `run`."""
-    found = dict(config)
+    merged = dict(config)
     for key, value in changes.items():
-        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
-        found[key] = changed(found[key], value) if both else value
-    return found
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = changed(merged[key], value) if both else value
+    return merged
 
 
 def _values(section: Any, config: Mapping[str, Any], above: str, faults: list[UsageError]) -> dict[str, Any]:
@@ -210,6 +210,6 @@ def _made(section: type[_T], values: Mapping[str, Any]) -> _T:
     )
 
 
-def _is_told(where: str, group: str, told: set[str], config: Mapping[str, Any]) -> bool:
+def _is_reported(where: str, group: str, reported: set[str], config: Mapping[str, Any]) -> bool:
     key = where.removeprefix(f"{group}.")
-    return key in told and config[group].get(key) == config[key]
+    return key in reported and config[group].get(key) == config[key]

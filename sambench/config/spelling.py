@@ -72,8 +72,8 @@ def matching(patterns: Sequence[str], names: Sequence[str], what: str, where: st
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             near = (*nearest(pattern, names), names[0])[0]
-            told = f"{pattern!r} is none of {what}: {', '.join(names)}"
-            raise UsageError(told, where=where, mend=f"use {where}={near}{more}")
+            message = f"{pattern!r} is none of {what}: {', '.join(names)}"
+            raise UsageError(message, where=where, mend=f"use {where}={near}{more}")
     return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 

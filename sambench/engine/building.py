@@ -24,7 +24,7 @@ from sambench.files.paths import cache_root
 from sambench.masks.nan_guard import policy_of
 from sambench.models.base import PromptableModel
 from sambench.models.questions import check_questions
-from sambench.storage.places import is_remote
+from sambench.storage.locations import is_remote
 from sambench.types import Sample
 
 DEFAULT_MODEL = "hierarchy"

@@ -22,7 +22,7 @@ from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
 from sambench.engine.shards import parse_shard
 from sambench.engine.task import Task
-from sambench.files.faults import told_refusals
+from sambench.files.faults import refusals_as_errors
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
 from sambench.interrupts import plain_interrupts
 from sambench.loggers.send import chosen as chosen_trackers
@@ -33,7 +33,7 @@ from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
 from sambench.storage.hub import hub_copy, is_hub
-from sambench.storage.places import Place, join
+from sambench.storage.locations import Location, join
 
 
 @dataclass
@@ -62,7 +62,7 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
     read_secret(chosen.cache.secret_file)
     processes = open_executor(chosen)
     try:
-        with plain_interrupts(), told_refusals():
+        with plain_interrupts(), refusals_as_errors():
             launched = _launch(chosen, processes, model)
             return replace(launched, told=tell(trackers, launched.run))
     except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
@@ -140,7 +140,7 @@ def _plan(config: RunConfig, task: Task, dataset: Dataset, found: Predicting, ke
     )
 
 
-def run_folder(folder: str | None, results: str, identity: Mapping[str, Any]) -> Place:
+def run_folder(folder: str | None, results: str, identity: Mapping[str, Any]) -> Location:
     """Return where a run is written, so that the same command finds it again.
 
     Args:

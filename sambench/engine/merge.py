@@ -30,7 +30,7 @@ from sambench.files.atomic import files_below, hidden
 from sambench.files.safe_names import inside
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
-from sambench.storage.places import Place, is_remote
+from sambench.storage.locations import Location, is_remote
 
 PICTURES = "pictures"
 
@@ -44,7 +44,7 @@ class Merged:
     missing: int
 
 
-def merge(parts: Sequence[Run], out: Place | None = None, root: str | None = None, allow_missing: int = 0) -> Merged:
+def merge(parts: Sequence[Run], out: Location | None = None, root: str | None = None, allow_missing: int = 0) -> Merged:
     """Merge finished partial runs; the order they are given in changes nothing but the order they are recorded in.
 
     The data must be there: its annotations say which samples there are and in which order. Rows are those of the parts,
@@ -76,14 +76,14 @@ def merge(parts: Sequence[Run], out: Place | None = None, root: str | None = Non
     return Merged(_write(folder, identity, record, parts, whole, keys, found), found.twice, allow_missing)
 
 
-def _same_place(place: Place, run: Run) -> bool:
+def _same_place(place: Location, run: Run) -> bool:
     if is_remote(place) or run.url is not None:
         return str(place).rstrip("/") == str(run.url).rstrip("/")
     return Path(place).resolve() == run.folder.resolve()
 
 
 def _write(
-    folder: Place,
+    folder: Location,
     identity: dict[str, Any],
     record: dict[str, Any],
     parts: Sequence[Run],

@@ -91,7 +91,7 @@ def compared_draws(
 def change_verdict(change: Change) -> str:
     """Say in a sentence what changed, as far as simultaneous intervals allow."""
     loss = change.parts[LOSS]
-    moved = [_told(name, change.parts[name]) for name in FAMILIES if is_sure(change.parts[name])]
+    moved = [_change_text(name, change.parts[name]) for name in FAMILIES if is_sure(change.parts[name])]
     if not moved:
         return f"No part of the loss can be told to have changed; the loss went by {loss.difference:+.3f}."
     whole = f"the loss went by {loss.difference:+.3f}" + ("" if is_sure(loss) else ", which may be chance")
@@ -109,5 +109,5 @@ def is_sure(one: Comparison) -> bool:
     return one.interval[0] > 0 or one.interval[1] < 0
 
 
-def _told(name: str, one: Comparison) -> str:
+def _change_text(name: str, one: Comparison) -> str:
     return f"{name} ({one.difference:+.3f}, [{one.interval[0]:+.3f}, {one.interval[1]:+.3f}])"

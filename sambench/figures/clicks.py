@@ -70,11 +70,11 @@ def miou_against_clicks(runs: Sequence[Run], folder: Path) -> list[Path]:
 
 def headline(run: Run, kind: str) -> dict[int, Metric]:
     """Return a run's metrics of a kind ("mIoU", "oracle") over all its data, by number of clicks."""
-    found = {}
+    by_clicks = {}
     for name, metric in run.metrics.items():
         if match := re.fullmatch(rf"{kind}@(\d+)( \(.*\))?", name):
-            found[int(match[1])] = metric
-    return dict(sorted(found.items()))
+            by_clicks[int(match[1])] = metric
+    return dict(sorted(by_clicks.items()))
 
 
 def dataset_differences(
@@ -99,11 +99,11 @@ def dataset_differences(
     """
     from matplotlib.figure import Figure
 
-    found = differences(run, baseline, clicks)
-    order = sorted(found, key=lambda name: found[name].value)
-    values = np.array([found[name].value for name in order])
-    ends = np.array([found[name].ci95 for name in order]).T
-    labels = [f"{name}  {found[name].value:+.3f}" for name in order]
+    by_dataset = differences(run, baseline, clicks)
+    order = sorted(by_dataset, key=lambda name: by_dataset[name].value)
+    values = np.array([by_dataset[name].value for name in order])
+    ends = np.array([by_dataset[name].ci95 for name in order]).T
+    labels = [f"{name}  {by_dataset[name].value:+.3f}" for name in order]
     against = baseline if isinstance(baseline, str) else baseline.label
     with drawing():
         figure = Figure(figsize=(6.4, 1.4 + 0.28 * len(order)), layout="constrained")
@@ -125,7 +125,7 @@ def dataset_differences(
 def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, IouDifference]:
     """Compare two runs mask by mask, or a run with published means, data set by data set (`dataset_differences`)."""
     own = _by_object(run, clicks)
-    found: dict[str, IouDifference] = {}
+    by_dataset: dict[str, IouDifference] = {}
     if isinstance(baseline, str):
         if is_own(run):
             raise RunError(
@@ -142,14 +142,14 @@ def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, Iou
         places = np.array([images.setdefault(sample, len(images)) for _, sample, _ in gains])
         values, counts = np.array(list(gains.values())), np.bincount(places)
         interval = mean_ci95(np.bincount(places, values) / counts, counts, bounds=(-1.0, 1.0))
-        found[name] = IouDifference(float(values.mean()), interval, len(values))
-    if not found:
+        by_dataset[name] = IouDifference(float(values.mean()), interval, len(values))
+    if not by_dataset:
         raise RunError(
             f"nothing to compare: no mask after {clicks} click(s) is in both",
             where=run.folder,
             mend="compare runs over the same data whose task.clicks hold that number",
         )
-    return found
+    return by_dataset
 
 
 def published_column(reference: str) -> dict[str, float]:
@@ -185,10 +185,10 @@ def gallery(
     each = min(each, len(ranked))
     middle = (len(ranked) - each) // 2
     kinds = {"worst": ranked[:each], "median": ranked[middle : middle + each], "best": ranked[len(ranked) - each :]}
-    place, counts = run.predictions if predictions is None else predictions, run.record.switches["clicks"]
+    stored, counts = run.predictions if predictions is None else predictions, run.record.switches["clicks"]
 
     def strip(row: Row, kind: str) -> np.ndarray:
-        return _strip(ClickFolder(place, dataset.keys, counts, lambda _: [row["object"]]), dataset, row, kind)
+        return _strip(ClickFolder(stored, dataset.keys, counts, lambda _: [row["object"]]), dataset, row, kind)
 
     strips = [strip(row, kind) for kind, rows in kinds.items() for row in rows]
     return save_png(stacked(strips), folder / "gallery.png")
@@ -198,8 +198,8 @@ def _is_clicked(row: Row, dataset: Dataset) -> bool:
     """Tell an object that was clicked on from one that has no pixel, whose row is all zeros (`task.no_pixels=zero`)."""
     if row["iou"] or row["predicted_iou"]:
         return True
-    found = dataset.load(row["sample_id"]).target.annotations
-    return bool(areas([one.rle for one in found if str(one.id) == row["object"]]).any())
+    annotations = dataset.load(row["sample_id"]).target.annotations
+    return bool(areas([one.rle for one in annotations if str(one.id) == row["object"]]).any())
 
 
 def _strip(reader: ClickFolder, dataset: Dataset, row: Row, kind: str) -> np.ndarray:

@@ -61,8 +61,8 @@ def _draw(axes: object, result: CompareResult, best: Standing, one: Standing, he
         ),
         (0.0, 0.0),
     )
-    told = ends[0] == ends[0]
-    if told and one is not best:
+    known = ends[0] == ends[0]
+    if known and one is not best:
         axes.plot(ends, (height, height), color=colour, linewidth=2)  # type: ignore[attr-defined]
-    face = colour if told else "white"
+    face = colour if known else "white"
     axes.plot(difference, height, "o", color=colour, markerfacecolor=face, markersize=6)  # type: ignore[attr-defined]

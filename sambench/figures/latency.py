@@ -49,10 +49,10 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
 
 def medians(run: Run) -> tuple[float, np.ndarray, np.ndarray]:
     """Return a run's median ms of encoding, and (P,) numbers of prompts with (P,) median ms of decoding them."""
-    found = {
+    decode_ms = {
         int(name.removeprefix("decode@").removesuffix("_p50")): metric.value
         for name, metric in run.metrics.items()
         if name.startswith("decode@") and name.endswith("_p50")
     }
-    prompts = np.array(sorted(found))
-    return run.metrics["encode_p50"].value, prompts, np.array([found[k] for k in prompts.tolist()])
+    prompts = np.array(sorted(decode_ms))
+    return run.metrics["encode_p50"].value, prompts, np.array([decode_ms[k] for k in prompts.tolist()])

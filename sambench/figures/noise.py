@@ -45,8 +45,8 @@ def iou_against_noise(runs: Sequence[Run], folder: Path) -> list[Path]:
 
 def by_strength(run: Run, kind: str) -> dict[float, Metric]:
     """Return a run's metrics of a kind ("mIoU", "worst") by strength, ascending; mIoU has 0 too."""
-    found = {}
+    metrics = {}
     for name, metric in run.metrics.items():
         if match := re.fullmatch(rf"{kind}@([\d.e+-]+)", name):
-            found[float(match[1])] = metric
-    return dict(sorted(found.items()))
+            metrics[float(match[1])] = metric
+    return dict(sorted(metrics.items()))

@@ -53,9 +53,9 @@ def miou_beside_published(runs: Sequence[Run], folder: Path) -> list[Path]:
         for axes in grid[len(names) :]:
             axes.remove()
         for name, axes in zip(names, grid, strict=False):
-            for place, (method, points) in enumerate(published_points(TITLES[name]).items()):
+            for index, (method, points) in enumerate(published_points(TITLES[name]).items()):
                 style = {"color": "0.62", "linewidth": 1.0, "markersize": 4, "zorder": 1}
-                axes.plot(list(points), list(points.values()), "-" + "os^vDP*X<>"[place % 10], label=method, **style)
+                axes.plot(list(points), list(points.values()), "-" + "os^vDP*X<>"[index % 10], label=method, **style)
             for run in runs:
                 if run.record.data.name == name:
                     _draw(axes, run)
@@ -81,7 +81,7 @@ def published_points(title: str) -> dict[str, dict[int, float]]:
     """Return method -> number of clicks -> published mean IoU of one data set."""
     rows = published(TABLE).to_dict("records")
     counts = {
-        column: int(found[1]) for column in rows[0] if (found := re.fullmatch(rf"{title} mIoU@(\d+)", str(column)))
+        column: int(match[1]) for column in rows[0] if (match := re.fullmatch(rf"{title} mIoU@(\d+)", str(column)))
     }
     points = {
         f"{row['method']} ({row['source']})": {

@@ -101,8 +101,8 @@ def files_below(folder: Path) -> list[Path]:
         if not (isinstance(error, FileNotFoundError) and error.filename == str(folder)):
             raise error
 
-    found = (Path(top, name) for top, _, names in os.walk(folder, onerror=refuse) for name in names)
-    return sorted(path for path in found if path.is_file())
+    paths = (Path(top, name) for top, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(path for path in paths if path.is_file())
 
 
 def is_leftover(name: str) -> bool:
@@ -133,10 +133,10 @@ def _remove_of_the_dead(folder: str) -> None:
 @cache
 def _machine() -> str:
     """Return eight hex digits of what process numbers are unique in: a machine, since it was started, a container."""
-    told = [platform.node()]
+    parts = [platform.node()]
     with suppress(OSError):
-        told += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
-    return hashlib.sha256(" ".join(told).encode()).hexdigest()[:8]
+        parts += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:8]
 
 
 def _alive(process: int) -> bool:
@@ -164,12 +164,12 @@ def file_sha256(path: Path) -> str:
 
 def files_sha256(paths: Iterable[Path]) -> str:
     """Return the SHA-256 (hex) of files' bytes, one after another."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:
             while block := file.read(1 << 22):
-                found.update(block)
-    return found.hexdigest()
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def write_bytes(path: Path, content: bytes, sync: bool = False) -> None:

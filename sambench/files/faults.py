@@ -49,10 +49,10 @@ def machine_error(error: BaseException) -> MachineError | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, MemoryError):
-            return _told("memory ran out", _path_in_use(cause), errno.ENOMEM)
+            return _refused("memory ran out", _path_in_use(cause), errno.ENOMEM)
         if isinstance(cause, OSError) and cause.errno is not None:
             where = " -> ".join(str(name) for name in (cause.filename, cause.filename2) if name is not None)
-            return _told(os.strerror(cause.errno).lower(), where or _path_in_use(cause), cause.errno)
+            return _refused(os.strerror(cause.errno).lower(), where or _path_in_use(cause), cause.errno)
         cause = cause.__cause__
     return None
 
@@ -63,16 +63,16 @@ def _path_in_use(error: BaseException) -> str | None:
     Returns:
         The first path among the arguments and variables of the innermost call that has one.
     """
-    found, place = None, error.__traceback__
-    while place is not None:
-        values = place.tb_frame.f_locals.values()
-        found = next((str(value) for value in values if isinstance(value, Path)), found)
-        place = place.tb_next
-    return found
+    in_use, level = None, error.__traceback__
+    while level is not None:
+        values = level.tb_frame.f_locals.values()
+        in_use = next((str(value) for value in values if isinstance(value, Path)), in_use)
+        level = level.tb_next
+    return in_use
 
 
 @contextmanager
-def told_refusals() -> Iterator[None]:
+def refusals_as_errors() -> Iterator[None]:
     """Raise what the operating system refuses inside the block as a `MachineError`.
 
     Raises:
@@ -83,9 +83,9 @@ def told_refusals() -> Iterator[None]:
     except (OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError):  # whoever read the output has gone
             raise
-        if (found := machine_error(error)) is None:
+        if (refusal := machine_error(error)) is None:
             raise
-        raise found from error
+        raise refusal from error
 
 
 def defect_report(error: BaseException) -> str:
@@ -109,7 +109,7 @@ def defect_report(error: BaseException) -> str:
     return f"{what}; its traceback cannot be written to a file:\n{text}"
 
 
-def _told(refusal: str, where: str | None, number: int) -> MachineError:
+def _refused(refusal: str, where: str | None, number: int) -> MachineError:
     return MachineError(f"the machine refused: {refusal}", where=where, mend=f"{_mend(number)}; {GOES_ON}")
 
 

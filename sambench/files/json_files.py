@@ -34,13 +34,13 @@ class JsonError(ValueError):
 
     Attributes:
         what: The fault, as the end of a sentence.
-        place: ", line 3, column 5", or "" where the fault is of the whole.
+        position: ", line 3, column 5", or "" where the fault is of the whole.
         mend: What to do about it, where that is known here.
     """
 
-    def __init__(self, what: str, place: str = "", mend: str | None = None) -> None:
-        super().__init__(what + place)
-        self.what, self.place, self.mend = what, place, mend
+    def __init__(self, what: str, position: str = "", mend: str | None = None) -> None:
+        super().__init__(what + position)
+        self.what, self.position, self.mend = what, position, mend
 
 
 def read_json_file(path: Path, *, encoding: str | None = None, hook: Hook | None = None) -> Any:
@@ -127,8 +127,8 @@ def parse_json(
         del content
         return json.loads(text, object_pairs_hook=_tables(hook, strict), **hooks)
     except json.JSONDecodeError as error:
-        told = "it goes on after its end" if error.msg == "Extra data" else error.msg
-        raise JsonError(told, f", line {error.lineno}, column {error.colno}") from error
+        message = "it goes on after its end" if error.msg == "Extra data" else error.msg
+        raise JsonError(message, f", line {error.lineno}, column {error.colno}") from error
     except UnicodeDecodeError as error:
         raise JsonError(f"it is no text: {error}") from error
     except RecursionError as error:
@@ -160,8 +160,8 @@ def number(value: Any) -> float | None:
 
 def whole(value: Any) -> int | None:
     """Return a JSON value as an integer of 64 bits, 7.0 as 7, or None where it is none."""
-    found = number(value)
-    if found is None or not found.is_integer() or not -(1 << 63) <= int(value) < 1 << 63:
+    as_float = number(value)
+    if as_float is None or not as_float.is_integer() or not -(1 << 63) <= int(value) < 1 << 63:
         return None
     return int(value)
 
@@ -211,20 +211,20 @@ def _may_overflow(content: bytes) -> bool:
 
 def _tables(hook: Hook | None, strict: bool) -> Callable[[Pairs], Any]:
     def table(pairs: Pairs) -> Any:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
             _refuse_twice(pairs, strict)
-        return found if hook is None else hook(found)
+        return fields if hook is None else hook(fields)
 
     return table
 
 
 def _refuse_twice(pairs: Sequence[tuple[str, Any]], strict: bool) -> None:
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found and (strict or found[key] != value):
+        if key in fields and (strict or fields[key] != value):
             raise JsonError(f"the key {key[:60]!r} is there twice in one object", mend="leave one of the two")
-        found[key] = value
+        fields[key] = value
 
 
 def _refuse_constant(name: str) -> Any:

@@ -33,8 +33,8 @@ def read_mat(path: Path, names: Collection[str] = ()) -> dict[str, Any]:
     """
     if h5py.is_hdf5(path):
         with h5py.File(path, "r") as file:
-            found = [name for name in file if not name.startswith("#") and (not names or name in names)]
-            return {name: _value(file, file[name]) for name in found}
+            wanted = [name for name in file if not name.startswith("#") and (not names or name in names)]
+            return {name: _value(file, file[name]) for name in wanted}
     try:
         content = scipy.io.loadmat(path, variable_names=list(names) or None)
     except NotImplementedError as error:
@@ -86,8 +86,8 @@ def _value(file: Any, item: Any) -> Any:
     stored = np.asarray(item[()]).T
     if refers:
         cells = np.empty(stored.shape, object)
-        for place, reference in np.ndenumerate(stored):
-            cells[place] = _value(file, file[reference])
+        for index, reference in np.ndenumerate(stored):
+            cells[index] = _value(file, file[reference])
         return cells
     if kind == "char":
         return np.array(["".join(map(chr, row)) for row in stored.reshape(len(stored), -1).tolist()])

@@ -27,15 +27,15 @@ def templates(names: Sequence[str], answers: Mapping[str, str]) -> Counter[str]:
         answers: What may stand in the place of `*` -> what it names.
     """
     lengths = sorted({len(name) for name in answers}, reverse=True)
-    found: dict[str, dict[str, str]] = {}
+    by_template: dict[str, dict[str, str]] = {}
     for name in names:
         for length in lengths:
             for start in range(len(name) - length + 1):
                 part = name[start : start + length]
                 if part in answers and _stands_alone(name, start, start + length):
-                    found.setdefault(f"{name[:start]}*{name[start + length :]}", {})[answers[part]] = name
+                    by_template.setdefault(f"{name[:start]}*{name[start + length :]}", {})[answers[part]] = name
     different: dict[frozenset[tuple[str, str]], str] = {}
-    for template, by_sample in found.items():
+    for template, by_sample in by_template.items():
         if template.count("*") == 1:
             different.setdefault(frozenset(by_sample.items()), template)
     return Counter({template: len(pairs) for pairs, template in different.items()})
@@ -44,10 +44,7 @@ def templates(names: Sequence[str], answers: Mapping[str, str]) -> Counter[str]:
 def _stands_alone(name: str, start: int, end: int) -> bool:
     """Tell whether a part of a name is no piece of a longer number or word: `12` is not meant by `img_123`."""
     return not any(
-        0 < place < len(name)
-        and (
-            (name[place - 1].isdigit() and name[place].isdigit())
-            or (name[place - 1].isalpha() and name[place].isalpha())
-        )
-        for place in (start, end)
+        0 < cut < len(name)
+        and ((name[cut - 1].isdigit() and name[cut].isdigit()) or (name[cut - 1].isalpha() and name[cut].isalpha()))
+        for cut in (start, end)
     )

@@ -13,7 +13,7 @@ from sambench.files.faults import defect_report
 from sambench.gates.compare import gate
 from sambench.gates.policy import Policy
 from sambench.gates.sides import open_side
-from sambench.storage.places import Place, write_bytes
+from sambench.storage.locations import Location, write_bytes
 from sambench.tables.ablations import Ablation, Member, members_path
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]
@@ -55,7 +55,9 @@ def member_words(ablation: Ablation, words: Sequence[str], checkpoints: Sequence
     }
 
 
-def sweep(ablation: Ablation, members: Mapping[str, list[str]], compose: Compose, results: Place) -> Iterator[Member]:
+def sweep(
+    ablation: Ablation, members: Mapping[str, list[str]], compose: Compose, results: Location
+) -> Iterator[Member]:
     """Run the members one after another and list them below `results`; each is given as soon as it is there.
 
     A member that fails is listed with its error and the rest go on; Ctrl-C leaves finished ones finished and the one

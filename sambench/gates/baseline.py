@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, finite
 from sambench.files.json_files import parse_json
-from sambench.redact import without_places
+from sambench.redact import without_absolute_paths
 from sambench.runs.record import RunRecord, kept_record
 from sambench.runs.row_columns import check_columns, read_table
 from sambench.types import Row
@@ -52,7 +52,7 @@ def write_baseline(path: Path, record: RunRecord, rows: Sequence[Row]) -> int:
     Returns:
         The file's size in bytes.
     """
-    kept = without_places(finite({key: record.stored[key] for key in KEPT if key in record.stored}))
+    kept = without_absolute_paths(finite({key: record.stored[key] for key in KEPT if key in record.stored}))
     table = pa.Table.from_pylist(list(rows))
     described = {
         b"sambench_schema": str(SCHEMA_VERSION).encode(),

@@ -26,7 +26,7 @@ from sambench.metrics.calibration import WORSE_HIGHER
 from sambench.metrics.support import plain_name
 from sambench.runs.open import load_run
 from sambench.runs.record import RunRecord
-from sambench.storage.places import is_remote
+from sambench.storage.locations import is_remote
 from sambench.types import Row
 
 

@@ -12,11 +12,11 @@ from sambench.errors import SambenchError, UsageError
 from sambench.files.safe_names import readable
 from sambench.leaderboard.checking import check_submission
 from sambench.leaderboard.submission import ENDING, Submission
-from sambench.redact import without_places
+from sambench.redact import without_absolute_paths
 from sambench.runs.open import load_run, run_places
 from sambench.runs.run import Run
 from sambench.storage.copies import local
-from sambench.storage.places import Place, is_remote, listing
+from sambench.storage.locations import Location, is_remote, listing
 from sambench.tables.pareto import model_key
 
 
@@ -58,11 +58,11 @@ class Entry:
     @property
     def place(self) -> str:
         """Where it came from, as it is shown: the last part of a path, or a URL."""
-        shown: str = without_places(self.run.place)
+        shown: str = without_absolute_paths(self.run.place)
         return self.submission.name if self.submission else shown
 
 
-def open_entries(runs: Sequence[str], results: Place | None, scratch: Path) -> tuple[list[Entry], list[str]]:
+def open_entries(runs: Sequence[str], results: Location | None, scratch: Path) -> tuple[list[Entry], list[str]]:
     """Open the runs of a leaderboard, each once.
 
     Args:
@@ -84,7 +84,7 @@ def open_entries(runs: Sequence[str], results: Place | None, scratch: Path) -> t
         try:
             found.append(_open(place, scratch))
         except SambenchError as error:
-            told.append(f"{without_places(str(place))}: {error.what}")
+            told.append(f"{without_absolute_paths(str(place))}: {error.what}")
     entries: dict[str, Entry] = {}
     for entry in found:
         if first := entries.get(entry.sha256):
@@ -97,7 +97,7 @@ def open_entries(runs: Sequence[str], results: Place | None, scratch: Path) -> t
     return list(entries.values()), told
 
 
-def places_below(results: Place) -> list[Place]:
+def places_below(results: Location) -> list[Location]:
     """Return the run folders below a place and the files there that were handed in, each kind sorted."""
     if is_remote(results):
         files = [f"{str(results).rstrip('/')}/{name}" for name in sorted(listing(str(results))) if _is_file(name)]
@@ -109,7 +109,7 @@ def _is_file(name: str) -> bool:
     return name.endswith(ENDING)
 
 
-def _open(place: Place, scratch: Path) -> Entry:
+def _open(place: Location, scratch: Path) -> Entry:
     """Open a run folder, or a file that was handed in, which is checked whole."""
     if _is_file(str(place)):
         submission, run = check_submission(local(place), scratch)

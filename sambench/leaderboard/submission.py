@@ -18,10 +18,10 @@ from sambench.errors import RunError, UsageError
 from sambench.files.atomic import json_text, write_bytes
 from sambench.files.json_files import JsonError, parse_json
 from sambench.files.safe_names import fault_of, inside
-from sambench.redact import without_places
+from sambench.redact import without_absolute_paths
 from sambench.runs.run import RECORD, ROWS, Run, read_record
 from sambench.runs.seals import SEAL, sealed
-from sambench.storage.places import is_web_address
+from sambench.storage.locations import is_web_address
 from sambench.version import __version__
 
 ENDING = ".submission.zip"
@@ -86,7 +86,7 @@ def write_submission(
     run.rows()  # refuses what is not what the run wrote
     rows = (run.folder / ROWS).read_bytes()
     kept = {key: value for key, value in run.record.stored.items() if key not in _LEFT_OUT}
-    record = sealed({**without_places(kept), "files": {ROWS: hashlib.sha256(rows).hexdigest()}})
+    record = sealed({**without_absolute_paths(kept), "files": {ROWS: hashlib.sha256(rows).hexdigest()}})
     files = {RECORD: json_text(record).encode(), ROWS: rows}
     for picture in pictures[:MOST]:
         files[picture.relative_to(run.folder).as_posix()] = picture.read_bytes()
@@ -184,7 +184,7 @@ def _manifest(content: bytes | None, path: Path) -> dict[str, Any]:
     try:
         told = parse_json(content, strict=True)
     except JsonError as error:
-        raise RunError(f"{MANIFEST} cannot be read: {error.what}{error.place}", where=path, mend=_AGAIN) from error
+        raise RunError(f"{MANIFEST} cannot be read: {error.what}{error.position}", where=path, mend=_AGAIN) from error
     if not isinstance(told, dict) or not isinstance(told.get("schema_version"), int):
         raise RunError(f"{MANIFEST} is not what a submission holds", where=path, mend=_AGAIN)
     if told["schema_version"] > SCHEMA_VERSION:

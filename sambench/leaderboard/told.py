@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sambench.leaderboard.boards import Board, PublishedTable, Row, Table
-from sambench.redact import without_places
+from sambench.redact import without_absolute_paths
 from sambench.types import Metric
 from sambench.version import __version__
 
@@ -62,8 +62,8 @@ def _run(table: Table, row: Row) -> dict[str, Any]:
             "latency": {name: metric.value for name, metric in row.cost.latency.items()},
         },
         "departs_from_published": row.departs,
-        "identity": without_places(record.identity.stored),
-        "code": without_places(record.code.stored),
+        "identity": without_absolute_paths(record.identity.stored),
+        "code": without_absolute_paths(record.code.stored),
         "finished": record.finished,
         "sha256": {"run.json": entry.sha256, **entry.run.hashes},
     }

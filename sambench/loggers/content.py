@@ -60,11 +60,11 @@ def content_of(run: Run) -> Content:
 
 def numbers_of(run: Run) -> dict[str, float]:
     """Return a run's numbers by name; undefined ones are left out."""
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, metric in run.metrics.items():
         own = f"{run.record.task_name}/{name}"
         low, high = metric.ci95 or (float("nan"), float("nan"))
-        found |= {own: metric.value, f"{own}_low": low, f"{own}_high": high}
-    found |= {f"seconds/{stage}": took.seconds for stage, took in run.record.timings.items()}
-    found |= {f"costs/{name}": float(value) for name, value in run.record.costs.items()}
-    return {name: value for name, value in found.items() if value == value}
+        numbers |= {own: metric.value, f"{own}_low": low, f"{own}_high": high}
+    numbers |= {f"seconds/{stage}": took.seconds for stage, took in run.record.timings.items()}
+    numbers |= {f"costs/{name}": float(value) for name, value in run.record.costs.items()}
+    return {name: value for name, value in numbers.items() if value == value}

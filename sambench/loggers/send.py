@@ -37,14 +37,14 @@ def tell(names: Sequence[str], run: Run) -> list[str]:
     """
     if not names:
         return []
-    told = []
+    lines = []
     content = content_of(run)
     beside = Path.cwd() if run.url else run.folder.parent
     for name in names:
         try:
-            place = TRACKERS[name][1](content, beside)
+            location = TRACKERS[name][1](content, beside)
         except Exception as error:  # whatever another package raises
             what = f"the run is finished, but {name} could not be told of it: {type(error).__name__}: {error}"
             raise RunError(what, where=run.place, mend="give the same command again, which tells it") from error
-        told.append(f"{name}: {place}")
-    return told
+        lines.append(f"{name}: {location}")
+    return lines

@@ -41,9 +41,9 @@ def wandb(content: Content, beside: Path) -> str:
     for path in content.files:
         artefact.add_file(str(path))
     run.log_artifact(artefact)
-    place = str(run.url or run.dir)
+    location = str(run.url or run.dir)
     run.finish()
-    return place
+    return location
 
 
 def mlflow(content: Content, beside: Path) -> str:
@@ -53,8 +53,12 @@ def mlflow(content: Content, beside: Path) -> str:
     if "MLFLOW_EXPERIMENT_NAME" not in os.environ and "MLFLOW_EXPERIMENT_ID" not in os.environ:
         package.set_experiment(PROJECT)
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
-    found = package.get_experiment_by_name(name)
-    known = [] if found is None else client.search_runs([found.experiment_id], f"tags.sambench_key = '{content.key}'")
+    experiment = package.get_experiment_by_name(name)
+    known = (
+        []
+        if experiment is None
+        else client.search_runs([experiment.experiment_id], f"tags.sambench_key = '{content.key}'")
+    )
     given = {"run_id": known[0].info.run_id} if known else {"run_name": content.name}
     with package.start_run(**given) as run:
         package.set_tags({"sambench_key": content.key, **dict.fromkeys(content.tags, "true")})

@@ -46,10 +46,10 @@ def read_levels(path: Path) -> tuple[dict[str, Tensor], list[str]]:
     Raises:
         ModelError: The file is truncated or damaged, holds more than tensors, or no tensors with numbers.
     """
-    held, found = _load(path), list[str]()
+    held, notes = _load(path), list[str]()
     while isinstance(held, dict) and (keys := [key for key in LEVELS if _has_tensors(held.get(key))]):
         others = f" (beside {listing(keys[1:], 3)}, which were left)" if keys[1:] else ""
-        found.append(f"the tensors under {keys[0]!r}{others}")
+        notes.append(f"the tensors under {keys[0]!r}{others}")
         held = held[keys[0]]
     tensors = {} if not isinstance(held, dict) else {k: v for k, v in held.items() if isinstance(v, Tensor)}
     if not tensors:
@@ -60,7 +60,7 @@ def read_levels(path: Path) -> tuple[dict[str, Tensor], list[str]]:
     if empty:
         what = f"{len(empty)} of its {len(tensors)} tensors hold no plain numbers: {listing(empty, 3)}"
         raise ModelError(what, where=path, mend=f"save the model's whole state_dict again. {expected()}")
-    return {str(name).removeprefix("module."): tensor for name, tensor in tensors.items()}, found
+    return {str(name).removeprefix("module."): tensor for name, tensor in tensors.items()}, notes
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -81,7 +81,7 @@ def weight_files(folder: Path) -> list[Path]:
             what = f"{len(missing)} of {len(named)} parts that the index names are missing: {listing(missing, 3)}"
             raise ModelError(what, where=indices[0], mend="download the missing parts")
         return [folder / name for name in named]
-    return next((found for pattern in WEIGHTS if (found := sorted(folder.glob(pattern)))), [])
+    return next((files for pattern in WEIGHTS if (files := sorted(folder.glob(pattern)))), [])
 
 
 def expected() -> str:

@@ -69,8 +69,8 @@ def torch_dtype(name: str, where: str) -> torch.dtype:
 
     if name not in DTYPES:
         raise UsageError(f"unknown dtype {name!r}", where=where, mend=f"one of {', '.join(DTYPES)}")
-    found: torch.dtype = getattr(torch, DTYPES[name])
-    return found
+    dtype: torch.dtype = getattr(torch, DTYPES[name])
+    return dtype
 
 
 def device_list(wanted: str | list[str] | None) -> list[str]:

@@ -188,8 +188,8 @@ def _fill(network: torch.nn.Module, path: Path, fork: str) -> list[str]:
     shapes = [name for name in expected if name in tensors and tensors[name].shape != expected[name].shape]
     if missing or shapes:
         parts = {"missing": missing, "of another shape": shapes, "without a place": strange}
-        told = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
-        what = f"the checkpoint is no {fork}: {told}"
+        text = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
+        what = f"the checkpoint is no {fork}: {text}"
         raise ModelError(what, where=path, mend="give the authors' file of this model")
     network.load_state_dict({name: tensors[name] for name in expected})
     return strange

@@ -47,8 +47,8 @@ def read_folder(path: Path, known: Mapping[str, Any], expected: str, other: str)
     config_file = path / "config.json"
     weights = sorted([*path.glob("*.safetensors"), *path.glob("pytorch_model*.bin")])
     if not config_file.is_file() or not weights:
-        found = listing(sorted(entry.name for entry in path.iterdir()), 5) or "nothing"
-        what = f"the folder has no config.json with *.safetensors; it holds {found}"
+        content = listing(sorted(entry.name for entry in path.iterdir()), 5) or "nothing"
+        what = f"the folder has no config.json with *.safetensors; it holds {content}"
         raise ModelError(what, where=path, mend=f"model.checkpoint=PATH, {expected}")
     if any(weight.suffix == ".safetensors" for weight in weights):
         weights = [weight for weight in weights if weight.suffix == ".safetensors"]
@@ -75,7 +75,7 @@ def _largest(value: Any, key: str) -> str:
     if not isinstance(value, dict | list):
         return ""
     inner = value.items() if isinstance(value, dict) else [(key, one) for one in value]
-    return next((found for name, one in inner if (found := _largest(one, name))), "")
+    return next((largest for name, one in inner if (largest := _largest(one, name))), "")
 
 
 def pretrained(model_class: Any, path: Path, mend: str, renamed: Mapping[str, str] | None = None) -> Any:
@@ -118,6 +118,6 @@ def pretrained(model_class: Any, path: Path, mend: str, renamed: Mapping[str, st
     shapes = sorted(str(entry[0]) for entry in report["mismatched_keys"])
     if missing or shapes:
         parts = {"missing": missing, "of another shape": shapes}
-        told = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
-        raise ModelError(f"the folder's tensors do not fill {model_class.__name__}: {told}", where=path, mend=mend)
+        text = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
+        raise ModelError(f"the folder's tensors do not fill {model_class.__name__}: {text}", where=path, mend=mend)
     return model.eval()

@@ -88,20 +88,20 @@ def click_questions(settings: ClickSettings) -> list[Question]:
     """Return what simulated clicks ask: the first click, the second, and the last with background clicks among them."""
     most = max(settings.clicks)
     first = settings.first_output == "multimask"
-    found = [Question(points=1, multimask=first, mend=_other_output("first_output", first))]
+    questions = [Question(points=1, multimask=first, mend=_other_output("first_output", first))]
     later, mask = settings.later_output == "multimask", settings.mask_feedback
     mend = " or ".join(["task.mask_feedback=false"] * mask + [_other_output("later_output", later), "task.clicks=[1]"])
     numbers = sorted({number for number in (2, most) if 1 < number <= most})
-    return [*found, *(Question(number, True, False, mask, later, mend) for number in numbers)]
+    return [*questions, *(Question(number, True, False, mask, later, mend) for number in numbers)]
 
 
 def box_questions(passes: int, first_multimask: bool, final_multimask: bool) -> list[Question]:
     """Return what boxes with a second pass ask (`sambench.prompts.refine.answer_boxes`)."""
-    found = [Question(box=True, multimask=first_multimask, mend=_other_output("first_output", first_multimask))]
+    questions = [Question(box=True, multimask=first_multimask, mend=_other_output("first_output", first_multimask))]
     if passes == 2:
         mend = f"task.passes=1 or {_other_output('final_output', final_multimask)}"
-        found.append(Question(box=True, mask=True, multimask=final_multimask, mend=mend))
-    return found
+        questions.append(Question(box=True, mask=True, multimask=final_multimask, mend=mend))
+    return questions
 
 
 def _other_output(switch: str, multimask: bool) -> str:

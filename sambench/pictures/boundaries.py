@@ -53,9 +53,9 @@ def draw_matches(
     prediction = thin(prediction) if thinned else prediction
     right, missed = np.zeros(prediction.shape, bool), np.zeros(prediction.shape)
     for truth in truths:
-        matched, found = match_maps(prediction, truth, max_dist)
+        matched, truth_matched = match_maps(prediction, truth, max_dist)
         right |= matched
-        missed += (np.asarray(truth) != 0) & ~found
+        missed += (np.asarray(truth) != 0) & ~truth_matched
     ink = np.ones((*prediction.shape, 3))
     for colour, weight in ((MISSED, missed / len(truths)), (RIGHT, right), (FALSE, prediction & ~right)):
         ink -= (1 - np.array(colour)) * weight[..., None]

@@ -71,15 +71,15 @@ def object_strip(image: np.ndarray, own: Annotation, clicked: ClickedObjects, in
     cells = [_cell(image, truth, None, view, points[:1], labels[:1], title)]
     several = clicked.candidates_iou.shape[1]
     shown = [] if clicked.candidates is None else range(index * several, (index + 1) * several)
-    for rank, place in enumerate(shown):
-        mask, iou = _mask(clicked.candidates, place, own)
+    for rank, position in enumerate(shown):
+        mask, iou = _mask(clicked.candidates, position, own)
         estimate = clicked.candidates_iou[index, rank]
         text = f"candidate {rank + 1}: {iou:.2f}, says {estimate:.2f}"
         cells.append(_cell(image, truth, mask, view, points[:1], labels[:1], text))
-    for place, count in enumerate(clicked.counts):
-        if place >= CELLS and count % 5 and count != clicked.counts[-1]:
+    for position, count in enumerate(clicked.counts):
+        if position >= CELLS and count % 5 and count != clicked.counts[-1]:
             continue
-        mask, iou = _mask(clicked.masks[place], index, own)
+        mask, iou = _mask(clicked.masks[position], index, own)
         text = f"{count} click{'s' * (count > 1)}: {iou:.2f}"
         cells.append(_cell(image, truth, mask, view, points[:count], labels[:count], text))
     return np.concatenate(cells, axis=1)
@@ -92,11 +92,11 @@ def stacked(strips: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(padded)
 
 
-def _mask(runs: RunLengths | None, place: int, own: Annotation) -> tuple[np.ndarray, float]:
+def _mask(runs: RunLengths | None, index: int, own: Annotation) -> tuple[np.ndarray, float]:
     """Return one mask of a batch as (H, W) bool and its IoU with the object."""
     if runs is None:
         raise ValueError("there are no masks")
-    (code,) = runs.compressed(np.array([place]))
+    (code,) = runs.compressed(np.array([index]))
     counted = runs_of_rles([code], runs.size)
     if own.ignore is not None:
         counted = difference_runs(counted, runs_of_rles([own.ignore], runs.size))

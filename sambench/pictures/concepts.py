@@ -44,14 +44,17 @@ def draw_concepts(sample: Sample, prediction: ConceptPrediction, folder: Path, m
     return save_png(np.concatenate(rows), file_inside(folder, sample.id, ".png"))
 
 
-def _row(sample: Sample, pair: ConceptPair, found: PhraseDetections, min_score: float) -> np.ndarray:
+def _row(sample: Sample, pair: ConceptPair, detections: PhraseDetections, min_score: float) -> np.ndarray:
     """Draw one phrase: (h, w, 3) uint8, the truth on the left, the answer on the right."""
     truth = [one.rle for one in pair.annotators[0] if not one.iscrowd]
-    kept = np.flatnonzero(found.scores >= min_score)
-    masks = [] if found.rles is None else [found.rles[index] for index in kept.tolist()]
-    scores = ", ".join(f"{score:.2f}" for score in found.scores[kept][:4])
-    told = f"{pair.phrase!r}: {len(truth) or 'none'} drawn", f"{len(kept) or 'none'} found{': ' * bool(scores)}{scores}"
-    panels = [_panel(sample, codes, words) for codes, words in zip((truth, masks), told, strict=True)]
+    kept = np.flatnonzero(detections.scores >= min_score)
+    masks = [] if detections.rles is None else [detections.rles[index] for index in kept.tolist()]
+    scores = ", ".join(f"{score:.2f}" for score in detections.scores[kept][:4])
+    captions = (
+        f"{pair.phrase!r}: {len(truth) or 'none'} drawn",
+        f"{len(kept) or 'none'} found{': ' * bool(scores)}{scores}",
+    )
+    panels = [_panel(sample, codes, words) for codes, words in zip((truth, masks), captions, strict=True)]
     return np.concatenate(panels, axis=1)
 
 

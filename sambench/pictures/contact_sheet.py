@@ -36,8 +36,8 @@ def contact_sheet(samples: Sequence[Sample], columns: int = 4) -> np.ndarray:
     for index, sample in enumerate(samples):
         left, top = _MARGIN + index % columns * width, _MARGIN + index // columns * height
         sheet.paste(Image.fromarray(tile(sample)), (left, top + _CAPTION))
-        told = f"{_count(sample)}  {sample.id}"
-        pen.text((left, top), told if len(told) <= 56 else f"{told[:20]} ... {told[-31:]}", fill="black")
+        caption = f"{_count(sample)}  {sample.id}"
+        pen.text((left, top), caption if len(caption) <= 56 else f"{caption[:20]} ... {caption[-31:]}", fill="black")
     return np.asarray(sheet)
 
 
@@ -47,14 +47,14 @@ def tile(sample: Sample) -> np.ndarray:
     Returns:
         (h, w, 3) uint8 RGB.
     """
-    found = _objects(sample)
-    areas = rle.areas([one.rle for one in found]) if found else np.zeros(0)
+    objects = _objects(sample)
+    areas = rle.areas([one.rle for one in objects]) if objects else np.zeros(0)
     painted = sample.image.astype(np.float32)
     clicks: list[tuple[int, int]] = []
     if isinstance(sample.target, BoundaryTruth):
         painted[np.any(sample.target.boundaries, 0)] = (255, 0, 0)
     for number in np.argsort(-areas, kind="stable"):
-        mask = rle.decode_masks([found[number].rle], sample.size)[0]
+        mask = rle.decode_masks([objects[number].rle], sample.size)[0]
         painted[mask] = 0.45 * painted[mask] + 0.55 * _colour(int(number))
         click = centre_click(mask)
         clicks.append((click.x, click.y))
@@ -75,8 +75,8 @@ def _objects(sample: Sample) -> list[Annotation]:
         return []
     if isinstance(sample.target, ConceptTruth):
         return [one for pair in sample.target.asked for one in pair.annotators[0]]
-    found: list[Annotation] = sample.target.annotations
-    return found
+    objects: list[Annotation] = sample.target.annotations
+    return objects
 
 
 def _count(sample: Sample) -> str:

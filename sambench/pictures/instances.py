@@ -32,7 +32,7 @@ def draw_instances(sample: Sample, prediction: Detections, folder: Path) -> Path
     Returns:
         The picture's path.
     """
-    truth = [found.rle for found in sample.target.annotations]
+    truth = [annotation.rle for annotation in sample.target.annotations]
     left, right = sample.image.astype(np.float64), sample.image.astype(np.float64)
     labels = []
     if truth:

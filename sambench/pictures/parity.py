@@ -22,11 +22,11 @@ def draw_worst(cases: Sequence[Worst], folder: Path) -> list[Path]:
         The pictures' paths, the worst first.
     """
     paths = []
-    for place, case in enumerate(cases, start=1):
+    for index, case in enumerate(cases, start=1):
         one, two = case.masks
         tinted = case.image.astype(np.float64)
         for pixels, colour in ((one & two, BOTH), (one & ~two, REFERENCE_ALONE), (two & ~one, OTHER_ALONE)):
             tinted[pixels] = 0.4 * tinted[pixels] + 0.6 * np.asarray(colour, np.float64)
         picture = np.concatenate([case.image, tinted.astype(np.uint8)], axis=1)
-        paths.append(save_png(picture, file_inside(folder, f"worst_{place:02d}", ".png")))
+        paths.append(save_png(picture, file_inside(folder, f"worst_{index:02d}", ".png")))
     return paths

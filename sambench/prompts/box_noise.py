@@ -29,5 +29,5 @@ class BoxNoise:
         """Return (N, 4) float64 boxes of an image in XYWH as they prompt; where nothing moves them, the same array."""
         if self.prompt_noise == "none":
             return boxes_xywh
-        generators = [generator_of(self.noise_seed, sample.id, place) for place in range(len(boxes_xywh))]
+        generators = [generator_of(self.noise_seed, sample.id, index) for index in range(len(boxes_xywh))]
         return xywh_of(noisy_boxes(self.prompt_noise, generators, xyxy_of(boxes_xywh), sample.size, 1, 1.0)[:, 0])

@@ -45,5 +45,5 @@ def _phrase(record: Mapping[str, Any], names: Names) -> str:
 
 
 def _synonym(record: Mapping[str, Any]) -> str:
-    found = record.get("synonyms")
-    return str(found[0]) if isinstance(found, list) and found else ""
+    synonyms = record.get("synonyms")
+    return str(synonyms[0]) if isinstance(synonyms, list) and synonyms else ""

@@ -93,9 +93,9 @@ def random_click(truth: np.ndarray, predicted: np.ndarray, draw: int, taken_xy: 
     wrong = int(missed.sum() + false.sum())
     if wrong == 0:
         return Click(0, 0, False, 0.0)
-    place = draw % wrong
-    positive = place < int(missed.sum())
-    x, y = nth_pixel(missed if positive else false, place if positive else place - int(missed.sum()))
+    nth = draw % wrong
+    positive = nth < int(missed.sum())
+    x, y = nth_pixel(missed if positive else false, nth if positive else nth - int(missed.sum()))
     return Click(int(x), int(y), positive, 1.0)
 
 
@@ -175,17 +175,17 @@ def deepest_pixel(region: np.ndarray, taken_xy: np.ndarray, above: int) -> tuple
             start = x
             while x < width and region[y, x]:
                 x += 1
-            place = start
-            while place < x:
-                nearest = min(int(vertical[y, place]), place - start + 1, x - place)
+            position = start
+            while position < x:
+                nearest = min(int(vertical[y, position]), position - start + 1, x - position)
                 if nearest * nearest <= best:
-                    place += 1
+                    position += 1
                     continue
-                squared = _squared_distance(vertical[y], place, start, x, nearest, best)
-                if squared > best and not _is_taken(taken_xy, place, y):
-                    best, best_x, best_y = squared, place, y
+                squared = _squared_distance(vertical[y], position, start, x, nearest, best)
+                if squared > best and not _is_taken(taken_xy, position, y):
+                    best, best_x, best_y = squared, position, y
                 # Pixels nearer than the difference of both distances cannot be deeper than the best.
-                place += max(1, math.floor(math.sqrt(best) - math.sqrt(squared) - 1e-6) + 1)
+                position += max(1, math.floor(math.sqrt(best) - math.sqrt(squared) - 1e-6) + 1)
     if best == above:
         return 0, 0, 0
     return best_x, best_y, best
@@ -223,12 +223,12 @@ def _column_distances(region: np.ndarray) -> np.ndarray:
 
 
 @kernel()
-def _squared_distance(column: np.ndarray, place: int, start: int, stop: int, nearest: int, best: int) -> int:
+def _squared_distance(column: np.ndarray, position: int, start: int, stop: int, nearest: int, best: int) -> int:
     """Return the squared distance of a pixel to the outside, or any bound on it that does not exceed `best`.
 
     Args:
         column: (W,) column distances of its row.
-        place: Its column.
+        position: Its column.
         start: First column of the run of the region that holds it.
         stop: The column after the run.
         nearest: The distance along its own column or row, whichever is less.
@@ -237,8 +237,8 @@ def _squared_distance(column: np.ndarray, place: int, start: int, stop: int, nea
     squared = nearest * nearest
     step = 1
     while step * step < squared and squared > best:
-        left = int(column[place - step]) if place - step >= start else 0
-        right = int(column[place + step]) if place + step < stop else 0
+        left = int(column[position - step]) if position - step >= start else 0
+        right = int(column[position + step]) if position + step < stop else 0
         least = min(left, right)
         squared = min(squared, step * step + least * least)
         step += 1

@@ -60,10 +60,10 @@ def noisy_boxes(
     Returns:
         (N, K, 4) float64 boxes in order (x0 < x1, y0 < y1), at least a pixel wide and high, within the image.
     """
-    found = np.empty((len(boxes_xyxy), draws, 4))
-    for place, (rng, box) in enumerate(zip(generators, np.asarray(boxes_xyxy, np.float64), strict=True)):
-        found[place] = BOX_RULES[rule](rng, box, size, draws, strength)
-    return _within(found, size)
+    moved = np.empty((len(boxes_xyxy), draws, 4))
+    for index, (rng, box) in enumerate(zip(generators, np.asarray(boxes_xyxy, np.float64), strict=True)):
+        moved[index] = BOX_RULES[rule](rng, box, size, draws, strength)
+    return _within(moved, size)
 
 
 def noisy_clicks(

@@ -29,7 +29,7 @@ def shuffled(jobs: Sequence[str], samples: Mapping[str, str], generator: np.rand
     At each place the next shuffled job of another image is taken, except that an image that makes up more than half
     of what is left goes first.
     """
-    left = [jobs[place] for place in generator.permutation(len(jobs))]
+    left = [jobs[index] for index in generator.permutation(len(jobs))]
     counts: dict[str, int] = {}
     for job in left:
         counts[samples[job]] = counts.get(samples[job], 0) + 1
@@ -37,10 +37,10 @@ def shuffled(jobs: Sequence[str], samples: Mapping[str, str], generator: np.rand
     while left:
         before = samples[order[-1]] if order else None
         crowded = [one for one, count in counts.items() if count * 2 > len(left) and one != before]
-        place = next(
+        index = next(
             (i for i, job in enumerate(left) if samples[job] != before and (not crowded or samples[job] == crowded[0])),
             0,
         )
-        counts[samples[left[place]]] -= 1
-        order.append(left.pop(place))
+        counts[samples[left[index]]] -= 1
+        order.append(left.pop(index))
     return order

@@ -76,14 +76,14 @@ def plan_study(runs: Sequence[Run], settings: PlanSettings, out: Path) -> Study:
     samples = [key for key in dataset.keys if key in shared]
     generator = np.random.default_rng(settings.seed)
     pool = _pool(samples, dataset, sources, settings.min_side)
-    order = [pool[place] for place in generator.permutation(len(pool))]
+    order = [pool[index] for index in generator.permutation(len(pool))]
     items = order[: settings.masks]
     methods = [*(one.label for one in sources), TRUTH]
     dealt = assigned(len(items), len(methods), settings.raters, settings.per_job)
     count = max(2, round(settings.checks * max(map(len, dealt)))) if settings.checks else 0
     spare = order[settings.masks :] or items
     jobs = [Job(method, *item) for item in items for method in methods]
-    jobs += [_check_job(spare[place % len(spare)], place) for place in range(count)]
+    jobs += [_check_job(spare[index % len(spare)], index) for index in range(count)]
     names = [generator.bytes(12).hex() for _ in jobs]
     key = dict(zip(names, jobs, strict=True))
     images = {name: job.sample for name, job in key.items()}
@@ -166,9 +166,9 @@ def _pool(samples: Sequence[str], dataset: Dataset, sources: Sequence[_Source], 
     return pool
 
 
-def _check_job(item: tuple[str, str], place: int) -> Job:
+def _check_job(item: tuple[str, str], index: int) -> Job:
     """Return a check, every other one with a mask that is plainly wrong."""
-    return Job(CHECK, *item, low=1, high=FAILING) if place % 2 == 0 else Job(CHECK, *item, low=PASSING, high=10)
+    return Job(CHECK, *item, low=1, high=FAILING) if index % 2 == 0 else Job(CHECK, *item, low=PASSING, high=10)
 
 
 def _draw(key: dict[str, Job], dataset: Dataset, sources: Sequence[_Source], longest: int, out: Path) -> None:
@@ -183,8 +183,8 @@ def _draw(key: dict[str, Job], dataset: Dataset, sources: Sequence[_Source], lon
         own = {str(one.id): one.rle for one in sample.target.annotations}
         anyone = next(iter(answers.values()))
         for name, job in jobs:
-            place = anyone.objects.index(job.item)
-            x, y = anyone.clicked.points_xy[place, 0].tolist()
+            index = anyone.objects.index(job.item)
+            x, y = anyone.clicked.points_xy[index, 0].tolist()
             code = own[job.item]
             if job.method in answers:
                 answer = answers[job.method]

@@ -45,9 +45,9 @@ class StudyScores:
 
     def as_json(self) -> dict[str, Any]:
         """Return it in JSON's types."""
-        told = {**vars(self), "means": {name: asdict(one) for name, one in self.means.items()}}
+        fields = {**vars(self), "means": {name: asdict(one) for name, one in self.means.items()}}
         pairs = [{"first": a, "second": b, **asdict(one)} for (a, b), one in self.differences.items()]
-        return {**told, "differences": pairs}
+        return {**fields, "differences": pairs}
 
 
 def read_answers(study: Study, saved: Sequence[Path] = ()) -> Answers:
@@ -58,8 +58,8 @@ def read_answers(study: Study, saved: Sequence[Path] = ()) -> Answers:
     """
     answers: Answers = {rater: {} for rater in study.orders}
     for path in saved:
-        rater, found = _saved(study, path)
-        answers[rater] |= found
+        rater, ratings = _saved(study, path)
+        answers[rater] |= ratings
     if (study.folder / DATABASE).exists():
         store = RatingStore(study.folder / DATABASE)
         for rater in answers:
@@ -73,16 +73,16 @@ def _saved(study: Study, path: Path) -> tuple[str, dict[str, Rating]]:
         if content["study"] != study.name:
             raise SambenchError("the ratings are of another study", where=path, mend=f"give files of {study.name}")
         rater, allowed = content["rater"], set(study.orders[content["rater"]])
-        found = [checked_rating(one) for one in content["ratings"]]
+        ratings = [checked_rating(one) for one in content["ratings"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SambenchError(
             f"no saved ratings can be read: {error!r}", where=path, mend="save them again from the rating page"
         ) from error
-    if strangers := [one.job for one in found if one.job not in allowed]:
+    if strangers := [one.job for one in ratings if one.job not in allowed]:
         raise SambenchError(
             f"{len(strangers)} ratings answer no job of {rater}", where=path, mend="give the file of this study"
         )
-    return rater, {one.job: one for one in found}
+    return rater, {one.job: one for one in ratings}
 
 
 def rejections(study: Study, answers: Answers) -> dict[str, str]:
@@ -113,7 +113,7 @@ def score_study(study: Study, answers: Answers, seed: int = 0) -> StudyScores:
             if job.method != CHECK:
                 by_item[job.method].setdefault((job.sample, job.item), []).append(one)
     means = {
-        method: {item: float(np.mean([one.rating for one in found])) for item, found in sorted(items.items())}
+        method: {item: float(np.mean([one.rating for one in ratings])) for item, ratings in sorted(items.items())}
         for method, items in by_item.items()
         if items
     }
@@ -136,21 +136,21 @@ def score_study(study: Study, answers: Answers, seed: int = 0) -> StudyScores:
 
 def _shares(items: Mapping[tuple[str, str], list[Rating]]) -> dict[str, float]:
     """Return the share of yes to each question."""
-    found = [one for ratings in items.values() for one in ratings]
-    return {name: float(np.mean([getattr(one, name) for one in found])) for name in QUESTIONS}
+    ratings = [one for ratings in items.values() for one in ratings]
+    return {name: float(np.mean([getattr(one, name) for one in ratings])) for name in QUESTIONS}
 
 
 def _differences(
     means: Mapping[str, Mapping[tuple[str, str], float]], seed: int
 ) -> dict[tuple[str, str], RatingDifference]:
     """Compare every two methods on the objects that both were rated on."""
-    found = {}
+    differences = {}
     for first, second in combinations(means, 2):
         shared = sorted(means[first].keys() & means[second].keys())
         if shared:
             one, other = (np.array([means[method][item] for item in shared]) for method in (first, second))
-            found[first, second] = rating_difference(one, other, seed)
-    return found
+            differences[first, second] = rating_difference(one, other, seed)
+    return differences
 
 
 def _agreement(study: Study, kept: Answers) -> dict[str, float]:

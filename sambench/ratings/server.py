@@ -114,7 +114,7 @@ def application(study: Study, hosts: tuple[str, ...] = LOOPBACK) -> Flask:
 def _rater(study: Study) -> str:
     """Return whose token the request carries; every token is compared, each in constant time."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-    found = [rater for rater, token in study.tokens.items() if hmac.compare_digest(token.encode(), given)]
-    if not found:
+    raters = [rater for rater, token in study.tokens.items() if hmac.compare_digest(token.encode(), given)]
+    if not raters:
         abort(401)
-    return found[0]
+    return raters[0]

@@ -48,12 +48,12 @@ def differences_table(studies: Sequence[StudyScores]) -> pd.DataFrame:
 
 def remarks(study: StudyScores) -> list[str]:
     """Return what is to be known beside the figures: progress, rejected raters, agreement."""
-    told = [f"{rater}: {done} of {of} jobs rated" for rater, (done, of) in study.progress.items()]
-    told += [f"{rater} rejected: {why}" for rater, why in study.rejected.items()]
+    lines = [f"{rater}: {done} of {of} jobs rated" for rater, (done, of) in study.progress.items()]
+    lines += [f"{rater} rejected: {why}" for rater, why in study.rejected.items()]
     if math.isnan(study.alpha["interval"]):
-        return [*told, "agreement: not known, as no job has different ratings by two raters (per_job=2 or more)"]
+        return [*lines, "agreement: not known, as no job has different ratings by two raters (per_job=2 or more)"]
     return [
-        *told,
+        *lines,
         f"Krippendorff's alpha: {study.alpha['interval']:.3f} interval, {study.alpha['ordinal']:.3f} ordinal",
     ]
 

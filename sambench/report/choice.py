@@ -59,19 +59,19 @@ def open_again(run: Run) -> tuple[Task, Dataset]:
     return task.for_dataset(dataset), dataset
 
 
-def place_of_predictions(run: Run) -> Path:
+def predictions_path(run: Run) -> Path:
     """Return where a run's predictions are: in its folder, or where it found them.
 
     Raises:
         RunError: There are none.
     """
     given = run.record.config.predictions.path
-    place = local(given) if given else run.predictions
-    if not place.exists():
+    folder = local(given) if given else run.predictions
+    if not folder.exists():
         what = "the predictions that the run scored are not there any more" if given else "the run kept no predictions"
         mend = "bring them back" if given else "run it again with run.overwrite=true"
-        raise RunError(what, where=place, mend=mend)
-    return place
+        raise RunError(what, where=folder, mend=mend)
+    return folder
 
 
 def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionReader:
@@ -80,7 +80,7 @@ def stored_predictions(run: Run, task: Task, dataset: Dataset) -> PredictionRead
     Raises:
         RunError: It kept none, or they are not those that it scored.
     """
-    given, stored = run.record.config.predictions.path, place_of_predictions(run)
+    given, stored = run.record.config.predictions.path, predictions_path(run)
     if not given:
         run.check_predictions()
     recorded = run.record.config.predictions

@@ -123,15 +123,15 @@ def _what(result: CompareResult) -> str:
 def _sides(result: CompareResult) -> list[str]:
     """Say which runs were compared, what forbids it and what differs otherwise."""
     first = result.runs[0].label
-    told = [f"{one.label}: {one.path} ({one.model})" for one in result.runs]
-    for word, found in (("forbids a comparison: ", result.forbidding), ("differs: ", result.told)):
-        for other, one in found:
+    lines = [f"{one.label}: {one.path} ({one.model})" for one in result.runs]
+    for word, differences in (("forbids a comparison: ", result.forbidding), ("differs: ", result.told)):
+        for other, one in differences:
             mend = f"; {one.mend}" if one.mend else ""
-            told.append(f"{word}{one.key}: {one.baseline} in {first}, {one.candidate} in {other}{mend}")
+            lines.append(f"{word}{one.key}: {one.baseline} in {first}, {one.candidate} in {other}{mend}")
     holders: dict[str, list[str]] = {}
     for name, own in result.uncompared.items():
         holders.setdefault(", ".join(own), []).append(name)
-    return told + [f"not compared: {', '.join(names)}, which only {own} has" for own, names in holders.items()]
+    return lines + [f"not compared: {', '.join(names)}, which only {own} has" for own, names in holders.items()]
 
 
 def _notes(result: CompareResult) -> Sequence[str]:

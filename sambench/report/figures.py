@@ -48,26 +48,26 @@ def task_figures(task: str, runs: Sequence[Run], scratch: Path) -> tuple[list[Em
         "points": ("Mean IoU against clicks", miou_against_clicks),
         "proposals": ("Recall against the number of proposals and against overlap", recall_curves),
     }
-    found, notes = [], []
+    figures, notes = [], []
     if task in drawers:
         title, draw = drawers[task]
-        found.append(EmbeddedFigure(title, f"{title}: {_told(runs)}", svg_uri(draw(list(runs), scratch))))
+        figures.append(EmbeddedFigure(title, f"{title}: {_titles(runs)}", svg_uri(draw(list(runs), scratch))))
     if task == "points":
         if bars := dataset_bars(list(runs), scratch):
             title = "Mean IoU at one click, by data set"
-            found.append(EmbeddedFigure(title, f"{title}: {_told(runs)}", svg_uri(bars)))
-        for place, run in enumerate(runs[1:]):
+            figures.append(EmbeddedFigure(title, f"{title}: {_titles(runs)}", svg_uri(bars)))
+        for index, run in enumerate(runs[1:]):
             title = f"Mean IoU of {run.folder.name} less that of {runs[0].folder.name}, by data set"
             try:
-                paths = dataset_differences(run, runs[0], scratch / str(place))
+                paths = dataset_differences(run, runs[0], scratch / str(index))
             except RunError as error:
                 notes.append(f"{title} is not drawn: {str(error).splitlines()[0]}")
             else:
-                found.append(EmbeddedFigure(title, title, svg_uri(paths)))
-    return found, notes
+                figures.append(EmbeddedFigure(title, title, svg_uri(paths)))
+    return figures, notes
 
 
-def _told(runs: Sequence[Run]) -> str:
+def _titles(runs: Sequence[Run]) -> str:
     return "; ".join(f"{run.label} on {run.record.data.name}" for run in runs)
 
 

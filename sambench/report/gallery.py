@@ -46,16 +46,16 @@ def _drawn(run: Run, count: int, scratch: Path) -> list[Shown]:
     """Draw the images from the stored predictions."""
     task, dataset = open_again(run)
     reader, rows = stored_predictions(run, task, dataset), rows_by_sample(run)
-    found = []
+    shown = []
     for group, samples in choose(ranked_samples(run, task), count).items():
-        for place, (sample_id, quality) in enumerate(samples):
-            folder = scratch / f"{group}{place}"
+        for index, (sample_id, quality) in enumerate(samples):
+            folder = scratch / f"{group}{index}"
             sample = dataset.load(sample_id)
             task.illustrate(sample, reader.read(sample), folder)
             files = picture_files(folder.rglob("*.png"), sample_id, task.name)
             if files:
-                found.append(Shown(sample_id, group, quality, image_scores(task, rows[sample_id]), files))
-    return found
+                shown.append(Shown(sample_id, group, quality, image_scores(task, rows[sample_id]), files))
+    return shown
 
 
 def stored_pictures(run: Run) -> list[Shown]:
@@ -67,7 +67,7 @@ def stored_pictures(run: Run) -> list[Shown]:
         task: Task | None = build("tasks", "task", run.record.config.task.stored)
     except SambenchError:  # a task from a plugin that is not installed here
         task = None
-    found = []
+    shown = []
     for sample_id, own in rows.items():
         name = names[sample_id]
         paths = [path for path in (pictures / name).parent.glob("*.png") if _is_of(path, name, all_names)]
@@ -75,8 +75,8 @@ def stored_pictures(run: Run) -> list[Shown]:
         if files:
             quality = NAN if task is None else _quality(task, own)
             scores = {} if task is None else image_scores(task, own)
-            found.append(Shown(sample_id, "stored", quality, scores, files))
-    return sorted(found, key=lambda one: (math.isnan(one.quality), -one.quality, one.sample_id))
+            shown.append(Shown(sample_id, "stored", quality, scores, files))
+    return sorted(shown, key=lambda one: (math.isnan(one.quality), -one.quality, one.sample_id))
 
 
 def _is_of(path: Path, name: str, others: set[str]) -> bool:

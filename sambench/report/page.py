@@ -59,19 +59,21 @@ def build_page(
         HTML; the same runs and pictures give the same text.
     """
     entries = [
-        ReportedRun(label(place), run, caption(run), [one for one in gallery if one.thumbnail])
-        for place, (run, gallery) in enumerate(zip(with_distinct_names(runs), galleries, strict=True))
+        ReportedRun(label(index), run, caption(run), [one for one in gallery if one.thumbnail])
+        for index, (run, gallery) in enumerate(zip(with_distinct_names(runs), galleries, strict=True))
     ]
     grouped: dict[str, list[ReportedRun]] = {}
     for entry in entries:
         grouped.setdefault(entry.run.record.task_name, []).append(entry)
-    told, sections = list(notes), []
+    all_notes, sections = list(notes), []
     for task, own in grouped.items():
         section, more = _section(task, own, scratch / task)
         sections.append(section)
-        told += more
+        all_notes += more
     return (
-        environment().get_template("report.html").render(entries=entries, sections=sections, notes=told, extras=extras)
+        environment()
+        .get_template("report.html")
+        .render(entries=entries, sections=sections, notes=all_notes, extras=extras)
     )
 
 
@@ -86,7 +88,7 @@ def _section(task: str, entries: Sequence[ReportedRun], scratch: Path) -> tuple[
 
 def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
     """Make the tables that one of the runs stands in."""
-    found: list[Mapping[str, Any]] = []
+    tables: list[Mapping[str, Any]] = []
     for name in table_names():
         spec = table_spec(name)
         if spec.task != task:
@@ -96,18 +98,18 @@ def _tables(task: str, runs: Sequence[Run]) -> list[Mapping[str, Any]]:
         measured = table["source"].isin([f"measured, {one}" for one in names]).any()
         if measured or (spec.rows == "dataset" and any(note.split("] ")[-1].split(";")[0] in names for note in notes)):
             markup = Markup(render(table, [], spec.title, "html"))  # it escapes cells
-            found.append({"title": spec.title, "html": markup, "notes": footnotes(notes)})
+            tables.append({"title": spec.title, "html": markup, "notes": footnotes(notes)})
         own = [run for run in runs if is_own(run)]
         if own and spec.published and first_of_task(spec):
             table, notes, title = build_own_table(spec, own)
-            found.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": footnotes(notes)})
-    return found
+            tables.append({"title": title, "html": Markup(render(table, [], title, "html")), "notes": footnotes(notes)})
+    return tables
 
 
 def footnotes(notes: Sequence[str]) -> list[tuple[str | None, ...]]:
     """Split footnotes into (number, text)."""
-    told = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
-    return [match.groups() for match in told if match]
+    matches = [re.fullmatch(r"(?:\[(\d+)\] )?(.*)", note, re.DOTALL) for note in notes]
+    return [match.groups() for match in matches if match]
 
 
 def _policy(script: str) -> Markup:

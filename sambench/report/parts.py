@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sambench.engine.stages import STAGES
 from sambench.figures.parts import RUN_COLOURS
-from sambench.redact import without_places
+from sambench.redact import without_absolute_paths
 from sambench.runs.identity import flatten
 from sambench.runs.run import Run
 from sambench.runs.summary import carriers, interval, number
@@ -106,14 +106,21 @@ def provenance(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
         "Code": record.stored.get("code", {}),
         "Environment": record.stored.get("environment", {}),
         "Sessions": {
-            str(place + 1): f"{one.started}, {one.resumed} images done before"
-            for place, one in enumerate(record.sessions)
+            str(index + 1): f"{one.started}, {one.resumed} images done before"
+            for index, one in enumerate(record.sessions)
         },
         "Cache": record.stored.get("cache") or {},
         "Identity": record.identity.stored,
     }
     return [
-        (title, [(key, _text(value)) for key, value in flatten(without_places(content)).items() if value is not None])
+        (
+            title,
+            [
+                (key, _text(value))
+                for key, value in flatten(without_absolute_paths(content)).items()
+                if value is not None
+            ],
+        )
         for title, content in sections.items()
         if content
     ]
@@ -127,4 +134,4 @@ def _text(value: Any) -> str:
 
 def coded(note: str) -> list[tuple[bool, str]]:
     """Split a note at its backquotes: (whether it is code, text)."""
-    return [(place % 2 == 1, text) for place, text in enumerate(re.split("`", note)) if text]
+    return [(index % 2 == 1, text) for index, text in enumerate(re.split("`", note)) if text]

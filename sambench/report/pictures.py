@@ -77,7 +77,7 @@ def embed(galleries: Sequence[Sequence[Shown]], budget: float) -> int:
         How many images found no place.
     """
     longest = max(map(len, galleries), default=0)
-    order = [gallery[place] for place in range(longest) for gallery in galleries if place < len(gallery)]
+    order = [gallery[index] for index in range(longest) for gallery in galleries if index < len(gallery)]
     left_out = 0
     for shown in order:
         large = [(text, data_uri(path)) for text, path in shown.files]

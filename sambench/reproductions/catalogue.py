@@ -99,11 +99,11 @@ def families() -> dict[str, str]:
 
 def names() -> dict[str, str]:
     """Map all that `sambench reproduce` takes to a line about it: "all", the families, their entries."""
-    found = {"all": "every entry whose inputs are there"}
+    lines = {"all": "every entry whose inputs are there"}
     for family, line in families().items():
-        found[family] = line
-        found |= {one.name: one.title for one in read_family(family)}
-    return found
+        lines[family] = line
+        lines |= {one.name: one.title for one in read_family(family)}
+    return lines
 
 
 def chosen(name: str) -> list[Reproduction]:
@@ -116,10 +116,10 @@ def chosen(name: str) -> list[Reproduction]:
     if name != "all" and family not in families():
         raise choose("reproduction", name, names(), GROUP, "sambench reproduce {}")
     entries = [one for each in (families() if name == "all" else [family]) for one in read_family(each)]
-    found = [one for one in entries if name in ("all", family, one.name)]
-    if not found:
+    selected = [one for one in entries if name in ("all", family, one.name)]
+    if not selected:
         raise choose("reproduction", name, names(), GROUP, "sambench reproduce {}")
-    return found
+    return selected
 
 
 def read_family(name: str) -> list[Reproduction]:

@@ -17,8 +17,8 @@ def missing(inputs: Sequence[Input], root: Path | None) -> dict[str, str]:
         inputs: Those of an entry.
         root: The folder that `data.root` names; None for none.
     """
-    found = {one.name: _lacks(one, root) for one in inputs}
-    return {name: why for name, why in found.items() if why}
+    reasons = {one.name: _lacks(one, root) for one in inputs}
+    return {name: why for name, why in reasons.items() if why}
 
 
 def _lacks(one: Input, root: Path | None) -> str:
@@ -27,20 +27,20 @@ def _lacks(one: Input, root: Path | None) -> str:
         return "" if find_spec(one.package) is not None else f"the package {one.package} is not installed"
     if root is None:
         return "no data.root was given"
-    place = root / one.place
-    if not place.exists():
-        return f"{place} is not there"
-    files = files_of(place)
+    path = root / one.place
+    if not path.exists():
+        return f"{path} is not there"
+    files = files_of(path)
     if len(files) < one.files:
-        return f"{place} holds {len(files)} files, not {one.files}"
+        return f"{path} holds {len(files)} files, not {one.files}"
     if one.sha256 and files_sha256(files) != one.sha256:
-        return f"{place} holds other bytes than those this was checked with (SHA-256 {one.sha256[:12]}...)"
+        return f"{path} holds other bytes than those this was checked with (SHA-256 {one.sha256[:12]}...)"
     return ""
 
 
-def files_of(place: Path) -> list[Path]:
+def files_of(root: Path) -> list[Path]:
     """Return a file itself, or a folder's files at every depth but hidden ones, in the order of their paths."""
-    if place.is_file():
-        return [place]
-    found = [path for path in place.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    return sorted(found, key=lambda path: path.relative_to(place).as_posix())
+    if root.is_file():
+        return [root]
+    files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(files, key=lambda path: path.relative_to(root).as_posix())

@@ -32,7 +32,7 @@ def badge(outcomes: Sequence[Outcome]) -> str:
     return f"{line}; {absent} entries were not run here." if absent else f"{line}."
 
 
-def told(outcomes: Sequence[Outcome]) -> str:
+def report_text(outcomes: Sequence[Outcome]) -> str:
     """Return what is printed: the table, what is missing, what failed, the line that says it all."""
     parts = [figure_table(outcomes)] if any(one.figures for one in outcomes) else []
     absent = [one for one in outcomes if one.missing]
@@ -112,10 +112,10 @@ def _brought(one: Input) -> str:
 
 def _layout(entries: Sequence[Reproduction]) -> str:
     """Return a table of every input that some entry needs, each place once."""
-    found = {(one.place or one.package): one for entry in entries for one in entry.inputs}
+    by_location = {(one.place or one.package): one for entry in entries for one in entry.inputs}
     rows = ["| place | what | from | size |", "|:--|:--|:--|:--|"]
-    for place, one in sorted(found.items()):
-        where = f"`{place}`" if one.place else f"package `{place}`"
+    for location, one in sorted(by_location.items()):
+        where = f"`{location}`" if one.place else f"package `{location}`"
         rows.append(f"| {where} | {one.what} | <{one.home}> | {one.size} |")
     return "\n".join(rows)
 

@@ -95,12 +95,12 @@ def figures_of(entry: Reproduction, run: Run) -> list[Figure]:
     if lacking:
         what = f"the run has no {', '.join(lacking)}; it has {', '.join(run.metrics)}"
         raise UsageError(what, where=entry.name, mend="name its metrics in `published`")
-    found = []
+    figures = []
     for name, printed in entry.published.items():
         metric = run.metrics[name]
         verdict = judged(metric.value, float(printed), entry.tolerance) if entry.verdict else "beside"
-        found.append(Figure(name, printed, metric.value, metric.ci95, verdict))
-    return found
+        figures.append(Figure(name, printed, metric.value, metric.ci95, verdict))
+    return figures
 
 
 def judged(value: float, published: float, tolerance: float) -> Verdict:

@@ -15,19 +15,19 @@ from sambench.runs.remote_store import RemoteRunStore
 from sambench.runs.run import OWN, RECORD, Run, read_record
 from sambench.runs.store import RunStore
 from sambench.storage.copies import home_of, locked
-from sambench.storage.places import Place, is_remote, listing
+from sambench.storage.locations import Location, is_remote, listing
 
 log = logging.getLogger("sambench.runs")
 
 
-def open_store(place: Place, identity: dict[str, Any], overwrite: bool = False) -> RunStore:
+def open_store(place: Location, identity: dict[str, Any], overwrite: bool = False) -> RunStore:
     """Open a run folder at a path or a URL to write it (`RunStore`, `RemoteRunStore`)."""
     if is_remote(place):
         return RemoteRunStore(str(place), identity, overwrite)
     return RunStore(Path(place), identity, overwrite)
 
 
-def load_run(place: Place) -> Run:
+def load_run(place: Location) -> Run:
     """Open a stored run at a path or a URL.
 
     Raises:
@@ -39,7 +39,7 @@ def load_run(place: Place) -> Run:
     return Run(Path(place), read_record(Path(place)))
 
 
-def run_places(results: Place) -> list[Place]:
+def run_places(results: Location) -> list[Location]:
     """Return the runs below a folder or URL, sorted; folders that may not be read are told and left out."""
     if not is_remote(results):
         return sorted(_local_places(Path(results)))

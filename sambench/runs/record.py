@@ -139,7 +139,7 @@ def parse_record(text: str | bytes, where: object) -> RunRecord:
     try:
         found = parse_json(text, strict=True)
     except JsonError as error:
-        raise RunError(f"run.json cannot be read: {error.what}{error.place}", where=where, mend=AGAIN) from error
+        raise RunError(f"run.json cannot be read: {error.what}{error.position}", where=where, mend=AGAIN) from error
     if not isinstance(found, dict) or "schema_version" not in found:
         raise RunError("run.json is not a sambench run", where=where, mend=AGAIN)
     return checked_record(found, where)

@@ -24,7 +24,7 @@ from sambench.files.safe_names import faults_of, inside, quoted
 from sambench.runs.record import SCHEMA, RunRecord, as_record, checked_record
 from sambench.runs.run import OWN
 from sambench.runs.tables import AGAIN, check_form
-from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
+from sambench.storage.locations import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"
 _FILE = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2}

@@ -13,7 +13,7 @@ from typing import Any
 
 from sambench.errors import RunError, SambenchError, StorageError
 from sambench.files.atomic import atomic_path, files_below, hidden, write_json
-from sambench.files.faults import told_refusals
+from sambench.files.faults import refusals_as_errors
 from sambench.files.safe_names import safe_part
 from sambench.runs.remote_folder import Published, RemoteFolder
 from sambench.runs.run import FINISHED, JOURNAL, RECORD, ROWS, read_record
@@ -111,7 +111,7 @@ class RemoteRunStore(RunStore):
         """Publish what is new now and then; a service that is away is told, and asked again later."""
         while not self._stop.wait(EVERY_SECONDS):
             try:
-                with told_refusals():
+                with refusals_as_errors():
                     self._publish_new()
             except SambenchError as error:
                 log.warning("not published yet: %s", error.what)

@@ -12,7 +12,7 @@ from sambench.runs.remote_folder import RemoteFolder
 from sambench.runs.run import LOCK, OWN, Run
 from sambench.runs.store import lock, remove_run
 from sambench.storage.lease import Lease
-from sambench.storage.places import listing
+from sambench.storage.locations import listing
 
 MEND = "wait for it, or end it first"
 

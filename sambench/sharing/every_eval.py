@@ -15,7 +15,7 @@ from sambench.metrics.bootstrap import REPLICATES
 from sambench.runs.identity import flatten
 from sambench.runs.run import Run
 from sambench.sharing.hub import defined, task_id
-from sambench.storage.places import is_web_address
+from sambench.storage.locations import is_web_address
 from sambench.tables.departures import departs
 from sambench.types import Metric
 
@@ -94,8 +94,8 @@ def _model(run: Run, evaluator: Evaluator, model: str) -> dict[str, Any]:
 
 def _result(run: Run, name: str, metric: Metric) -> dict[str, Any]:
     record, (low, high) = run.record, metric.bounds
-    told = departs(run)
-    details = {"departs_from_published_protocol": told} if told else {}
+    departures = departs(run)
+    details = {"departs_from_published_protocol": departures} if departures else {}
     if metric.note:
         details["note"] = metric.note
     return {
@@ -117,24 +117,24 @@ def _result(run: Run, name: str, metric: Metric) -> dict[str, Any]:
 
 
 def _uncertainty(metric: Metric) -> dict[str, Any]:
-    found: dict[str, Any] = {"num_samples": metric.n}
+    fields: dict[str, Any] = {"num_samples": metric.n}
     if metric.ci95 is not None and all(map(math.isfinite, metric.ci95)):
         ends = {"lower": metric.ci95[0], "upper": metric.ci95[1]}
-        found["confidence_interval"] = {**ends, "confidence_level": 0.95, "method": "bootstrap over images"}
-        found["num_bootstrap_samples"] = REPLICATES
-    return found
+        fields["confidence_interval"] = {**ends, "confidence_level": 0.95, "method": "bootstrap over images"}
+        fields["num_bootstrap_samples"] = REPLICATES
+    return fields
 
 
 def _data(run: Run) -> dict[str, Any]:
     """Say which data it was, by its address where it has one."""
     data = run.record.data
     details = {"split": data.split, "samples": data.samples, "annotations_sha256": data.fingerprint}
-    place = (
+    source = (
         {"source_type": "url", "url": [data.card.home]} if is_web_address(data.card.home) else {"source_type": "other"}
     )
     return {
         "dataset_name": data.card.title,
-        **place,
+        **source,
         "additional_details": _texts({**details, "samples_sha256": run.record.identity.data.keys_sha256}),
     }
 
@@ -144,9 +144,9 @@ def _texts(values: Any) -> dict[str, str]:
     return {str(key): str(value) for key, value in values.items() if value is not None}
 
 
-def _epoch(told: str) -> str | None:
+def _epoch(moment: str) -> str | None:
     """Return a moment of a record in seconds since 1970; None where it has none."""
     try:
-        return str(int(datetime.fromisoformat(told).timestamp()))
+        return str(int(datetime.fromisoformat(moment).timestamp()))
     except ValueError:
         return None

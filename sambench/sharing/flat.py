@@ -75,12 +75,12 @@ def _latex(task: str, runs: Sequence[Run]) -> str:
     notes: dict[str, int] = {}
     rows = []
     for run in runs:
-        told = departs(run)
-        mark = f" [{notes.setdefault(told, len(notes) + 1)}]" if told else ""
+        departures = departs(run)
+        mark = f" [{notes.setdefault(departures, len(notes) + 1)}]" if departures else ""
         data = run.record.data
         measured = {name: cell(run.metrics.get(name)) for name in shown}
         rows.append(
             {"method": run.label + mark, "data": f"{data.card.title} {data.split}", **measured, "source": "measured"}
         )
-    texts = [f"[{place}] {text}" for text, place in notes.items()]
+    texts = [f"[{number}] {text}" for text, number in notes.items()]
     return render(pd.DataFrame(rows), texts, f"{task}, with 95 % intervals", "latex")

@@ -23,7 +23,7 @@ OTHERS = "mask-generation"
 
 
 @dataclass(frozen=True)
-class HubPlace:
+class HubTarget:
     """Where results belong on the Hub.
 
     Attributes:
@@ -35,19 +35,19 @@ class HubPlace:
     url: str | None = None
 
 
-def eval_results(run: Run, place: HubPlace) -> str:
+def eval_results(run: Run, target: HubTarget) -> str:
     """Return a run's metrics as the content of a file of `.eval_results`; undefined ones are left out.
 
     The interval, the number of images, the protocol and what departs from it stand in an entry's notes.
     """
     entries = [
         EvalResultEntry(
-            dataset_id=place.dataset,
+            dataset_id=target.dataset,
             task_id=task_id(run, name),
             value=metric.value,
             date=run.record.finished or None,
-            source_url=place.url,
-            source_name="sambench" if place.url else None,
+            source_url=target.url,
+            source_name="sambench" if target.url else None,
             notes=notes_of(run, metric),
         )
         for name, metric in defined(run).items()
@@ -55,7 +55,7 @@ def eval_results(run: Run, place: HubPlace) -> str:
     return _dumped(eval_result_entries_to_yaml(entries))
 
 
-def model_index(runs: Sequence[Run], place: HubPlace) -> str:
+def model_index(runs: Sequence[Run], target: HubTarget) -> str:
     """Return runs of one model as the `model-index` block of a model card's metadata.
 
     Raises:
@@ -69,14 +69,14 @@ def model_index(runs: Sequence[Run], place: HubPlace) -> str:
         EvalResult(
             task_type=KINDS.get(run.record.task_name, OTHERS),
             task_name=run.record.task_name,
-            dataset_type=place.dataset,
+            dataset_type=target.dataset,
             dataset_name=run.record.data.card.title,
             dataset_split=run.record.data.split,
             metric_type=readable(name),
             metric_name=f"{name} {interval(metric)}".strip(),
             metric_value=metric.value,
-            source_name="sambench" if place.url else None,
-            source_url=place.url,
+            source_name="sambench" if target.url else None,
+            source_url=target.url,
         )
         for run in runs
         for name, metric in defined(run).items()
@@ -91,9 +91,9 @@ def task_id(run: Run, metric: str) -> str:
 
 def notes_of(run: Run, metric: Metric) -> str:
     """Say how a metric was measured."""
-    preset, told = run.record.config.task.preset, departs(run)
+    preset, departures = run.record.config.task.preset, departs(run)
     parts = [f"95 % interval {interval(metric)}" if interval(metric) else "", f"{metric.n} images"]
-    parts += [f"protocol {preset}" if preset else "", f"departs: {told}" if told else "", metric.note]
+    parts += [f"protocol {preset}" if preset else "", f"departs: {departures}" if departures else "", metric.note]
     return "; ".join(filter(None, [*parts, f"sambench {run.record.code.version}"]))
 
 

@@ -18,7 +18,7 @@ from sambench.files.safe_names import faults_of, inside
 from sambench.progress import progress
 from sambench.redact import without_secrets
 from sambench.storage.hub import hub_copy, is_hub
-from sambench.storage.places import Place, attempt, filesystem, is_remote, listing
+from sambench.storage.locations import Location, attempt, filesystem, is_remote, listing
 
 try:
     import fcntl
@@ -31,9 +31,9 @@ STREAMS = 8
 _VERSION_KEYS = ("ETag", "etag", "md5Hash", "generation", "mtime", "LastModified", "last_modified", "created")
 
 
-def local(place: Place) -> Path:
+def local(location: Location) -> Path:
     """Return a local path as it is, and of a URL the path of its local copy (`local_copy`)."""
-    return local_copy(str(place)) if is_remote(place) else Path(place)
+    return local_copy(str(location)) if is_remote(location) else Path(location)
 
 
 def local_copy(url: str) -> Path:
@@ -55,21 +55,23 @@ def local_copy(url: str) -> Path:
     if is_hub(url):
         return hub_copy(url)
     system, root = filesystem(url)
-    place = home_of(url, "copies")
-    with locked(place):
-        found = listing(url)
-        if not found:
+    home = home_of(url, "copies")
+    with locked(home):
+        remote_files = listing(url)
+        if not remote_files:
             raise StorageError("nothing lies at this address", where=url, mend="check the address")
-        if faults := faults_of(filter(None, found)):
+        if faults := faults_of(filter(None, remote_files)):
             raise StorageError(f"files there cannot be copied: {faults}", where=url, mend="rename them")
-        wanted = {name: [int(info["size"]), _version(info)] for name, info in found.items()}
-        index = place / "index.json"
+        wanted = {name: [int(info["size"]), _version(info)] for name, info in remote_files.items()}
+        index = home / "index.json"
         known: dict[str, Any] = json.loads(index.read_text()) if index.exists() else {}
-        target = inside(place, PurePosixPath(root).name or "files")
+        target = inside(home, PurePosixPath(root).name or "files")
         for name in known.keys() - wanted.keys():
             (inside(target, name) if name else target).unlink(missing_ok=True)
-        known = {name: told for name, told in known.items() if wanted.get(name) == told and (target / name).is_file()}
-        missing = {name: told for name, told in wanted.items() if name not in known}
+        known = {
+            name: stamp for name, stamp in known.items() if wanted.get(name) == stamp and (target / name).is_file()
+        }
+        missing = {name: stamp for name, stamp in wanted.items() if name not in known}
         try:
             _fetch(system, root, url, target, missing, known)
         finally:
@@ -83,10 +85,10 @@ def home_of(url: str, kind: str) -> Path:
 
 
 @contextmanager
-def locked(place: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Keep other processes of this machine from the folder while the block runs; waits for them."""
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / ".lock").open("w") as handle:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as handle:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -96,7 +98,7 @@ def _fetch(
     system: Any, root: str, url: str, target: Path, missing: dict[str, list[Any]], known: dict[str, Any]
 ) -> None:
     """Copy files, noting each in `known` when it is there."""
-    size = sum(told[0] for told in missing.values())
+    size = sum(stamp[0] for stamp in missing.values())
     free = shutil.disk_usage(target.parent).free
     if size > free:
         raise StorageError(

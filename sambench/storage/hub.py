@@ -34,7 +34,7 @@ _BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
-class HubPlace:
+class HubAddress:
     """What an address names.
 
     Attributes:
@@ -52,12 +52,12 @@ class HubPlace:
     path: str
 
 
-def is_hub(place: object) -> bool:
+def is_hub(location: object) -> bool:
     """Tell whether a place is an address on the Hub."""
-    return isinstance(place, str) and place.startswith(SCHEME)
+    return isinstance(location, str) and location.startswith(SCHEME)
 
 
-def read_address(url: str) -> HubPlace:
+def read_address(url: str) -> HubAddress:
     """Take an address apart.
 
     >>> read_address("hf://datasets/facebook/some-data@main/images").path
@@ -66,11 +66,11 @@ def read_address(url: str) -> HubPlace:
     Raises:
         UsageError: It is none.
     """
-    found = _ADDRESS.fullmatch(url)
-    if found is None or ".." in url or faults_of(filter(None, [(found[4] or "").strip("/")])):
+    match = _ADDRESS.fullmatch(url)
+    if match is None or ".." in url or faults_of(filter(None, [(match[4] or "").strip("/")])):
         raise UsageError(f"{url} is no address on the Hub", where=url, mend=f"use {_FORM}")
-    kind, repo, revision, path = found.groups()
-    return HubPlace(url, repo, "dataset" if kind == "datasets/" else "model", revision, (path or "").strip("/"))
+    kind, repo, revision, path = match.groups()
+    return HubAddress(url, repo, "dataset" if kind == "datasets/" else "model", revision, (path or "").strip("/"))
 
 
 def hub_copy(url: str, allowed: bool = False, quiet: bool = False) -> Path:
@@ -85,10 +85,10 @@ def hub_copy(url: str, allowed: bool = False, quiet: bool = False) -> Path:
         UsageError: It is no address, it is not pinned, or its files are not here and may not be downloaded.
         StorageError: The Hub has no such files, they cannot be had, or what came is not what it says it has.
     """
-    place = read_address(url)
-    if place.revision is None or _COMMIT.fullmatch(place.revision) is None:
+    address = read_address(url)
+    if address.revision is None or _COMMIT.fullmatch(address.revision) is None:
         raise UsageError(
-            f"{url} is not pinned to a commit, so that its files may change", where=url, mend=_pinned(place, allowed)
+            f"{url} is not pinned to a commit, so that its files may change", where=url, mend=_pinned(address, allowed)
         )
     note = cache_root() / "hub" / f"{hashlib.sha256(url.rstrip('/').encode()).hexdigest()[:16]}.json"
     if (there := _noted(note)) is not None:
@@ -96,62 +96,65 @@ def hub_copy(url: str, allowed: bool = False, quiet: bool = False) -> Path:
     if not allowed:
         mend = "add allow_download=true to the run; its size is told before anything is downloaded"
         raise UsageError(f"the files of {url} are not on this machine", where=url, mend=mend)
-    return _download(place, note, quiet)
+    return _download(address, note, quiet)
 
 
 def _noted(note: Path) -> Path | None:
     """Return what a note says is here, if every file still has its size."""
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
-        root = Path(told["folder"])
-        whole = all((root / name).stat().st_size == size for name, size in told["sizes"].items())
-        return Path(told["target"]) if whole else None
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        root = Path(noted["folder"])
+        whole = all((root / name).stat().st_size == size for name, size in noted["sizes"].items())
+        return Path(noted["target"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _pinned(place: HubPlace, allowed: bool) -> str:
+def _pinned(address: HubAddress, allowed: bool) -> str:
     """Say which commit an address may be pinned to."""
     if not allowed:
         return f"use {_FORM}; with allow_download=true the commit of today is told"
-    with _told(place):
-        sha = str(_api().repo_info(place.repo, revision=place.revision, repo_type=place.kind).sha)
-    kind, path = "datasets/" if place.kind == "dataset" else "", f"/{place.path}" if place.path else ""
-    return f"today that is {SCHEME}{kind}{place.repo}@{sha}{path}"
+    with _as_storage_errors(address):
+        sha = str(_api().repo_info(address.repo, revision=address.revision, repo_type=address.kind).sha)
+    kind, path = "datasets/" if address.kind == "dataset" else "", f"/{address.path}" if address.path else ""
+    return f"today that is {SCHEME}{kind}{address.repo}@{sha}{path}"
 
 
-def _download(place: HubPlace, note: Path, quiet: bool) -> Path:
+def _download(address: HubAddress, note: Path, quiet: bool) -> Path:
     """Download the files of a pinned address, check them and write the note."""
     from huggingface_hub import constants, snapshot_download
 
-    with _told(place):
-        info = _api().repo_info(place.repo, revision=place.revision, repo_type=place.kind, files_metadata=True)
-    inside = [one for one in info.siblings or [] if _is_below(one.rfilename, place.path)]
-    inside = [one for one in inside if place.kind == "dataset" or not _is_spare(one.rfilename, inside)]
+    with _as_storage_errors(address):
+        info = _api().repo_info(address.repo, revision=address.revision, repo_type=address.kind, files_metadata=True)
+    inside = [one for one in info.siblings or [] if _is_below(one.rfilename, address.path)]
+    inside = [one for one in inside if address.kind == "dataset" or not _is_spare(one.rfilename, inside)]
     if not inside:
-        raise StorageError(f"nothing lies at {place.path or 'this address'}", where=place.url, mend="check the address")
+        raise StorageError(
+            f"nothing lies at {address.path or 'this address'}", where=address.url, mend="check the address"
+        )
     if faults := faults_of(one.rfilename for one in inside):
-        raise StorageError(f"files there cannot be written: {faults}", where=place.url)
+        raise StorageError(f"files there cannot be written: {faults}", where=address.url)
     size = sum(int(one.size or 0) for one in inside)
     cache = Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
     cache.mkdir(parents=True, exist_ok=True)
     if size > (free := shutil.disk_usage(cache).free):
         what = f"{size / 1e9:.1f} GB are to be downloaded and {free / 1e9:.1f} GB are free"
         raise StorageError(what, where=cache, mend="set HF_HUB_CACHE to a folder on a larger disk")
-    print(f"downloading {len(inside)} files, {size / 1e6:.1f} MB, of {place.url} to {cache}", file=sys.stderr)
+    print(f"downloading {len(inside)} files, {size / 1e6:.1f} MB, of {address.url} to {cache}", file=sys.stderr)
     names = [one.rfilename for one in inside]
-    with _told(place), _bars(quiet):
+    with _as_storage_errors(address), _bars(quiet):
         folder = Path(
             snapshot_download(
-                place.repo, repo_type=place.kind, revision=place.revision, allow_patterns=[_literal(n) for n in names],
+                address.repo, repo_type=address.kind, revision=address.revision,
+                allow_patterns=[_literal(n) for n in names],
                 cache_dir=cache, endpoint=os.environ.get("HF_ENDPOINT"),
             )
         )  # fmt: skip
     for one in inside:
-        _check(folder / one.rfilename, one, place.url)
-    target = folder / place.path
+        _check(folder / one.rfilename, one, address.url)
+    target = folder / address.path
     sizes = {name: (folder / name).stat().st_size for name in names}
-    write_text(note, json.dumps({"url": place.url, "folder": str(folder), "target": str(target), "sizes": sizes}))
+    write_text(note, json.dumps({"url": address.url, "folder": str(folder), "target": str(target), "sizes": sizes}))
     return target
 
 
@@ -171,22 +174,22 @@ def _literal(name: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", name)
 
 
-def _check(path: Path, told: Any, url: str) -> None:
+def _check(path: Path, info: Any, url: str) -> None:
     """Hold a file against the hash that the Hub tells: SHA-256 of large files, git's own of small ones.
 
     Raises:
         StorageError: They differ.
     """
-    large = getattr(told, "lfs", None)
+    large = getattr(info, "lfs", None)
     digest = hashlib.sha256() if large else hashlib.sha1(f"blob {path.stat().st_size}\0".encode())
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-    wanted = large["sha256"] if large else told.blob_id
+    wanted = large["sha256"] if large else info.blob_id
     if digest.hexdigest() != wanted:
         path.resolve().unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-        what = f"{told.rfilename} is not what the Hub says it has: its hash is another"
+        what = f"{info.rfilename} is not what the Hub says it has: its hash is another"
         raise StorageError(what, where=url, mend="give the command again: the file was removed")
 
 
@@ -213,7 +216,7 @@ def _bars(quiet: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _told(place: HubPlace) -> Iterator[None]:
+def _as_storage_errors(address: HubAddress) -> Iterator[None]:
     """Tell the library's errors as ours."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
     from huggingface_hub.errors import HTTPError as TransportError  # type: ignore[attr-defined]  # httpx's own
@@ -222,14 +225,14 @@ def _told(place: HubPlace) -> Iterator[None]:
         yield
     except GatedRepoError as error:
         mend = "accept its terms on its page, then log in: hf auth login"
-        raise StorageError(f"{place.repo} is behind a form", where=place.url, mend=mend) from error
+        raise StorageError(f"{address.repo} is behind a form", where=address.url, mend=mend) from error
     except RevisionNotFoundError as error:
-        what = f"{place.repo} has no revision {place.revision}"
-        raise StorageError(what, where=place.url, mend="look at its history on the Hub") from error
+        what = f"{address.repo} has no revision {address.revision}"
+        raise StorageError(what, where=address.url, mend="look at its history on the Hub") from error
     except RepositoryNotFoundError as error:
-        what = f"the Hub has no {place.kind} {place.repo}, or it is private"
-        raise StorageError(what, where=place.url, mend="check the name, or log in: hf auth login") from error
+        what = f"the Hub has no {address.kind} {address.repo}, or it is private"
+        raise StorageError(what, where=address.url, mend="check the name, or log in: hf auth login") from error
     except (TransportError, OSError) as error:
         what = f"the Hub cannot be read: {str(error).splitlines()[0][:200] if str(error) else type(error).__name__}"
         mend = "the same command goes on from where it stopped; HF_ENDPOINT names another address of the Hub"
-        raise StorageError(what, where=place.url, mend=mend) from error
+        raise StorageError(what, where=address.url, mend=mend) from error

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sambench.errors import StorageError
-from sambench.storage.places import join, read_bytes, remove, write_bytes
+from sambench.storage.locations import join, read_bytes, remove, write_bytes
 
 NAME = ".lease.json"
 SECONDS = 90.0
@@ -53,8 +53,8 @@ class Lease:
             StorageError: Someone else has taken the lease meanwhile.
         """
         self._check(self._holder())
-        told = {**self._own, "renewed": time.time()}
-        write_bytes(join(self.url, NAME), json.dumps(told).encode())
+        content = {**self._own, "renewed": time.time()}
+        write_bytes(join(self.url, NAME), json.dumps(content).encode())
 
     def release(self) -> None:
         """Give the lease back, if it is one's own; a refusal is met a second time before it is told.
@@ -95,7 +95,7 @@ class Lease:
     def _holder(self) -> dict[str, Any] | None:
         content = read_bytes(join(self.url, NAME))
         try:
-            found: dict[str, Any] | None = None if content is None else json.loads(content)
+            holder: dict[str, Any] | None = None if content is None else json.loads(content)
         except ValueError:
             return None
-        return found
+        return holder

@@ -22,7 +22,7 @@ from sambench.published import published
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
 from sambench.runs.summary import cell, number
-from sambench.storage.places import Place, join, read_bytes
+from sambench.storage.locations import Location, join, read_bytes
 from sambench.tables.departures import is_own
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def check_metrics(ablation: Ablation, run: Run) -> None:
             raise choose("metric", name, run.metrics, f"{ablation.name}, metrics", "{} in its place")
 
 
-def read_members(name: str, results: Place) -> list[Member]:
+def read_members(name: str, results: Location) -> list[Member]:
     """Return what `sambench ablate NAME` has run, in its order; nothing where it has not been run.
 
     Raises:
@@ -159,12 +159,12 @@ def read_members(name: str, results: Place) -> list[Member]:
         raise RunError(f"the list of the sweep's runs cannot be read: {error}", where=path, mend=mend) from error
 
 
-def members_path(name: str, results: Place) -> Place:
+def members_path(name: str, results: Location) -> Location:
     """Return the file that lists a sweep's runs."""
     return join(results, "ablation", f"{safe_part(name)}.json")
 
 
-def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[str], str]:
+def build_ablation_table(name: str, results: Location) -> tuple[pd.DataFrame, list[str], str]:
     """Put published rows, measured members and their differences to the reference together.
 
     Args:
@@ -194,7 +194,7 @@ def build_ablation_table(name: str, results: Place) -> tuple[pd.DataFrame, list[
     return pd.DataFrame(rows, columns=["member", *columns, "source"]).fillna(""), notes, ablation.title
 
 
-def member_runs(name: str, results: Place) -> dict[str, Run]:
+def member_runs(name: str, results: Location) -> dict[str, Run]:
     """Return label -> run of the members that are finished."""
     found = {member.label: load_run(member.folder) for member in read_members(name, results) if member.folder}
     return {label: run for label, run in found.items() if run.finished}

@@ -11,7 +11,7 @@ from sambench.config.spelling import choose, nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.runs.open import load_run, run_places
 from sambench.runs.run import Run, with_distinct_names
-from sambench.storage.places import Place
+from sambench.storage.locations import Location
 from sambench.tables.ablations import ablation_names, build_ablation_table, read_members
 from sambench.tables.build import build_own_table, build_table
 from sambench.tables.departures import is_own
@@ -54,7 +54,7 @@ class BuiltTable(NamedTuple):
         return render(self.table, self.notes, self.title, form)
 
 
-def build_named(name: str, chosen: list[Run] | None, results: Place) -> BuiltTable:
+def build_named(name: str, chosen: list[Run] | None, results: Location) -> BuiltTable:
     """Make a table from the chosen runs of its task, or from those found below `results`.
 
     A sweep's table shows what `sambench ablate` ran; one that has published rows shows these until then.
@@ -76,7 +76,7 @@ def build_named(name: str, chosen: list[Run] | None, results: Place) -> BuiltTab
     return BuiltTable(*build_table(spec, runs, ceilings), spec.title, runs, spec.figure, spec.task)
 
 
-def _runs_of(task: str, chosen: list[Run] | None, results: Place) -> list[Run]:
+def _runs_of(task: str, chosen: list[Run] | None, results: Location) -> list[Run]:
     """Return the chosen runs of a task, or those found below `results` where none were chosen."""
     if chosen is None:
         return found_runs(results, task)
@@ -132,7 +132,7 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
     return runs
 
 
-def found_runs(results: Place, task: str) -> list[Run]:
+def found_runs(results: Location, task: str) -> list[Run]:
     """Return the finished runs of a task below a folder, by folder name; damaged ones are told on standard error."""
     runs = []
     for place in run_places(results):

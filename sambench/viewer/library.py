@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sambench.errors import RunError, SambenchError
 from sambench.runs.run import Run
-from sambench.storage.places import Place
+from sambench.storage.locations import Location
 from sambench.viewer.comparing import compared
 from sambench.viewer.image_table import ImageTable, image_table
 from sambench.viewer.progress import Journals, progress_of
@@ -54,7 +54,7 @@ class Library:
         results: A folder or URL.
     """
 
-    def __init__(self, results: Place) -> None:
+    def __init__(self, results: Location) -> None:
         self.shelf = Shelf(results)
         self._journals, self._so_far = Journals(), SoFar()
         self._tables, self._scenes, self._pairs = Kept(6), Kept(6), Kept(64)

@@ -12,7 +12,7 @@ from sambench.errors import SambenchError
 from sambench.redact import without_secrets
 from sambench.runs.open import load_run, run_places
 from sambench.runs.run import RECORD, Run
-from sambench.storage.places import Place, is_remote
+from sambench.storage.locations import Location, is_remote
 
 AGAIN, REMOTE_AGAIN = 3.0, 30.0
 """Seconds for which a list of runs holds, on a disk and on an object store."""
@@ -42,7 +42,7 @@ class Shelf:
         results: A folder or URL; a run folder itself holds one run.
     """
 
-    def __init__(self, results: Place) -> None:
+    def __init__(self, results: Location) -> None:
         self.results = results
         self._lock = threading.Lock()
         self._seen: dict[str, tuple[object, Shelved]] = {}
@@ -69,10 +69,10 @@ class Shelf:
             self._seen[key] = self._looked_at(key, found.run.folder)
             return self._seen[key][1]
 
-    def _places(self) -> dict[str, Place]:
+    def _places(self) -> dict[str, Location]:
         return {_key(_name(self.results, place)): place for place in run_places(self.results)}
 
-    def _looked_at(self, key: str, place: Place) -> tuple[object, Shelved]:
+    def _looked_at(self, key: str, place: Location) -> tuple[object, Shelved]:
         """Read a run, or return it as it was read where its record is the same file."""
         stamp, known = _stamp(place), self._seen.get(key)
         if known is not None and known[0] == stamp and stamp is not None:
@@ -86,7 +86,7 @@ class Shelf:
             return stamp, Shelved(key, name, None, error)
 
 
-def _name(results: Place, place: Place) -> str:
+def _name(results: Location, place: Location) -> str:
     """Return a run's place below the results; the last part of it where it is the results itself."""
     if is_remote(results):
         return without_secrets(
@@ -100,7 +100,7 @@ def _key(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _stamp(place: Place) -> object:
+def _stamp(place: Location) -> object:
     """Return what changes with a local record; None where that cannot be told."""
     if is_remote(place):
         return None

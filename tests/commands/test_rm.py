@@ -14,7 +14,7 @@ from sambench.runs.removing import bytes_of, refuse_in_use, remove
 from sambench.runs.run import Run
 from sambench.runs.store import lock
 from sambench.storage.lease import Lease
-from sambench.storage.places import write_bytes
+from sambench.storage.locations import write_bytes
 
 
 class Terminal(io.StringIO):

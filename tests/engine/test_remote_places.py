@@ -21,7 +21,7 @@ from sambench.datasets.mini.reader import ensure_mini
 from sambench.engine.launch import launch
 from sambench.errors import StorageError
 from sambench.runs.open import load_run
-from sambench.storage.places import listing
+from sambench.storage.locations import listing
 
 QUICK = ["progress=off", "illustrate=1", "workers=0", "task=edges"]
 
@@ -128,9 +128,9 @@ def test_runs_killed_at_random_moments_go_on_from_the_store(bucket, machine, tmp
 
 
 def test_a_store_that_refuses_is_told(bucket, machine, monkeypatch):
-    from sambench.storage import places
+    from sambench.storage import locations
 
-    monkeypatch.setattr(places.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(locations.time, "sleep", lambda seconds: None)
     with pytest.raises(StorageError, match="bucket does not exist"):
         run("limit=1", "run.dir=s3://nowhere/run")
     with pytest.raises(StorageError, match="nothing lies at this address"):

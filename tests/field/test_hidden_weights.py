@@ -15,7 +15,7 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.models.official.factories import load
-from sambench.models.official.weights import Found, weights_sha256
+from sambench.models.official.weights import HeldModules, weights_sha256
 from sambench.runs.summary import caption
 from sambench.types import Prompts, Sample
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_looked_into_may_hold_weights(monkeypatch):
     import pyarrow
 
     opaque = pyarrow.compute.field("x")  # stands for an ONNX session: a package's compiled object
-    found = Found(HoldsSession(network(3.0), opaque))
+    found = HeldModules(HoldsSession(network(3.0), opaque))
     assert found.has_weights
     assert found.opaque
     assert weights_sha256(HoldsSession(network(3.0), opaque)) is None

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from sambench.reproductions.catalogue import Input, Reproduction, chosen
-from sambench.reproductions.page import badge, page, told
+from sambench.reproductions.page import badge, page, report_text
 from sambench.reproductions.running import Figure, Outcome
 
 ROOT = Path(__file__).parents[2]
@@ -33,14 +33,14 @@ FAILED = Outcome(entry("pidinet/nyud"), error="no such folder")
 
 
 def test_each_figure_stands_beside_the_published_one_with_its_digits():
-    text = told([WITHIN, OUTSIDE, BESIDE])
+    text = report_text([WITHIN, OUTSIDE, BESIDE])
     assert "| `pidinet/full` | ods | .806598 | .806750 | [.7900, .8200] | +.000152 | .0005 | within |" in text
     assert "| `pidinet/l` | voi_ods | 1.36877 | 1.36750 |  | -.00127 | .000005 | **outside** |" in text
     assert "| `pidinet/tiny` | ods | .539 | .5500 | [.5000, .6000] | +.0110 |  | no recipe published |" in text
 
 
 def test_what_is_missing_is_told_once_with_where_it_comes_from_and_goes():
-    text = told([ABSENT, Outcome(entry("pidinet/tiny_l"), ABSENT.missing), FAILED])
+    text = report_text([ABSENT, Outcome(entry("pidinet/tiny_l"), ABSENT.missing), FAILED])
     assert "  pidinet/small: published/maps is not there\n" in text
     assert text.count("  published/maps: edge maps (https://example.org/maps, 12 MB)") == 1
     assert "theirs" not in text

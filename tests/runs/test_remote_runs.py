@@ -10,7 +10,7 @@ from sambench.runs.open import load_run, open_store, run_places
 from sambench.runs.remote_folder import MANIFEST, RemoteFolder
 from sambench.runs.store import RunStore
 from sambench.storage.lease import NAME
-from sambench.storage.places import join, listing, read_bytes, remove, write_bytes
+from sambench.storage.locations import join, listing, read_bytes, remove, write_bytes
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}

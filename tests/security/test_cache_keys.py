@@ -25,7 +25,7 @@ from sambench.engine.cache.signing import MARK, Secret, read_secret
 from sambench.engine.stages import Stages
 from sambench.errors import UsageError
 from sambench.models.hierarchy.model import HierarchyModel
-from sambench.storage.places import join, write_bytes
+from sambench.storage.locations import join, write_bytes
 from sambench.types import Embedding
 
 OURS, THEIRS = Secret(b"the secret of our group"), Secret(b"the secret of another one")

@@ -21,7 +21,7 @@ from sambench.files.faults import machine_error
 from sambench.runs import store as store_module
 from sambench.runs.open import load_run, open_store, run_places
 from sambench.runs.seals import prediction_hashes
-from sambench.storage.places import join, listing, write_bytes
+from sambench.storage.locations import join, listing, write_bytes
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "edges", "grid": 16}, "seed": 0}

@@ -22,7 +22,7 @@ from sambench.runs.open import load_run
 from sambench.runs.record import as_record
 from sambench.runs.remote_folder import MANIFEST
 from sambench.runs.row_columns import ALIKE, COLUMNS
-from sambench.storage.places import join, write_bytes
+from sambench.storage.locations import join, write_bytes
 
 SENTINEL = """
 import os

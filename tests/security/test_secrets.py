@@ -18,7 +18,7 @@ from sambench.files.atomic import write_json, write_text
 from sambench.files.faults import defect_report
 from sambench.redact import redacted, without_secrets
 from sambench.runs.seals import sealed
-from sambench.storage.places import filesystem
+from sambench.storage.locations import filesystem
 
 SECRET = "pLanted/Secret+0123456789"
 

@@ -8,7 +8,7 @@ import pytest
 from sambench.errors import StorageError
 from sambench.storage import copies
 from sambench.storage.copies import home_of, local, local_copy
-from sambench.storage.places import filesystem
+from sambench.storage.locations import filesystem
 
 
 @pytest.fixture

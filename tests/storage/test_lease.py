@@ -8,7 +8,7 @@ import pytest
 
 from sambench.errors import StorageError
 from sambench.storage.lease import NAME, SECONDS, Lease
-from sambench.storage.places import join, read_bytes, remove, write_bytes
+from sambench.storage.locations import join, read_bytes, remove, write_bytes
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from fault_shim import CHANGES, ERRORS, Fault, arm, calls, disarm, fired
 
 from sambench import cli
 from sambench.runs import remote_store
-from sambench.storage import places
+from sambench.storage import locations
 
 SECONDS = 60
 """How long a command may take; one that hangs is killed and told."""
@@ -307,7 +307,7 @@ def main(base, report, faults, kills, seed, names):
         seed: Draws them.
         names: Names of scenes.
     """
-    places.time = SimpleNamespace(sleep=lambda seconds: None)  # before a place is tried again
+    locations.time = SimpleNamespace(sleep=lambda seconds: None)  # before a place is tried again
     remote_store.EVERY_SECONDS = 0.1
     chosen = [scene for scene in fault_scenes.scenes() if not names or scene.name in names]
     make_inputs(base, chosen)

@@ -25,7 +25,7 @@ from resealed import reseal
 
 from sambench import cli
 from sambench.runs.store import RunStore
-from sambench.storage import places
+from sambench.storage import locations
 
 SECONDS = 60
 """How long a command may take; the driver ends itself with a traceback where one hangs."""
@@ -106,7 +106,7 @@ def _interrupted(*_, **__):
 
 def main(base, report, seed, first, count, names):
     """Give every format's command its inputs, from the `first` one on, in the order of formats."""
-    places.time = SimpleNamespace(sleep=lambda seconds: None)  # before a place is tried again
+    locations.time = SimpleNamespace(sleep=lambda seconds: None)  # before a place is tried again
     inputs, here = base / "inputs", base / "work" / "fuzz" / "here"
     here.mkdir(parents=True, exist_ok=True)
     os.chdir(here)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sambench.storage.places import opened
+from sambench.storage.locations import opened
 
 
 @contextmanager

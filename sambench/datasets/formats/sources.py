@@ -139,9 +139,9 @@ def read_json(
     except JsonError as error:
         if error.mend is not None:
             what = f"annotation file cannot be read: {error.what}"
-            raise DatasetError(what, where=f"{path}{error.place}", mend=error.mend) from error
+            raise DatasetError(what, where=f"{path}{error.position}", mend=error.mend) from error
         what = f"annotation file is no JSON, it may be truncated: {error.what}"
-        raise data_error(card, what, f"{path}{error.place}") from error
+        raise data_error(card, what, f"{path}{error.position}") from error
     except OSError as error:
         raise data_error(card, f"annotation file cannot be read: {error}", path) from error
 

@@ -13,7 +13,7 @@ from sambench.engine.cache.entry import unpack
 from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
 from sambench.files.atomic import is_leftover
-from sambench.storage.places import Place, join, listing, read_bytes, remove, write_bytes
+from sambench.storage.locations import Location, join, listing, read_bytes, remove, write_bytes
 
 ENDING = ".safetensors"
 
@@ -30,7 +30,7 @@ class StoredEmbedding:
     """One stored embedding: its key, place, size in bytes and the time it was last used (seconds since the epoch)."""
 
     key: str
-    path: Place
+    path: Location
     size: int
     used: float
 
@@ -105,7 +105,7 @@ class SharedEntries:
             if blob is not None:
                 yield entry, trouble(blob, entry.key, secret)
 
-    def _place(self, key: str) -> Place:
+    def _place(self, key: str) -> Location:
         return join(self.folder, key[:2], f"{key}{ENDING}")
 
 

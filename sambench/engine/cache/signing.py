@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 from sambench.errors import UsageError
-from sambench.storage.places import local_only
+from sambench.storage.locations import local_only
 
 MARK = b"sambench-hmac-sha256"
 """What stands between an entry's bytes and its signature."""

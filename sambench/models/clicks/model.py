@@ -17,7 +17,7 @@ import torch
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
-from sambench.models.official.weights import Found, code_sha256, weights_sha256
+from sambench.models.official.weights import HeldModules, code_sha256, weights_sha256
 from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
@@ -70,7 +70,7 @@ class ClickList:
     click_indx_offset = 0
 
     def __init__(self, clicks: Clicks) -> None:
-        self._clicks = [OneClick(good, (int(y), int(x)), place) for place, (x, y, good) in enumerate(clicks)]
+        self._clicks = [OneClick(good, (int(y), int(x)), index) for index, (x, y, good) in enumerate(clicks)]
 
     def get_clicks(self, clicks_limit: int | None = None) -> list[OneClick]:
         """Return the first clicks, all by default."""
@@ -105,13 +105,13 @@ class ClickModel(PromptableModel):
             what = f"{type(predictor).__name__} has no {' and no '.join(lacks)}"
             raise ModelError(what, where=factory or name, mend="return a predictor as of isegm.inference.predictors")
         self.predictor, self.name = predictor, name
-        found = Found(predictor)
-        weights, code = weights_sha256(predictor, found), code_sha256(predictor, factory, found)
+        held = HeldModules(predictor)
+        weights, code = weights_sha256(predictor, held), code_sha256(predictor, factory, held)
         kind = f"{type(predictor).__module__}.{type(predictor).__qualname__}"
-        told: dict[str, object] = {"class": kind, "weights_sha256": weights, "code_sha256": code}
-        what = json.dumps([told, provenance, torch.__version__], default=str)
+        described: dict[str, object] = {"class": kind, "weights_sha256": weights, "code_sha256": code}
+        what = json.dumps([described, provenance, torch.__version__], default=str)
         self.fingerprint = hashlib.sha256(what.encode()).hexdigest()
-        self.provenance = {**told, **(provenance or {}), "torch": torch.__version__, "notes": [NO_QUALITY]}
+        self.provenance = {**described, **(provenance or {}), "torch": torch.__version__, "notes": [NO_QUALITY]}
         self._states: dict[Clicks, tuple[dict[str, Any], np.ndarray]] = {}
         self._image: Embedding | None = None
 
@@ -158,6 +158,6 @@ class ClickModel(PromptableModel):
         self.predictor.set_input_image(embedding.tensors["image"].cpu().numpy())
         if before:
             self.predictor.set_states(self._states.pop(before)[0])
-        found = self.predictor.get_prediction(ClickList(clicks))
-        self._states[clicks] = copy.deepcopy(self.predictor.get_states()), found
-        return found
+        probabilities = self.predictor.get_prediction(ClickList(clicks))
+        self._states[clicks] = copy.deepcopy(self.predictor.get_states()), probabilities
+        return probabilities

@@ -120,21 +120,21 @@ def survived(strength: np.ndarray, low: float, thresholds: int) -> np.ndarray:
             corners too, to one of at least t.
         thresholds: Their number N; they are 1/N, 2/N ... 1.
     """
-    found = np.zeros_like(strength)
+    highest = np.zeros_like(strength)
     for level in np.arange(1, thresholds + 1) / thresholds:
         parts, count = ndimage.label(strength >= low * level, np.ones((3, 3)))
         strong = np.zeros(count + 1, np.bool_)
         strong[parts[strength >= level]] = True
-        found[strong[parts]] = level
-    return found
+        highest[strong[parts]] = level
+    return highest
 
 
 def borders(labels: np.ndarray) -> np.ndarray:
     """Return where a label map (H, W) differs from its right or lower neighbour, (H, W) bool."""
-    found = np.zeros(labels.shape, np.bool_)
-    found[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    found[:-1] |= labels[:-1] != labels[1:]
-    return found
+    border = np.zeros(labels.shape, np.bool_)
+    border[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    border[:-1] |= labels[:-1] != labels[1:]
+    return border
 
 
 def _smooth(image: np.ndarray, sigma: float) -> np.ndarray:

@@ -52,8 +52,8 @@ class EdgeDetector(PromptableModel):
             version: Raised whenever the same constants give another map.
             **constants: By name; of a network also what names its weights (their SHA-256).
         """
-        told: dict[str, Any] = {"model": self.name, "version": version, **constants}
-        self.fingerprint = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+        identity: dict[str, Any] = {"model": self.name, "version": version, **constants}
+        self.fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
         self.provenance = {"class": type(self).__name__, "version": version, "constants": constants}
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
@@ -79,18 +79,18 @@ class EdgeDetector(PromptableModel):
     def _mapped(self, image: np.ndarray) -> Embedding:
         import torch
 
-        found = np.asarray(self.detect(image))
+        strength = np.asarray(self.detect(image))
         size = (image.shape[0], image.shape[1])
         where = f"{type(self).__module__}.{type(self).__qualname__}.detect"
-        if found.shape != size or found.dtype.kind != "f":
+        if strength.shape != size or strength.dtype.kind != "f":
             what = f"{self.name} answered an image of {size[0]} x {size[1]} (height x width) with a map of type"
-            shape = " x ".join(map(str, found.shape))
-            raise ModelError(f"{what} {found.dtype}, {shape}", where=where, mend="return (H, W) float in [0, 1]")
-        beyond = found[(found < 0) | (found > 1)]  # a NaN is no such number; it is told with its sample
+            shape = " x ".join(map(str, strength.shape))
+            raise ModelError(f"{what} {strength.dtype}, {shape}", where=where, mend="return (H, W) float in [0, 1]")
+        beyond = strength[(strength < 0) | (strength > 1)]  # a NaN is no such number; it is told with its sample
         if beyond.size:
             what = f"an edge map of {self.name} holds {float(beyond.flat[0]):g}, outside [0, 1]"
             raise ModelError(what, where=where, mend="return probabilities (a sigmoid of logits), or scale the map")
-        return Embedding({STRENGTH: torch.from_numpy(found.astype(np.float32))}, size)
+        return Embedding({STRENGTH: torch.from_numpy(strength.astype(np.float32))}, size)
 
 
 def strength_of(embedding: Embedding) -> np.ndarray:

@@ -192,15 +192,15 @@ def _best_single(
     areas: np.ndarray,
 ) -> int:
     """Return the node that fits the box best (box overlap times share inside), the largest of equals; -1 for none."""
-    best, found = 0.0, -1
+    best, best_node = 0.0, -1
     for node in range(len(areas)):
         holds = not blocked[node]
         for leaf in include:
             holds = holds and spans[node, 0] <= leaf < spans[node, 1]
         score = _box_iou(box, boxes[node]) * inside[node] / areas[node] if holds else -1.0
         if score >= best and score > 0:
-            best, found = score, node
-    return found
+            best, best_node = score, node
+    return best_node
 
 
 @kernel()

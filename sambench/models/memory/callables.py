@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
-from sambench.models.official.weights import Found, weights_sha256
+from sambench.models.official.weights import HeldModules, weights_sha256
 from sambench.models.padding import chunks
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
@@ -58,13 +58,13 @@ class CallableModel(PromptableModel):
     def __init__(self, encode: Encode, decode: Decode, decode_batch_size: int = 64, name: str = "callables") -> None:
         self._encode_one, self._decode_some, self.decode_batch_size = encode, decode, decode_batch_size
         self.name = name
-        self.found = Found((encode, decode))
-        weights = weights_sha256((encode, decode), self.found)
+        self.held = HeldModules((encode, decode))
+        weights = weights_sha256((encode, decode), self.held)
         code = [_file_sha256(function) for function in (encode, decode)]
-        told = [_qualified(function) for function in (encode, decode)]
+        names = [_qualified(function) for function in (encode, decode)]
         self.named = weights is not None and None not in code
-        self.fingerprint = hashlib.sha256(json.dumps([weights, code, told, torch.__version__]).encode()).hexdigest()
-        self.provenance = {"encode": told[0], "decode": told[1], "weights_sha256": weights, "code_sha256": code}
+        self.fingerprint = hashlib.sha256(json.dumps([weights, code, names, torch.__version__]).encode()).hexdigest()
+        self.provenance = {"encode": names[0], "decode": names[1], "weights_sha256": weights, "code_sha256": code}
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """Encode images one by one; see `PromptableModel.encode`."""

@@ -15,7 +15,7 @@ import transformers
 from torch import Tensor, nn
 
 from sambench.errors import ModelError, UsageError, listing
-from sambench.models.official.weights import Found, weights_sha256
+from sambench.models.official.weights import HeldModules, weights_sha256
 from sambench.models.sam.checkpoint_folders import FAMILIES, FOLDER_TYPES, folder_variant
 from sambench.models.sam.checkpoints import Checkpoint
 from sambench.models.sam.decoder import DecoderImage, TokenRules
@@ -36,16 +36,16 @@ def sam_module(given: nn.Module) -> tuple[nn.Module, str] | None:
         UsageError: There are several.
     """
     kinds = {family: getattr(transformers, names[0]) for family, names in FAMILIES.items()}
-    found: list[tuple[nn.Module, str]] = []
+    sam_modules: list[tuple[nn.Module, str]] = []
     for module in given.modules():
-        inside = any(module is inner for outer, _ in found for inner in outer.modules())
+        inside = any(module is inner for outer, _ in sam_modules for inner in outer.modules())
         family = None if inside else next((f for f, kind in kinds.items() if isinstance(module, kind)), None)
         if family is not None:
-            found.append((module, family))
-    if len(found) > 1:
-        what = f"the module holds {len(found)} models of the SAM family ({listing([f for _, f in found])})"
+            sam_modules.append((module, family))
+    if len(sam_modules) > 1:
+        what = f"the module holds {len(sam_modules)} models of the SAM family ({listing([f for _, f in sam_modules])})"
         raise UsageError(what, where=type(given).__name__, mend="give the one that is meant, as in wrapper.student")
-    return found[0] if found else None
+    return sam_modules[0] if sam_modules else None
 
 
 def memory_checkpoint(module: Any, family: str) -> Checkpoint:
@@ -59,7 +59,7 @@ def memory_checkpoint(module: Any, family: str) -> Checkpoint:
         what = f"{len(away)} of the module's tensors are not whole in this process: {listing(away, 3)}"
         mend = "gather them first (FSDP: summon_full_params; DeepSpeed: GatheredParameters)"
         raise ModelError(what, where=type(module).__name__, mend=mend)
-    sha256 = weights_sha256(module, Found(module)) or ""
+    sha256 = weights_sha256(module, HeldModules(module)) or ""
     size = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values() if _is_tensor(tensor))
     kind = FOLDER_TYPES.get(module.config.model_type, family)
     return Checkpoint("in memory", sha256, size, "memory", family, folder_variant(kind, module.config), module)

@@ -18,7 +18,7 @@ from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module
 from sambench.models.official.adapters import adapted
 from sambench.models.official.model import OfficialModel, SingleAnswer
-from sambench.models.official.weights import Found, weights_sha256
+from sambench.models.official.weights import HeldModules, weights_sha256
 from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
 from sambench.types import Embedding, Masks, Prompts, Sample
@@ -74,12 +74,12 @@ def wrapped(
         ModelError: It is one that cannot be scored as it is.
     """
     if isinstance(given, PromptableModel):
-        found = Found(given)
+        held = HeldModules(given)
         as_it_is = GivenConceptModel if isinstance(given, ConceptModel) else GivenModel
-        return as_it_is(given, weights_sha256(given, found), title), _roots(found)
+        return as_it_is(given, weights_sha256(given, held), title), _roots(held)
     if isinstance(given, tuple | list) and len(given) == 2 and all(callable(one) for one in given):
         model = CallableModel(given[0], given[1], decode_batch_size or 64, title or "callables")
-        return _apart(model, model.named), _roots(model.found)
+        return _apart(model, model.named), _roots(model.held)
     sam = sam_module(given) if isinstance(given, torch.nn.Module) else None
     if sam is not None:
         made = MemorySam(memory_checkpoint(*sam), TokenRules(dynamic_multimask, hq_token_only=hq_token_only))
@@ -94,7 +94,7 @@ def wrapped(
         )
         official.name = title or f"object:{type(given).__name__}"
         named = official.cacheable and official.provenance["code_sha256"] is not None
-        return _apart(official, named), _roots(official.found)
+        return _apart(official, named), _roots(official.held)
     raise UsageError(f"the model is of type {type(given).__name__}, which cannot be scored", where="model", mend=TAKES)
 
 
@@ -148,8 +148,8 @@ class GivenConceptModel(GivenModel, ConceptModel):
         self.given.about(sample)
 
 
-def _roots(found: Found) -> list[torch.nn.Module]:
-    return [module for _, module in found.modules]
+def _roots(held: HeldModules) -> list[torch.nn.Module]:
+    return [module for _, module in held.modules]
 
 
 def _apart(model: PromptableModel, named: bool) -> PromptableModel:

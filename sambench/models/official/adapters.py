@@ -55,8 +55,8 @@ class AskedHere(Dialect):
 
     def refuses(self, question: Question) -> str | None:
         """Let the adapter say."""
-        found: str | None = self._refusals(question)
-        return found
+        reason: str | None = self._refusals(question)
+        return reason
 
     def ask(self, predictor: Any, prompts: Prompts, multimask: bool) -> Answer:
         """Let the adapter ask."""
@@ -185,11 +185,11 @@ class UltralyticsPredictor:
     def set_image(self, image: np.ndarray) -> None:
         """Set an (H, W, 3) uint8 RGB image, which the predictor reads as BGR."""
         self.predictor.set_image(np.ascontiguousarray(image[..., ::-1]))
-        found = self.predictor.features
-        self.features, self._features = (None, found) if isinstance(found, dict) else (found, None)
+        features = self.predictor.features
+        self.features, self._features = (None, features) if isinstance(features, dict) else (features, None)
         self.original_size = (image.shape[0], image.shape[1])
         self._orig_hw = [self.original_size]
-        self._place(self.original_size)
+        self._fit_in_square(self.original_size)
         self.predictor.reset_image()
 
     def ask_prompts(self, prompts: Prompts, multimask: bool) -> Answer:
@@ -200,7 +200,7 @@ class UltralyticsPredictor:
             None if part is None else part.cpu().numpy()
             for part in (prompts.points_xy, prompts.labels, prompts.boxes_xyxy)
         )
-        square = self._place(size)
+        square = self._fit_in_square(size)
         prepared = list(self.predictor._prepare_prompts(square, size, boxes, points, labels, None))
         if prompts.mask_logits is not None:  # they are at low resolution already, which its preparation does not expect
             prepared[-1] = prompts.mask_logits.to(self.device)[:, None]
@@ -209,7 +209,7 @@ class UltralyticsPredictor:
         batch = len(prompts)
         return full.unflatten(0, (batch, -1)), iou.unflatten(0, (batch, -1)), low.unflatten(0, (batch, -1))
 
-    def _place(self, size: Any) -> tuple[int, int]:
+    def _fit_in_square(self, size: Any) -> tuple[int, int]:
         """Say where an image of a size lies in the predictor's square, which it knows once it has seen an image."""
         if getattr(self.predictor, "imgsz", None) is None:
             self.predictor.set_image(np.zeros((8, 8, 3), np.uint8))

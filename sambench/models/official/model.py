@@ -28,7 +28,7 @@ from sambench.models.official.adapters import adapted
 from sambench.models.official.dialects import NO_SINGLE, Answer, dialect
 from sambench.models.official.frames import as_logits, fitting, frames_of
 from sambench.models.official.state import PredictorState
-from sambench.models.official.weights import Found, code_sha256, weights_sha256
+from sambench.models.official.weights import HeldModules, code_sha256, weights_sha256
 from sambench.models.padding import chunks
 from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
@@ -82,8 +82,8 @@ class OfficialModel(PromptableModel):
         self.decode_batch_size, self.single_answer = decode_batch_size, single_answer
         self.dialect = dialect(predictor, factory, hq_token_only)
         self.name = f"official:{factory.partition(':')[2]}"
-        self.found = Found(predictor)
-        weights, code = weights_sha256(predictor, self.found), code_sha256(predictor, factory, self.found)
+        self.held = HeldModules(predictor)
+        weights, code = weights_sha256(predictor, self.held), code_sha256(predictor, factory, self.held)
         self.cacheable = weights is not None
         kind = f"{type(predictor).__module__}.{type(predictor).__qualname__}"
         file = None if self.cacheable else _checkpoint_sha256(checkpoint)
@@ -100,7 +100,7 @@ class OfficialModel(PromptableModel):
             "dialect": type(self.dialect).__name__,
         }
         if not self.cacheable:
-            self._tell(file, f"{listing(self.found.opaque, 2)} cannot be looked into" if self.found.opaque else "")
+            self._tell(file, f"{listing(self.held.opaque, 2)} cannot be looked into" if self.held.opaque else "")
         self._state = PredictorState(predictor, self.dialect.method)
         self._lock = threading.RLock()
         self._set: Embedding | None = None
@@ -110,15 +110,15 @@ class OfficialModel(PromptableModel):
         """Return the modules that have the names which segment_anything and its forks give them."""
         names = {"encoder": "image_encoder", "prompt_encoder": "prompt_encoder", "decoder": "mask_decoder"}
         named = {"prompt_encoder": "sam_prompt_encoder", "decoder": "sam_mask_decoder"}  # SAM 2
-        roots = [root for _, root in self.found.modules]
-        found = {
+        roots = [root for _, root in self.held.modules]
+        modules = {
             part: getattr(root, own)
             for part, name in names.items()
             for root in roots
             for own in (name, named.get(part, name))
             if isinstance(getattr(root, own, None), torch.nn.Module)
         }
-        return found
+        return modules
 
     @torch.no_grad()
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
@@ -191,7 +191,7 @@ class OfficialModel(PromptableModel):
         finally:
             hook.remove()
         self._was_watched = True
-        strangers = [one for one in ran if not self.found.knows(one) and next(one.parameters(), None) is not None]
+        strangers = [one for one in ran if not self.held.knows(one) and next(one.parameters(), None) is not None]
         if strangers:
             self.cacheable = False
             kind = type(strangers[0])

@@ -91,8 +91,8 @@ def restore_state(predictor: Any, tensors: dict[str, Tensor], original_size: Siz
 
 def _own(owner: Any, name: str) -> Any:
     """Return an attribute that can be set where it is read, None for one that a `__getattr__` or a property makes."""
-    found = inspect.getattr_static(owner, name, None)
-    return None if found is None or isinstance(found, property) else getattr(owner, name)
+    attribute = inspect.getattr_static(owner, name, None)
+    return None if attribute is None or isinstance(attribute, property) else getattr(owner, name)
 
 
 def _holds_array(value: Any, depth: int = 3) -> bool:

@@ -41,7 +41,7 @@ _RELEASED = _CLEAR | {"transformers"}
 _KEPT_BY_TORCH = set(vars(torch.nn.Module()))
 
 
-class Found:
+class HeldModules:
     """The torch modules that a predictor hands its work on to.
 
     Attributes:
@@ -90,28 +90,28 @@ class Found:
             waiting += [(f"{path}.{name}", part) for name, part in reversed(parts)]
 
 
-def weights_sha256(predictor: Any, found: Found | None = None) -> str | None:
+def weights_sha256(predictor: Any, held: HeldModules | None = None) -> str | None:
     """Return the SHA-256 (hex) over names and bytes of every parameter and buffer of the predictor's modules.
 
     None where there are none, or where something else may hold weights too.
     """
-    found = Found(predictor) if found is None else found
-    if not found.has_weights or found.opaque:
+    held = HeldModules(predictor) if held is None else held
+    if not held.has_weights or held.opaque:
         return None
-    return hashlib.sha256(repr(sorted((path, _digest(module)) for path, module in found.modules)).encode()).hexdigest()
+    return hashlib.sha256(repr(sorted((path, _digest(module)) for path, module in held.modules)).encode()).hexdigest()
 
 
-def code_sha256(predictor: Any, factory: str = "", found: Found | None = None) -> str | None:
+def code_sha256(predictor: Any, factory: str = "", held: HeldModules | None = None) -> str | None:
     """Return the SHA-256 (hex) of the Python files of the packages of predictor, factory and modules.
 
     A changed fork is another model. None where the predictor's class has no file (an interactive session).
     """
-    modules = [] if found is None else sorted({_package(type(module)) for _, module in found.modules})
+    modules = [] if held is None else sorted({_package(type(module)) for _, module in held.modules})
     others = [name for name in (factory.partition(":")[0].partition(".")[0], *modules) if name not in _RELEASED]
     digest = hashlib.sha256()
-    for place, name in enumerate(dict.fromkeys([_package(type(predictor)), *others])):
+    for index, name in enumerate(dict.fromkeys([_package(type(predictor)), *others])):
         file = getattr(importlib.import_module(name), "__file__", None) if name else None
-        if file is None and place == 0:
+        if file is None and index == 0:
             return None
         if file is not None:
             top = Path(file)
@@ -139,7 +139,7 @@ def _named_tensors(module: torch.nn.Module) -> Iterator[tuple[str, Tensor]]:
         packed = getattr(inner, "_packed_params", None)
         if packed is not None and hasattr(packed, "_weight_bias"):
             yield from (
-                (f"{prefix}.{place}", one) for place, one in enumerate(packed._weight_bias()) if one is not None
+                (f"{prefix}.{index}", one) for index, one in enumerate(packed._weight_bias()) if one is not None
             )
 
 
@@ -184,7 +184,7 @@ def _parts(value: Any, with_globals: bool) -> Iterator[tuple[str, Any]]:
         with suppress(Exception):  # a table that computes its values may refuse
             yield from ((str(key), part) for key, part in list(value.items()))
     elif isinstance(value, list | tuple):
-        yield from ((str(place), part) for place, part in enumerate(value))
+        yield from ((str(index), part) for index, part in enumerate(value))
     elif isinstance(value, set | frozenset):  # in no order, so that places tell nothing
         yield from (("item", part) for part in value)
     elif isinstance(value, functools.partial):
@@ -207,8 +207,8 @@ def _of_function(function: types.FunctionType, with_globals: bool) -> Iterator[t
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with suppress(ValueError):  # the cell is still empty
             yield name, cell.cell_contents
-    for place, value in enumerate(function.__defaults__ or ()):
-        yield f"default {place}", value
+    for index, value in enumerate(function.__defaults__ or ()):
+        yield f"default {index}", value
     yield from (function.__kwdefaults__ or {}).items()
     yield from vars(function).items()
     if with_globals:
@@ -218,14 +218,14 @@ def _of_function(function: types.FunctionType, with_globals: bool) -> Iterator[t
 
 def _attributes(value: Any) -> list[tuple[str, Any]]:
     """Return an object's own attributes and slots, past a `__getattr__` of its class."""
-    found = list(object.__getattribute__(value, "__dict__").items()) if _has_dict(value) else []
+    attributes = list(object.__getattribute__(value, "__dict__").items()) if _has_dict(value) else []
     for kind in type(value).__mro__:
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             mangled = f"_{kind.__name__.lstrip('_')}{name}" if name.startswith("__") else name
             with suppress(AttributeError):  # the slot is empty
-                found.append((name, object.__getattribute__(value, mangled)))
-    return found
+                attributes.append((name, object.__getattribute__(value, mangled)))
+    return attributes
 
 
 def _of_class(kind: type, with_globals: bool) -> Iterator[tuple[str, Any]]:

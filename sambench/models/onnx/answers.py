@@ -61,12 +61,12 @@ class AnswerRules:
     @property
     def notes(self) -> list[str]:
         """What a reader of the numbers must know."""
-        found = []
+        notes = []
         if self.masks == 1:
-            found.append("the export returns one mask of the decoder's, so that there is no oracle over several")
+            notes.append("the export returns one mask of the decoder's, so that there is no oracle over several")
         if self.masks == 3 and self.single == "best":
-            found.append("the export has no single mask; the best of its three stands in its place")
-        return found
+            notes.append("the export has no single mask; the best of its three stands in its place")
+        return notes
 
     def choose(self, logits: Tensor, iou: Tensor, multimask: bool) -> tuple[Tensor, Tensor]:
         """Return the answer's (B, M', h, w) logits and (B, M') scores of the graph's (B, M, h, w) and (B, >= M)."""

@@ -95,9 +95,9 @@ class ArchiveSession:
             what = f"torch cannot load the archive: {type(error).__name__}: {first_line(error)}"
             raise ModelError(what, where=path, mend="export it again with this version of torch") from error
         try:
-            told = json.loads(note[NOTE])
+            content = json.loads(note[NOTE])
             self.inputs, self.outputs = (
-                {one["name"]: Port(one["name"], tuple(one["shape"]), "tensor(float)") for one in told[side]}
+                {one["name"]: Port(one["name"], tuple(one["shape"]), "tensor(float)") for one in content[side]}
                 for side in ("inputs", "outputs")
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -105,7 +105,7 @@ class ArchiveSession:
             mend = f"save it with {NOTE} beside its code (docs/exports.md), or score it by two functions of your own"
             raise ModelError(what, where=path, mend=mend) from error
         about: dict[str, Any] = {
-            "notes": {"sambench": json.dumps(told.get("made_of", {}), sort_keys=True)},
+            "notes": {"sambench": json.dumps(content.get("made_of", {}), sort_keys=True)},
             "quantised": {},
         }
         about |= {"half_precision": 0.0, "torch": torch.__version__}

@@ -44,16 +44,16 @@ def roles_of(session: GraphSession) -> dict[str, Port]:
     Raises:
         ModelError: Inputs that cannot be told.
     """
-    found = {role: session.inputs[name] for role, names in ROLES.items() for name in names if name in session.inputs}
-    left = [port for port in session.inputs.values() if port not in found.values()]
+    by_role = {role: session.inputs[name] for role, names in ROLES.items() for name in names if name in session.inputs}
+    left = [port for port in session.inputs.values() if port not in by_role.values()]
     features = [port for port in left if port.rank == 4 and port.shape[1] != 1]
-    named = [role for role in FEATURES[:3] if role not in found]
+    named = [role for role in FEATURES[:3] if role not in by_role]
     ordered = sorted(features, key=lambda port: port.shape[-1] or 0)
-    found |= dict(zip(named, ordered, strict=False))
+    by_role |= dict(zip(named, ordered, strict=False))
     for port in left:
-        if port not in features and (role := _by_shape(port)) is not None and role not in found:
-            found[role] = port
-    return found
+        if port not in features and (role := _by_shape(port)) is not None and role not in by_role:
+            by_role[role] = port
+    return by_role
 
 
 def _by_shape(port: Port) -> str | None:
@@ -128,9 +128,9 @@ def _efficientsam_ports(decoder: GraphSession, scores: Port | None) -> tuple[str
 
 def _unknown(decoder: GraphSession, why: str) -> ModelError:
     sides = {"inputs": decoder.inputs, "outputs": decoder.outputs}
-    told = "; ".join(f"{side}: {', '.join(map(str, ports.values()))}" for side, ports in sides.items())
+    text = "; ".join(f"{side}: {', '.join(map(str, ports.values()))}" for side, ports in sides.items())
     return ModelError(
-        f"the decoder follows no contract that is known: {why}; {told}",
+        f"the decoder follows no contract that is known: {why}; {text}",
         where=decoder.file.path,
         mend="docs/exports.md lists the contracts; another decoder can be scored by two functions of your own",
     )

@@ -56,7 +56,7 @@ class OnnxEncoder:
         if read != side and contract not in SAME_FRAME:
             what = f"the encoder reads a square of {read} pixels, the decoder's points are in one of {side}"
             raise ModelError(what, where=session.file.path, mend="give the encoder and decoder of one model")
-        self.geometry: Geometry = geometry_of(contract, read, told_family(session))
+        self.geometry: Geometry = geometry_of(contract, read, stated_family(session))
         self.identity = f"onnx {session.file.sha256} {self.preprocessing} {session.provider} version {ENCODE_VERSION}"
 
     @property
@@ -88,13 +88,13 @@ class OnnxEncoder:
         return {**self.session.describe(), "preprocessing": self.preprocessing}
 
 
-def told_family(session: GraphSession) -> str | None:
+def stated_family(session: GraphSession) -> str | None:
     """Return the family that a graph of `sambench export` says it is of."""
     try:
-        told = json.loads(session.file.about["notes"].get("sambench", "{}"))
+        content = json.loads(session.file.about["notes"].get("sambench", "{}"))
     except ValueError:
         return None
-    family = told.get("family") if isinstance(told, dict) else None
+    family = content.get("family") if isinstance(content, dict) else None
     return family if isinstance(family, str) else None
 
 
@@ -121,15 +121,15 @@ class OwnImage:
 def _pixel_input(session: GraphSession) -> Port:
     """Return the one input, which must be an image."""
     ports = list(session.inputs.values())
-    told = ", ".join(map(str, ports))
+    text = ", ".join(map(str, ports))
     if len(ports) == 1:
         (port,) = ports
         if port.rank == 3 and port.shape[0] == 3 and "uint8" in port.type:
-            what = f"the encoder is SAM 3's detector's, which takes no clicks: {told}"
+            what = f"the encoder is SAM 3's detector's, which takes no clicks: {text}"
             raise ModelError(what, where=session.file.path, mend="export SAM 3's tracker")
         if (port.rank == 3 and port.shape[-1] == 3) or (port.rank == 4 and port.shape[1] in (3, None)):
             return port
-    what = f"the encoder takes no image alone, but {told}"
+    what = f"the encoder takes no image alone, but {text}"
     raise ModelError(what, where=session.file.path, mend="give model.encoder=FILE, the graph that reads pixels")
 
 
@@ -150,7 +150,7 @@ def name_features(made: dict[str, np.ndarray], session: GraphSession) -> dict[st
     for role, array in zip(FEATURES[:3], sorted(maps.values(), key=lambda one: one.shape[-1]), strict=False):
         features[role] = array[0]
     if "image_embedding" not in features:
-        told = ", ".join(f"{name} {array.shape}" for name, array in made.items())
-        what = f"the encoder gives no map of features, but {told}"
+        text = ", ".join(f"{name} {array.shape}" for name, array in made.items())
+        what = f"the encoder gives no map of features, but {text}"
         raise ModelError(what, where=session.file.path, mend="give model.encoder=FILE, an encoder's graph")
     return {name: torch.from_numpy(np.ascontiguousarray(array, np.float32)) for name, array in features.items()}

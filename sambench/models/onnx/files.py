@@ -85,25 +85,25 @@ def _check_domains(model: Any, path: Path) -> None:
 
 def _external_files(model: Any, path: Path) -> dict[str, Path]:
     """Return location -> file of every file of weights, each found inside the model's folder and large enough."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for tensor in _tensors(model):
         if tensor.data_location != tensor.EXTERNAL:
             continue
         entries = {entry.key: entry.value for entry in tensor.external_data}
         location = entries.get("location", "")
-        if location not in found:
-            found[location] = _inside(location, path)
+        if location not in files:
+            files[location] = _inside(location, path)
         try:
             end = int(entries.get("offset") or 0) + int(entries.get("length") or 0)
         except ValueError as error:
             raise ModelError(
                 f"the weights {tensor.name!r} lie at no number", where=path, mend="export again"
             ) from error
-        size = found[location].stat().st_size
+        size = files[location].stat().st_size
         if not 0 <= end <= size:
             what = f"the weights {tensor.name!r} end at byte {end} of {location!r}, which has {size}"
             raise ModelError(what, where=path, mend="download the file of weights again: it is truncated")
-    return found
+    return files
 
 
 def _inside(location: str, path: Path) -> Path:

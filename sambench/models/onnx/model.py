@@ -72,7 +72,10 @@ def load(
         ModelError: A file cannot be used, or the halves do not fit each other.
     """
     tokens = TokenRules(dynamic_multimask=dynamic_multimask, hq_token_only=hq_token_only)
-    first, second = place(encoder, "encoder", folder, original), place(decoder, "decoder", folder, original)
+    first, second = (
+        resolve_half(encoder, "encoder", folder, original),
+        resolve_half(decoder, "decoder", folder, original),
+    )
     if first is None:
         mend = "model.encoder=FILE.onnx model.decoder=FILE.onnx, or one graph that does both as model.encoder"
         raise UsageError("no encoder is given", where="model.encoder", mend=mend)
@@ -83,7 +86,7 @@ def load(
     return put_together((first, second), opened, contract, single_answers, tokens, device, decode_batch_size)
 
 
-def place(path: str | None, half: str, folder: str | None, original: str | None) -> str | None:
+def resolve_half(path: str | None, half: str, folder: str | None, original: str | None) -> str | None:
     """Return where a half lies: in the folder, if there is one, and in the original's place by the word "original".
 
     Raises:
@@ -162,16 +165,16 @@ def open_decoder(
         encoder_side: Of the encoder's square, where it is known.
     """
     roles = roles_of(session)
-    found = recognise(session, roles) if contract == "auto" else contract
-    geometry = geometry_of(found, _side_of(roles, found, encoder_side))
-    graph = Graph(session, found, roles, geometry)
+    recognised = recognise(session, roles) if contract == "auto" else contract
+    geometry = geometry_of(recognised, _side_of(roles, recognised, encoder_side))
+    graph = Graph(session, recognised, roles, geometry)
     kinds: dict[str, type[OnnxDecoder]] = {
         "hf": TransformersDecoder,
         "hf2": TransformersDecoder,
         "efficientsam": EfficientSamDecoder,
     }
-    rules = AnswerRules(found, MASKS.get(found, 4), single, tokens)
-    decoder = kinds.get(found, PointDecoder)(graph, rules, batch)
+    rules = AnswerRules(recognised, MASKS.get(recognised, 4), single, tokens)
+    decoder = kinds.get(recognised, PointDecoder)(graph, rules, batch)
     decoder.rules = replace(rules, masks=decoder.count_masks() or rules.masks)
     return decoder
 
@@ -191,13 +194,13 @@ class OnnxModel(PromptableModel):
         self.encoder, self.decoder, self.name = encoder, decoder, name
         self.cacheable = not isinstance(encoder, OwnImage)
         self.fingerprint = hashlib.sha256(encoder.identity.encode()).hexdigest()
-        told = decoder.describe()
+        description = decoder.describe()
         self.provenance = {
             "encoder": encoder.describe(),
-            "decoder": told,
+            "decoder": description,
             "contract": decoder.contract,
             "decoder_fingerprint": hashlib.sha256(decoder.identity.encode()).hexdigest(),
-            "notes": list(told["notes"]),
+            "notes": list(description["notes"]),
         }
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:

@@ -35,11 +35,11 @@ class Layout:
 
     Attributes:
         tensors: By name.
-        found: What was taken off or put together, in words.
+        notes: What was taken off or put together, in words.
     """
 
     tensors: Tensors
-    found: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def plain_names(tensors: Tensors, path: Path, prefix: str | None = None) -> Layout:
@@ -53,10 +53,10 @@ def plain_names(tensors: Tensors, path: Path, prefix: str | None = None) -> Layo
     Raises:
         ModelError: There are several models, or none below the prefix.
     """
-    found: list[str] = []
+    notes: list[str] = []
     if any("_orig_mod." in name for name in tensors):
         tensors = {name.replace("_orig_mod.", ""): tensor for name, tensor in tensors.items()}
-        found.append("'_orig_mod.' of torch.compile taken out of the names")
+        notes.append("'_orig_mod.' of torch.compile taken out of the names")
     if all(name.startswith("module.") for name in tensors):
         tensors = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
     if all(name.startswith(_PEFT) for name in tensors) and not any(_ANCHOR.fullmatch(name) for name in tensors):
@@ -73,11 +73,11 @@ def plain_names(tensors: Tensors, path: Path, prefix: str | None = None) -> Layo
     if len(starts) == 1 and starts[0] and not any(name.startswith(SAM3) for name in tensors):
         inside = {name.removeprefix(starts[0]): one for name, one in tensors.items() if name.startswith(starts[0])}
         left = [name for name in tensors if not name.startswith(starts[0])]
-        found.append(f"the prefix {starts[0]!r} taken off {len(inside)} names")
+        notes.append(f"the prefix {starts[0]!r} taken off {len(inside)} names")
         if left:
-            found.append(f"{len(left)} tensors beside the model left out: {listing(left, 3)}")
+            notes.append(f"{len(left)} tensors beside the model left out: {listing(left, 3)}")
         tensors = inside
-    return Layout(tensors, found)
+    return Layout(tensors, notes)
 
 
 def _without_wrappers(name: str) -> str:
@@ -125,10 +125,10 @@ def merged_lora(tensors: Tensors, path: Path, alpha: float | None, rank_stabilis
         scale = alpha / (math.sqrt(rank) if rank_stabilised else rank)
         delta = (pair["B"].double().flatten(1) @ pair["A"].double().flatten(1)).view(weight.shape)
         plain[f"{layer}.weight"] = (weight.double() + scale * delta).to(weight.dtype)
-    told = [f"LoRA of {len(halves)} layers merged with lora_alpha {alpha:g}"]
+    notes = [f"LoRA of {len(halves)} layers merged with lora_alpha {alpha:g}"]
     if replaced:
-        told.append(f"{len(replaced)} tensors of modules_to_save taken in the place of their originals")
-    return Layout(plain, told)
+        notes.append(f"{len(replaced)} tensors of modules_to_save taken in the place of their originals")
+    return Layout(plain, notes)
 
 
 def adapter_settings(folder: Path) -> tuple[float, bool] | None:
@@ -173,5 +173,5 @@ def over_base(part: Tensors, base: Tensors, path: Path) -> Layout:
         raise ModelError(what, where=path, mend="give the base it was trained on: model.base=PATH")
     both = {**base, **{begin + name: tensor for name, tensor in part.items()}}
     same = sum(torch.equal(part[name].float(), base[begin + name].float()) for name in names)
-    told = f"{len(names)} of {len(base)} tensors from the checkpoint, the others from the base"
-    return Layout(both, [told + (f" ({same} are the base's own)" if same else "")])
+    note = f"{len(names)} of {len(base)} tensors from the checkpoint, the others from the base"
+    return Layout(both, [note + (f" ({same} are the base's own)" if same else "")])

@@ -46,7 +46,7 @@ class Checkpoint:
         family: Key of `FAMILIES`.
         variant: Which published size it is ("vit_h", "2.1_hiera_large"...), None for any other.
         model: The `transformers` model, in float32 on the CPU, in eval mode.
-        found: What was taken off its layout or put together, in words.
+        notes: What was taken off its layout or put together, in words.
     """
 
     path: str
@@ -56,7 +56,7 @@ class Checkpoint:
     family: str
     variant: str | None
     model: Any
-    found: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -114,7 +114,7 @@ def load_checkpoint(
         merged = merged_lora(layout.tensors, path, alpha, stabilised)
         family, variant = recognise(merged.tensors, path)
         model, form = _convert(family, merged.tensors, path), "original"
-        return _checkpoint(path, files, form, family, variant, model, [*layout.found, *merged.found])
+        return _checkpoint(path, files, form, family, variant, model, [*layout.notes, *merged.notes])
     base = _there(base, "model.base")
     files = [*files, *([base] if base.is_file() else sorted(weight_files(base)))]
     if (base / "config.json").is_file():
@@ -129,8 +129,8 @@ def load_checkpoint(
         merged = merged_lora(whole.tensors, path, alpha, stabilised)
         family, variant = recognise(merged.tensors, base)
         model, form = _convert(family, merged.tensors, base), "original"
-    told = [*layout.found, *whole.found, f"base {base}", *merged.found]
-    return _checkpoint(path, files, form, family, variant, model, told)
+    notes = [*layout.notes, *whole.notes, f"base {base}", *merged.notes]
+    return _checkpoint(path, files, form, family, variant, model, notes)
 
 
 def _there(path: str | Path, key: str) -> Path:
@@ -144,25 +144,25 @@ def _there(path: str | Path, key: str) -> Path:
 def _gathered(files: list[Path], path: Path, prefix: str | None) -> Layout:
     """Read the tensors of a file or of several parts under the model's own names."""
     tensors: dict[str, Tensor] = {}
-    found: list[str] = []
+    notes: list[str] = []
     for file in files:
         part, around = read_levels(file)
         tensors |= part
-        found += around
+        notes += around
     layout = plain_names(tensors, path, prefix)
     parts = [f"{len(files)} parts read: {listing([file.name for file in files], 3)}"] if len(files) > 1 else []
     kinds = sorted({str(one.dtype).removeprefix("torch.") for one in layout.tensors.values()} - {"float32", "int64"})
     halves = [f"tensors of {listing(kinds)} read as float32"] if kinds else []
-    return Layout(layout.tensors, [*parts, *found, *layout.found, *halves])
+    return Layout(layout.tensors, [*parts, *notes, *layout.notes, *halves])
 
 
 def _checkpoint(
-    path: Path, files: list[Path], form: str, family: str, variant: str | None, model: Any, found: list[str]
+    path: Path, files: list[Path], form: str, family: str, variant: str | None, model: Any, notes: list[str]
 ) -> Checkpoint:
-    for told in found:
-        log.info("%s: %s", path, told)
+    for note in notes:
+        log.info("%s: %s", path, note)
     size = sum(file.stat().st_size for file in files)
-    return Checkpoint(str(path), files_sha256(files), size, form, family, variant, model, tuple(found))
+    return Checkpoint(str(path), files_sha256(files), size, form, family, variant, model, tuple(notes))
 
 
 def _convert(family: str, tensors: dict[str, Tensor], path: Path) -> Any:
@@ -210,8 +210,8 @@ def _check_state(family: str, expected: dict[str, Tensor], state: dict[str, Tens
     ]
     if missing or surplus or shapes or kinds:
         parts = {"missing": missing, "not expected": surplus, "of another shape": shapes, "of another kind": kinds}
-        told = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
+        text = "; ".join(f"{len(names)} {what}: {listing(names, 3)}" for what, names in parts.items() if names)
         what = (
-            f"the checkpoint looks like {family} but its tensors do not fit ({len(state)} of {len(expected)}): {told}"
+            f"the checkpoint looks like {family} but its tensors do not fit ({len(state)} of {len(expected)}): {text}"
         )
         raise ModelError(what, where=path, mend="download it again, or give the original model's own checkpoint")

@@ -73,8 +73,8 @@ def rename_mlps(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in tensors.items():
         if match := _MLP.fullmatch(name):
             layer = int(match[2])
-            place = "proj_in" if layer == 0 else "proj_out" if layer == depths[match[1]] else f"layers.{layer - 1}"
-            name = f"{match[1]}.{place}.{match[3]}"
+            layer_name = "proj_in" if layer == 0 else "proj_out" if layer == depths[match[1]] else f"layers.{layer - 1}"
+            name = f"{match[1]}.{layer_name}.{match[3]}"
         renamed[name] = tensor
     return renamed
 

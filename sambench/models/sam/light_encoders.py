@@ -132,14 +132,14 @@ def _repvit_config(tensors: Tensors) -> LightConfig:
     places = _repvit_places(tensors)
     stages = 1 + max(stage for stage, _ in places.values())
     channels = [int(tensors["image_encoder.features.0.2.c.weight"].shape[0])]
-    for feature, (_, place) in places.items():
-        if place == "downsample":
+    for feature, (_, block) in places.items():
+        if block == "downsample":
             channels.append(int(tensors[f"image_encoder.features.{feature}.token_mixer.2.c.weight"].shape[0]))
     return LightConfig(
         "edge" if "image_encoder.fuse_stage2.weight" in tensors else "repvit",
         channels=tuple(channels),
         depths=tuple(
-            sum(stage == i and place.startswith("blocks.") for stage, place in places.values()) for i in range(stages)
+            sum(stage == i and block.startswith("blocks.") for stage, block in places.values()) for i in range(stages)
         ),
         embedding=int(tensors["image_encoder.neck.0.weight"].shape[0]),
     )
@@ -187,6 +187,6 @@ def _repvit_name(name: str, places: Mapping[int, tuple[int, str]]) -> str:
     feature, rest = int(match[1]), match[2]
     if feature == 0:
         return f"vision_encoder.trunk.stem.{rename(rest, [(r'^0[.]', 'conv1.'), (r'^2[.]', 'conv2.')])}"
-    stage, place = places[feature]
-    rules = _REPVIT_DOWNSAMPLE if place == "downsample" else _REPVIT_BLOCK
-    return f"vision_encoder.trunk.stages.{stage}.{place}.{rename(rest, rules)}"
+    stage, block = places[feature]
+    rules = _REPVIT_DOWNSAMPLE if block == "downsample" else _REPVIT_BLOCK
+    return f"vision_encoder.trunk.stages.{stage}.{block}.{rename(rest, rules)}"

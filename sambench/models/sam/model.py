@@ -136,8 +136,8 @@ class TransformersSam(PromptableModel):
         }
         if self.timm is not None:
             described["timm"] = self.timm
-        if checkpoint.found:
-            described["layout"] = list(checkpoint.found)
+        if checkpoint.notes:
+            described["layout"] = list(checkpoint.notes)
         if self.quantised is not None:
             described["quantised"] = self.quantised
         if self.family == "sam_hq":

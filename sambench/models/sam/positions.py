@@ -30,7 +30,7 @@ def _kept(gather: Gather, tables: list[Tensor]) -> Gather:
         answers[size, size, id(table)] = gather(size, size, table.detach().cpu()).to(table.device)
 
     def known(q_size: int, k_size: int, rel_pos: Tensor) -> Tensor:
-        found = answers.get((q_size, k_size, id(rel_pos)))
-        return gather(q_size, k_size, rel_pos) if found is None else found
+        answer = answers.get((q_size, k_size, id(rel_pos)))
+        return gather(q_size, k_size, rel_pos) if answer is None else answer
 
     return known

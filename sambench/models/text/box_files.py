@@ -34,12 +34,12 @@ def read_boxes(path: Path) -> dict[int | str, np.ndarray]:
     if not isinstance(entries, list) or not entries:
         what = "the file of boxes holds no list" if not isinstance(entries, list) else "the list of boxes is empty"
         raise ModelError(what, where=path, mend=WRITE)
-    found: dict[int | str, list[list[float]]] = {}
-    for place, entry in enumerate(entries):
+    by_pair: dict[int | str, list[list[float]]] = {}
+    for index, entry in enumerate(entries):
         if (fault := _fault(entry)) is not None:
-            raise ModelError(f"entry {place} of the boxes has {fault}", where=path, mend=WRITE)
-        found.setdefault(entry["image_id"], []).append([*map(float, entry["bbox"]), float(entry["score"])])
-    boxes = {pair: np.array(rows, np.float64) for pair, rows in found.items()}
+            raise ModelError(f"entry {index} of the boxes has {fault}", where=path, mend=WRITE)
+        by_pair.setdefault(entry["image_id"], []).append([*map(float, entry["bbox"]), float(entry["score"])])
+    boxes = {pair: np.array(rows, np.float64) for pair, rows in by_pair.items()}
     if max(np.abs(rows[:, :4]).max() for rows in boxes.values()) <= IN_SHARES:
         what = "no number of any box is above 2: they are in shares of the image's sides"
         raise ModelError(what, where=path, mend="multiply x and width by the image's width, y and height by its height")

@@ -72,9 +72,9 @@ class ClipSeg(ConceptModel):
         length = int(self.model.config.text_config.max_position_embeddings)
         self.tokens = tokens_of(self.folder, EXPECTED, length, template)
         self.threshold, self.instances, self.encode_batch_size = threshold, instances, encode_batch_size
-        told = {**self.folder.told, "dtype": dtype}
-        self.provenance = {**told, "decoder_fingerprint": self.tokens.sha256, "notes": self.tokens.notes}
-        known = {key: told[key] for key in ("sha256", "class", "transformers", "preprocessing", "dtype")}
+        provenance = {**self.folder.provenance, "dtype": dtype}
+        self.provenance = {**provenance, "decoder_fingerprint": self.tokens.sha256, "notes": self.tokens.notes}
+        known = {key: provenance[key] for key in ("sha256", "class", "transformers", "preprocessing", "dtype")}
         whole = json.dumps({**known, "version": ENCODE_VERSION}, sort_keys=True)
         self.fingerprint = hashlib.sha256(whole.encode()).hexdigest()
         self._texts: KeptTexts[Tensor] = KeptTexts(self._embedded)
@@ -105,7 +105,7 @@ class ClipSeg(ConceptModel):
         maps = self.model.decoder(tuple(repeated), torch.stack(self._texts(phrases))).logits
         maps = maps.reshape(len(phrases), *maps.shape[-2:])
         frame = MaskFrame(embedding.original_size)
-        return [self._answer(one, found, frame) for one, found in zip(maps, self._labels(maps), strict=True)]
+        return [self._answer(one, labels, frame) for one, labels in zip(maps, self._labels(maps), strict=True)]
 
     def _labels(self, maps: Tensor) -> list[np.ndarray]:
         """Return (h, w) integers a map, 0 where the phrase is not and 1, 2, ... by instance."""
@@ -133,5 +133,5 @@ class ClipSeg(ConceptModel):
     def _embedded(self, phrases: list[str]) -> list[Tensor]:
         """Return the (C,) embedding of each phrase."""
         ids, mask = (to_device(part, self.device) for part in self.tokens(phrases))
-        found = self.model.get_conditional_embeddings(len(phrases), input_ids=ids, attention_mask=mask)
-        return list(found)
+        embeddings = self.model.get_conditional_embeddings(len(phrases), input_ids=ids, attention_mask=mask)
+        return list(embeddings)

@@ -47,21 +47,21 @@ class TextFolder:
         model: In float32 on the CPU, in eval mode.
         images: What prepares images.
         path: The folder.
-        told: Path, SHA-256, size, class and preprocessing, for `run.json`; the SHA-256 is that of configuration and
-            weights.
+        provenance: Path, SHA-256, size, class and preprocessing, for `run.json`; the SHA-256 is that of
+            configuration and weights.
     """
 
     model: Any
     images: Any
     path: Path
-    told: dict[str, Any]
+    provenance: dict[str, Any]
 
     def pixels(self, image: np.ndarray) -> Tensor:
         """Return the (3, h, w) float32 model input of an (H, W, 3) uint8 RGB image."""
-        found: Tensor = self.images(images=image, return_tensors="pt", input_data_format="channels_last")[
+        values: Tensor = self.images(images=image, return_tensors="pt", input_data_format="channels_last")[
             "pixel_values"
         ]
-        return found[0]
+        return values[0]
 
 
 def load_folder(path: str | None, expected: Expected) -> TextFolder:
@@ -79,7 +79,7 @@ def load_folder(path: str | None, expected: Expected) -> TextFolder:
     if not folder.is_dir():
         what = "the checkpoint is no folder" if folder.exists() else "the checkpoint does not exist"
         raise ModelError(what, where=folder, mend=f"model.checkpoint=PATH, {expected}")
-    found = read_folder(folder, {expected.model_type: None}, str(expected), USE_OFFICIAL)
+    content = read_folder(folder, {expected.model_type: None}, str(expected), USE_OFFICIAL)
     mend = f"download it again, or save the whole model; expected is {expected}"
     model = pretrained(getattr(transformers, expected.model), folder, mend)
     try:
@@ -89,17 +89,17 @@ def load_folder(path: str | None, expected: Expected) -> TextFolder:
         mend = "copy preprocessor_config.json from where the checkpoint is from into the folder"
         raise ModelError(what, where=folder, mend=mend) from error
     prepared = json.dumps(images.to_dict(), sort_keys=True, default=str)
-    told = {
+    provenance = {
         "checkpoint": str(folder),
-        "sha256": files_sha256(found.files),
-        "size_bytes": sum(file.stat().st_size for file in found.files),
+        "sha256": files_sha256(content.files),
+        "size_bytes": sum(file.stat().st_size for file in content.files),
         "format": "transformers",
         "class": expected.model,
         "transformers": transformers.__version__,
         "torch": torch.__version__,
         "preprocessing": f"{expected.images} {hashlib.sha256(prepared.encode()).hexdigest()[:16]}",
     }
-    return TextFolder(model, images, folder, told)
+    return TextFolder(model, images, folder, provenance)
 
 
 def tokens_of(folder: TextFolder, expected: Expected, length: int, template: str = "{}") -> PhraseTokens:

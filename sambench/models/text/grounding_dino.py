@@ -60,10 +60,12 @@ class GroundingDino(ConceptModel):
         self.box_threshold, self.name = box_threshold, f"grounding_dino+{drawing.name}"
         self.fingerprint, self.cacheable = drawing.fingerprint, drawing.cacheable
         self.libraries, self.encode_batch_size = drawing.libraries, drawing.encode_batch_size
-        told = self.folder.told
-        decoding = f"{told['sha256']} {told['preprocessing']} {told['transformers']} {self.tokens.sha256}"
+        provenance = self.folder.provenance
+        decoding = (
+            f"{provenance['sha256']} {provenance['preprocessing']} {provenance['transformers']} {self.tokens.sha256}"
+        )
         self.provenance = {
-            **told,
+            **provenance,
             "segmenter": {"name": drawing.name, **drawing.provenance},
             "decoder_fingerprint": hashlib.sha256(f"{decoding} {self.segmenter.identity}".encode()).hexdigest(),
             "notes": self.tokens.notes,
@@ -107,10 +109,10 @@ class GroundingDino(ConceptModel):
         ids, mask = self.tokens([phrase])
         there = mask[0].bool()
         text = {"input_ids": ids[:, there], "attention_mask": mask[:, there]}
-        found = self.model(**pixels, **{key: to_device(part, self.device) for key, part in text.items()})
+        output = self.model(**pixels, **{key: to_device(part, self.device) for key, part in text.items()})
         height, width = embedding.original_size
         sides = to_device(torch.tensor([width, height, width, height]), self.device)
-        scores, boxes = Arrival(found.logits[0].sigmoid().amax(-1), corners(found.pred_boxes[0]) * sides).tensors()
+        scores, boxes = Arrival(output.logits[0].sigmoid().amax(-1), corners(output.pred_boxes[0]) * sides).tensors()
         chosen = scores > self.box_threshold
         return self.segmenter.answer(embedding, boxes[chosen], scores[chosen])
 

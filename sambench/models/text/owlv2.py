@@ -68,15 +68,15 @@ class Owlv2(ConceptModel):
         self.box_threshold, self.encode_batch_size = box_threshold, encode_batch_size
         self.name, self.cacheable = f"owlv2+{drawing.name}", drawing.cacheable
         self.libraries = tuple(dict.fromkeys(("numpy", "scipy", "transformers", *drawing.libraries)))
-        told = {**self.folder.told, "dtype": dtype}
+        provenance = {**self.folder.provenance, "dtype": dtype}
         decoding = f"{self.tokens.sha256} {self.segmenter.identity}"
         self.provenance = {
-            **told,
+            **provenance,
             "segmenter": {"name": drawing.name, **drawing.provenance},
             "decoder_fingerprint": hashlib.sha256(decoding.encode()).hexdigest(),
             "notes": self.tokens.notes,
         }
-        known = {key: told[key] for key in ("sha256", "class", "transformers", "preprocessing", "dtype")}
+        known = {key: provenance[key] for key in ("sha256", "class", "transformers", "preprocessing", "dtype")}
         whole = json.dumps({**known, "segmenter": drawing.fingerprint, "version": ENCODE_VERSION}, sort_keys=True)
         self.fingerprint = hashlib.sha256(whole.encode()).hexdigest()
         self._texts: KeptTexts[Tensor] = KeptTexts(self._embedded)
@@ -115,9 +115,9 @@ class Owlv2(ConceptModel):
         flush_denormals(self.device)
         grid = to_device(embedding.tensors["owlv2"], self.device, torch.float32)[None]
         features = grid.flatten(1, 2)
-        found, _ = self.model.class_predictor(features, torch.stack(self._texts(phrases))[None])
+        logits, _ = self.model.class_predictor(features, torch.stack(self._texts(phrases))[None])
         boxes = corners(self.model.box_predictor(features, grid)[0]) * max(embedding.original_size)
-        scores, boxes = Arrival(found[0].sigmoid().T, boxes).tensors()
+        scores, boxes = Arrival(logits[0].sigmoid().T, boxes).tensors()
         drawn = self._segmenters(embedding)
         chosen = [one > self.box_threshold for one in scores]
         return [self.segmenter.answer(drawn, boxes[at], one[at]) for one, at in zip(scores, chosen, strict=True)]
@@ -132,8 +132,8 @@ class Owlv2(ConceptModel):
     def _embedded(self, phrases: list[str]) -> list[Tensor]:
         """Return the (C,) embedding of each phrase, of length 1."""
         ids, mask = (to_device(part, self.device) for part in self.tokens(phrases))
-        found = self.model.owlv2.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
-        return list(found / torch.linalg.norm(found, ord=2, dim=-1, keepdim=True))
+        embeddings = self.model.owlv2.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
+        return list(embeddings / torch.linalg.norm(embeddings, ord=2, dim=-1, keepdim=True))
 
 
 OWN = "segmenter."

@@ -62,11 +62,11 @@ class PhraseTokens:
         import transformers
 
         sets = ["tokenizer.json"], PARTS[kind]
-        found = next((names for names in sets if all((folder / name).is_file() for name in names)), None)
+        chosen = next((names for names in sets if all((folder / name).is_file() for name in names)), None)
         mend = f"copy tokenizer.json, or {' and '.join(PARTS[kind])}, from where the checkpoint is from into the folder"
-        if found is None:
+        if chosen is None:
             raise ModelError("the folder holds no tokenizer: phrases cannot become tokens", where=folder, mend=mend)
-        self.files, self.length, self.template = [folder / name for name in found], length, template
+        self.files, self.length, self.template = [folder / name for name in chosen], length, template
         try:
             made: Any = getattr(transformers, CLASSES[kind]).from_pretrained(folder, local_files_only=True)
         except Exception as error:  # a damaged file may fail anywhere in the readers

@@ -127,7 +127,7 @@ class Sam3(ConceptModel):
 
     def _fingerprint(self, folder: Sam3Folder) -> str:
         what = {
-            "weights": folder.told["sha256"],
+            "weights": folder.provenance["sha256"],
             "preprocessing": self.preprocessing.describe(),
             "dtype": str(self.dtype),
             "class": "Sam3Model's trunk",
@@ -138,7 +138,7 @@ class Sam3(ConceptModel):
 
     def _describe(self, folder: Sam3Folder) -> dict[str, object]:
         described: dict[str, object] = {
-            **folder.told,
+            **folder.provenance,
             "class": "Sam3Model" if self.clicks is None else "Sam3Model, Sam3TrackerModel",
             "transformers": transformers.__version__,
             "torch": torch.__version__,
@@ -156,11 +156,11 @@ class Sam3(ConceptModel):
     def parts(self) -> dict[str, nn.Module]:
         """Return the trunk, what reads phrases, and what finds their objects."""
         model = self.model
-        found = [self.encoder.neck, model.detr_encoder, model.detr_decoder, model.mask_decoder]
+        modules = [self.encoder.neck, model.detr_encoder, model.detr_decoder, model.mask_decoder]
         return {
             "encoder": self.encoder.backbone,
             "prompt_encoder": nn.ModuleList([model.text_encoder, model.text_projection]),
-            "decoder": nn.ModuleList([*found, model.dot_product_scoring]),
+            "decoder": nn.ModuleList([*modules, model.dot_product_scoring]),
         }
 
     def refuses(self, question: Question) -> str | None:
@@ -189,25 +189,25 @@ class Sam3(ConceptModel):
             return []
         flush_denormals(self.device)
         text, mask = (torch.stack(parts) for parts in zip(*self._texts(phrases), strict=True))
-        found = self.model(
+        output = self.model(
             vision_embeds=_repeated(self._for_phrases(embedding), len(phrases)),
             text_embeds=BaseModelOutputWithPooling(pooler_output=text),
             attention_mask=mask,
         )
-        presence = found.presence_logits.float().sigmoid()
-        scores = found.pred_logits.float().sigmoid() * presence
+        presence = output.presence_logits.float().sigmoid()
+        scores = output.pred_logits.float().sigmoid() * presence
         height, width = embedding.original_size
         sides = to_device(torch.tensor([width, height, width, height]), self.device)
-        boxes = found.pred_boxes.float() * sides
+        boxes = output.pred_boxes.float() * sides
         frame = self.preprocessing.frame(embedding.original_size)
         return [
             ConceptAnswer(
                 scores[row],
-                found.pred_masks[row].float(),
+                output.pred_masks[row].float(),
                 boxes[row],
                 frame,
                 presence[row, 0],
-                found.semantic_seg[row, 0].float(),
+                output.semantic_seg[row, 0].float(),
             )
             for row in range(len(phrases))
         ]
@@ -240,8 +240,8 @@ class Sam3(ConceptModel):
         if known.phrases is None:
             neck = self.encoder.neck
             levels = [level.to(self.decode_dtype) for level in self._levels(neck, embedding)]
-            place = neck.position_encoding(levels[-1].shape, self.device, self.decode_dtype)
-            known.phrases = Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels), fpn_position_encoding=(place,))
+            encoding = neck.position_encoding(levels[-1].shape, self.device, self.decode_dtype)
+            known.phrases = Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels), fpn_position_encoding=(encoding,))
         return known.phrases
 
     def _for_clicks(self, clicks: TransformersSam, embedding: Embedding) -> Embedding:
@@ -249,8 +249,8 @@ class Sam3(ConceptModel):
         if known.clicks is None:
             levels = self._levels(clicks.encoder.neck, embedding)
             tensors = clicks.features(Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels)))
-            found = {name: part[0].to(self.dtype).contiguous() for name, part in tensors.items()}
-            known.clicks = Embedding(found, embedding.original_size)
+            features = {name: part[0].to(self.dtype).contiguous() for name, part in tensors.items()}
+            known.clicks = Embedding(features, embedding.original_size)
         return known.clicks
 
     def _read(self, phrases: list[str]) -> list[tuple[Tensor, Tensor]]:

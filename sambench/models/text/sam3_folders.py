@@ -28,13 +28,13 @@ class Sam3Folder:
         model: `Sam3Model`, in float32 on the CPU, in eval mode.
         tracker: The checkpoint of `Sam3TrackerModel` whose trunk is the model's own, or None.
         tokens: Its tokenizer.
-        told: Path, SHA-256, size and types, for `run.json`; the SHA-256 is that of configuration and weights.
+        provenance: Path, SHA-256, size and types, for `run.json`; the SHA-256 is that of configuration and weights.
     """
 
     model: Any
     tracker: Checkpoint | None
     tokens: PhraseTokens
-    told: dict[str, Any]
+    provenance: dict[str, Any]
 
 
 def load_sam3(path: str | Path) -> Sam3Folder:
@@ -54,21 +54,23 @@ def load_sam3(path: str | Path) -> Sam3Folder:
     model = pretrained(transformers.Sam3Model, path, mend)
     text = model.config.text_config
     tokens = PhraseTokens(path, text.max_position_embeddings, text.vocab_size)
-    told = {
+    provenance = {
         "checkpoint": str(path),
         "sha256": files_sha256(folder.files),
         "size_bytes": sum(file.stat().st_size for file in folder.files),
         "format": "transformers",
         "model_type": folder.model_type,
     }
-    return Sam3Folder(model, _tracker(path, model, told, mend) if TYPES[folder.model_type] else None, tokens, told)
+    return Sam3Folder(
+        model, _tracker(path, model, provenance, mend) if TYPES[folder.model_type] else None, tokens, provenance
+    )
 
 
-def _tracker(path: Path, model: Any, told: dict[str, Any], mend: str) -> Checkpoint:
+def _tracker(path: Path, model: Any, provenance: dict[str, Any], mend: str) -> Checkpoint:
     """Load the model of clicks and put it on the trunk of the model of phrases, which is the same in the folder."""
     import transformers
 
     tracker = pretrained(transformers.Sam3TrackerModel, path, mend, DOUBLED)
     tracker.vision_encoder.backbone = model.vision_encoder.backbone
     family = "sam3_tracker"
-    return Checkpoint(str(path), told["sha256"], told["size_bytes"], "transformers", family, None, tracker)
+    return Checkpoint(str(path), provenance["sha256"], provenance["size_bytes"], "transformers", family, None, tracker)

@@ -58,7 +58,7 @@ class Meaning:
 def meaning_of(phrase: str) -> Meaning:
     """Read a phrase; its first word of each kind counts, plural or not, and all others say nothing."""
     words = [word.removesuffix("s") if word not in COLOURS else word for word in re.findall(r"[a-z]+", phrase.lower())]
-    colours = [found for word in words if (found := _SPELT.get(word, word)) in COLOURS]
+    colours = [spelt for word in words if (spelt := _SPELT.get(word, word)) in COLOURS]
     shapes = [_SHAPES[word] for word in words if word in _SHAPES]
     sizes = [_SIZES[word] for word in words if word in _SIZES]
-    return Meaning(*(next(iter(found), None) for found in (colours, shapes, sizes)))
+    return Meaning(*(next(iter(values), None) for values in (colours, shapes, sizes)))

@@ -104,11 +104,11 @@ class ColourWords(ConceptModel):
         size, device = embedding.original_size, self._hierarchy.device
         logits = torch.full((len(chosen), *size), -10.0)
         boxes = np.zeros((len(chosen), 4), np.float32)
-        for place, one in enumerate(chosen):
+        for index, one in enumerate(chosen):
             node = regions.nodes[one]
             first, last = tree.spans[node]
-            logits[place][torch.from_numpy((tree.labels >= first) & (tree.labels < last))] = 10.0
-            boxes[place] = tree.boxes_xyxy[node] + np.array([0, 0, 1, 1])
+            logits[index][torch.from_numpy((tree.labels >= first) & (tree.labels < last))] = 10.0
+            boxes[index] = tree.boxes_xyxy[node] + np.array([0, 0, 1, 1])
         scores = fits[chosen]
         return ConceptAnswer(
             torch.from_numpy(scores.astype(np.float32)).to(device),

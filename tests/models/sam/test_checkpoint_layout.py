@@ -48,8 +48,8 @@ def test_levels_and_prefixes(level, prefix, tensors, tmp_path):
     torch.save(held, tmp_path / "a.pth")
     found = load_checkpoint(tmp_path / "a.pth")
     same(found, tensors, tmp_path)
-    assert any(level in told for told in found.found)
-    assert any("names" in told for told in found.found) == (prefix not in ("", "module."))
+    assert any(level in told for told in found.notes)
+    assert any("names" in told for told in found.notes) == (prefix not in ("", "module."))
 
 
 def test_lightning_leaves_its_own_things_out_and_says_so(tensors, tmp_path):
@@ -58,9 +58,9 @@ def test_lightning_leaves_its_own_things_out_and_says_so(tensors, tmp_path):
     torch.save(held, tmp_path / "last.ckpt")
     found = load_checkpoint(tmp_path / "last.ckpt")
     same(found, tensors, tmp_path)
-    assert "1 tensors beside the model left out: loss.weight" in found.found
+    assert "1 tensors beside the model left out: loss.weight" in found.notes
     model = load(str(tmp_path / "last.ckpt"), device="cpu")
-    assert model.provenance["layout"] == list(found.found)
+    assert model.provenance["layout"] == list(found.notes)
 
 
 def test_one_of_two_models_is_asked_for(tensors, tmp_path):
@@ -80,7 +80,7 @@ def test_the_model_is_taken_before_its_average_which_is_told(tensors, tmp_path):
     torch.save({"ema": {k: v * 0 for k, v in tensors.items()}, "model": tensors}, tmp_path / "a.pth")
     found = load_checkpoint(tmp_path / "a.pth")
     same(found, tensors, tmp_path)
-    assert found.found == ("the tensors under 'model' (beside ema, which were left)",)
+    assert found.notes == ("the tensors under 'model' (beside ema, which were left)",)
 
 
 def test_parts_with_an_index_and_folders_of_accelerate(tensors, tmp_path):
@@ -89,7 +89,7 @@ def test_parts_with_an_index_and_folders_of_accelerate(tensors, tmp_path):
     save_file({f"module.{k}": v.half() for k, v in tensors.items()}, folder / "model.safetensors")
     found = load_checkpoint(folder)
     same(found, {k: v.half() for k, v in tensors.items()}, tmp_path)
-    assert "tensors of float16 read as float32" in found.found
+    assert "tensors of float16 read as float32" in found.notes
     (folder / "model.safetensors").unlink()
     names = sorted(tensors)
     parts = {"a.safetensors": names[:20], "b.safetensors": names[20:]}
@@ -99,7 +99,7 @@ def test_parts_with_an_index_and_folders_of_accelerate(tensors, tmp_path):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     found = load_checkpoint(folder)
     same(found, tensors, tmp_path)
-    assert found.found == ("2 parts read: a.safetensors, b.safetensors",)
+    assert found.notes == ("2 parts read: a.safetensors, b.safetensors",)
     (folder / "b.safetensors").unlink()
     with pytest.raises(ModelError, match=r"1 of 2 parts that the index names are missing: b.safetensors"):
         load_checkpoint(folder)
@@ -141,7 +141,7 @@ def test_lora_is_merged_by_its_scale(tensors, tmp_path):
     assert "model.lora_alpha=" in caught.value.mend
     found = load_checkpoint(tmp_path / "a.pth", lora_alpha=6)
     same(found, merged, tmp_path)
-    assert "LoRA of 2 layers merged with lora_alpha 6" in found.found
+    assert "LoRA of 2 layers merged with lora_alpha 6" in found.notes
     scaled = merged_lora(plain_names(state, tmp_path).tensors, tmp_path, 6, rank_stabilised=True).tensors
     change = scaled[f"{LAYER}.weight"] - tensors[f"{LAYER}.weight"]
     torch.testing.assert_close(
@@ -193,7 +193,7 @@ def test_a_decoder_alone_over_its_base(bare, form, tensors, whole, tmp_path):
     assert "model.base=PATH" in str(caught.value)
     found = load_checkpoint(tmp_path / "decoder.pth", base=base)
     same(found, changed, tmp_path)
-    assert any(f"{len(decoder)} of" in told and "from the base" in told for told in found.found)
+    assert any(f"{len(decoder)} of" in told and "from the base" in told for told in found.notes)
     torch.save({"no.such.tensor": torch.ones(1), **decoder}, tmp_path / "more.pth")
     with pytest.raises(ModelError, match="have no place in the base"):
         load_checkpoint(tmp_path / "more.pth", base=base)

@@ -55,7 +55,7 @@ def export_archive(sam: TransformersSam, half: Half, folder: Path, form: Form) -
 def _varying(inputs: dict[str, Tensor]) -> Any:
     """Return which sides vary, as torch.export wants it of a call with positional arguments alone."""
     sides = [torch.export.Dim(name, min=1, max=1 << 16) for name in ("prompts", "points")]
-    return (tuple({place: sides[place] for place in range(VARYING.get(name, 0))} for name in inputs),)
+    return (tuple({axis: sides[axis] for axis in range(VARYING.get(name, 0))} for name in inputs),)
 
 
 def _note(

@@ -91,9 +91,9 @@ def _note(path: Path, sam: TransformersSam, half: Half) -> None:
     import onnx
 
     model = onnx.load(str(path), load_external_data=False)
-    told = made_of(sam, half)
+    content = made_of(sam, half)
     entry = model.metadata_props.add()
-    entry.key, entry.value = "sambench", json.dumps(told, sort_keys=True)
+    entry.key, entry.value = "sambench", json.dumps(content, sort_keys=True)
     onnx.save(model, str(path))
 
 

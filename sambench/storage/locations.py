@@ -1,4 +1,4 @@
-"""Places on any file system that fsspec knows: told from local paths, opened, read and written whole."""
+"""Files at a location, a local path or a URL of any file system that fsspec knows: listed, read and written whole."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from sambench.files.atomic import atomic_path
 from sambench.redact import hide_credentials
 
 T = TypeVar("T")
-Place = str | Path
+Location = str | Path
 """A local path, or a URL such as s3://bucket/folder."""
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 """Protocol -> the extra of sambench that installs what it needs."""
 
 TRIES = 4
-"""How often an operation is tried before its error is told: services refuse a request now and then."""
+"""How often an operation is tried before its error is raised: services refuse a request now and then."""
 
 
-def is_remote(place: object) -> bool:
-    """Tell whether a place is a URL, as s3://bucket/folder, rather than a local path."""
-    return isinstance(place, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", place) is not None
+def is_remote(location: object) -> bool:
+    """Tell whether a location is a URL, as s3://bucket/folder, rather than a local path."""
+    return isinstance(location, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", location) is not None
 
 
 def is_web_address(text: str) -> bool:
@@ -37,22 +37,22 @@ def is_web_address(text: str) -> bool:
     return re.fullmatch(r"https?://[^\s\"'<>\\]{1,2000}", text) is not None
 
 
-def join(place: Place, *names: str) -> Place:
-    """Return a place below another: a URL below a URL, a path below a path."""
-    if is_remote(place):
-        return "/".join([str(place).rstrip("/"), *names])
-    return Path(place).joinpath(*names)
+def join(location: Location, *names: str) -> Location:
+    """Return a location below another: a URL below a URL, a path below a path."""
+    if is_remote(location):
+        return "/".join([str(location).rstrip("/"), *names])
+    return Path(location).joinpath(*names)
 
 
-def local_only(place: object, key: str) -> Path:
+def local_only(location: object, key: str) -> Path:
     """Return a path that must be local.
 
     Raises:
         UsageError: It is a URL.
     """
-    if is_remote(place):
-        raise UsageError(f"{key} is {place}, but takes a local path", where=key, mend=f"give {key}=FOLDER")
-    return Path(str(place)).expanduser()
+    if is_remote(location):
+        raise UsageError(f"{key} is {location}, but takes a local path", where=key, mend=f"give {key}=FOLDER")
+    return Path(str(location)).expanduser()
 
 
 def filesystem(url: str) -> tuple[Any, str]:
@@ -113,41 +113,41 @@ def attempt(do: Callable[[], T], what: str, where: str) -> T:
     raise AssertionError("not reached")
 
 
-def read_bytes(place: Place) -> bytes | None:
+def read_bytes(location: Location) -> bytes | None:
     """Read a file whole; None where there is none."""
     try:
-        if not is_remote(place):
-            return Path(place).read_bytes()
-        system, path = filesystem(str(place))
-        return bytes(attempt(lambda: system.cat_file(path), "reading", str(place)))
+        if not is_remote(location):
+            return Path(location).read_bytes()
+        system, path = filesystem(str(location))
+        return bytes(attempt(lambda: system.cat_file(path), "reading", str(location)))
     except FileNotFoundError:
         return None
 
 
-def write_bytes(place: Place, content: bytes) -> None:
+def write_bytes(location: Location, content: bytes) -> None:
     """Write a file whole or not at all: object stores do so by themselves, elsewhere it is renamed into place.
 
     Raises:
-        StorageError: The place cannot be written.
+        StorageError: The location cannot be written.
     """
-    if not is_remote(place):
-        with atomic_path(Path(place)) as temporary:
+    if not is_remote(location):
+        with atomic_path(Path(location)) as temporary:
             temporary.write_bytes(content)
         return
-    system, path = filesystem(str(place))
+    system, path = filesystem(str(location))
     try:
-        attempt(lambda: _put(system, path, content), "writing", str(place))
+        attempt(lambda: _put(system, path, content), "writing", str(location))
     except FileNotFoundError as error:
         raise StorageError(
-            f"nothing can be written there: {error}", where=place, mend="make the bucket, or check the address"
+            f"nothing can be written there: {error}", where=location, mend="make the bucket, or check the address"
         ) from error
 
 
-def remove(place: str) -> None:
+def remove(location: str) -> None:
     """Remove a remote file, or a folder with all that is in it; nothing happens where there is none."""
-    system, path = filesystem(place)
+    system, path = filesystem(location)
     try:
-        attempt(lambda: system.rm(path, recursive=True), "removing", place)
+        attempt(lambda: system.rm(path, recursive=True), "removing", location)
     except FileNotFoundError:
         return
 
@@ -173,18 +173,18 @@ def listing(url: str) -> dict[str, dict[str, Any]]:
         except FileNotFoundError:
             return {}
 
-    found = attempt(find, "listing", url)
+    infos = attempt(find, "listing", url)
     return {
-        path.removeprefix(root).lstrip("/"): info for path, info in sorted(found.items()) if info.get("type") == "file"
+        path.removeprefix(root).lstrip("/"): info for path, info in sorted(infos.items()) if info.get("type") == "file"
     }
 
 
 def _walked(system: Any, root: str) -> dict[str, Any]:
     """Find every file below a folder, one listing a folder; fsspec's own walk leaves out folders that are refused."""
-    told = system.info(root)
-    if told["type"] != "directory":
-        return {told["name"]: told}
-    found, folders = {}, [root]
+    root_info = system.info(root)
+    if root_info["type"] != "directory":
+        return {root_info["name"]: root_info}
+    files, folders = {}, [root]
     while folders:
         folder = folders.pop()
         try:
@@ -197,8 +197,8 @@ def _walked(system: Any, root: str) -> dict[str, Any]:
             if info["type"] == "directory":
                 folders.append(info["name"])
             else:
-                found[info["name"]] = info
-    return found
+                files[info["name"]] = info
+    return files
 
 
 def _protocols(system: Any) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ import uuid
 import pytest
 
 from sambench.errors import StorageError, UsageError
-from sambench.storage import places
-from sambench.storage.places import (
+from sambench.storage import locations
+from sambench.storage.locations import (
     attempt,
     filesystem,
     is_remote,
@@ -63,14 +63,14 @@ def test_a_missing_package_is_told_with_the_extra_that_brings_it(monkeypatch):
     def missing(protocol, host):
         raise ImportError("Install s3fs to access S3")
 
-    monkeypatch.setattr(places, "opened", missing)
+    monkeypatch.setattr(locations, "opened", missing)
     with pytest.raises(StorageError, match="Install s3fs") as caught:
         filesystem("s3://bucket/a")
     assert caught.value.mend == "pip install 'sambench[s3]'"
 
 
 def test_operations_are_tried_again_and_the_last_error_is_told(monkeypatch):
-    monkeypatch.setattr(places.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(locations.time, "sleep", lambda seconds: None)
     failures = [OSError("slow down"), ConnectionError("gone")]
 
     def some():
@@ -82,7 +82,7 @@ def test_operations_are_tried_again_and_the_last_error_is_told(monkeypatch):
     calls = []
     with pytest.raises(StorageError, match=r"reading failed: OSError: slow down") as caught:
         attempt(lambda: calls.append(1) or _raise(OSError("slow down")), "reading", "s3://a")
-    assert len(calls) == places.TRIES
+    assert len(calls) == locations.TRIES
     assert caught.value.where == "s3://a"
     with pytest.raises(FileNotFoundError):
         attempt(lambda: _raise(FileNotFoundError()), "reading", "s3://a")
@@ -107,6 +107,6 @@ def test_a_folder_that_is_refused_is_told_and_not_left_out(tmp_path, monkeypatch
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    monkeypatch.setattr(places.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(locations.time, "sleep", lambda seconds: None)
     with pytest.raises((StorageError, PermissionError), match=r"Permission denied"):
         listing(url)
