@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import torch
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.checkpoint_files import first_line
+from sambench.models.devices import flush_denormals
 from sambench.models.onnx.files import INSTALL, OnnxFile, read_onnx
 
 Provider = Literal["cpu", "cuda", "tensorrt", "coreml", "openvino"]
@@ -27,6 +29,9 @@ PROVIDERS: dict[str, str] = {
 
 OPTIONS: dict[str, dict[str, str]] = {"cuda": {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}}
 """Provider -> options, so that two runs compute the same and in full float32."""
+
+HOST = torch.device("cpu")
+"""Where operators run that a provider does not have."""
 
 NUMPY = {
     "tensor(float)": np.float32,
@@ -126,6 +131,7 @@ class Session:
             name: np.ascontiguousarray(feeds[name], NUMPY.get(port.type, np.float32))
             for name, port in self.inputs.items()
         }
+        flush_denormals(HOST)
         try:
             made = self._session.run(list(wanted), cast)
         except Exception as error:  # onnxruntime's exceptions have no common class
@@ -170,8 +176,6 @@ def _open(file: OnnxFile, provider: Provider) -> Any:
     except ImportError as error:
         what = "ONNX models need the package onnxruntime"
         raise UsageError(what, where=file.path, mend=INSTALL) from error
-    import torch
-
     name = PROVIDERS[provider]
     there = onnxruntime.get_available_providers()
     if name not in there:
@@ -182,6 +186,8 @@ def _open(file: OnnxFile, provider: Provider) -> Any:
     options.log_severity_level = 4  # what fails is told by its error
     options.intra_op_num_threads = torch.get_num_threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # scorers and torch share the cores
+    # What `flush_denormals` asks of this thread, of onnxruntime's own.
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     chosen = [(name, OPTIONS.get(provider, {}))]
     if provider != "cpu":
         chosen.append((PROVIDERS["cpu"], {}))

@@ -30,6 +30,15 @@ def test_half_precision_goes_in_and_comes_out_as_float32(tmp_path):
     assert told["onnxruntime"] == onnxruntime.__version__
 
 
+def test_numbers_below_1e_38_are_zero_as_for_torch(tmp_path):
+    body = Body()
+    body.op("Mul", "x", "x", out="y")
+    path = body.write(tmp_path / "square.onnx", [Port("x", (1, "n"))], [Port("y", (1, "n"))])
+    session = open_session(path, "model.encoder", "cpu")
+    made = session.run({"x": np.full((1, 64), 1e-20, np.float32)}, ["y"])["y"]  # 1e-40, which float32 holds
+    assert (made.view(np.uint32) == 0).all()  # of their bits: in this mode 1e-40 itself is 0 to any comparison
+
+
 def test_a_provider_that_is_not_there_is_refused_and_not_replaced(tmp_path):
     absent = [name for name, own in PROVIDERS.items() if own not in onnxruntime.get_available_providers()]
     assert absent
