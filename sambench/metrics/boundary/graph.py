@@ -15,6 +15,9 @@ COSTS_PER_PIXEL = 100
 LIMIT = 2**59
 """Largest cost of a row without a pair; sums along a search stay within 64 bits."""
 
+SHORT = 2**31
+"""Rows times steps below which a neighbour fits into 32 bits: more of them stay in the processor's cache."""
+
 
 class Graph(NamedTuple):
     """Neighbouring pairs of E in all, listed nearest first by column; a row's are found from its pixel's place.
@@ -23,25 +26,31 @@ class Graph(NamedTuple):
         row_pixels: (R,) int64 place of each row in `column_at`.
         column_at: (P,) int32 column at each pixel of a padded map, flat, or -1.
         steps: (K,) int64 what leads in `column_at` from a row to the pixels within reach, nearest first.
-        distances: (K,) int64 how far each step leads, in hundredths of a pixel.
+        costs: (K,) int64 what a pair that far apart costs: its distance in hundredths of a pixel, each of which costs
+            more than any rank, so that distance comes before rank.
         column_starts: (C + 1,) int64; column j's neighbours are at column_starts[j]:column_starts[j + 1].
-        column_rows: (E,) int32 rows.
-        column_steps: (E,) int32 number of the step that leads from the row to the column.
+        column_edges: (E,) int32 or int64 the row and the number of the step that leads from it to the column, in one
+            number (`row_and_step`).
+        step_bits: How many of its low bits hold the step.
         rank: (C,) int64 distinct numbers; among equal optima, low ranks are matched.
-        factor: What a hundredth of a pixel costs: above every rank, so distance comes before rank.
         unmatched: Cost of leaving a row without a pair: more than any chain of exchanges can save.
     """
 
     row_pixels: np.ndarray
     column_at: np.ndarray
     steps: np.ndarray
-    distances: np.ndarray
+    costs: np.ndarray
     column_starts: np.ndarray
-    column_rows: np.ndarray
-    column_steps: np.ndarray
+    column_edges: np.ndarray
+    step_bits: int
     rank: np.ndarray
-    factor: int
     unmatched: int
+
+
+@kernel(inline="always")
+def row_and_step(edge: int, step_bits: int) -> tuple[int, int]:
+    """Take one of a graph's `column_edges` apart."""
+    return edge >> step_bits, edge & ((1 << step_bits) - 1)
 
 
 def disc(radius: float) -> tuple[np.ndarray, np.ndarray]:
@@ -86,30 +95,40 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
     if unmatched > LIMIT:
         raise ValueError(f"{len(rows)} true and {len(rank)} predicted pixels need costs beyond 64 bits")
     steps = offsets[:, 0] * width + offsets[:, 1]
-    column_at = padded.ravel()
-    starts, near, ways = _link(rows, column_at, len(rank), steps)
+    column_at, step_bits = padded.ravel(), len(steps).bit_length()
+    starts = _count_edges(rows, column_at, len(rank), steps)
+    edges = np.empty(starts[-1], np.int32 if len(rows) << step_bits < SHORT else np.int64)
+    _fill_in_edges(rows, column_at, steps, starts[:-1].copy(), step_bits, edges)
     return Graph(
-        rows, column_at, steps, distances, starts, near, ways, rank.astype(np.int64), factor=factor, unmatched=unmatched
+        rows, column_at, steps, distances * factor, starts, edges, step_bits, rank.astype(np.int64), unmatched=unmatched
     )
 
 
 @kernel()
-def _link(
-    row_pixels: np.ndarray, column_at: np.ndarray, n_columns: int, steps: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the column lists of a `Graph`: starts, rows and steps."""
+def _count_edges(row_pixels: np.ndarray, column_at: np.ndarray, n_columns: int, steps: np.ndarray) -> np.ndarray:
+    """Return the `column_starts` of a `Graph`."""
     starts = np.zeros(n_columns + 1, np.int64)
     for pixel in row_pixels:
         for step in steps:
             j = column_at[pixel + step]
             if j >= 0:
                 starts[j + 1] += 1
-    starts = np.cumsum(starts)
-    at, rows, numbers = starts.copy(), np.empty(starts[-1], np.int32), np.empty(starts[-1], np.int32)
+    return np.cumsum(starts)
+
+
+@kernel(borrows=True)
+def _fill_in_edges(
+    row_pixels: np.ndarray,
+    column_at: np.ndarray,
+    steps: np.ndarray,
+    at: np.ndarray,
+    step_bits: int,
+    edges: np.ndarray,
+) -> None:
+    """Write the `column_edges` of a `Graph`, nearest first; `at`, (C,), is where each column begins, and is used up."""
     for k in range(len(steps)):
         for i in range(len(row_pixels)):
             j = column_at[row_pixels[i] + steps[k]]
             if j >= 0:
-                rows[at[j]], numbers[at[j]] = i, k
+                edges[at[j]] = i << step_bits | k
                 at[j] += 1
-    return starts, rows, numbers

@@ -17,7 +17,7 @@ import numpy as np
 
 from sambench.kernels import kernel
 from sambench.metrics.boundary.bits import next_bit, set_bit
-from sambench.metrics.boundary.graph import Graph
+from sambench.metrics.boundary.graph import Graph, row_and_step
 from sambench.metrics.boundary.heap import drop_first, lift
 
 _ABSENT = -(2**61)
@@ -93,7 +93,7 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
         there = present[i]
         k = next_bit(there, 0)
         while k < len(graph.steps):
-            length = base + graph.distances[k] * graph.factor
+            length = base + graph.costs[k]
             if length >= best:  # prices of columns are never above 0, and costs only grow from here
                 break
             j = graph.column_at[graph.row_pixels[i] + graph.steps[k]]
@@ -137,8 +137,8 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     u, v, row_match, column_match, distance, parent, stamp, heap, place, keys, scanned, present = state
     price, nearest = -graph.rank[start], -1
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
-        i, k = graph.column_rows[e], graph.column_steps[e]
-        offered = graph.distances[k] * graph.factor - u[i]
+        i, k = row_and_step(graph.column_edges[e], graph.step_bits)
+        offered = graph.costs[k] - u[i]
         if offered < price:
             price, nearest = offered, i
         set_bit(present[i], k, True)
@@ -161,8 +161,8 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
         if base - graph.rank[j] < best:
             best, best_column, best_row = base - graph.rank[j], j, -1
         for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
-            i = graph.column_rows[e]
-            length = base + graph.distances[graph.column_steps[e]] * graph.factor - u[i]
+            i, step = row_and_step(graph.column_edges[e], graph.step_bits)
+            length = base + graph.costs[step] - u[i]
             if length >= best:
                 continue
             k = row_match[i]
@@ -204,7 +204,7 @@ def change_columns(
         state: The optimal state, changed in place.
         leaving: (L,) columns that are present and leave.
         entering: (N,) columns that are absent and enter.
-        uses: (C,) int32, changed in place: how many matchings use a column; kept up to date for this one.
+        uses: (C,) integers, changed in place: how many matchings use a column; kept up to date for this one.
 
     Returns:
         By how much the number of pairs grew.
@@ -213,7 +213,8 @@ def change_columns(
     for j in leaving:
         state.v[j] = _ABSENT
         for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
-            set_bit(state.present[graph.column_rows[e]], graph.column_steps[e], False)
+            i, k = row_and_step(graph.column_edges[e], graph.step_bits)
+            set_bit(state.present[i], k, False)
         i = state.column_match[j]
         if i >= 0:
             state.column_match[j], state.row_match[i] = -1, -1

@@ -33,7 +33,7 @@ def pass_maps(
         (T,) int64 pairs of each map.
     """
     pairs = np.zeros(len(matched), np.int64)
-    uses, n_pairs = np.zeros(matched.shape[1], np.int32), 0
+    uses, n_pairs = np.zeros(matched.shape[1], np.int8), 0
     for t in range(len(matched)):
         gone = _within_reach(graph, leaving[left[t] : left[t + 1]])
         new = _within_reach(graph, entering[entered[t] : entered[t + 1]])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sambench.kernels import kernel
+from sambench.masks.run_lengths.bits import lowest_bit
 
 _ONE = np.uint64(1)
 _TOP = np.uint64(63)
@@ -43,16 +44,25 @@ def _two_of(a: int, b: int, c: int, d: int) -> int:
     return (a & b) | (c & d) | ((a | b) & (c | d))
 
 
-@kernel()
-def _subiterate(source: np.ndarray, target: np.ndarray, second: bool) -> bool:
+@kernel(borrows=True)
+def _subiterate(source: np.ndarray, target: np.ndarray, number: int, moved: np.ndarray) -> bool:
     """Write `source` without the pixels one parallel subiteration deletes; True if there were any.
+
+    A row stays as it is where the last two subiterations changed neither it nor the rows beside it: both kinds have
+    looked at it, and `target`, the last one's source, holds it already. `moved`, (3, H + 2) bool, notes which rows
+    changed: subiteration `number` writes moved[number % 3] and reads the others.
 
     Neighbours are named by compass point. A pixel goes if (G1) exactly one 0-to-1 crossing lies on its ring, (G2) the
     smaller of its two counts of neighbours in pairs is two or three, and (G3) it is open to one side: the east in the
     first subiteration, the west in the second.
     """
-    changed = False
+    changed, second = False, number % 2 == 1
+    now, last, before = moved[number % 3], moved[(number - 1) % 3], moved[(number - 2) % 3]
     for y in range(1, source.shape[0] - 1):
+        now[y] = False
+        if not (last[y - 1] or last[y] or last[y + 1] or before[y - 1] or before[y] or before[y + 1]):
+            continue
+        differing = _ZERO
         for x in range(1, source.shape[1] - 1):
             centre = source[y, x]
             if centre == _ZERO:
@@ -72,20 +82,24 @@ def _subiterate(source: np.ndarray, target: np.ndarray, second: bool) -> bool:
             two_or_three = _two_of(p1, p2, p3, p4) & _two_of(q1, q2, q3, q4) & ~(p1 & p2 & p3 & p4 & q1 & q2 & q3 & q4)
             outer = ~((sw | south | ~nw) & w) if second else ~((ne | north | ~se) & e)
             kept = centre & ~(one_crossing & two_or_three & outer)
-            changed |= kept != centre
+            differing |= kept ^ centre
             target[y, x] = kept
+        now[y] = differing != _ZERO
+        changed |= now[y]
     return changed
 
 
 @kernel()
 def thin_packed(words: np.ndarray) -> np.ndarray:
     """Thin a packed map (see `pack`) until nothing changes; the input is left as it is."""
-    current, other = words.copy(), np.zeros_like(words)
+    current, other, number = words.copy(), np.zeros_like(words), 2
+    moved = np.ones((3, len(words)), np.bool_)
     while True:
-        first = _subiterate(current, other, False)
-        second = _subiterate(other, current, True)
+        first = _subiterate(current, other, number, moved)
+        second = _subiterate(other, current, number + 1, moved)
         if not (first or second):
             return current
+        number += 2
 
 
 def thin(mask: np.ndarray) -> np.ndarray:
@@ -116,9 +130,7 @@ def set_bits(words: np.ndarray, width: int) -> np.ndarray:
         for x in range(1, words.shape[1] - 1):
             word, first = words[y, x], (y - 1) * width + 64 * (x - 1)
             while word:
-                if word & _ONE:
-                    pixels[at] = first
-                    at += 1
-                word >>= _ONE
-                first += 1
+                pixels[at] = first + lowest_bit(word)
+                at += 1
+                word &= word - _ONE
     return pixels

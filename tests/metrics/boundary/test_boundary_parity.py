@@ -25,7 +25,7 @@ from sambench.metrics.boundary.counts import (
     summarize_counts,
     thin,
 )
-from sambench.metrics.boundary.graph import build_graph
+from sambench.metrics.boundary.graph import build_graph, row_and_step
 from sambench.metrics.boundary.matching import change_columns, empty_state
 
 BENCH_IDS = ["2018", "3063", "5096", "6046", "8068"]
@@ -116,9 +116,10 @@ def scipy_optimum(prediction, truth, radius):
 def pairs_and_distance(graph, state):
     """Count the pairs of a state and add up their distances in hundredths of a pixel."""
     column_of = np.repeat(np.arange(len(state.column_match)), np.diff(graph.column_starts))
-    paired = state.column_match[column_of] == graph.column_rows
+    rows, steps = row_and_step(graph.column_edges, graph.step_bits)
+    paired = state.column_match[column_of] == rows
     assert paired.sum() == (state.row_match >= 0).sum() == (state.column_match >= 0).sum()
-    return paired.sum(), graph.distances[graph.column_steps[paired]].sum()
+    return paired.sum(), graph.costs[steps[paired]].sum() // (len(graph.rank) + 1)
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from sambench.metrics.boundary.graph import build_graph, disc
+from sambench.metrics.boundary import graph
+from sambench.metrics.boundary.graph import build_graph, disc, row_and_step
 from sambench.metrics.boundary.matching import change_columns, empty_state
 
 RADII = [0.0, 1.0, 1.5, 2.9, 4.34]
@@ -39,12 +40,12 @@ class Tracker:
         return len(rows), self._distance(rows, columns)
 
     def _distance(self, rows, columns):
-        graph, total = self.graph, 0
+        built, total = self.graph, 0
         for i, j in zip(rows, columns, strict=True):
-            own = slice(graph.column_starts[j], graph.column_starts[j + 1])
-            [step] = graph.column_steps[own][graph.column_rows[own] == i]
-            assert graph.column_at[graph.row_pixels[i] + graph.steps[step]] == j
-            total += graph.distances[step]
+            near, steps = row_and_step(built.column_edges[slice(*built.column_starts[j : j + 2])], built.step_bits)
+            [step] = steps[near == i]
+            assert built.column_at[built.row_pixels[i] + built.steps[step]] == j
+            total += built.costs[step] // (len(built.rank) + 1)
         return total
 
 
@@ -116,6 +117,29 @@ def test_problems_beyond_64_bits_are_refused():
     truth, columns = np.ones((1, 2), bool), np.array([[0, -1]], np.int32)
     with pytest.raises(ValueError, match="beyond 64 bits"):
         build_graph(truth, columns, np.broadcast_to(np.int64(0), (2**57,)), 1.0)
+
+
+def test_neighbours_of_very_many_true_pixels_take_64_bits_and_are_the_same(monkeypatch):
+    rng = np.random.default_rng(0)
+    truth, columns = rng.random((9, 12)) < 0.4, np.arange(108, dtype=np.int32).reshape(9, 12)
+    short = build_graph(truth, columns, np.arange(108), 2.9)
+    monkeypatch.setattr(graph, "SHORT", 0)
+    long = build_graph(truth, columns, np.arange(108), 2.9)
+    assert (short.column_edges.dtype, long.column_edges.dtype) == (np.int32, np.int64)
+    np.testing.assert_array_equal(short.column_edges, long.column_edges)
+    rows, steps = row_and_step(short.column_edges, short.step_bits)
+    assert rows.max() == truth.sum() - 1
+    assert steps.max() == len(short.steps) - 1
+
+
+@pytest.mark.slow  # compiles the searches a second time
+def test_neighbours_in_64_bits_are_matched_alike(monkeypatch):
+    monkeypatch.setattr(graph, "SHORT", 0)
+    rng = np.random.default_rng(1)
+    truth = rng.random((14, 14)) < 0.4
+    tracker = Tracker(truth, 2.9)
+    for density in (0.3, 0.7, 0.1):
+        check(tracker.show(rng.random(truth.shape) < density), truth, 2.9)
 
 
 @settings(deadline=None, max_examples=150)
