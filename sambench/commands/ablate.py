@@ -19,7 +19,7 @@ from sambench.tables.render import FORMATS
 
 def main(words: list[str]) -> int:
     """Run a sweep."""
-    from sambench.commands.results.tables import shown_runs, table_told
+    from sambench.commands.results.tables import shown_runs, table_result
     from sambench.config.compose import compose
     from sambench.figures.ablation import ablation_figure
     from sambench.files.atomic import write_text
@@ -45,14 +45,14 @@ def main(words: list[str]) -> int:
         raise
     if values["dry"]:
         commands = [f"sambench run {' '.join(member)}" for member in members.values()]
-        tell(values["format"], told([], [], [], commands, 0), "\n".join(commands))
+        tell(values["format"], result_of([], [], [], commands, 0), "\n".join(commands))
         return 0
     failed = 0
-    for place, member in enumerate(sweep(ablation, members, compose, results), 1):
+    for number, member in enumerate(sweep(ablation, members, compose, results), 1):
         if member.error:
-            print(f"member {place} of {len(members)}, {member.label}: failed: {member.error}", file=sys.stderr)
+            print(f"member {number} of {len(members)}, {member.label}: failed: {member.error}", file=sys.stderr)
         else:
-            say(f"member {place} of {len(members)}, {member.label}: {member.folder}")
+            say(f"member {number} of {len(members)}, {member.label}: {member.folder}")
         failed += bool(member.error)
         if member.folder:
             check_metrics(ablation, load_run(member.folder))
@@ -65,13 +65,15 @@ def main(words: list[str]) -> int:
     drawn = ablation_figure(ablation, runs, out)
     files = [*(f"{out / ablation.name}.{ending}" for ending in FORMATS.values()), *map(str, drawn)]
     form = values["format"]
-    result = told([table_told(ablation.name, table, notes, title)], shown_runs(list(runs.values())), files, [], failed)
+    result = result_of(
+        [table_result(ablation.name, table, notes, title)], shown_runs(list(runs.values())), files, [], failed
+    )
     tell(form, result, lambda: as_file(render(table, notes, title, form), form).removesuffix("\n"))
     say(f"written: {out / ablation.name}.{{{','.join(FORMATS.values())}}} {' '.join(map(str, drawn))}")
     return 2 if failed else 0
 
 
-def told(tables: list[Any], runs: list[Any], files: list[str], commands: list[str], failed: int) -> dict[str, Any]:
+def result_of(tables: list[Any], runs: list[Any], files: list[str], commands: list[str], failed: int) -> dict[str, Any]:
     """Return a sweep as `SweepResult`."""
     return {"tables": tables, "runs": runs, "files": files, "commands": commands, "failed": failed}
 

@@ -20,11 +20,11 @@ from sambench.storage.locations import is_remote
 Store = EmbeddingCache | SharedEntries
 
 
-def _opened(place: str | None) -> Store:
+def _opened(location: str | None) -> Store:
     """Open a cache by the value of `dir=`."""
-    if is_remote(place):
-        return SharedEntries(str(place))
-    return EmbeddingCache(Path(place) if place else cache_root() / "embeddings")
+    if is_remote(location):
+        return SharedEntries(str(location))
+    return EmbeddingCache(Path(location) if location else cache_root() / "embeddings")
 
 
 def _ls(words: list[str]) -> int:
@@ -61,9 +61,9 @@ def _verify(words: list[str]) -> int:
         if values["remove"]:
             cache.remove(entry.key)
     done = " and removed" if values["remove"] and damaged else ""
-    told = f", {unsigned} not signed with this secret" if secret is not None else ""
+    suffix = f", {unsigned} not signed with this secret" if secret is not None else ""
     lines = [f"{one['entry']}: {one['trouble']}" for one in troubles]
-    lines.append(f"{checked} embeddings checked, {damaged} damaged{done}{told}")
+    lines.append(f"{checked} embeddings checked, {damaged} damaged{done}{suffix}")
     removed = damaged if values["remove"] else 0
     result = {"checked": checked, "damaged": damaged, "unsigned": unsigned, "removed": removed, "troubles": troubles}
     tell(values["format"], result, "\n".join(lines))

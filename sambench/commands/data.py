@@ -145,8 +145,8 @@ def _export(words: list[str]) -> int:
             files = [str(file) for file, _, _ in written]
         else:
             images, masks = export_coco(dataset, path, bar.advance)
-            told = filter(None, [*getattr(dataset, "report", []), turned_note(dataset)])
-            lines, files = [*told, f"{path}: {images} images, {masks} masks"], [str(path)]
+            report = filter(None, [*getattr(dataset, "report", []), turned_note(dataset)])
+            lines, files = [*report, f"{path}: {images} images, {masks} masks"], [str(path)]
     finally:
         bar.close()
     lines[-1] += f"; file names are relative to {dataset.root}"

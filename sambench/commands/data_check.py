@@ -46,38 +46,38 @@ def check(name: str, settings: dict[str, Any], values: Mapping[str, Any]) -> int
     Raises:
         DatasetAbsentError: The dataset is not there.
     """
-    as_json, told = values.get("format") == JSON, dict[str, list[str]]()
+    as_json, reports = values.get("format") == JSON, dict[str, list[str]]()
     try:
         parts, absent = _parts(name, {**settings, "limit": None}, values.get("task"))
         if not as_json and absent:
             show(absent)
         results = {}
         for part, data in parts.items():
-            results[part], told[part] = _check_one(part, data, settings.get("limit"))
+            results[part], reports[part] = _check_one(part, data, settings.get("limit"))
             if not as_json:
-                show("\n".join([*told[part], *_findings(part, results[part]), ""]))
+                show("\n".join([*reports[part], *_findings(part, results[part]), ""]))
     except DatasetAbsentError:
         raise
     except DatasetError as error:
         results = {name: Checked(findings=[Finding(True, error.where or name, error.what)])}
-        told = {name: []}
+        reports = {name: []}
         if not as_json:
             show("\n".join([*_findings(name, results[name]), ""]))
     if as_json:
-        print(json_of({"datasets": [_told(part, told[part], result) for part, result in results.items()]}))
+        print(json_of({"datasets": [_checked_data(part, reports[part], result) for part, result in results.items()]}))
     if values["out"] is not None:
         _write_findings(Path(values["out"]), results)
     return 1 if any(result.faults for result in results.values()) else 0
 
 
-def _told(name: str, told: list[str], checked: Checked) -> dict[str, Any]:
+def _checked_data(name: str, report: list[str], checked: Checked) -> dict[str, Any]:
     """Return what was found of one dataset as `CheckedData`."""
     counts = Counter(finding.fault for finding in checked.findings)
     findings = [
         {"kind": "fault" if one.fault else "note", "where": str(one.where), "what": one.what}
         for one in checked.findings
     ]
-    return {"name": name, "faults": counts[True], "notes": counts[False], "told": told, "findings": findings}
+    return {"name": name, "faults": counts[True], "notes": counts[False], "told": report, "findings": findings}
 
 
 def _parts(name: str, settings: dict[str, Any], task: str | None) -> tuple[Mapping[str, Dataset], str]:
@@ -132,11 +132,11 @@ def _findings(name: str, checked: Checked) -> list[str]:
     for finding in checked.findings:
         kinds.setdefault((not finding.fault, finding.kind), []).append(finding)
     rows, width = list[list[str]](), terminal_width()
-    for (note, _), found in sorted(kinds.items(), key=lambda entry: entry[0]):
-        for finding in found[:_SHOWN]:
+    for (note, _), alike in sorted(kinds.items(), key=lambda entry: entry[0]):
+        for finding in alike[:_SHOWN]:
             rows.append(["note" if note else "FAULT", printable(str(finding.where)), printable(finding.what)])
-        if len(found) > _SHOWN:
-            rows.append(["", f"and {len(found) - _SHOWN} more like these", ""])
+        if len(alike) > _SHOWN:
+            rows.append(["", f"and {len(alike) - _SHOWN} more like these", ""])
     counts = Counter(finding.fault for finding in checked.findings)
     lines = tabulate(rows, headers=["", "where", "what"], disable_numparse=True).splitlines() if rows else []
     if width is not None and max(map(len, lines), default=0) > width:  # a line a finding, which is broken at words

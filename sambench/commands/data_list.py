@@ -22,40 +22,40 @@ def _list(words: list[str]) -> int:
 
     values = read(LIST, words)
     root = values["root"]
-    place = Path(root).expanduser() if root is not None else data_root()
-    rows, found = [], []
+    base = Path(root).expanduser() if root is not None else data_root()
+    rows, datasets = [], []
     for name in [*CATALOG, *(name for name in registry.targets("datasets") if name not in CATALOG)]:
         card = getattr(registry.resolve("datasets", name, own_words=True), "card", None)
         if not isinstance(card, MaskCard) or not card.markers:
             continue
         row = CATALOG.get(name)
         masks = "" if row is None else f"{row.masks:,} {row.mask_type}"
-        folder = _found(place, card)
+        folder = _folder_text(base, card)
         rows.append([name, card.domain, masks, card.terms, card.home, folder])
         about: dict[str, Any] = {"name": name, "domain": card.domain, "licence": card.terms, "home": card.home}
         about |= {"masks": row and row.masks, "kind": row and row.mask_type}
-        found.append({**about, "found": None if folder in ("?", "no") else folder})
+        datasets.append({**about, "found": None if folder in ("?", "no") else folder})
     others = {name: line for name, line in registry.options("data").items() if name not in {row[0] for row in rows}}
-    told = f"looked in {place}" if place is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
+    looked = f"looked in {base}" if base is not None else "nowhere to look: give root=FOLDER, or set SAMBENCH_DATA"
     heads = ["name", "domain", "masks (Table 7)", "licence", "home page", "found"]
     width = terminal_width()
     lines = [folded_text(heads, rows, ["left"] * 6, ("home page", "licence", "domain"), width)]
     lines += ["", "for other tasks too, and one's own:"]
     lines += [listed(others, "", width)]
-    lines += ["", f"{told}; what one mask is, and the layout: sambench data check NAME"]
-    result = {"root": None if place is None else str(place), "datasets": found}
+    lines += ["", f"{looked}; what one mask is, and the layout: sambench data check NAME"]
+    result = {"root": None if base is None else str(base), "datasets": datasets}
     result |= {"others": [{"name": name, "about": line} for name, line in others.items()]}
     tell(values["format"], result, "\n".join(lines))
     return 0
 
 
-def _found(place: Path | None, card: Any) -> str:
+def _folder_text(base: Path | None, card: Any) -> str:
     from sambench.datasets.layout import DatasetAbsentError, find_folder
 
-    if place is None:
+    if base is None:
         return "?"
     try:
-        return str(find_folder(place, card).relative_to(place))
+        return str(find_folder(base, card).relative_to(base))
     except DatasetAbsentError:
         return "no"
 

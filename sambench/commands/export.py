@@ -33,7 +33,7 @@ def bsds(words: list[str]) -> int:
         write_text(inside(out, name), text)
     say(f"written: {len(texts)} files to {out}")
     shown = {name: text for name, text in texts.items() if name in SUMMARIES}
-    result = {"run": run.place, "folder": str(out), "files": list(texts), "summaries": shown}
+    result = {"run": run.location, "folder": str(out), "files": list(texts), "summaries": shown}
     tell(form, result, "".join(f"{name}: {text}" for name, text in shown.items()).removesuffix("\n"))
     return 0
 

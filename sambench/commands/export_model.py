@@ -63,10 +63,10 @@ def _archives(
         raise UsageError(what, where="precisions", mend="leave precisions= out, or use to=onnx")
     paths = [export_archive(original, half, out, values["to"]) for half in HALVES]
     say(f"written: {' '.join(map(str, paths))}")
-    found = check(paths, "fp32")
+    checked = check(paths, "fp32")
     if values["format"] == JSON:
-        print(json_of({"checks": [found]}))
-    return 0 if found["within"] else 1
+        print(json_of({"checks": [checked]}))
+    return 0 if checked["within"] else 1
 
 
 def _words(words: Sequence[str]) -> list[str]:
@@ -113,7 +113,7 @@ def _check(
         paths: The export's files.
         precision: Of the export.
     """
-    from sambench.commands.results.tables import table_told
+    from sambench.commands.results.tables import table_result
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.models.onnx.archives import load as load_archives
     from sambench.models.onnx.model import load
@@ -128,8 +128,8 @@ def _check(
     title = f"{precision}, {megabytes:.1f} MB, against {original.name}"
     if form != JSON:
         show(render(table, notes, title, "md"))
-    told = {"precision": precision, "files": list(map(str, paths)), "megabytes": megabytes, "within": within}
-    return {**told, "table": table_told(precision, table, notes, title)}
+    fields = {"precision": precision, "files": list(map(str, paths)), "megabytes": megabytes, "within": within}
+    return {**fields, "table": table_result(precision, table, notes, title)}
 
 
 MODEL = Command(

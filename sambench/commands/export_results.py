@@ -71,12 +71,12 @@ def _texts(runs: list[Any], values: dict[str, Any]) -> dict[str, str]:
     needs(values, "dataset", "the data set's repository on the Hub: dataset=ORG/NAME")
     if not _REPOSITORY.fullmatch(values["dataset"]):
         raise UsageError(f"dataset is {values['dataset']!r}", where="dataset", mend="give dataset=ORG/NAME")
-    place = HubTarget(values["dataset"], values["url"])
+    target = HubTarget(values["dataset"], values["url"])
     names = [f".eval_results/{readable(run.folder.name)}.yaml" for run in runs]
     if len(set(names)) < len(names):
         raise UsageError("two runs have folders of one name", where="runs", mend="give one of them at a time")
-    files = {name: eval_results(run, place) for name, run in zip(names, runs, strict=True)}
-    return {**files, "model-index.yaml": model_index(runs, place)}
+    files = {name: eval_results(run, target) for name, run in zip(names, runs, strict=True)}
+    return {**files, "model-index.yaml": model_index(runs, target)}
 
 
 def needs(values: dict[str, Any], key: str, mend: str) -> None:

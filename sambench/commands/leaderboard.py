@@ -35,8 +35,8 @@ def main(words: list[str]) -> int:
     for board in boards:
         for table in board.tables:
             ranked = table.group.result is not None
-            told = f"{len(table.rows)} runs ranked" if ranked else f"{table.rows[0].entry.label} not ranked"
-            say(f"{board.task}: {table.title}: {told}")
+            text = f"{len(table.rows)} runs ranked" if ranked else f"{table.rows[0].entry.label} not ranked"
+            say(f"{board.task}: {table.title}: {text}")
     tell(values["format"], {"files": [str(out / INDEX)], "notes": list(left_out)}, str(out / INDEX))
     return 0
 
@@ -74,22 +74,24 @@ def _check(words: list[str]) -> int:
     if not files or any("=" in file or file.startswith("-") for file in files):
         mend = "sambench leaderboard check FILE [FILE ...]"
         raise UsageError("no file was given", where="sambench leaderboard check", mend=mend)
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for file in files:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 submission, run = check_submission(Path(file), Path(scratch))
             except SambenchError as error:
-                found.append({"file": file, "refused": error.what, "by": None, "metrics": 0, "caption": ""})
+                results.append({"file": file, "refused": error.what, "by": None, "metrics": 0, "caption": ""})
                 print(f"refused: {error}", file=sys.stderr)
                 continue
-            told = {"by": submission.by, "metrics": len(run.metrics), "caption": caption(run)}
-            found.append({"file": file, "refused": None, **told})
+            fields = {"by": submission.by, "metrics": len(run.metrics), "caption": caption(run)}
+            results.append({"file": file, "refused": None, **fields})
             if form != JSON:
-                show(f"{file}: {told['metrics']} metrics follow from its rows; by {told['by']}; {told['caption']}")
+                show(
+                    f"{file}: {fields['metrics']} metrics follow from its rows; by {fields['by']}; {fields['caption']}"
+                )
     if form == JSON:
-        print(json_of({"files": found}))
-    return REFUSED if any(one["refused"] for one in found) else 0
+        print(json_of({"files": results}))
+    return REFUSED if any(one["refused"] for one in results) else 0
 
 
 REFUSED = 1

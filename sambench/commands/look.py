@@ -24,17 +24,17 @@ def main(words: list[str]) -> int:
     beside = run.folder if run.url is None else Path(run.folder.name)
     out = Path(values["out"]) if values["out"] else inside(beside, "gallery")
     task, dataset = open_again(run)
-    found = draw_gallery(run, task, dataset, values["count"], out)
+    by_group = draw_gallery(run, task, dataset, values["count"], out)
     clicks = None
     if task.name == "points":
         clicks = gallery(run, dataset, out, each=values["count"], predictions=predictions_path(run))
     pictures, lines = [], []
-    for group, samples in found.items():
+    for group, samples in by_group.items():
         for sample_id, quality in samples:
             picture = out / group / f"{safe_name(sample_id)}.png"
             drawn = picture.exists()
-            told = picture if drawn else f"{sample_id}: nothing was predicted, so nothing is drawn"
-            lines.append(f"{group:6}  {number(quality)}  {told}")
+            text = picture if drawn else f"{sample_id}: nothing was predicted, so nothing is drawn"
+            lines.append(f"{group:6}  {number(quality)}  {text}")
             file = str(picture) if drawn else None
             pictures.append({"group": group, "sample": sample_id, "quality": quality, "file": file})
     if task.name == "points":

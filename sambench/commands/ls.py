@@ -42,9 +42,9 @@ def _named(what: str, about: str, names: Callable[[], dict[str, str]]) -> Comman
 
 def tables() -> dict[str, str]:
     """Map every table of `sambench table`, those of sweeps last, to a line about it."""
-    found = {"all": "every table of the article, one after the other", **registry.options("table")}
-    return found | {
-        name: f"sweep of {line}" for name, line in registry.options("ablation").items() if name not in found
+    lines = {"all": "every table of the article, one after the other", **registry.options("table")}
+    return lines | {
+        name: f"sweep of {line}" for name, line in registry.options("ablation").items() if name not in lines
     }
 
 

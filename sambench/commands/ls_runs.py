@@ -25,31 +25,33 @@ METRICS = 4
 def main(words: list[str]) -> int:
     """Print the runs below a folder; a damaged one is told, not skipped."""
     from sambench.runs import removing
-    from sambench.runs.open import load_run, run_places
+    from sambench.runs.open import load_run, run_locations
     from sambench.runs.run import with_distinct_names
 
     texts = [word for word in words if "=" not in word and not word.startswith("-")]
     values = {**read(RUNS, [word for word in words if word not in texts]), "texts": texts}
     folder = join(values["results"])
     runs, damaged = [], []
-    for place in run_places(folder):
+    for location in run_locations(folder):
         try:
-            runs.append(load_run(place))
+            runs.append(load_run(location))
         except SambenchError as error:
-            damaged.append({"run": without_secrets(str(place)), "state": f"cannot be read: {error.what}"})
-    found = [(run, described(run)) for run in with_distinct_names(runs)]
+            damaged.append({"run": without_secrets(str(location)), "state": f"cannot be read: {error.what}"})
+    described_runs = [(run, described(run)) for run in with_distinct_names(runs)]
     # Every file of a run is asked for its size, so those alone that are shown.
-    kept = [{**told, "bytes": removing.bytes_of(run)} for run, told in found if wanted(told, values)]
+    kept = [
+        {**described, "bytes": removing.bytes_of(run)} for run, described in described_runs if wanted(described, values)
+    ]
     if values["format"] == JSON:
         print(json_of([*kept, *damaged]))
         return 0
-    if not found and not damaged:
+    if not described_runs and not damaged:
         show(f"no runs below {without_secrets(str(folder))}")
     width = terminal_width()
     for one in (*kept, *damaged):
         print(line_of(one, width))
-    if len(kept) < len(found):
-        show(f"{len(found) - len(kept)} of {len(found)} runs are left out by what was asked for")
+    if len(kept) < len(described_runs):
+        show(f"{len(described_runs) - len(kept)} of {len(described_runs)} runs are left out by what was asked for")
     return 0
 
 
@@ -62,21 +64,26 @@ def described(run: Any) -> dict[str, Any]:
     from sambench.runs.labels import own_label
 
     record = run.record
-    told: dict[str, Any] = {"run": run.place, "state": record.status}
+    fields: dict[str, Any] = {"run": run.location, "state": record.status}
     with suppress(RunError):
-        told |= {"task": record.task_name, "data": record.data.name, "images": record.data.samples}
-        told |= {"name": own_label(record), "label": run.label, "model": record.model.name, "finished": record.finished}
-        told |= {"tags": list(record.config.run.tags), "notes": record.config.run.notes}
-        told |= {"metrics": {name: one.value for name, one in record.metrics.items()}}
-    return told
+        fields |= {"task": record.task_name, "data": record.data.name, "images": record.data.samples}
+        fields |= {
+            "name": own_label(record),
+            "label": run.label,
+            "model": record.model.name,
+            "finished": record.finished,
+        }
+        fields |= {"tags": list(record.config.run.tags), "notes": record.config.run.notes}
+        fields |= {"metrics": {name: one.value for name, one in record.metrics.items()}}
+    return fields
 
 
 def wanted(run: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """Tell whether a run has the name, task, data, model, tag and words that were asked for."""
     same = all(values[key] is None or run.get(key) == values[key] for key in FILTERS)
-    told = [run["run"], *(str(run.get(key) or "") for key in SEARCHED), *run.get("tags", ())]
-    found = all(any(text.lower() in one.lower() for one in told) for text in values["texts"])
-    return same and found and (values["tag"] is None or values["tag"] in run.get("tags", ()))
+    searched = [run["run"], *(str(run.get(key) or "") for key in SEARCHED), *run.get("tags", ())]
+    matches = all(any(text.lower() in one.lower() for one in searched) for text in values["texts"])
+    return same and matches and (values["tag"] is None or values["tag"] in run.get("tags", ()))
 
 
 def line_of(run: Mapping[str, Any], width: int | None = None) -> str:

@@ -16,7 +16,7 @@ from sambench.storage.locations import is_remote, join
 
 def main(words: list[str]) -> int:
     """Merge runs and print the result."""
-    from sambench.commands.results.runs import run_told
+    from sambench.commands.results.runs import run_result
     from sambench.engine.merge import merge
     from sambench.runs.open import load_run
     from sambench.tables.console import print_run
@@ -31,8 +31,8 @@ def main(words: list[str]) -> int:
     if done.missing:
         notes.append(f"{done.missing} sample(s) are in no part: this is a partial run")
     if values["format"] == JSON:
-        told = run_told(done.run, False)
-        print(json_of({**told, "notes": [*notes, *told["notes"]]}))
+        result = run_result(done.run, False)
+        print(json_of({**result, "notes": [*notes, *result["notes"]]}))
     else:
         for note in notes:
             show(note)

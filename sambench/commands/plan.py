@@ -29,10 +29,10 @@ def main(words: list[str]) -> int:
     given = any(word.startswith("limit=") for word in own)
     config = compose(others, also=[key.name for key in PLAN.keys])
     pilot = run_pilot(config, values["limit"], given)
-    told = projection(pilot, values["devices"], scorers)
-    tell(values["format"], told, lambda: text(told))
+    projected = projection(pilot, values["devices"], scorers)
+    tell(values["format"], projected, lambda: text(projected))
     if values["json"] is not None:
-        write_json(Path(values["json"]), told)
+        write_json(Path(values["json"]), projected)
     return 0
 
 
@@ -51,17 +51,17 @@ def projection(pilot: Pilot, devices: list[int], scorers: int) -> dict[str, Any]
     on_device = pilot.seconds([name for name in DEVICE_STAGES if name in pilot.stages])
     walls = []
     for count in devices:
-        found = project(pilot, count, scorers * count)
+        projected = project(pilot, count, scorers * count)
         low, high = wall_interval(pilot, count, scorers * count)
         start = pilot.start_seconds
         walls.append(
             {
                 "devices": count,
                 "scorers": scorers * count,
-                "wall_seconds": found.wall + start,
+                "wall_seconds": projected.wall + start,
                 "wall_ci95": [low + start, high + start],
-                "bottleneck": found.bottleneck,
-                "busy": dict(found.busy),
+                "bottleneck": projected.bottleneck,
+                "busy": dict(projected.busy),
             }
         )
     return {
@@ -87,28 +87,28 @@ def projection(pilot: Pilot, devices: list[int], scorers: int) -> dict[str, Any]
     }
 
 
-def text(told: dict[str, Any]) -> str:
+def text(projection: dict[str, Any]) -> str:
     """Write a projection for people."""
-    stages = "  ".join(f"{name} {seconds:.4f}" for name, seconds in told["seconds_per_image"].items())
+    stages = "  ".join(f"{name} {seconds:.4f}" for name, seconds in projection["seconds_per_image"].items())
     lines = [
-        f"{told['run']}: {told['images']} images, projected from {told['pilot_images']}",
-        f"seconds an image: {stages}; start-up {told['start_seconds']:.1f} s",
-        f"device time  {told['device_hours']:.3f} h",
-        f"scorer time  {told['scorer_cpu_hours']:.3f} CPU-hours",
-        f"embedding cache  {_size(told['cache_bytes'])}",
-        f"run folder   {_size(told['output_bytes'])}",
-        f"rows in memory at the end  {_size(told['row_memory_bytes'])}",
+        f"{projection['run']}: {projection['images']} images, projected from {projection['pilot_images']}",
+        f"seconds an image: {stages}; start-up {projection['start_seconds']:.1f} s",
+        f"device time  {projection['device_hours']:.3f} h",
+        f"scorer time  {projection['scorer_cpu_hours']:.3f} CPU-hours",
+        f"embedding cache  {_size(projection['cache_bytes'])}",
+        f"run folder   {_size(projection['output_bytes'])}",
+        f"rows in memory at the end  {_size(projection['row_memory_bytes'])}",
         "",
         f"{'devices':>7}  {'scorers':>7}  {'wall':>10}  {'95 % interval':>23}  busiest",
     ]
-    for item in told["projections"]:
+    for item in projection["projections"]:
         low, high = (_time(value) for value in item["wall_ci95"])
         share = f"{item['bottleneck']} ({100 * item['busy'][item['bottleneck']]:.0f} %)"
         lines.append(
             f"{item['devices']:>7}  {item['scorers']:>7}  {_time(item['wall_seconds']):>10}  "
             f"{f'{low} to {high}':>23}  {share}"
         )
-    return "\n".join([*lines, "", "assumptions:", *(f"  - {line}" for line in told["assumptions"])])
+    return "\n".join([*lines, "", "assumptions:", *(f"  - {line}" for line in projection["assumptions"])])
 
 
 def _time(seconds: float) -> str:

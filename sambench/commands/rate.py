@@ -30,7 +30,7 @@ def _plan(words: list[str]) -> int:
 
     values = read(PLAN, words)
     out, form = Path(values.pop("out")), values.pop("format")
-    runs = [load_run(place) for place in values.pop("runs")]
+    runs = [load_run(location) for location in values.pop("runs")]
     if not runs:
         raise UsageError("no run is named", where="runs", mend="use runs=[FOLDER,...] with runs of task points")
     study = plan_study(runs, PlanSettings(**values), out)
@@ -90,13 +90,13 @@ def _score(words: list[str]) -> int:
     folder = _folder(SCORE, words)
     values = read(SCORE, words[1:])
     study = read_study(folder)
-    found = score_study(study, read_answers(study, [Path(one) for one in values["saved"]]), values["seed"])
+    scores = score_study(study, read_answers(study, [Path(one) for one in values["saved"]]), values["seed"])
     tables = [
         tabulate(table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True)
-        for table in (means_table([found]), differences_table([found]))
+        for table in (means_table([scores]), differences_table([scores]))
     ]
-    tell(values["format"], found.as_json(), "\n\n".join([*tables, "\n".join(remarks(found))]))
-    write_json(folder / "scores.json", found.as_json())
+    tell(values["format"], scores.as_json(), "\n\n".join([*tables, "\n".join(remarks(scores))]))
+    write_json(folder / "scores.json", scores.as_json())
     return 0
 
 

@@ -65,10 +65,10 @@ def write_report(
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         galleries, notes = [], []
-        for place, run in enumerate(runs):
-            gallery, told = collect(run, count, scratch / f"pictures{place}")
+        for index, run in enumerate(runs):
+            gallery, more = collect(run, count, scratch / f"pictures{index}")
             galleries.append(gallery)
-            notes += told
+            notes += more
         extras = [*_explained(runs, notes, scratch), *given] if explain else list(given)
         bare = len(build_page(runs, [[] for _ in runs], notes, scratch, extras).encode())
         # Each image brings some words of its own: a fiftieth of the size is kept for them.
@@ -81,17 +81,17 @@ def write_report(
 
 def _explained(runs: Sequence[Run], notes: list[str], scratch: Path) -> list[Extra]:
     """Explain the runs of masks; why one cannot be explained is added to the notes."""
-    from sambench.commands.comparing.explain import found
+    from sambench.commands.comparing.explain import finding_of
     from sambench.explain.objects import Choice, explain_objects
     from sambench.explain.report_parts import explained
     from sambench.runs.summary import label
 
     findings = []
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         if run.record.task_name not in _MASKS:
             continue
         try:
-            findings.append((label(place), found([explain_objects(run, Choice())], 0)))
+            findings.append((label(index), finding_of([explain_objects(run, Choice())], 0)))
         except (SambenchError, OSError) as error:
             why = str(error).splitlines()[0]
             notes.append(f"{run.folder.name}: it is not told why its masks are wrong ({why})")
@@ -125,7 +125,7 @@ def open_runs(folders: Sequence[str]) -> list[Run]:
     """
     if not folders:
         raise UsageError("there is no run to report on", where="runs", mend="give runs=[FOLDER,...]")
-    if twice := next((one for place, one in enumerate(folders) if one in folders[:place]), None):
+    if twice := next((one for index, one in enumerate(folders) if one in folders[:index]), None):
         raise UsageError("a run is named twice", where=twice, mend="name it once")
     runs = [load_run(folder) for folder in folders]
     for run in runs:

@@ -52,8 +52,8 @@ def main(words: list[str]) -> int:
 def _entry(one: Outcome) -> dict[str, Any]:
     """Return what came of an entry as `ReproducedEntry`."""
     figures = [{**asdict(figure), "difference": figure.difference} for figure in one.figures]
-    told = {"missing": dict(one.missing), "figures": figures, "was_finished": one.again, "error": one.error}
-    return {"name": one.entry.name, "title": one.entry.title, **told}
+    fields = {"missing": dict(one.missing), "figures": figures, "was_finished": one.again, "error": one.error}
+    return {"name": one.entry.name, "title": one.entry.title, **fields}
 
 
 REPRODUCE = Command(

@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
     values = read(RM, [word for word in words if word not in named])
     if not named:
         raise UsageError("no run was given", where="sambench rm", mend="use sambench rm RUN; `sambench ls runs` lists")
-    runs = [load_run(place) for place in dict.fromkeys(named)]
+    runs = [load_run(location) for location in dict.fromkeys(named)]
     for run in runs:
         refuse_in_use(run)
     sizes = [bytes_of(run) for run in runs]
@@ -34,8 +34,8 @@ def main(words: list[str]) -> int:
         return 1
     for run in runs:
         remove(run)
-    removed = [{"run": run.place, "bytes": size} for run, size in zip(runs, sizes, strict=True)]
-    text = "\n".join(f"removed: {run.place}, {size / 1e6:.1f} MB" for run, size in zip(runs, sizes, strict=True))
+    removed = [{"run": run.location, "bytes": size} for run, size in zip(runs, sizes, strict=True)]
+    text = "\n".join(f"removed: {run.location}, {size / 1e6:.1f} MB" for run, size in zip(runs, sizes, strict=True))
     tell(values["format"], {"removed": removed}, lambda: text)
     return 0
 

@@ -131,7 +131,7 @@ def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None
 
 def _run_one(config: dict[str, Any], form: str, several: bool = False) -> None:
     """Run and print: text, or JSON, of several runs one on each line."""
-    from sambench.commands.results.runs import run_told
+    from sambench.commands.results.runs import run_result
     from sambench.engine.launch import launch
     from sambench.tables.console import print_run
 
@@ -142,10 +142,10 @@ def _run_one(config: dict[str, Any], form: str, several: bool = False) -> None:
     if launched.was_finished:
         say("this run was finished before; run.overwrite=true redoes it")
     if form == JSON:
-        print(json_of(run_told(launched.run, launched.was_finished), None if several else 1))
+        print(json_of(run_result(launched.run, launched.was_finished), None if several else 1))
     else:
         print_run(launched.run)
-    for line in launched.told:
+    for line in launched.notes:
         print(line, file=sys.stderr)
 
 

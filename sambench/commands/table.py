@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def main(words: list[str]) -> int:
     """Print and write one table, or all."""
-    from sambench.commands.results.tables import shown_runs, table_told
+    from sambench.commands.results.tables import shown_runs, table_result
     from sambench.tables.collect import build_named, chosen_runs, own_part
     from sambench.tables.render import as_file
     from sambench.tables.specs import all_tables
@@ -55,9 +55,9 @@ def main(words: list[str]) -> int:
         drawn += draw_against(name, made[name].runs, values["against"], out)
     # Printed last, as only a figure reads the rows: damaged ones are refused before anything is shown.
     files = [str(out / f"{one}.{ending}") for one in made for ending in FORMATS.values()]
-    shown = {run.place: run for table in made.values() for run in table.runs}
+    shown = {run.location: run for table in made.values() for run in table.runs}
     result = {
-        "tables": [table_told(one, table.table, table.notes, table.title) for one, table in made.items()],
+        "tables": [table_result(one, table.table, table.notes, table.title) for one, table in made.items()],
         "runs": shown_runs(list(shown.values())),
         "files": [*files, *map(str, drawn)],
     }
@@ -76,12 +76,14 @@ def rated(folders: Sequence[str]) -> dict[str, BuiltTable]:
     from sambench.tables.collect import BuiltTable
 
     studies = [read_study(Path(folder)) for folder in folders]
-    found = [score_study(study, read_answers(study)) for study in studies]
-    told = [f"{study.data}: {line}" for study in found for line in remarks(study)]
+    scores = [score_study(study, read_answers(study)) for study in studies]
+    notes = [f"{study.data}: {line}" for study in scores for line in remarks(study)]
     return {
-        "human_measured": BuiltTable(means_table(found), told, "Measured ratings, 1 to 10, with 95 % intervals"),
+        "human_measured": BuiltTable(means_table(scores), notes, "Measured ratings, 1 to 10, with 95 % intervals"),
         "human_differences": BuiltTable(
-            differences_table(found), [], "Measured differences: p of the paired t-test, 99 % interval of the bootstrap"
+            differences_table(scores),
+            [],
+            "Measured differences: p of the paired t-test, 99 % interval of the bootstrap",
         ),
     }
 

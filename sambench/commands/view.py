@@ -49,10 +49,10 @@ def main(words: list[str]) -> int:
             count = len(library.shelf.all())
             print(f"{count} runs below {results}; Ctrl+C ends it, nothing is written there", flush=True)
             if host not in LOOPBACK:
-                told = (
+                warning = (
                     "whoever has the secret sees runs and images, by the number of this machine in the place of a name"
                 )
-                print(f"it listens beyond this machine: {told}", flush=True)
+                print(f"it listens beyond this machine: {warning}", flush=True)
 
         serve(app, host, values["port"], opened, threads=8, ident=None)
     return 0
@@ -67,13 +67,15 @@ def _bundle(words: list[str]) -> int:
     results, rest = _results(words)
     values = read(BUNDLE, rest)
     images = None if values["images"] == "all" else values["images"]
-    found = write_bundle(Library(join(results)), Path(values["out"]), images)
-    for note in found.notes:
+    bundled = write_bundle(Library(join(results)), Path(values["out"]), images)
+    for note in bundled.notes:
         print(f"note: {note}", file=sys.stderr)
-    told = f"{found.runs} runs, {found.images} images with pictures, {found.pairs} comparisons"
-    text = f"{values['out']}: {told}; {found.files} files, {found.size / 1e6:.1f} MB, for any web host"
-    result = {"folder": values["out"], "runs": found.runs, "images": found.images, "comparisons": found.pairs}
-    tell(values["format"], {**result, "files": found.files, "bytes": found.size, "notes": list(found.notes)}, text)
+    summary = f"{bundled.runs} runs, {bundled.images} images with pictures, {bundled.pairs} comparisons"
+    text = f"{values['out']}: {summary}; {bundled.files} files, {bundled.size / 1e6:.1f} MB, for any web host"
+    result = {"folder": values["out"], "runs": bundled.runs, "images": bundled.images, "comparisons": bundled.pairs}
+    tell(
+        values["format"], {**result, "files": bundled.files, "bytes": bundled.size, "notes": list(bundled.notes)}, text
+    )
     return 0
 
 

@@ -142,13 +142,13 @@ def _no_key(
         return UsageError(what, where=word, mend=f"use +{key}=...")
     every = [*also, *keys_of(config)]
     same_leaf = [name for name in every if name.rpartition(".")[2] == key]
-    in_place = [
+    same_depth = [
         f"{'' if name in here else '+'}{'.'.join([*parts[:depth], name, *parts[depth + 1 :]])}"
         for name in nearest(part, own)
     ]
     near = same_leaf[:3]
     if not near:
-        near = in_place if depth else nearest(key, every) or in_place or _by_leaf(key, every)
+        near = same_depth if depth else nearest(key, every) or same_depth or _by_leaf(key, every)
     if above:
         name = f" {here['name']}" if above in KINDS else ""
         switches = [one for one in own if above not in KINDS or one not in RESERVED]

@@ -115,8 +115,8 @@ class MaskDataset(Dataset):
             details = f"seed {self._choice.subset_seed}, list SHA-256 {self._subset.list_sha256[:16]}"
             part = f"subset of {taken} ({details})"
         cut = self._choice.ids is not None or self._choice.limit is not None
-        cut_told = f"{len(self.keys)} of the {len(self.source.items)} images of {self.split}" if cut else ""
-        return replace(card, note="; ".join(filter(None, (card.note, part, cut_told))))
+        cut_note = f"{len(self.keys)} of the {len(self.source.items)} images of {self.split}" if cut else ""
+        return replace(card, note="; ".join(filter(None, (card.note, part, cut_note))))
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]

@@ -69,10 +69,10 @@ def open_dataset(settings: Mapping[str, Any], task: Task, pixels: bool = True, o
     if exif != "auto" and type(dataset).picture is Dataset.picture:
         what = f"{dataset.card.name} reads its images by itself, so that data.exif={exif} would change nothing"
         raise UsageError(what, where="data.exif", mend="leave data.exif out")
-    found = type(loader(dataset)(dataset.keys[0]).target)
-    if not issubclass(found, task.target):
+    target = type(loader(dataset)(dataset.keys[0]).target)
+    if not issubclass(target, task.target):
         raise UsageError(
-            f"task {task.name} reads {task.target.__name__}, but {dataset.card.name} holds {found.__name__}",
+            f"task {task.name} reads {task.target.__name__}, but {dataset.card.name} holds {target.__name__}",
             where=f"data={dataset.card.name}",
             mend="`sambench ls data` tells which data fits which task",
         )
@@ -94,9 +94,9 @@ def open_cache(settings: CacheSettings, environment: Mapping[str, str]) -> Embed
     Raises:
         UsageError: Its secret cannot be read.
     """
-    budget, place = settings.budget_gb, settings.dir
-    shared = SharedEntries(place) if place is not None and is_remote(place) else None
-    folder = cache_root() / "embeddings" if place is None or shared is not None else Path(place)
+    budget, location = settings.budget_gb, settings.dir
+    shared = SharedEntries(location) if location is not None and is_remote(location) else None
+    folder = cache_root() / "embeddings" if location is None or shared is not None else Path(location)
     return EmbeddingCache(
         folder,
         None if budget is None else int(budget * 1e9),
@@ -122,14 +122,14 @@ def model_source(
     wanted = config.cache.enabled and model.cacheable
     cache = open_cache(config.cache, environment) if wanted else None
     predictor = Predictor(model, cache, stages, config.prompt_batch, policy_of(task))
-    told = {
+    described = {
         "name": model.name,
         "fingerprint": model.fingerprint,
         "encode_batch_size": model.encode_batch_size,
         "encoded_with": environment,
         **model.provenance,
     }
-    return ModelPredictions(task, predictor, stages), told, cache
+    return ModelPredictions(task, predictor, stages), described, cache
 
 
 def _check_idle(task: Task, model: PromptableModel) -> None:

@@ -28,13 +28,13 @@ def run_costs(seconds: Mapping[str, float], executor: Executor, wall: float) -> 
         `peak_host`, `peak_device`: the most that one process held; `device_idle`: where a model was asked.
     """
     most = max(executor.ledger.peaks.get("host", 0), *host_peak().values(), *host_peak(children=True).values(), 0)
-    found = {"peak_host": float(most)} if most else {}
+    costs = {"peak_host": float(most)} if most else {}
     if "device" in executor.ledger.peaks:
-        found["peak_device"] = float(executor.ledger.peaks["device"])
+        costs["peak_device"] = float(executor.ledger.peaks["device"])
     busy = sum(seconds.get(stage, 0.0) for stage in ON_DEVICE)
     if busy and wall > 0:
-        found["device_idle"] = round(max(0.0, 1 - busy / (wall * max(1, len(executor.workers())))), 4)
-    return found
+        costs["device_idle"] = round(max(0.0, 1 - busy / (wall * max(1, len(executor.workers())))), 4)
+    return costs
 
 
 class EnergyMeter:
@@ -45,35 +45,35 @@ class EnergyMeter:
 
     def joules(self) -> dict[str, float]:
         """Return `energy_cpu` and `energy_gpu` in joules, of the whole machine; what is not counted is absent."""
-        found: dict[str, float] = {}
+        joules: dict[str, float] = {}
         packages = _packages()
         if packages and packages.keys() == self._begun[0].keys():
             used = [
                 (now - self._begun[0][name][0]) % most if most else now - self._begun[0][name][0]
                 for name, (now, most) in packages.items()
             ]
-            found["energy_cpu"] = round(sum(used) / 1e6, 3)
+            joules["energy_cpu"] = round(sum(used) / 1e6, 3)
         gpus = _gpus()
         if gpus and len(gpus) == len(self._begun[1]):
-            found["energy_gpu"] = round(
+            joules["energy_gpu"] = round(
                 sum(now - then for now, then in zip(gpus, self._begun[1], strict=True)) / 1e3, 3
             )
-        return found
+        return joules
 
 
 def _packages() -> dict[str, tuple[int, int]]:
     """Return for each processor package its microjoules, and where they start again from 0 (0 where unknown)."""
-    found = {}
+    counters = {}
     for folder in sorted(_POWERCAP.glob("intel-rapl:*")):
         if folder.name.count(":") > 1:
             continue  # a part of a package, which its package counts too
         try:
             most = folder / "max_energy_range_uj"
             there = int(most.read_text()) if most.exists() else 0
-            found[folder.name] = int((folder / "energy_uj").read_text()), there
+            counters[folder.name] = int((folder / "energy_uj").read_text()), there
         except (OSError, ValueError):
             return {}
-    return found
+    return counters
 
 
 def _gpus() -> list[int]:
@@ -87,7 +87,7 @@ def _gpus() -> list[int]:
         return []
     try:
         pynvml.nvmlInit()
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(place) for place in range(pynvml.nvmlDeviceGetCount())]
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
         return [int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) for handle in handles]
     except pynvml.NVMLError:  # older than Volta, or no driver
         return []

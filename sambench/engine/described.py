@@ -33,7 +33,7 @@ def run_identity(
     task: Task,
     chosen: Mapping[str, Any],
     dataset: Dataset,
-    found: Predicting,
+    source: Predicting,
     keys: Sequence[str],
     device: str,
 ) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def run_identity(
         task: The task, knowing the data.
         chosen: Its `switches`.
         dataset: The data.
-        found: Where predictions come from.
+        source: Where predictions come from.
         keys: The samples that are scored.
         device: The device that predicts.
     """
@@ -52,8 +52,8 @@ def run_identity(
         {
             "version": __version__,
             "task": {"name": task.name, **chosen},
-            "model": {"name": found.model["name"], "fingerprint": found.model["fingerprint"], **found.settings},
-            **({"predictions": found.choices} if found.choices else {}),
+            "model": {"name": source.model["name"], "fingerprint": source.model["fingerprint"], **source.settings},
+            **({"predictions": source.choices} if source.choices else {}),
             "data": {
                 "name": dataset.card.name,
                 "split": dataset.split,
@@ -74,7 +74,7 @@ def begun_record(
     config: RunConfig,
     chosen: Mapping[str, Any],
     dataset: Dataset,
-    found: Predicting,
+    source: Predicting,
     identity: dict[str, Any],
     keys: Sequence[str],
     device: str,
@@ -90,7 +90,7 @@ def begun_record(
     return {
         "config": dict(config.plain),
         "switches": dict(chosen),
-        "model": found.model,
+        "model": source.model,
         "data": {
             **identity["data"],
             "root": dataset.root,
@@ -100,11 +100,11 @@ def begun_record(
         },
         "code": provenance.code(),
         "environment": provenance.environment(device),
-        "shard": shard.record(found.keys) if shard is not None else None,
+        "shard": shard.record(source.keys) if shard is not None else None,
     }
 
 
-def ended_record(config: RunConfig, task: Task, found: Predicting, images: int) -> dict[str, Any]:
+def ended_record(config: RunConfig, task: Task, source: Predicting, images: int) -> dict[str, Any]:
     """Return what a run's record says beside its results once all is scored: cache, workers, notes and NaN.
 
     Args:
@@ -112,14 +112,14 @@ def ended_record(config: RunConfig, task: Task, found: Predicting, images: int) 
         task: The task.
         images: How many images were scored now.
     """
-    counts, notes, workers = found.executor.cache_counts(), found.executor.notes(), found.executor.workers()
+    counts, notes, workers = source.executor.cache_counts(), source.executor.notes(), source.executor.workers()
     signed = config.cache.secret_file is not None
-    told = {**counts, "environment": found.environment, "signed": signed} if counts is not None else None
-    ending: dict[str, Any] = {"cache": told}
+    cache = {**counts, "environment": source.environment, "signed": signed} if counts is not None else None
+    ending: dict[str, Any] = {"cache": cache}
     if workers:
         ending["workers"] = workers
     if notes:  # some are found only while the model answers
-        ending["model"] = {**found.model, "notes": [*dict.fromkeys([*found.model.get("notes", ()), *notes])]}
+        ending["model"] = {**source.model, "notes": [*dict.fromkeys([*source.model.get("notes", ()), *notes])]}
     if policy_of(task) == "zero" and config.predictions.path is None:
-        ending["nan"] = total_counts(found.executor.nan_counts(), images)
+        ending["nan"] = total_counts(source.executor.nan_counts(), images)
     return ending

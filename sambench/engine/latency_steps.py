@@ -60,16 +60,16 @@ def steps_of(predictor: Predictor, image: np.ndarray, settings: StepSettings) ->
     points = {k: random_points(k, size, [settings.seed, k]) for k in sorted({1, *settings.prompts})}
     (embedding,) = model.encode([image])
     multimask = settings.multimask
-    found: dict[Step, Callable[[], object]] = {
+    calls: dict[Step, Callable[[], object]] = {
         ("encode", n): partial(model.encode, [image] * n) for n in sorted({1, *settings.batches})
     }
-    found |= {("decode", k): partial(_decode, model, embedding, own, multimask, batch) for k, own in points.items()}
-    found["first_mask", 1] = partial(_first_mask, model, image, points[1], multimask)
-    found["next_mask", 1] = partial(_mask, model, embedding, points[1], multimask)
+    calls |= {("decode", k): partial(_decode, model, embedding, own, multimask, batch) for k, own in points.items()}
+    calls["first_mask", 1] = partial(_first_mask, model, image, points[1], multimask)
+    calls["next_mask", 1] = partial(_mask, model, embedding, points[1], multimask)
     if settings.generate:
         released = GeneratorSettings(points_per_side=settings.generate, multimask=multimask)
-        found["generate", 1] = partial(AutomaticMaskGenerator(predictor, released).generate, image)
-    return found
+        calls["generate", 1] = partial(AutomaticMaskGenerator(predictor, released).generate, image)
+    return calls
 
 
 def _decode(model: PromptableModel, embedding: Embedding, prompts: Prompts, multimask: bool, batch: int) -> None:
@@ -109,8 +109,8 @@ def in_turn(
     for _ in range(settings.warmup):
         for calls in sides:
             calls[step]()
-    found: list[list[float]] = [[] for _ in sides]
-    while not found[0] or (len(found[0]) < settings.repeats and sum(map(sum, found)) < settings.seconds * len(sides)):
-        for calls, own in zip(sides, found, strict=True):
+    times: list[list[float]] = [[] for _ in sides]
+    while not times[0] or (len(times[0]) < settings.repeats and sum(map(sum, times)) < settings.seconds * len(sides)):
+        for calls, own in zip(sides, times, strict=True):
             own.append(time_once(calls[step]))
-    return found
+    return times

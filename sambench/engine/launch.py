@@ -42,7 +42,7 @@ class Launched:
 
     run: Run
     was_finished: bool
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> Launched:
@@ -64,7 +64,7 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
     try:
         with plain_interrupts(), refusals_as_errors():
             launched = _launch(chosen, processes, model)
-            return replace(launched, told=tell(trackers, launched.run))
+            return replace(launched, notes=tell(trackers, launched.run))
     except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
         print(f"sambench: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
@@ -101,19 +101,19 @@ def _launch(config: RunConfig, processes: ProcessExecutor | None, model: Prompta
     task, dataset = _task_and_data(config)
     device = processes.device if processes is not None else resolve_device(config.device)
     check_text(list(dataset.keys), dataset.root)
-    found = predicting(config, task, dataset, device, processes, model)
+    source = predicting(config, task, dataset, device, processes, model)
     shard = parse_shard(config.shard)
-    keys = shard.take(found.keys) if shard is not None else found.keys
+    keys = shard.take(source.keys) if shard is not None else source.keys
     chosen = switches(task)
-    identity = run_identity(config, task, chosen, dataset, found, keys, device)
+    identity = run_identity(config, task, chosen, dataset, source, keys, device)
     store = open_store(run_folder(config.run.dir, config.run.results, identity), identity, config.run.overwrite)
     try:
         if store.run.finished:
             return Launched(store.run, was_finished=True)
         check_apart(keys, store.run.folder, dataset.root)
-        store.start(begun_record(config, chosen, dataset, found, identity, keys, device, shard))
-        ending = partial(ended_record, config, task, found, len(keys) - len(store.done))
-        return Launched(execute(_plan(config, task, dataset, found, keys), store, ending), was_finished=False)
+        store.start(begun_record(config, chosen, dataset, source, identity, keys, device, shard))
+        ending = partial(ended_record, config, task, source, len(keys) - len(store.done))
+        return Launched(execute(_plan(config, task, dataset, source, keys), store, ending), was_finished=False)
     finally:
         store.close()
 
@@ -124,19 +124,19 @@ def _task_and_data(config: RunConfig) -> tuple[Task, Dataset]:
     return task.for_dataset(dataset), dataset
 
 
-def _plan(config: RunConfig, task: Task, dataset: Dataset, found: Predicting, keys: list[str]) -> Plan:
+def _plan(config: RunConfig, task: Task, dataset: Dataset, source: Predicting, keys: list[str]) -> Plan:
     """Say what is to be run and how."""
     return Plan(
         task=task,
         keys=keys,
-        executor=found.executor,
+        executor=source.executor,
         workers=worker_count(config.workers),
         patient=config.workers == "auto",
-        encode_batch=int(found.model.get("encode_batch_size", 1)),
+        encode_batch=int(source.model.get("encode_batch_size", 1)),
         illustrate=config.illustrate,
         seed=config.seed,
         progress=config.progress,
-        label=f"{task.name} {dataset.card.name} {found.model['name']}",
+        label=f"{task.name} {dataset.card.name} {source.model['name']}",
     )
 
 

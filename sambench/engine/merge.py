@@ -65,21 +65,21 @@ def merge(parts: Sequence[Run], out: Location | None = None, root: str | None = 
         raise UsageError("no runs were given", where="sambench merge", mend="sambench merge RUN RUN ... [out=FOLDER]")
     check_settings_alike(parts)
     whole = find_whole(parts, root)
-    found = gather(parts, whole, allow_missing)
+    gathered = gather(parts, whole, allow_missing)
     _check_predictions(parts)
-    keys = [key for key in whole.keys if key in found.rows]
-    record = _record(parts, whole, keys, found)
+    keys = [key for key in whole.keys if key in gathered.rows]
+    record = _record(parts, whole, keys, gathered)
     identity = record.pop("identity")
     folder = run_folder(None, parts[0].record.config.run.results, identity) if out is None else out
-    if any(_same_place(folder, run) for run in parts):
+    if any(_same_location(folder, run) for run in parts):
         raise UsageError("the merged run would replace one of its parts", where=folder, mend="choose another out=")
-    return Merged(_write(folder, identity, record, parts, whole, keys, found), found.twice, allow_missing)
+    return Merged(_write(folder, identity, record, parts, whole, keys, gathered), gathered.twice, allow_missing)
 
 
-def _same_place(place: Location, run: Run) -> bool:
-    if is_remote(place) or run.url is not None:
-        return str(place).rstrip("/") == str(run.url).rstrip("/")
-    return Path(place).resolve() == run.folder.resolve()
+def _same_location(location: Location, run: Run) -> bool:
+    if is_remote(location) or run.url is not None:
+        return str(location).rstrip("/") == str(run.url).rstrip("/")
+    return Path(location).resolve() == run.folder.resolve()
 
 
 def _write(
@@ -89,7 +89,7 @@ def _write(
     parts: Sequence[Run],
     whole: WholeRun,
     keys: list[str],
-    found: Gathered,
+    gathered: Gathered,
 ) -> Run:
     store = open_store(folder, identity)
     try:
@@ -98,7 +98,7 @@ def _write(
             raise RunError(
                 f"the folder already holds this run, {state}", where=folder, mend="choose another with out=FOLDER"
             )
-        rows = [row for key in keys for row in found.rows[key]]
+        rows = [row for key in keys for row in gathered.rows[key]]
         metrics = whole.task.supported(rows, seed=parts[0].record.config.seed)
         store.start(record)
         for run in parts:
@@ -110,7 +110,7 @@ def _write(
         store.close()
 
 
-def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathered) -> dict[str, Any]:
+def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], gathered: Gathered) -> dict[str, Any]:
     """Return the merged run's record with its identity."""
     first = parts[0].record.stored
     data = {
@@ -128,7 +128,7 @@ def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathe
             **data,
             "root": whole.dataset.root,
             "card": asdict(whole.dataset.card),
-            **_orientations(parts, whole, keys, found.twice),
+            **_orientations(parts, whole, keys, gathered.twice),
             **truth_record(whole.dataset, keys),
         },
         "shard": None,
@@ -136,7 +136,7 @@ def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathe
         **({"nan": nan} if (nan := _added([run.record.nan for run in parts])) else {}),
         "merged": {
             "parts": [part_record(run) for run in parts],
-            "in_several_parts": len(found.twice),
+            "in_several_parts": len(gathered.twice),
             "in_no_part": len(whole.keys) - len(keys),
         },
     }
@@ -144,20 +144,20 @@ def _record(parts: Sequence[Run], whole: WholeRun, keys: list[str], found: Gathe
 
 def _orientations(parts: Sequence[Run], whole: WholeRun, keys: list[str], twice: Sequence[str]) -> dict[str, Any]:
     """Add up how many images were not read as they are stored; where parts share images, the files are asked."""
-    told = [run.record.data.orientations for run in parts]
-    if any(counts is None for counts in told):
+    orientations = [run.record.data.orientations for run in parts]
+    if any(counts is None for counts in orientations):
         return {}
     if twice:
         return orientation_record(whole.dataset, keys)
     readings = _added([run.record.data.readings for run in parts])
-    return {"orientations": _added(told), **({"readings": readings} if readings else {})}
+    return {"orientations": _added(orientations), **({"readings": readings} if readings else {})}
 
 
 def _added(counts: Sequence[Mapping[str, Any] | None]) -> dict[str, int] | None:
     """Add counts up; what is no count, as what embeddings were made with, stands in each part's own record."""
-    told = [count for count in counts if count]
-    names = [key for key, value in told[0].items() if type(value) is int] if told else []
-    return {key: sum(count.get(key, 0) for count in told) for key in names} if told else None
+    known = [count for count in counts if count]
+    names = [key for key, value in known[0].items() if type(value) is int] if known else []
+    return {key: sum(count.get(key, 0) for count in known) for key in names} if known else None
 
 
 def _timings(parts: Sequence[Run], images: int) -> dict[str, dict[str, float]]:

@@ -57,13 +57,13 @@ def check_settings_alike(parts: Sequence[Run]) -> None:
         RunError: Lists every unfinished part and every difference with both values.
     """
     faults = [
-        f"{run.place} is not finished: give the command that started it again" for run in parts if not run.finished
+        f"{run.location} is not finished: give the command that started it again" for run in parts if not run.finished
     ]
-    first = _comparable(parts[0])
+    first, there = _comparable(parts[0]), parts[0].location
     for run in parts[1:]:
         other = _comparable(run)
         faults += [
-            f"{key}: {first.get(key, '(absent)')} in {parts[0].place}, {other.get(key, '(absent)')} in {run.place}"
+            f"{key}: {first.get(key, '(absent)')} in {there}, {other.get(key, '(absent)')} in {run.location}"
             for key in sorted(first.keys() | other.keys())
             if first.get(key, "(absent)") != other.get(key, "(absent)")
         ]
@@ -102,7 +102,7 @@ def find_whole(parts: Sequence[Run], root: str | None) -> WholeRun:
             mine = Shard(shard.index, shard.count).take(mine)
         now = {"fingerprint": dataset.fingerprint, "samples": len(mine), "keys_sha256": keys_sha256(mine)}
         faults += [
-            f"data.{key}: {data[key]} in {run.place}, {value} in {dataset.root} now"
+            f"data.{key}: {data[key]} in {run.location}, {value} in {dataset.root} now"
             for key, value in now.items()
             if data[key] != value
         ]
@@ -125,28 +125,28 @@ def gather(parts: Sequence[Run], whole: WholeRun, allow_missing: int) -> Gathere
     Raises:
         RunError: A sample has different rows in two parts, or samples are missing.
     """
-    found = Gathered()
+    gathered = Gathered()
     for run, keys in zip(parts, whole.parts, strict=True):
         rows: dict[str, list[Row]] = {key: [] for key in keys}
         for row in run.rows():
             rows[row["sample_id"]].append(row)
         for key in keys:
-            if key not in found.rows:
-                found.rows[key], found.owners[key] = rows[key], run
+            if key not in gathered.rows:
+                gathered.rows[key], gathered.owners[key] = rows[key], run
                 continue
-            found.twice.append(key)
-            if _text(found.rows[key]) != _text(rows[key]):
-                found.faults.append(f"{key}: {_first_difference(found, key, rows[key], run)}")
-    missing = [key for key in whole.keys if key not in found.rows]
+            gathered.twice.append(key)
+            if _text(gathered.rows[key]) != _text(rows[key]):
+                gathered.faults.append(f"{key}: {_first_difference(gathered, key, rows[key], run)}")
+    missing = [key for key in whole.keys if key not in gathered.rows]
     if len(missing) != allow_missing:
         expected = f", not the {allow_missing} that allow_missing tells" if allow_missing else ""
-        found.faults.append(
+        gathered.faults.append(
             f"{len(missing)} of {len(whole.keys)} samples are in no part{expected}: {listing(missing, 20)}"
             if missing
             else f"no sample is missing, but allow_missing tells {allow_missing}"
         )
-    refuse(found.faults)
-    return found
+    refuse(gathered.faults)
+    return gathered
 
 
 def refuse(faults: Sequence[str]) -> None:
@@ -193,15 +193,15 @@ def _text(rows: list[Row]) -> str:
     return json.dumps(rows, sort_keys=True)
 
 
-def _first_difference(found: Gathered, key: str, rows: list[Row], run: Run) -> str:
-    before, there = found.rows[key], found.owners[key].place
+def _first_difference(gathered: Gathered, key: str, rows: list[Row], run: Run) -> str:
+    before, there = gathered.rows[key], gathered.owners[key].location
     if len(before) != len(rows):
-        return f"{len(before)} row(s) in {there}, {len(rows)} in {run.place}"
+        return f"{len(before)} row(s) in {there}, {len(rows)} in {run.location}"
     for old, new in zip(before, rows, strict=True):
         for name in old.keys() | new.keys():
             if _text([{"": old.get(name)}]) != _text([{"": new.get(name)}]):
-                return f"{name} is {_short(old.get(name))} in {there}, {_short(new.get(name))} in {run.place}"
-    return f"other rows in {there} than in {run.place}"
+                return f"{name} is {_short(old.get(name))} in {there}, {_short(new.get(name))} in {run.location}"
+    return f"other rows in {there} than in {run.location}"
 
 
 def _short(value: Any) -> str:
@@ -213,4 +213,4 @@ def part_record(run: Run) -> dict[str, Any]:
     """Return what is kept of a part: where it was made, when, on what, how long it took."""
     kept = ("shard", "sessions", "finished", "timings", "workers", "counts", "cache", "code", "environment", "merged")
     data = {key: run.record.identity.data.stored[key] for key in ("samples", "keys_sha256", "fingerprint")}
-    return {"folder": run.place, "data": data, **{key: run.record.stored.get(key) for key in kept}}
+    return {"folder": run.location, "data": data, **{key: run.record.stored.get(key) for key in kept}}

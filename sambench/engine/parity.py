@@ -196,14 +196,14 @@ def _one_kind(
         counts = " and ".join(str(answer.logits.shape[1]) for answer in answers)
         errors.left_out[kind] = f"the two answer with {counts} masks a prompt"
         return
-    found = errors.kinds.setdefault(kind, KindErrors())
+    of_kind = errors.kinds.setdefault(kind, KindErrors())
     if one.logits.shape == two.logits.shape and one.frame == two.frame:
-        found.logits.append(tensor_error(one.logits, two.logits))
-    found.scores += (one.predicted_iou.cpu() - two.predicted_iou.cpu()).abs().flatten().tolist()
-    found.same_best += (one.predicted_iou.argmax(1).cpu() == two.predicted_iou.argmax(1).cpu()).tolist()
+        of_kind.logits.append(tensor_error(one.logits, two.logits))
+    of_kind.scores += (one.predicted_iou.cpu() - two.predicted_iou.cpu()).abs().flatten().tolist()
+    of_kind.same_best += (one.predicted_iou.argmax(1).cpu() == two.predicted_iou.argmax(1).cpu()).tolist()
     large = [logits_at_original(answer.flat().logits[:, 0], answer.frame).cpu() for answer in answers]
-    found.masks.append(mask_error(*large))
-    ious = found.masks[-1].iou
+    of_kind.masks.append(mask_error(*large))
+    ious = of_kind.masks[-1].iou
     for index in np.argsort(ious, kind="stable")[:worst]:
         masks = np.stack([(part[int(index)] > 0).numpy() for part in large])
         errors.worst.append(Worst(float(ious[index]), sample[0], kind, sample[1], masks))

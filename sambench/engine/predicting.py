@@ -92,28 +92,28 @@ def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in indifferent}
 
 
-def _from_files(config: RunConfig, place: str, task: Task, dataset: Dataset, device: str) -> Predicting:
+def _from_files(config: RunConfig, location: str, task: Task, dataset: Dataset, device: str) -> Predicting:
     """Open predictions made elsewhere; those of a run are checked against its hashes first."""
-    path, told_nan = local(place), list[str]()
-    told_switches = {"nms": config.predictions.nms, "names": config.predictions.names}
+    path, nan_notes = local(location), list[str]()
+    switches_text = {"nms": config.predictions.nms, "names": config.predictions.names}
     if path.name == "predictions" and (path.parent / RECORD).is_file():
         stored = load_run(path.parent)
         stored.check_predictions()
-        told_nan = [nan_note(stored)] if nan_note(stored) else []
+        nan_notes = [nan_note(stored)] if nan_note(stored) else []
         if config.predictions.nms == "auto":  # a run's maps are what it scored
-            told_switches["nms"] = "none"
-    reader = open_reader(task, path, dataset, told_switches)
+            switches_text["nms"] = "none"
+    reader = open_reader(task, path, dataset, switches_text)
     missing = check_stored(reader, dataset.keys, path, config.allow_missing)
     left_out = set(missing) if reader.missing_means == "left out" else set()
-    told = {
+    described = {
         "name": path.resolve().name.partition(".")[0],
         "fingerprint": reader.fingerprint(),
-        "predictions": place,
+        "predictions": location,
         "missing": missing,
         "missing_means": reader.missing_means,
-        "notes": [*getattr(reader, "notes", ()), *told_nan, *([] if dataset.images_there else [NO_IMAGES])],
+        "notes": [*getattr(reader, "notes", ()), *nan_notes, *([] if dataset.images_there else [NO_IMAGES])],
     }
     keys = [key for key in dataset.keys if key not in left_out]
     stages = Stages()
     executor = InProcess(Work(task, dataset, StoredPredictions(reader, stages), stages, None), device)
-    return Predicting(executor, told, keys, choices=dict(getattr(reader, "choices", {})))
+    return Predicting(executor, described, keys, choices=dict(getattr(reader, "choices", {})))

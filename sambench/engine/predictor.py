@@ -72,11 +72,11 @@ class Predictor:
         for sample in samples:
             if sample.id in self._ready:
                 continue
-            found = self._fetch(sample)
-            if found is None:
+            fetched = self._fetch(sample)
+            if fetched is None:
                 missing.append(sample)
             else:
-                self._ready[sample.id] = found
+                self._ready[sample.id] = fetched
         if missing:
             for sample, embedding in zip(missing, self._encode([s.image for s in missing]), strict=True):
                 sound = self.guard.embedding(embedding, sample.id)
@@ -151,8 +151,8 @@ class Predictor:
             return (*one, Arrival(sound_phrase(one[1])))
 
         def looked_at(answer: tuple[str, ConceptAnswer, Arrival]) -> ConceptAnswer:
-            phrase, found, is_sound = answer
-            return found if is_sound.arrays()[0] else self.guard.unsound_phrase(found, phrase, self._at_hand)
+            phrase, concept, is_sound = answer
+            return concept if is_sound.arrays()[0] else self.guard.unsound_phrase(concept, phrase, self._at_hand)
 
         if phrases:
             yield from in_turn(one_by_one(), start, looked_at, lambda one: one[1].scores.device)
@@ -166,7 +166,7 @@ class Predictor:
             batch = prompts[start : start + min(self.prompt_batch, at_once)]
             try:
                 with self.stages.timed("decode"):
-                    found = answer(batch)
+                    result = answer(batch)
             except Exception as error:
                 if not _out_of_memory(error) or self.prompt_batch == 1:
                     raise
@@ -174,7 +174,7 @@ class Predictor:
                 log.warning("out of memory while decoding; going on with batches of %d prompts", self.prompt_batch)
                 _release_memory()
                 continue
-            yield start, batch, found
+            yield start, batch, result
             start += len(batch)
 
     def _fetch(self, sample: Sample) -> Embedding | None:

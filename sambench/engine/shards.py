@@ -46,9 +46,9 @@ def parse_shard(text: str | None) -> Shard | None:
     """
     if text is None:
         return None
-    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
-    if found and 1 <= int(found[1]) <= int(found[2]):
-        return Shard(int(found[1]), int(found[2]))
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    if match and 1 <= int(match[1]) <= int(match[2]):
+        return Shard(int(match[1]), int(match[2]))
     raise UsageError(
         f"shard is {text!r}, but takes a part and the number of parts, counted from 1",
         where="shard",

@@ -68,8 +68,8 @@ class ModelPredictions:
 
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of the model; more may be found while it answers."""
-        found = self.predictor.model.provenance.get("notes")
-        return [str(note) for note in found] if isinstance(found, list) else []
+        notes = self.predictor.model.provenance.get("notes")
+        return [str(note) for note in notes] if isinstance(notes, list) else []
 
     def peaks(self) -> dict[str, int]:
         """Return the most bytes that this process has held so far: "host", and "device" where torch counts it."""

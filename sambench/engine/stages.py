@@ -58,8 +58,8 @@ class Stages:
     def since(self, before: Mapping[str, float]) -> dict[str, float]:
         """Return the seconds of the main thread's stages beyond an earlier copy of `seconds`."""
         with self._lock:
-            told = {stage: seconds - before.get(stage, 0.0) for stage, seconds in self.seconds.items()}
-        return {stage: seconds for stage, seconds in told.items() if stage != "read"}
+            spent = {stage: seconds - before.get(stage, 0.0) for stage, seconds in self.seconds.items()}
+        return {stage: seconds for stage, seconds in spent.items() if stage != "read"}
 
     def clear(self) -> None:
         """Forget everything."""
@@ -95,5 +95,5 @@ class Stages:
     def _percentiles(self, stage: str) -> dict[str, float]:
         if not self.images.get(stage):
             return {}
-        found = np.percentile(np.frombuffer(self.images[stage]), PERCENTILES)
-        return {f"p{number}": round(float(value), 5) for number, value in zip(PERCENTILES, found, strict=True)}
+        percentiles = np.percentile(np.frombuffer(self.images[stage]), PERCENTILES)
+        return {f"p{number}": round(float(value), 5) for number, value in zip(PERCENTILES, percentiles, strict=True)}

@@ -77,7 +77,7 @@ class Work:
         self.task, self.dataset, self.source, self.stages, self.cache = task, dataset, source, stages, cache
         self.reader = ReadAhead(lambda key: loader(self.dataset)(key), stages)
         self._images, self._working = 0, 0.0
-        self._told = time.perf_counter()
+        self._reported_at = time.perf_counter()
 
     def predictions(
         self,
@@ -128,8 +128,8 @@ class Work:
             cache's counts; NaN; notes.
         """
         now = time.perf_counter()
-        elapsed = now - self._told
-        told = {
+        elapsed = now - self._reported_at
+        figures = {
             "images": self._images,
             "seconds": dict(self.stages.seconds),
             "of_images": {stage: list(seconds) for stage, seconds in self.stages.images.items()},
@@ -140,8 +140,8 @@ class Work:
             "nan": self.source.take_nan(),
             "notes": self.source.notes(),
         }
-        self._images, self._working, self._told = 0, 0.0, now
+        self._images, self._working, self._reported_at = 0, 0.0, now
         self.stages.clear()
         if self.cache is not None:
             self.cache.counts = CacheCounts()
-        return told
+        return figures

@@ -76,7 +76,7 @@ def explain_edges(run: Run, images: bool = True) -> EdgeErrors:
     """
     task, dataset = open_again(run)
     if not isinstance(task, EdgesTask):
-        raise UsageError(f"the run is of task {task.name}", where=run.place, mend="give a run of task edges")
+        raise UsageError(f"the run is of task {task.name}", where=run.location, mend="give a run of task edges")
     reader = stored_predictions(run, task, dataset)
     rows = run.rows()
     at = int(recall_precision_f(counts_of_rows(rows).sum(axis=0))[2].argmax())

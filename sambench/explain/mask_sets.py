@@ -106,7 +106,7 @@ def open_sets(places: list[str], dataset: Dataset | None) -> list[MaskSet]:
             dataset = dataset or own
     for number, location in enumerate(places):
         if number not in sets:
-            sets[number] = _of_place(location, dataset)
+            sets[number] = _of_location(location, dataset)
     return [sets[number] for number in range(len(places))]
 
 
@@ -140,7 +140,7 @@ def _of_run(location: str) -> tuple[MaskSet, Dataset]:
     return MaskSet(f"{run.folder.name} ({whole.name})", _names(dataset, keys), read, notes, _pixels(dataset)), dataset
 
 
-def _of_place(location: str, dataset: Dataset | None) -> MaskSet:
+def _of_location(location: str, dataset: Dataset | None) -> MaskSet:
     path = Path(TRUTH) if location == TRUTH else local(location)
     if location != TRUTH and not path.exists():
         raise UsageError("there are no such masks", where=location, mend=f"give a run, a file or a folder, or {TRUTH}")

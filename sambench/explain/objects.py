@@ -108,7 +108,7 @@ def explain_objects(run: Run, choice: Choice) -> Objects:
     results = of_each_image(run, dataset, examine).values()
     tables = [one for one, _ in results if one is not None]
     if not tables:
-        raise UsageError("the run has no object to explain", where=run.place, mend="give a run with objects")
+        raise UsageError("the run has no object to explain", where=run.location, mend="give a run with objects")
     frame = pd.DataFrame({name: np.concatenate([one[name] for one in tables]) for name in tables[0]})
     if isinstance(task, PointsTask):
         _check_scores(run, task, frame)
@@ -164,7 +164,7 @@ def _check_scores(run: Run, task: PointsTask, frame: pd.DataFrame) -> None:
     if len(both) < len(frame) or off.any():
         raise RunError(
             f"{len(frame) - len(both) + int(off.sum())} of {len(frame)} masks have another IoU than the run's rows say",
-            where=run.place,
+            where=run.location,
             mend="bring back the data that was scored, or score the run again with run.overwrite=true",
         )
 

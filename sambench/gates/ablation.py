@@ -48,10 +48,10 @@ def member_words(ablation: Ablation, words: Sequence[str], checkpoints: Sequence
             f"task={ablation.task}",
             *ablation.base,
             *own,
-            *([f"model.checkpoint={checkpoints[place]}"] if checkpoints else []),
+            *([f"model.checkpoint={checkpoints[index]}"] if checkpoints else []),
             *words,
         ]
-        for place, (label, own) in enumerate(ablation.members.items())
+        for index, (label, own) in enumerate(ablation.members.items())
     }
 
 
@@ -67,7 +67,7 @@ def sweep(
     for label, words in members.items():
         command = f"sambench run {' '.join(words)}"
         try:
-            done.append(Member(label, command, launch(compose(words)).run.place))
+            done.append(Member(label, command, launch(compose(words)).run.location))
         except SambenchError as error:
             done.append(Member(label, command, error=_one_line(str(error))))
         except Exception as error:  # a defect met by one member must not take the rest of the sweep with it
@@ -94,7 +94,7 @@ def with_differences(members: Sequence[Member], reference: str) -> list[Member]:
             compared.append(member)
             continue
         result = gate([first], [open_side(member.folder)], Policy(), compare=["task.*"], common=True)
-        found = {one.found.name: one.found for one in result.judgements}
-        differences = {name: (one.difference, *one.interval) for name, one in found.items()}
+        comparisons = {one.found.name: one.found for one in result.judgements}
+        differences = {name: (one.difference, *one.interval) for name, one in comparisons.items()}
         compared.append(replace(member, differences=differences))
     return compared

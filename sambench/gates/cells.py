@@ -12,8 +12,8 @@ HEADS = ("metric", "baseline", "candidate", "difference", "interval", "p", "dete
 
 def cells(one: Judgement, result: GateResult) -> list[str]:
     """Return a metric's cells, in the order of `HEADS`."""
-    found = one.found
-    low, high = found.interval
+    comparison = one.found
+    low, high = comparison.interval
     verdict = one.verdict if one.judged else "(shown)"
     resting = [f"{one.support} of {result.samples} images"] if one.support != result.samples else []
     resting += [f"{len(result.baseline)} and {len(result.candidate)} runs"] if one.few_runs else []
@@ -23,13 +23,13 @@ def cells(one: Judgement, result: GateResult) -> list[str]:
     if one.candidate_interval is not None:
         resting.append("candidate [{}, {}]".format(*(number(end) for end in one.candidate_interval)))
     return [
-        found.name,
-        number(found.baseline) or "undefined",
-        number(found.candidate) or "undefined",
-        "" if found.difference != found.difference else _signed(found.difference),
+        comparison.name,
+        number(comparison.baseline) or "undefined",
+        number(comparison.candidate) or "undefined",
+        "" if comparison.difference != comparison.difference else _signed(comparison.difference),
         "" if low != low else f"[{_signed(low)}, {_signed(high)}]",
         _chance(one.p, result.alpha),
-        number(found.detectable),
+        number(comparison.detectable),
         f"{verdict} ({', '.join(resting)})" if resting else verdict,
     ]
 
@@ -63,14 +63,14 @@ def reading(result: GateResult) -> str:
 
 def _levels(result: GateResult) -> str:
     """Say how sure the printed intervals are, together and each."""
-    told = []
+    parts = []
     for judged, word in ((True, "judged"), (False, "shown")):
         same = [one.found for one in result.judgements if one.judged == judged]
         own = [one for one in same if not math.isnan(one.interval[0])]
         if own:
             many = f" together over the {len(own)} {word} metrics, {100 * own[0].level:.1f} % each"
-            told.append(f"{100 * (1 - result.alpha):g} %{many if len(own) > 1 else ''}")
-    return "; ".join(dict.fromkeys(told)) or "none"
+            parts.append(f"{100 * (1 - result.alpha):g} %{many if len(own) > 1 else ''}")
+    return "; ".join(dict.fromkeys(parts)) or "none"
 
 
 def takes(result: GateResult) -> list[str]:

@@ -12,7 +12,7 @@ from sambench.errors import listing
 from sambench.runs.identity import flatten
 
 ABSENT = "(absent)"
-TOLD = (
+NOTED = (
     *("model.name", "model.fingerprint", "model.decoder_fingerprint", "model.settings"),
     *("device", "embedding_dtype", "version", "seed"),
 )
@@ -78,17 +78,17 @@ def identity_differences(
     before, after = ({**UNSAID, **flatten(dict(identity))} for identity in (baseline, candidate))
     cut = any(before.get(key) != after.get(key) for key in SAMPLES)
     forbidding: list[Difference] = []
-    told: list[Difference] = []
+    noted: list[Difference] = []
     for key in sorted(before.keys() | after.keys()):
         values = before.get(key, ABSENT), after.get(key, ABSENT)
         if values[0] == values[1]:
             continue
         moved = key == "data.name" and before.get("data.fingerprint") == after.get("data.fingerprint") is not None
-        if moved or key.startswith(TOLD) or any(fnmatchcase(key, pattern) for pattern in compare):
-            told.append(Difference(key, *values))
+        if moved or key.startswith(NOTED) or any(fnmatchcase(key, pattern) for pattern in compare):
+            noted.append(Difference(key, *values))
         elif key in SAMPLES or (key == "data.fingerprint" and cut and same_truth):
             if common:
-                told.append(Difference(key, *values))
+                noted.append(Difference(key, *values))
             else:
                 forbidding.append(Difference(key, *values, mend=COMMON))
         elif key == "data.fingerprint" and cut and same_truth is None:
@@ -97,7 +97,7 @@ def identity_differences(
             forbidding.append(Difference(key, *values, mend=f"compare={key} compares this switch"))
         else:
             forbidding.append(Difference(key, *values, mend="run both on the same task and data"))
-    return forbidding, told
+    return forbidding, noted
 
 
 def switch_names(identity: Mapping[str, Any]) -> list[str]:
@@ -113,15 +113,15 @@ def unknown_patterns(identity: Mapping[str, Any], compare: Sequence[str]) -> lis
 
 def image_differences(baseline: Mapping[str, str], candidate: Mapping[str, str]) -> list[Difference]:
     """Return the samples whose pixels differ, from sample id -> SHA-256 (or its first digits) on both sides."""
-    found = []
+    differences = []
     for key in sorted(baseline.keys() & candidate.keys()):
         before, after = baseline[key], candidate[key]
         digits = min(len(before), len(after))
         if before[:digits] != after[:digits]:
-            found.append(
+            differences.append(
                 Difference(f"image {key}", before[:12], after[:12], mend="score both runs on the same image files")
             )
-    return found
+    return differences
 
 
 def sample_differences(baseline: Sequence[str], candidate: Sequence[str]) -> list[Difference]:
@@ -130,8 +130,8 @@ def sample_differences(baseline: Sequence[str], candidate: Sequence[str]) -> lis
     lost, added = [key for key in baseline if key not in known], known - set(baseline)
     if not lost and not added:
         return []
-    told = f"{len(candidate)} samples, without {listing(lost, 3) or 'none'}, with {listing(sorted(added), 3) or 'none'}"
-    return [Difference("samples", f"{len(baseline)} samples", told, mend=COMMON)]
+    text = f"{len(candidate)} samples, without {listing(lost, 3) or 'none'}, with {listing(sorted(added), 3) or 'none'}"
+    return [Difference("samples", f"{len(baseline)} samples", text, mend=COMMON)]
 
 
 def truth_differences(

@@ -76,7 +76,7 @@ def gate(
     first = baselines[0]
     check_switches(first, compare)
     refuse_twice(baselines, candidates)
-    forbidding, told = differences(baselines, candidates, compare, common)
+    forbidding, noted = differences(baselines, candidates, compare, common)
     task = task_of(first)
     sides = alike([*baselines, *candidates])
     ids = common_ids(sides)
@@ -95,7 +95,7 @@ def gate(
         alpha=policy.alpha,
         power=policy.power,
         forbidding=forbidding,
-        told=told,
+        told=noted,
         called=(called[: len(baselines)], called[len(baselines) :]),
     )
     if forbidding:
@@ -126,7 +126,7 @@ def _flips(runs: PairedRuns) -> tuple[list[Flip], list[Flip]]:
 
 
 def _by_sample(rows: Sequence[Row], ids: Sequence[str]) -> list[list[Row]]:
-    found: dict[str, list[Row]] = {key: [] for key in ids}
+    by_sample: dict[str, list[Row]] = {key: [] for key in ids}
     for row in rows:
-        found[row["sample_id"]].append(row)
-    return list(found.values())
+        by_sample[row["sample_id"]].append(row)
+    return list(by_sample.values())

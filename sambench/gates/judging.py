@@ -42,8 +42,8 @@ class PairedRuns:
 
     def replicates(self, rows: Sequence[Row], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return the metrics of one run's rows over weighted images (B, images): (B,) by metric."""
-        found = self.task.replicates(rows, self.ids, weights)
-        return found | self.task.calibration(rows, self.ids, weights) if self.calibrated else found
+        figures = self.task.replicates(rows, self.ids, weights)
+        return figures | self.task.calibration(rows, self.ids, weights) if self.calibrated else figures
 
     @property
     def sides(self) -> tuple[slice, slice]:
@@ -53,13 +53,13 @@ class PairedRuns:
     def values(self) -> list[dict[str, float]]:
         """Return each run's metrics over all images."""
         ones = np.ones((1, len(self.ids)), np.int64)
-        found = (self.replicates(own, ones) for own in self.rows)
-        return [{name: float(drawn[0]) for name, drawn in own.items()} for own in found]
+        figures = (self.replicates(own, ones) for own in self.rows)
+        return [{name: float(drawn[0]) for name, drawn in own.items()} for own in figures]
 
     def carried(self, names: Sequence[str]) -> dict[str, int]:
         """Return metric -> how many images carry it in the run where the fewest do."""
-        found = [support(partial(self.replicates, own), len(self.ids)) for own in self.rows]
-        return {name: min(own[name] for own in found) for name in names}
+        supports = [support(partial(self.replicates, own), len(self.ids)) for own in self.rows]
+        return {name: min(own[name] for own in supports) for name in names}
 
     @cached_property
     def unsteady(self) -> dict[str, str]:
@@ -73,8 +73,8 @@ class PairedRuns:
 
     def mean(self, side: slice, names: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return the mean of one side's runs over weighted images (B, images): (B,) by metric."""
-        found = [self.replicates(own, weights) for own in self.rows[side]]
-        return {name: np.mean([own[name] for own in found], axis=0) for name in names}
+        figures = [self.replicates(own, weights) for own in self.rows[side]]
+        return {name: np.mean([own[name] for own in figures], axis=0) for name in names}
 
 
 @dataclass
@@ -127,12 +127,12 @@ def judge_metrics(
     drawn = _resampled(runs, names, values, resampling)
     better, bounds = directions(first, names), bounds_of(first, names)
     judged = [name for name in names if policy.judges(task, name)]
-    found = _compared(drawn, policy, names, judged, better, bounds)
+    comparisons = _compared(drawn, policy, names, judged, better, bounds)
     inner = _candidate_intervals(runs, drawn, policy, judged, bounds)
     named = {name: policy_name != DEFAULT and policy.names(task, name) for name in names}
     judgements = [
         judge(
-            found[name],
+            comparisons[name],
             policy,
             name in judged,
             drawn.carried[name],
@@ -176,11 +176,11 @@ def _compared(
     bounds: Mapping[str, tuple[float, float]],
 ) -> dict[str, Comparison]:
     """Compare judged metrics as one family, and the others as another, each within what the metric can be."""
-    found: dict[str, Comparison] = {}
+    comparisons: dict[str, Comparison] = {}
     too_few = spread_of_units(0, len(drawn.weights))
     for family in (judged, [name for name in names if name not in judged]):
         if family:
-            found |= compare_paired(
+            comparisons |= compare_paired(
                 {name: drawn.point[0][name] for name in family},
                 {name: drawn.point[1][name] for name in family},
                 drawn.drawn[0],
@@ -191,10 +191,10 @@ def _compared(
                 policy.alpha,
                 policy.power,
             )
-    for name, one in found.items():
+    for name, one in comparisons.items():
         ends, seen = within_range(*one.interval, one.detectable, one.baseline, bounds[name], better[name])
-        found[name] = replace(one, interval=ends, detectable=seen)
-    return found
+        comparisons[name] = replace(one, interval=ends, detectable=seen)
+    return comparisons
 
 
 def _candidate_intervals(
@@ -214,8 +214,8 @@ def _candidate_intervals(
         names = list(drawn.spread)
         alone = jackknife(lambda held: runs.mean(runs.sides[1], names, held), drawn.strata)
         own = spreads(alone, drawn.weights, runs.unsteady)
-    found = {name: interval95(drawn.point[1][name], drawn.drawn[1][name], own[name]) for name in sure}
-    return {name: inside(ends, drawn.point[1][name], bounds[name]) for name, ends in found.items()}
+    intervals = {name: interval95(drawn.point[1][name], drawn.drawn[1][name], own[name]) for name in sure}
+    return {name: inside(ends, drawn.point[1][name], bounds[name]) for name, ends in intervals.items()}
 
 
 def _alone(

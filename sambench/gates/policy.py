@@ -85,8 +85,8 @@ class Policy:
 
     def _judged(self, task: str) -> list[str]:
         """Return the patterns of what decides, those that `CALIBRATION` stands for in its place."""
-        told = self.judged.get(task, ["*"])
-        return [one for name in told for one in (_CALIBRATION if name == CALIBRATION else (name,))]
+        patterns = self.judged.get(task, ["*"])
+        return [one for name in patterns for one in (_CALIBRATION if name == CALIBRATION else (name,))]
 
     def rule(self, metric: str) -> Rule:
         """Return what is asked of a metric."""
@@ -110,8 +110,8 @@ class Policy:
                 mend="take it out; runs of points tell it, frozen baselines do not; see sambench explain",
             )
         judged = self._judged(task)
-        told = [(f"judged.{task}", one) for one in judged if one not in _usual(task)]
-        for key, pattern in [*told, *((f"metrics.{one}", one) for one in self.metrics)]:
+        patterns = [(f"judged.{task}", one) for one in judged if one not in _usual(task)]
+        for key, pattern in [*patterns, *((f"metrics.{one}", one) for one in self.metrics)]:
             if not any(fnmatchcase(name, pattern) for name in metrics):
                 near = nearest(pattern, metrics)
                 raise UsageError(

@@ -107,8 +107,8 @@ def _check_pilot(sides: Sequence[Side]) -> None:
     if len(sides) not in (1, 2):
         raise UsageError(f"{len(sides)} runs given", where="pilot", mend="give pilot=RUN or pilot=[RUN,OTHER]")
     if len(sides) == 2 and (forbidding := differences(sides[:1], sides[1:], (), False)[0]):
-        told = "; ".join(map(str, forbidding))
-        raise UsageError(f"the pilot's runs are not comparable: {told}", where="pilot", mend="give runs that are")
+        text = "; ".join(map(str, forbidding))
+        raise UsageError(f"the pilot's runs are not comparable: {text}", where="pilot", mend="give runs that are")
 
 
 def _check_effect(effect: float, bounds: Mapping[str, tuple[float, float]]) -> None:

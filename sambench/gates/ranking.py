@@ -21,7 +21,7 @@ from sambench.gates.sides import (
     differences,
     directions,
     rows_of,
-    same_place,
+    same_location,
     task_of,
 )
 from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
@@ -60,9 +60,11 @@ def compare_runs(
     """
     _check_sides(sides)
     check_switches(sides[0], compare)
-    first, labels = sides[0], [label(place) for place in range(len(sides))]
-    found = [(name, differences([first], [side], compare, common)) for name, side in zip(labels, sides, strict=True)]
-    forbidding, told = ([(name, one) for name, kinds in found[1:] for one in kinds[kind]] for kind in (0, 1))
+    first, labels = sides[0], [label(index) for index in range(len(sides))]
+    against_first = [
+        (name, differences([first], [side], compare, common)) for name, side in zip(labels, sides, strict=True)
+    ]
+    forbidding, noted = ([(name, one) for name, kinds in against_first[1:] for one in kinds[kind]] for kind in (0, 1))
     task = task_of(first)
     sides = alike(sides)
     ids = common_ids(sides)
@@ -70,7 +72,7 @@ def compare_runs(
     models = list(map(printable, run_labels([side.record for side in sides], [side.path for side in sides])))
     entries = [RankedRun(*one) for one in zip(labels, (side.path for side in sides), models, strict=True)]
     outcome = CompareResult(
-        task.name, f"{data.name} {data.split}", entries, len(ids), replicates, alpha, forbidding, told
+        task.name, f"{data.name} {data.split}", entries, len(ids), replicates, alpha, forbidding, noted
     )
     if forbidding:
         return outcome
@@ -120,7 +122,7 @@ def _check_sides(sides: Sequence[Side]) -> None:
             mend="give runs=[A,B,C]",
         )
     if twice := next(
-        (two.path for at, two in enumerate(sides) if any(same_place(one, two) for one in sides[:at])), None
+        (two.path for at, two in enumerate(sides) if any(same_location(one, two) for one in sides[:at])), None
     ):
         raise UsageError("a run is named twice", where=twice, mend="name it once")
 

@@ -49,10 +49,10 @@ def headline(result: GateResult) -> str:
         of = {kind: [one.found.name for one in result.failing if one.verdict == kind] for kind in FAILING}
         return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in of.items() if names)
     untold = [one for one in result.untold if result.exit_code or not one.undefined]
-    told = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in untold)
-    if result.forbidding or not told:
+    text = "; ".join(f"{one.found.name} ({carriers(one, result)})" for one in untold)
+    if result.forbidding or not text:
         return result.verdict
-    return f"cannot tell {told}" if result.exit_code else f"{result.verdict}; cannot tell {told}"
+    return f"cannot tell {text}" if result.exit_code else f"{result.verdict}; cannot tell {text}"
 
 
 def _text(result: GateResult, width: int | None) -> str:
@@ -96,8 +96,8 @@ def _heading(result: GateResult) -> str:
 
 def _flips(result: GateResult) -> list[tuple[str, list[str]]]:
     """Return the images that fell and rose most, as a title and lines, where there are any."""
-    told = (("images that fell most", result.worse), ("images that rose most", result.better))
-    return [(f"{title} (baseline -> candidate)", [_flip(one) for one in flips]) for title, flips in told if flips]
+    groups = (("images that fell most", result.worse), ("images that rose most", result.better))
+    return [(f"{title} (baseline -> candidate)", [_flip(one) for one in flips]) for title, flips in groups if flips]
 
 
 def _kind(one: Judgement) -> str:
@@ -154,8 +154,8 @@ def _sides(result: GateResult) -> list[str]:
     lines = []
     sides = zip(("baseline", "candidate"), (result.baseline, result.candidate), result.called, strict=True)
     for side, paths, names in sides:
-        told = [f"{path} ({name})" for path, name in zip(paths, names, strict=True)] if names else paths
-        lines.append(f"{side}: {', '.join(told)}")
+        texts = [f"{path} ({name})" for path, name in zip(paths, names, strict=True)] if names else paths
+        lines.append(f"{side}: {', '.join(texts)}")
     lines += [f"forbids a comparison: {one}; {one.mend}" for one in result.forbidding]
     lines += [f"differs: {one}" for one in result.told]
     for side, names in zip(("baseline", "candidate"), result.uncompared, strict=True):
@@ -167,15 +167,15 @@ def _sides(result: GateResult) -> list[str]:
 
 
 def _sentence(one: Judgement) -> str:
-    found = one.found
-    told = {
+    comparison = one.found
+    sentences = {
         "regression": "is undefined, where the baseline has a value"
-        if found.candidate != found.candidate
-        else f"fell by {abs(found.difference):.4f}, more than the margin {one.rule.margin:g}",
-        "below floor": f"is {found.candidate:.4f}, the floor is {one.rule.floor}",
+        if comparison.candidate != comparison.candidate
+        else f"fell by {abs(comparison.difference):.4f}, more than the margin {one.rule.margin:g}",
+        "below floor": f"is {comparison.candidate:.4f}, the floor is {one.rule.floor}",
         "not improved": "did not improve, as the policy asks",
     }
-    return f"{found.name} {told[one.verdict]}"
+    return f"{comparison.name} {sentences[one.verdict]}"
 
 
 def _flip(one: Flip) -> str:
@@ -189,16 +189,16 @@ def _links(result: GateResult, flip: Flip) -> str:
 
 def _pictures(result: GateResult, flip: Flip) -> list[str]:
     """Return the pictures and predictions the runs hold of an image."""
-    return [found for side in (result.baseline, result.candidate) for run in side for found in _files(run, flip)]
+    return [file for side in (result.baseline, result.candidate) for run in side for file in _files(run, flip)]
 
 
 def _files(run: str, flip: Flip) -> Sequence[str]:
     """Return an image's files, `ID.ending` and `ID_word.ending`, not those of images whose ids begin like its own."""
-    found: list[Path] = []
-    for place in PLACES:
-        folder = Path(run) / place
+    files: list[Path] = []
+    for subfolder in PLACES:
+        folder = Path(run) / subfolder
         for name in stored_names(flip.sample_id) if folder.is_dir() else ():
             own = re.compile(rf"{re.escape(PurePosixPath(name).name)}(_[A-Za-z]+)?(\.json)?\.\w+")
             near = [path for start in ("", "*/") for path in sorted(folder.glob(f"{start}{escape(name)}*.*"))]
-            found += [path for path in near if own.fullmatch(path.name)]
-    return [path.as_posix() for path in dict.fromkeys(found)]
+            files += [path for path in near if own.fullmatch(path.name)]
+    return [path.as_posix() for path in dict.fromkeys(files)]

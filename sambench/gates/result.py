@@ -66,7 +66,7 @@ class Judgement:
     @property
     def within_margin(self) -> bool:
         """Whether a drop is told, but no larger than the policy lets pass."""
-        return self.verdict in (OK, NOT_IMPROVED) and _told(self.found)[0]
+        return self.verdict in (OK, NOT_IMPROVED) and _sides_of_zero(self.found)[0]
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,12 @@ class GateResult:
         return pd.DataFrame([_record(one) for one in self.judgements], columns=COLUMNS)
 
     def __repr__(self) -> str:
-        told = f": {', '.join(one.found.name for one in self.failing)}" if self.failing else ""
-        return f"<GateResult {self.verdict}{told} ({self.task}, {self.data}, {self.samples} images)>"
+        names = f": {', '.join(one.found.name for one in self.failing)}" if self.failing else ""
+        return f"<GateResult {self.verdict}{names} ({self.task}, {self.data}, {self.samples} images)>"
 
 
 def judge(
-    found: Comparison,
+    comparison: Comparison,
     policy: Policy,
     judged: bool,
     support: int,
@@ -175,7 +175,7 @@ def judge(
     comparison keeps its values alone.
 
     Args:
-        found: The comparison.
+        comparison: The comparison.
         policy: What is let pass.
         judged: Whether the metric decides.
         support: Images that carry it on both sides.
@@ -185,20 +185,20 @@ def judge(
         candidate_interval: 95 % interval of the candidate's value, where the rule's floor is held against it.
         why: Why the task gives the metric no interval.
     """
-    rule = policy.rule(found.name)
-    sign = 1 if found.higher_is_better else -1
-    lost = math.isnan(found.candidate) and not math.isnan(found.baseline)
-    gained = math.isnan(found.baseline) and not math.isnan(found.candidate)
-    few = math.isnan(found.interval[0]) and not lost and not gained
+    rule = policy.rule(comparison.name)
+    sign = 1 if comparison.higher_is_better else -1
+    lost = math.isnan(comparison.candidate) and not math.isnan(comparison.baseline)
+    gained = math.isnan(comparison.baseline) and not math.isnan(comparison.candidate)
+    few = math.isnan(comparison.interval[0]) and not lost and not gained
     if few:
         nan = math.nan
-        found = replace(found, interval=(nan, nan), p_drop=nan, p_gain=nan, detectable=nan)
-    dropped, risen = _told(found)
-    improved = sign * found.difference > 0 if rule.must_improve_by == VALUE else risen
+        comparison = replace(comparison, interval=(nan, nan), p_drop=nan, p_gain=nan, detectable=nan)
+    dropped, risen = _sides_of_zero(comparison)
+    improved = sign * comparison.difference > 0 if rule.must_improve_by == VALUE else risen
     unsure = rule.floor is not None and rule.floor_by == INTERVAL and math.isnan((candidate_interval or (math.nan,))[0])
-    if lost or (dropped and -sign * found.difference > rule.margin):
+    if lost or (dropped and -sign * comparison.difference > rule.margin):
         verdict = REGRESSION
-    elif _below(found, rule, candidate_interval):
+    elif _below(comparison, rule, candidate_interval):
         verdict = BELOW_FLOOR
     elif unsure or (few and not (rule.must_improve and rule.must_improve_by == VALUE)):
         verdict = CANNOT_TELL
@@ -208,28 +208,36 @@ def judge(
         verdict = NOT_IMPROVED if rule.must_improve and not improved else OK
     untold = verdict == CANNOT_TELL
     few_runs, few_sets, why = untold and few_runs, untold and few_sets, why if untold else ""
-    return Judgement(found, rule, judged, verdict, support, asked, few_runs, few_sets, candidate_interval, why)
+    return Judgement(comparison, rule, judged, verdict, support, asked, few_runs, few_sets, candidate_interval, why)
 
 
-def _told(found: Comparison) -> tuple[bool, bool]:
+def _sides_of_zero(comparison: Comparison) -> tuple[bool, bool]:
     """Tell whether the printed interval lies on the worse side of 0, and on the better one."""
-    low, high = found.interval
-    return (high < 0, low > 0) if found.higher_is_better else (low > 0, high < 0)
+    low, high = comparison.interval
+    return (high < 0, low > 0) if comparison.higher_is_better else (low > 0, high < 0)
 
 
-def _below(found: Comparison, rule: Rule, interval: tuple[float, float] | None) -> bool:
+def _below(comparison: Comparison, rule: Rule, interval: tuple[float, float] | None) -> bool:
     """Tell whether the candidate is worse than the floor: its value, or the worse end of its interval."""
     if rule.floor is None:
         return False
     if rule.floor_by == INTERVAL and interval is not None and not math.isnan(interval[0]):
-        return interval[0] < rule.floor if found.higher_is_better else interval[1] > rule.floor
-    if found.higher_is_better:
-        return not found.candidate >= rule.floor
-    return not found.candidate <= rule.floor
+        return interval[0] < rule.floor if comparison.higher_is_better else interval[1] > rule.floor
+    if comparison.higher_is_better:
+        return not comparison.candidate >= rule.floor
+    return not comparison.candidate <= rule.floor
 
 
 def _record(one: Judgement) -> tuple[object, ...]:
     """Return a judgement's row of `GateResult.frame`, in the order of `COLUMNS`."""
-    found = one.found
-    values = (found.name, found.baseline, found.candidate, found.difference, *found.interval, found.level, one.p)
-    return (*values, found.detectable, one.support, one.judged, one.verdict)
+    comparison = one.found
+    values = (
+        comparison.name,
+        comparison.baseline,
+        comparison.candidate,
+        comparison.difference,
+        *comparison.interval,
+        comparison.level,
+        one.p,
+    )
+    return (*values, comparison.detectable, one.support, one.judged, one.verdict)

@@ -59,7 +59,7 @@ def open_side(path: str | Path) -> Side:
     run = load_run(path)
     if not run.finished:
         raise RunError("the run is not finished", where=path, mend="give the command that started it again to go on")
-    return Side(run.place, run.record, run.rows())
+    return Side(run.location, run.record, run.rows())
 
 
 def task_of(side: Side) -> Task:
@@ -95,15 +95,15 @@ def refuse_twice(baselines: Sequence[Side], candidates: Sequence[Side]) -> None:
     sides = [("baseline", one) for one in baselines] + [("candidate", one) for one in candidates]
     if len(sides) == 2:
         return
-    for place, (word, one) in enumerate(sides):
-        for other_word, other in sides[place + 1 :]:
+    for index, (word, one) in enumerate(sides):
+        for other_word, other in sides[index + 1 :]:
             alike = word == other_word or one.record.identity.stored == other.record.identity.stored
-            if same_place(one, other) or (alike and _same_rows(one, other)):
+            if same_location(one, other) or (alike and _same_rows(one, other)):
                 where = f"{word}={one.path}, {other_word}={other.path}"
                 raise UsageError("a run is given twice", where=where, mend="give each run once, on one side")
 
 
-def same_place(one: Side, other: Side) -> bool:
+def same_location(one: Side, other: Side) -> bool:
     """Tell whether two sides are one folder or file, however it was written."""
     if is_remote(one.path) or is_remote(other.path):
         return one.path == other.path
@@ -136,17 +136,18 @@ def differences(
     Returns:
         The differences that forbid a comparison, and those that it is about or that are only told.
     """
-    forbidding, told = _between(baselines[0], candidates[0], compare, common)
+    forbidding, noted = _between(baselines[0], candidates[0], compare, common)
     for word, side in (("baseline", baselines), ("candidate", candidates)):
         for other in side[1:]:
-            found = _between(side[0], other, (), common)
+            between = _between(side[0], other, (), common)
             places = f"{side[0].path} of the {word}", f"{other.path} of the {word}"
             mend = f"runs of one side are averaged: give the {word} runs that agree in it, or compare one with another"
             forbidding += [
-                replace(one, sides=places, mend=one.mend if one.mend in (COMMON, UNTOLD) else mend) for one in found[0]
+                replace(one, sides=places, mend=one.mend if one.mend in (COMMON, UNTOLD) else mend)
+                for one in between[0]
             ]
-            told += [replace(one, sides=places) for one in found[1]]
-    return _once(forbidding), _once(told)
+            noted += [replace(one, sides=places) for one in between[1]]
+    return _once(forbidding), _once(noted)
 
 
 def _between(
@@ -160,7 +161,7 @@ def _between(
     truths = [side.record.data.truths for side in (first, other)]
     wrong = truth_differences(truths[0], truths[1], [key for key in own if key in others])
     same = None if wrong is None else not wrong
-    forbidding, told = identity_differences(
+    forbidding, noted = identity_differences(
         first.record.identity.stored, other.record.identity.stored, compare, common, same
     )
     if wrong:
@@ -169,7 +170,7 @@ def _between(
     forbidding += image_differences(images_of(first.rows), images_of(other.rows))
     if not common and not any(one.key.startswith("data.") for one in forbidding):
         forbidding += sample_differences(list(own), list(others))
-    return forbidding, told
+    return forbidding, noted
 
 
 def _once(differences: Sequence[Difference]) -> list[Difference]:

@@ -131,20 +131,20 @@ class CompareResult:
         return pd.DataFrame(rows, columns=columns)
 
     def __repr__(self) -> str:
-        told = sum(one.verdict != CANNOT_TELL for one in self.pairs)
-        found = NOT_COMPARABLE if self.forbidding else f"{told} of {len(self.pairs)} pairs told apart"
-        return f"<CompareResult {found} ({len(self.runs)} runs, {self.task}, {self.data}, {self.samples} images)>"
+        apart = sum(one.verdict != CANNOT_TELL for one in self.pairs)
+        text = NOT_COMPARABLE if self.forbidding else f"{apart} of {len(self.pairs)} pairs told apart"
+        return f"<CompareResult {text} ({len(self.runs)} runs, {self.task}, {self.data}, {self.samples} images)>"
 
 
 def judge_pairs(pairs: Sequence[Pair], labels: Sequence[str], higher_is_better: Mapping[str, bool]) -> list[PairFound]:
     """Say which run of each pair is better, where the printed interval leaves out zero."""
-    found = []
+    verdicts = []
     for one in pairs:
         low, high = one.interval if higher_is_better[one.metric] else (-one.interval[1], -one.interval[0])
         verdict = BETTER if low > 0 else WORSE if high < 0 else CANNOT_TELL
         ends = labels[one.first], labels[one.second]
-        found.append(PairFound(one.metric, *ends, one.difference, one.interval, one.p, one.support, verdict))
-    return found
+        verdicts.append(PairFound(one.metric, *ends, one.difference, one.interval, one.p, one.support, verdict))
+    return verdicts
 
 
 def rank_runs(
@@ -168,11 +168,11 @@ def rank_runs(
         judged = [one for one in pairs if one.metric == metric]
         behind = {(one.first, one.second) for one in judged if one.verdict == WORSE}
         behind |= {(one.second, one.first) for one in judged if one.verdict == BETTER}
-        for place, label in enumerate(order):
+        for index, label in enumerate(order):
             ranks = 1 + sum(one == label for one, _ in behind), len(own) - sum(other == label for _, other in behind)
-            told = BEHIND if (label, order[0]) in behind else WITH_BEST if place else BEST
-            told = told if own[label] == own[label] else UNDEFINED
-            standings.append(Standing(metric, label, own[label], place + 1, ranks, told))
+            standing = BEHIND if (label, order[0]) in behind else WITH_BEST if index else BEST
+            standing = standing if own[label] == own[label] else UNDEFINED
+            standings.append(Standing(metric, label, own[label], index + 1, ranks, standing))
     return standings
 
 

@@ -144,8 +144,8 @@ def metric_columns(task: str, group: Group) -> list[str]:
 
 def _order(group: Group, entry: Entry, metric: str) -> tuple[float, str]:
     """Order by rank; runs without one by name."""
-    found = group.standing(entry, metric)
-    return (found.rank if found else float("inf"), entry.label)
+    standing = group.standing(entry, metric)
+    return (standing.rank if standing else float("inf"), entry.label)
 
 
 def title_of(group: Group) -> str:
@@ -157,22 +157,22 @@ def title_of(group: Group) -> str:
 
 
 def _row(group: Group, entry: Entry, metrics: Sequence[str], entries: Sequence[Entry]) -> Row:
-    cost, told = cost_of(entry, entries), departs(entry.run)
+    cost, departures = cost_of(entry, entries), departs(entry.run)
     cells = {name: _cell(group, entry, name) for name in metrics}
-    return Row(entry, cells, cost_cells(cost), cost, told.split("; ") if told else [])
+    return Row(entry, cells, cost_cells(cost), cost, departures.split("; ") if departures else [])
 
 
 def _cell(group: Group, entry: Entry, name: str) -> Cell:
-    metric, place = entry.run.metrics.get(name), group.standing(entry, name)
+    metric, standing = entry.run.metrics.get(name), group.standing(entry, name)
     if metric is None or metric.value != metric.value:
         return Cell("", "", "", "", None)
-    ranks = " to ".join(map(str, dict.fromkeys(place.ranks))) if place else ""
+    ranks = " to ".join(map(str, dict.fromkeys(standing.ranks))) if standing else ""
     order = metric.value if not metric.higher_is_better else -metric.value
     return Cell(
         number(metric.value),
         interval(metric),
         ranks,
-        KINDS.get(place.told, "") if place else "",
+        KINDS.get(standing.told, "") if standing else "",
         order,
         carriers(metric),
     )
@@ -184,5 +184,5 @@ def published_table(spec: TableSpec) -> PublishedTable:
     own = table[~table["source"].str.startswith(NOT_RUN)] if spec.rows == "method" else table
     used = {mark for row in own.to_numpy() for text in row for mark in _MARK.findall(text)}
     own = own.loc[:, [name for name in own.columns if own[name].str.len().any()]]
-    kept = [note for note in notes if (found := re.match(r"\[(\d+)\] ", note)) is None or found[1] in used]
+    kept = [note for note in notes if (match := re.match(r"\[(\d+)\] ", note)) is None or match[1] in used]
     return PublishedTable(spec.title, own, kept)

@@ -69,36 +69,36 @@ def check_metrics(run: Run, where: Path) -> None:
     Raises:
         RunError: One differs, is missing or was added; the first is named with both values.
     """
-    told = run.metrics
+    stated = run.metrics
     try:
-        found = metrics_of_rows(run, run.rows(), whole=not any(", in part" in name for name in told))
+        remade = metrics_of_rows(run, run.rows(), whole=not any(", in part" in name for name in stated))
     except SambenchError:
         raise
     except (ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
         what = f"no metrics can be made of the rows: {type(error).__name__}: {error}"
         raise RunError(what, where=where, mend=_EDITED) from error
-    if found.keys() != told.keys():
-        odd = sorted(found.keys() ^ told.keys())
+    if remade.keys() != stated.keys():
+        odd = sorted(remade.keys() ^ stated.keys())
         what = f"the metrics are not those that the rows give: {listing(odd)}"
         raise RunError(what, where=where, mend=_EDITED)
-    for name in told:
-        if fault := difference(told[name], found[name]):
+    for name in stated:
+        if fault := difference(stated[name], remade[name]):
             version = run.record.code.version
             other = f"; it was scored by sambench {version}, this is {__version__}" if version != __version__ else ""
             raise RunError(f"{name} does not follow from the rows: {fault}{other}", where=where, mend=_EDITED)
 
 
-def difference(told: Metric, found: Metric) -> str:
+def difference(stated: Metric, remade: Metric) -> str:
     """Say how a metric differs from what the rows give; nothing where it does not."""
-    if not _same(told.value, found.value):
-        return f"{told.value:.6g} is told, {found.value:.6g} is found"
-    if (told.ci95 is None) != (found.ci95 is None) or not all(
-        _same(*ends) for ends in zip(told.ci95 or (), found.ci95 or (), strict=True)
+    if not _same(stated.value, remade.value):
+        return f"{stated.value:.6g} is told, {remade.value:.6g} is found"
+    if (stated.ci95 is None) != (remade.ci95 is None) or not all(
+        _same(*ends) for ends in zip(stated.ci95 or (), remade.ci95 or (), strict=True)
     ):
-        return f"the interval {_ends(told)} is told, {_ends(found)} is found"
+        return f"the interval {_ends(stated)} is told, {_ends(remade)} is found"
     for key in ("n", "support", "higher_is_better", "unit", "reference", "note"):
-        if getattr(told, key) != getattr(found, key):
-            return f"{key} {getattr(told, key)!r} is told, {getattr(found, key)!r} is found"
+        if getattr(stated, key) != getattr(remade, key):
+            return f"{key} {getattr(stated, key)!r} is told, {getattr(remade, key)!r} is found"
     return ""
 
 

@@ -13,7 +13,7 @@ from sambench.files.safe_names import readable
 from sambench.leaderboard.checking import check_submission
 from sambench.leaderboard.submission import ENDING, Submission
 from sambench.redact import without_absolute_paths
-from sambench.runs.open import load_run, run_places
+from sambench.runs.open import load_run, run_locations
 from sambench.runs.run import Run
 from sambench.storage.copies import local
 from sambench.storage.locations import Location, is_remote, listing
@@ -56,9 +56,9 @@ class Entry:
         return f"models/{readable(str(self.run.record.model.name))}-{digest[:12]}.html"
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it came from, as it is shown: the last part of a path, or a URL."""
-        shown: str = without_absolute_paths(self.run.place)
+        shown: str = without_absolute_paths(self.run.location)
         return self.submission.name if self.submission else shown
 
 
@@ -77,46 +77,48 @@ def open_entries(runs: Sequence[str], results: Location | None, scratch: Path) -
         UsageError: Nothing was given or found, or a run is named twice.
         SambenchError: A named run cannot be used.
     """
-    if twice := next((one for place, one in enumerate(runs) if one in runs[:place]), None):
+    if twice := next((one for index, one in enumerate(runs) if one in runs[:index]), None):
         raise UsageError("a run is named twice", where=twice, mend="name it once")
-    found, told = [_open(place, scratch) for place in runs], []
-    for place in [] if results is None else places_below(results):
+    opened, left_out = [_open(location, scratch) for location in runs], []
+    for location in [] if results is None else locations_below(results):
         try:
-            found.append(_open(place, scratch))
+            opened.append(_open(location, scratch))
         except SambenchError as error:
-            told.append(f"{without_absolute_paths(str(place))}: {error.what}")
+            left_out.append(f"{without_absolute_paths(str(location))}: {error.what}")
     entries: dict[str, Entry] = {}
-    for entry in found:
+    for entry in opened:
         if first := entries.get(entry.sha256):
-            told.append(f"{entry.place}: the same run as {first.place}")
+            left_out.append(f"{entry.location}: the same run as {first.location}")
         else:
             entries[entry.sha256] = entry
     if not entries:
-        what = "there is no run" + (f"; {'; '.join(told)}" if told else "")
+        what = "there is no run" + (f"; {'; '.join(left_out)}" if left_out else "")
         raise UsageError(what, where=results or "runs", mend="give runs=[FOLDER,...] or results=FOLDER")
-    return list(entries.values()), told
+    return list(entries.values()), left_out
 
 
-def places_below(results: Location) -> list[Location]:
+def locations_below(results: Location) -> list[Location]:
     """Return the run folders below a place and the files there that were handed in, each kind sorted."""
     if is_remote(results):
         files = [f"{str(results).rstrip('/')}/{name}" for name in sorted(listing(str(results))) if _is_file(name)]
-        return [*run_places(results), *files]
-    return [*run_places(results), *sorted(Path(results).rglob(f"*{ENDING}"))]
+        return [*run_locations(results), *files]
+    return [*run_locations(results), *sorted(Path(results).rglob(f"*{ENDING}"))]
 
 
 def _is_file(name: str) -> bool:
     return name.endswith(ENDING)
 
 
-def _open(place: Location, scratch: Path) -> Entry:
+def _open(location: Location, scratch: Path) -> Entry:
     """Open a run folder, or a file that was handed in, which is checked whole."""
-    if _is_file(str(place)):
-        submission, run = check_submission(local(place), scratch)
+    if _is_file(str(location)):
+        submission, run = check_submission(local(location), scratch)
         return Entry(run, record_sha256(run), submission)
-    run = load_run(place)
+    run = load_run(location)
     if not run.finished:
-        raise UsageError("the run is not finished", where=place, mend="give the command that started it again to go on")
+        raise UsageError(
+            "the run is not finished", where=location, mend="give the command that started it again to go on"
+        )
     return Entry(run, record_sha256(run))
 
 

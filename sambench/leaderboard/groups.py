@@ -52,24 +52,24 @@ def group_runs(entries: Sequence[Entry], compare: Sequence[str], replicates: int
     Returns:
         The groups, the largest first. A run joins the first group with whose first run it may be compared.
     """
-    sides = [Side(entry.run.place, entry.run.record, entry.run.rows()) for entry in entries]
+    sides = [Side(entry.run.location, entry.run.record, entry.run.rows()) for entry in entries]
     members: list[list[int]] = []
     reasons: dict[tuple[int, int], list[Difference]] = {}
-    for place, side in enumerate(sides):
+    for index, side in enumerate(sides):
         for group in members:
             own = [one for one in compare if not unknown_patterns(side.record.identity.stored, [one])]
-            found = _forbidding(sides[group[0]], side, own)
-            if not found:
-                group.append(place)
+            forbidding = _forbidding(sides[group[0]], side, own)
+            if not forbidding:
+                group.append(index)
                 break
-            reasons[group[0], place] = found
+            reasons[group[0], index] = forbidding
         else:
-            members.append([place])
+            members.append([index])
     members.sort(key=len, reverse=True)
     ranked = [
         _ranked([entries[at] for at in own], [sides[at] for at in own], compare, replicates, seed) for own in members
     ]
-    return [_told(group, own, members, entries, reasons) for group, own in zip(ranked, members, strict=True)]
+    return [_unranked(group, own, members, entries, reasons) for group, own in zip(ranked, members, strict=True)]
 
 
 def check_patterns(entries: Sequence[Entry], compare: Sequence[str]) -> None:
@@ -87,14 +87,14 @@ def check_patterns(entries: Sequence[Entry], compare: Sequence[str]) -> None:
 
 def _forbidding(first: Side, other: Side, compare: Sequence[str]) -> list[Difference]:
     """Return what forbids to rank two runs together: what a comparison refuses, and times of other machines."""
-    found, _ = differences([first], [other], compare, common=False)
+    forbidding, _ = differences([first], [other], compare, common=False)
     if first.record.task_name == other.record.task_name == TIMED:
         here, there = (
             f"{side.record.environment.platform} {side.record.environment.device}" for side in (first, other)
         )
         if here != there:
-            found = [*found, Difference("environment", here, there)]
-    return found
+            forbidding = [*forbidding, Difference("environment", here, there)]
+    return forbidding
 
 
 def _ranked(entries: list[Entry], sides: list[Side], compare: Sequence[str], replicates: int, seed: int) -> Group:
@@ -107,11 +107,11 @@ def _ranked(entries: list[Entry], sides: list[Side], compare: Sequence[str], rep
         return Group(entries, unranked=[error.what])
     if result.forbidding:  # what the first run lets pass, another may not
         return Group(entries, unranked=[f"{name}: {one}" for name, one in result.forbidding])
-    told = [one.key for _, one in result.told if one.key.startswith(("task.", "predictions."))]
-    return Group(entries, result, allowed=list(dict.fromkeys(told)))
+    switches = [one.key for _, one in result.told if one.key.startswith(("task.", "predictions."))]
+    return Group(entries, result, allowed=list(dict.fromkeys(switches)))
 
 
-def _told(
+def _unranked(
     group: Group,
     own: Sequence[int],
     members: Sequence[Sequence[int]],
@@ -121,15 +121,15 @@ def _told(
     """Say why a group of one run is not ranked with the others."""
     if len(own) > 1:
         return group
-    told = []
+    lines = []
     for other in members:
         pair = (min(other[0], own[0]), max(other[0], own[0]))
         if other is not own and pair in reasons:
             names = listing([entries[at].label for at in other], 3)
             words = "; ".join(_plain(one, swapped=pair[0] == own[0]) for one in reasons[pair][:3])
             more = f" and {len(reasons[pair]) - 3} more" if len(reasons[pair]) > 3 else ""
-            told.append(f"not with {names}: {words}{more}")
-    return Group(group.entries, unranked=told or ["no other run of this task"])
+            lines.append(f"not with {names}: {words}{more}")
+    return Group(group.entries, unranked=lines or ["no other run of this task"])
 
 
 def _plain(one: Difference, swapped: bool) -> str:

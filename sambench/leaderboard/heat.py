@@ -39,13 +39,13 @@ def heat_map(board: Board) -> HeatMap | None:
     if not names:
         return None
     metric = plain_name(names[0])
-    found = [(row, by_dataset(row, metric)) for row in rows]
-    found = [(row, own) for row, own in found if own]
-    units = {one.unit for _, own in found for one in own.values()}
-    if not found or units & set(COUNTED):
+    by_row = [(row, by_dataset(row, metric)) for row in rows]
+    by_row = [(row, own) for row, own in by_row if own]
+    units = {one.unit for _, own in by_row for one in own.values()}
+    if not by_row or units & set(COUNTED):
         return None
-    datasets = list(dict.fromkeys(name for _, own in found for name in own))
-    return HeatMap(metric, datasets, [(row, [_cell(row, own.get(name)) for name in datasets]) for row, own in found])
+    datasets = list(dict.fromkeys(name for _, own in by_row for name in own))
+    return HeatMap(metric, datasets, [(row, [_cell(row, own.get(name)) for name in datasets]) for row, own in by_row])
 
 
 def by_dataset(row: Row, metric: str) -> Mapping[str, Metric]:

@@ -14,12 +14,12 @@ from sambench.figures.pareto import pareto_front
 from sambench.files.atomic import file_sha256, write_json, write_text
 from sambench.files.json_files import JsonError, parse_json
 from sambench.files.safe_names import inside
+from sambench.leaderboard.board_data import board_result
 from sambench.leaderboard.boards import Board, PublishedTable, Table, board_of
 from sambench.leaderboard.costs import pareto_of
 from sambench.leaderboard.entries import Entry
 from sambench.leaderboard.groups import check_patterns, group_runs
 from sambench.leaderboard.heat import heat_map
-from sambench.leaderboard.told import told_board
 from sambench.report.figures import svg_uri
 from sambench.report.gallery import stored_pictures
 from sambench.report.page import environment, footnotes
@@ -83,15 +83,15 @@ def build_site(entries: Sequence[Entry], left_out: Sequence[str], out: Path, set
     _remove_earlier(out, set(written))
     for name, text in written.items():
         write_text(inside(out, name), text)
-    write_json(inside(out, DATA), told_board(boards, left_out, settings.title, sorted(written)))
+    write_json(inside(out, DATA), board_result(boards, left_out, settings.title, sorted(written)))
     return boards
 
 
 def _remove_earlier(out: Path, kept: set[str]) -> None:
     """Remove the pages that an earlier site says it wrote into the same folder and this one does not write."""
     try:
-        told = parse_json((out / DATA).read_bytes())
-        pages = [str(one) for one in told["pages"]]
+        content = parse_json((out / DATA).read_bytes())
+        pages = [str(one) for one in content["pages"]]
     except (OSError, JsonError, KeyError, TypeError):
         return
     for page in pages:
@@ -172,5 +172,5 @@ def is_number(metric: Metric) -> bool:
 
 def _model(entries: Sequence[Entry], boards: Sequence[Board]) -> dict[str, Any]:
     """Gather what a model's page shows."""
-    found = [(entry, *_places(entry, boards)) for entry in entries]
-    return {"entries": found, "first": entries[0], "model": entries[0].run.record}
+    listed = [(entry, *_places(entry, boards)) for entry in entries]
+    return {"entries": listed, "first": entries[0], "model": entries[0].run.record}

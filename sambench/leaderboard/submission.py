@@ -80,7 +80,7 @@ def write_submission(
         RunError: Its rows are not those that it wrote.
     """
     if not run.finished:
-        raise UsageError("the run is not finished", where=run.place, mend="give the command that started it again")
+        raise UsageError("the run is not finished", where=run.location, mend="give the command that started it again")
     if url is not None and not is_web_address(url):
         raise UsageError(f"url is {url!r}, which is no web address", where="url", mend="give url=https://...")
     run.rows()  # refuses what is not what the run wrote
@@ -90,7 +90,7 @@ def write_submission(
     files = {RECORD: json_text(record).encode(), ROWS: rows}
     for picture in pictures[:MOST]:
         files[picture.relative_to(run.folder).as_posix()] = picture.read_bytes()
-    told = {
+    manifest = {
         "schema_version": SCHEMA_VERSION,
         "by": by,
         "url": url,
@@ -99,7 +99,7 @@ def write_submission(
         "run_sha256": run.record.sha256,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    content = _archive({MANIFEST: json_text(sealed(told)).encode(), **files})
+    content = _archive({MANIFEST: json_text(sealed(manifest)).encode(), **files})
     write_bytes(path, content)
     return len(content)
 
@@ -132,13 +132,13 @@ def open_submission(path: Path, scratch: Path) -> tuple[Submission, Run]:
         what = f"the submission cannot be read: {error.strerror}"
         raise RunError(what, where=path, mend="give the file that `sambench leaderboard submit` wrote") from error
     files = _unpacked(content, path)
-    told = _manifest(files.pop(MANIFEST, None), path)
-    _check_files(files, told["files"], path)
+    manifest = _manifest(files.pop(MANIFEST, None), path)
+    _check_files(files, manifest["files"], path)
     digest = hashlib.sha256(content).hexdigest()
     folder = scratch / digest
     for name, part in files.items():
         write_bytes(inside(folder, name), part)
-    own = Submission(path.name, told["by"], told.get("url"), told.get("notes"), told["version"], digest)
+    own = Submission(path.name, manifest["by"], manifest.get("url"), manifest.get("notes"), manifest["version"], digest)
     return own, Run(folder, read_record(folder))
 
 
@@ -182,32 +182,32 @@ def _manifest(content: bytes | None, path: Path) -> dict[str, Any]:
     if content is None:
         raise RunError(f"the file is no submission: it holds no {MANIFEST}", where=path, mend=_AGAIN)
     try:
-        told = parse_json(content, strict=True)
+        manifest = parse_json(content, strict=True)
     except JsonError as error:
         raise RunError(f"{MANIFEST} cannot be read: {error.what}{error.position}", where=path, mend=_AGAIN) from error
-    if not isinstance(told, dict) or not isinstance(told.get("schema_version"), int):
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("schema_version"), int):
         raise RunError(f"{MANIFEST} is not what a submission holds", where=path, mend=_AGAIN)
-    if told["schema_version"] > SCHEMA_VERSION:
-        what = f"the submission has schema {told['schema_version']}, this sambench reads up to {SCHEMA_VERSION}"
+    if manifest["schema_version"] > SCHEMA_VERSION:
+        what = f"the submission has schema {manifest['schema_version']}, this sambench reads up to {SCHEMA_VERSION}"
         raise RunError(what, where=path, mend="upgrade sambench")
-    if told.get(SEAL) != sealed(told)[SEAL]:
+    if manifest.get(SEAL) != sealed(manifest)[SEAL]:
         raise RunError(f"{MANIFEST} is not what was written: its SHA-256 is another", where=path, mend=_AGAIN)
-    texts = [told.get(key) for key in ("by", "version")] + [told.get(key) or "" for key in ("url", "notes")]
-    files = told.get("files")
+    texts = [manifest.get(key) for key in ("by", "version")] + [manifest.get(key) or "" for key in ("url", "notes")]
+    files = manifest.get("files")
     whole = isinstance(files, dict) and all(isinstance(one, str) for one in [*texts, *files.values()])
-    if not whole or (told.get("url") and not is_web_address(told["url"])):
+    if not whole or (manifest.get("url") and not is_web_address(manifest["url"])):
         raise RunError(f"{MANIFEST} is not what a submission holds", where=path, mend=_AGAIN)
-    return told
+    return manifest
 
 
-def _check_files(files: Mapping[str, bytes], told: Mapping[str, str], path: Path) -> None:
+def _check_files(files: Mapping[str, bytes], expected: Mapping[str, str], path: Path) -> None:
     """Hold every file against its hash."""
-    found = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    missing = sorted(({RECORD, ROWS} | told.keys()) - found.keys())
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    missing = sorted(({RECORD, ROWS} | expected.keys()) - hashes.keys())
     if missing:
         raise RunError(f"the submission lacks {missing[0]}", where=path, mend=_AGAIN)
-    if added := sorted(found.keys() - told.keys()):
+    if added := sorted(hashes.keys() - expected.keys()):
         raise RunError(f"the submission holds a file that it does not list: {added[0]}", where=path, mend=_AGAIN)
-    if edited := [name for name in sorted(found) if found[name] != told[name]]:
+    if edited := [name for name in sorted(hashes) if hashes[name] != expected[name]]:
         what = f"{edited[0]} is not what was handed in: its SHA-256 is another"
         raise RunError(what, where=path, mend=_AGAIN)

@@ -45,6 +45,6 @@ def tell(names: Sequence[str], run: Run) -> list[str]:
             location = TRACKERS[name][1](content, beside)
         except Exception as error:  # whatever another package raises
             what = f"the run is finished, but {name} could not be told of it: {type(error).__name__}: {error}"
-            raise RunError(what, where=run.place, mend="give the same command again, which tells it") from error
+            raise RunError(what, where=run.location, mend="give the same command again, which tells it") from error
         lines.append(f"{name}: {location}")
     return lines

@@ -78,9 +78,9 @@ class ModelMasks:
 
         def looked_at(answer: tuple[int, Masks, Arrival]) -> Masks:
             start, masks, is_sound = answer
-            masks, found = (masks, None) if is_sound.arrays()[0] else undefined_in(masks)
-            if found is not None:
-                raise refusal(found, prompts[start : start + at_once], start, len(prompts), "the image", None)
+            masks, nans = (masks, None) if is_sound.arrays()[0] else undefined_in(masks)
+            if nans is not None:
+                raise refusal(nans, prompts[start : start + at_once], start, len(prompts), "the image", None)
             return masks
 
         starts = range(0, len(prompts), at_once)
@@ -161,13 +161,13 @@ class AutomaticMaskGenerator:
         points = grid_points_xy(points_per_side, crop.size)
         prompts = single_points(points)
         answers = self.source.decode(embedding, prompts, settings.multimask, settings.points_per_batch)
-        found = in_turn(
+        proposals = in_turn(
             _with_points(answers, points),
             lambda answer: self._start_batch(*answer, crop, image_size),
             lambda started: self._filter_batch(*started, crop, image_size),
             lambda answer: answer[0].logits.device,
         )
-        candidates = Proposals.joined(list(found))
+        candidates = Proposals.joined(list(proposals))
         ranked = rank_scores(candidates.predicted_iou, candidates.stability, settings.nms_rank, rng)
         kept = distinct(candidates, ranked, settings.box_nms_thresh, settings.nms_overlap)
         return replace(kept, scores=rank_scores(kept.predicted_iou, kept.stability, settings.rank, rng))

@@ -103,13 +103,13 @@ def _start_on_device(
     height, width = crop.size
     x0, y0, x1, y1 = crop.box_xyxy
     margins = (x0, image_size[1] - x1, y0, image_size[0] - y1)
-    found = []
+    chunks = []
     for chunk in logits.split(max(1, _CHUNK_BYTES // (4 * height * width))):
         full = logits_at_original(chunk, masks.frame)
         placed = F.pad(full > 0, margins)
         stability = stability_score(full, offset=stability_offset)
-        found.append((packed_columns(placed), masks_to_boxes_xyxy(placed), placed.sum((-2, -1)), stability))
-    arrival = Arrival(*(torch.cat(part) for part in zip(*found, strict=True)))
+        chunks.append((packed_columns(placed), masks_to_boxes_xyxy(placed), placed.sum((-2, -1)), stability))
+    arrival = Arrival(*(torch.cat(part) for part in zip(*chunks, strict=True)))
 
     def arrived() -> MeasuredMasks:
         packed, boxes, pixels, stability = arrival.tensors()

@@ -68,16 +68,16 @@ class NanGuard:
         Raises:
             ModelError: An answer is undefined, and the policy is "error".
         """
-        masks, found = undefined_in(masks)
-        if found is None:
+        masks, nans = undefined_in(masks)
+        if nans is None:
             return masks
         if self.policy == "error":
             sound = all(bool(one.isfinite().all()) for one in embedding.tensors.values() if one.is_floating_point())
             stage = None if sound else "embedding"
-            raise refusal(found, prompts, start, total, f"sample {sample_id}", stage)
-        undefined = found.either
+            raise refusal(nans, prompts, start, total, f"sample {sample_id}", stage)
+        undefined = nans.either
         self._count(sample_id, masks=int(undefined.sum()), prompts=int(undefined.any(1).sum()))
-        return as_empty(masks, found)
+        return as_empty(masks, nans)
 
     def unsound_phrase(self, answer: ConceptAnswer, phrase: str, sample_id: str) -> ConceptAnswer:
         """Look closer at the answer to a phrase that is not sound (`sambench.masks.undefined.sound_phrase`).

@@ -122,13 +122,13 @@ def _boundary_ious(
             continue
         left, top, right, bottom = mask_boxes[i]
         u0, v0, u1, v1 = truth_boxes[i]
-        found = _boundary(mask[mask_bounds[i] : mask_bounds[i + 1]], mask_boxes[i], height, width)
+        boundary = _boundary(mask[mask_bounds[i] : mask_bounds[i + 1]], mask_boxes[i], height, width)
         own = _boundary(truth[truth_bounds[i] : truth_bounds[i + 1]], truth_boxes[i], height, width)
         both = 0
         for y in range(max(top, v0), min(bottom, v1) + 1):
             for x in range(max(left, u0), min(right, u1) + 1):
-                both += found[y - top, x - left] & own[y - v0, x - u0]
-        ious[i] = both / (found.sum() + own.sum() - both)
+                both += boundary[y - top, x - left] & own[y - v0, x - u0]
+        ious[i] = both / (boundary.sum() + own.sum() - both)
     return ious
 
 

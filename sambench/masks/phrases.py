@@ -63,5 +63,5 @@ def _kept(
         masks = Masks(answer.logits[places][:, None], answer.scores[places][:, None], answer.frame)
         (whole,) = layered_crops(size, 0, 0.0)
         rles = measure_masks(masks, 1.0, whole, size, "auto").runs.compressed(np.arange(len(chosen)))
-    told = scores[chosen] if decimals is None else np.round(scores[chosen], decimals)
-    return PhraseDetections(told, rles, boxes, presence)
+    kept_scores = scores[chosen] if decimals is None else np.round(scores[chosen], decimals)
+    return PhraseDetections(kept_scores, rles, boxes, presence)

@@ -32,10 +32,10 @@ def resampled(rles: Sequence[rle.Rle], size: Size) -> list[rle.Rle]:
 
     scale = LONGEST_SIDE / max(size)
     frame = int(size[0] * scale + 0.5), int(size[1] * scale + 0.5)
-    found: list[rle.Rle] = []
+    codes: list[rle.Rle] = []
     for first in range(0, len(rles), _CHUNK):
         masks = torch.from_numpy(rle.decode_masks(rles[first : first + _CHUNK], size).astype(np.float32))[:, None]
         inside = F.interpolate(masks, frame, mode="nearest")
         back = F.interpolate(inside, tuple(size), mode="bilinear", align_corners=False)
-        found += rle.encode_masks((back[:, 0] > 0).numpy())
-    return found
+        codes += rle.encode_masks((back[:, 0] > 0).numpy())
+    return codes

@@ -40,8 +40,8 @@ def logits_at_original(logits: Tensor, frame: MaskFrame) -> Tensor:
 
 def masks_on_host(masks: Masks) -> np.ndarray:
     """Return an answer's masks as pixels: (B, M, H, W) bool, where the logits at the image's size exceed 0."""
-    found: np.ndarray = (logits_at_original(masks.logits, masks.frame) > 0).cpu().numpy()
-    return found
+    pixels: np.ndarray = (logits_at_original(masks.logits, masks.frame) > 0).cpu().numpy()
+    return pixels
 
 
 def _axis(frame: MaskFrame, axis: int) -> tuple[int, int | None, int | None]:

@@ -77,21 +77,21 @@ def boxes_xyxy(rles: Sequence[Rle]) -> np.ndarray:
     return boxes
 
 
-def iou(found: Any, others: Any, crowd: Sequence[bool] | np.ndarray | None = None) -> np.ndarray:
+def iou(shapes: Any, others: Any, crowd: Sequence[bool] | np.ndarray | None = None) -> np.ndarray:
     """Measure the overlap of every pair of masks, or of boxes.
 
     Args:
-        found: N codes in a list, or (N, 4) float64 boxes xywh (detections).
+        shapes: N codes in a list, or (N, 4) float64 boxes xywh (detections).
         others: M of the same form (ground truth).
         crowd: (M,) bool; against a crowd the intersection is divided by the area of the first mask alone, as COCO does.
 
     Returns:
         (N, M) float64 in [0, 1], row-major; 0 where both are empty.
     """
-    if len(found) == 0 or len(others) == 0:
-        return np.zeros((len(found), len(others)))
+    if len(shapes) == 0 or len(others) == 0:
+        return np.zeros((len(shapes), len(others)))
     flags = np.zeros(len(others), np.uint8) if crowd is None else np.asarray(crowd, np.uint8)
-    return np.ascontiguousarray(coco_mask.iou(found, others, flags), np.float64)
+    return np.ascontiguousarray(coco_mask.iou(shapes, others, flags), np.float64)
 
 
 def reaches(ious: np.ndarray, threshold: float) -> np.ndarray:
@@ -174,9 +174,9 @@ def run_lengths(counts: bytes) -> np.ndarray:
     starts = np.concatenate(([0], ends[:-1] + 1))
     if (ends - starts).max() > 8:
         raise ValueError("run-length string is damaged")
-    place = 5 * (np.arange(len(codes)) - np.repeat(starts, ends - starts + 1))
-    numbers = np.add.reduceat((codes & 31) << place, starts)
-    numbers -= np.where(codes[ends] & 16, np.int64(1) << (place[ends] + 5), 0)
+    shifts = 5 * (np.arange(len(codes)) - np.repeat(starts, ends - starts + 1))
+    numbers = np.add.reduceat((codes & 31) << shifts, starts)
+    numbers -= np.where(codes[ends] & 16, np.int64(1) << (shifts[ends] + 5), 0)
     for first in (1, 2):
         numbers[first::2] = np.cumsum(numbers[first::2])
     return numbers

@@ -87,17 +87,17 @@ def undefined_in(masks: Masks) -> tuple[Masks, Undefined | None]:
     """
     estimates = masks.predicted_iou
     missing = ~estimates.to(masks.logits.device).isfinite()
-    found = Undefined(masks.logits.isnan().flatten(2).any(2), missing)
+    nans = Undefined(masks.logits.isnan().flatten(2).any(2), missing)
 
     def finite(logits: Tensor) -> Tensor:
         return logits.nan_to_num(nan=float("nan"), posinf=INFINITE, neginf=-INFINITE)
 
-    return masks.changed(finite, estimates), found if bool(found.either.any()) else None
+    return masks.changed(finite, estimates), nans if bool(nans.either.any()) else None
 
 
-def as_empty(masks: Masks, found: Undefined) -> Masks:
+def as_empty(masks: Masks, nans: Undefined) -> Masks:
     """Return the masks with the undefined ones empty, of predicted IoU 0."""
-    undefined = found.either
+    undefined = nans.either
     return masks.changed(
         lambda logits: logits.masked_fill(undefined[..., None, None].to(logits.device), EMPTY),
         masks.predicted_iou.masked_fill(undefined.to(masks.predicted_iou.device), 0.0),
@@ -112,34 +112,34 @@ def undefined_tensors(tensors: Mapping[str, Tensor]) -> list[str]:
     if not floating:
         return []
     (undefined,) = Arrival(torch.stack([one.isnan().any() for one in floating.values()])).arrays()
-    return [name for name, found in zip(floating, undefined, strict=True) if found]
+    return [name for name, is_undefined in zip(floating, undefined, strict=True) if is_undefined]
 
 
-def refusal(found: Undefined, prompts: Prompts, start: int, total: int, place: str, stage: str | None) -> ModelError:
+def refusal(nans: Undefined, prompts: Prompts, start: int, total: int, subject: str, stage: str | None) -> ModelError:
     """Return the error that names the first undefined answer.
 
     Args:
-        found: What of a batch is undefined.
+        nans: What of a batch is undefined.
         prompts: The batch's prompts.
         start: How many prompts came before the batch.
         total: How many prompts there are in all.
-        place: What is prompted, for the message.
+        subject: What is prompted, for the message.
         stage: Where the fault arose if not in the answer itself ("embedding").
     """
-    rows = found.either.any(1).nonzero()[:, 0].tolist()
+    rows = nans.either.any(1).nonzero()[:, 0].tolist()
     if stage is None:
-        stage = "logits" if bool(found.logits.any()) else "predicted_iou"
+        stage = "logits" if bool(nans.logits.any()) else "predicted_iou"
     what = {
         "embedding": "the model's embedding of the image is not finite, and so its masks are NaN",
         "logits": "the model's mask logits are NaN",
         "predicted_iou": "the model's predicted IoU is not finite, so that its masks cannot be ranked",
     }[stage]
     several = f", and {len(rows) - 1} more of its batch" if len(rows) > 1 else ""
-    first = f"prompt {start + rows[0] + 1} of {total} ({_told(prompts, rows[0])}){several}"
-    return ModelError(what, where=f"{place}, {first}, stage {stage}", mend=MEND)
+    first = f"prompt {start + rows[0] + 1} of {total} ({_prompt_text(prompts, rows[0])}){several}"
+    return ModelError(what, where=f"{subject}, {first}, stage {stage}", mend=MEND)
 
 
-def _told(prompts: Prompts, row: int) -> str:
+def _prompt_text(prompts: Prompts, row: int) -> str:
     """Write a prompt in image pixels."""
     parts = []
     if prompts.points_xy is not None and prompts.labels is not None:

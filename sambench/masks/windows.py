@@ -83,7 +83,7 @@ def _difference(
     mask: np.ndarray, mask_lengths: np.ndarray, other: np.ndarray, other_lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Walk along the runs of both masks of each pair; a run ends where what is left changes."""
-    found = np.empty(len(mask) + len(other) + len(mask_lengths), np.int32)
+    values = np.empty(len(mask) + len(other) + len(mask_lengths), np.int32)
     lengths = np.empty(len(mask_lengths), np.int64)
     a = b = written = 0
     for i in range(len(mask_lengths)):
@@ -94,7 +94,7 @@ def _difference(
             stop = min(stop_a + mask[a], stop_b + other[b])
             inside = (a - first_a) % 2 == 1 and (b - first_b) % 2 == 0
             if stop > position and inside != left:
-                found[written] = run
+                values[written] = run
                 written, run, left = written + 1, np.int64(0), inside
             run, position = run + stop - position, stop
             if stop_a + mask[a] == stop:
@@ -103,8 +103,8 @@ def _difference(
             if b < first_b + other_lengths[i] and stop_b + other[b] == stop:
                 stop_b += other[b]
                 b += 1
-        found[written] = run
+        values[written] = run
         written += 1
         lengths[i] = written - first
         a, b = first_a + mask_lengths[i], first_b + other_lengths[i]
-    return found[:written], lengths
+    return values[:written], lengths

@@ -107,8 +107,8 @@ def set_error(ious: np.ndarray) -> SetError:
     """
     number, others = ious.shape
     same, taken = 0, (np.zeros(number, bool), np.zeros(others, bool))
-    for place in np.argsort(-ious, axis=None, kind="stable"):
-        row, column = divmod(int(place), others)
+    for flat_index in np.argsort(-ious, axis=None, kind="stable"):
+        row, column = divmod(int(flat_index), others)
         if ious[row, column] < SAME_MASK:
             break
         if not taken[0][row] and not taken[1][column]:

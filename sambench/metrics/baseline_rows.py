@@ -24,11 +24,11 @@ def identity_of(row: Row) -> Row:
 
 def in_order(rows: Sequence[Row], sample_ids: Sequence[str]) -> list[Row]:
     """Return the rows of these samples in this order, one row a sample."""
-    found = {row["sample_id"]: row for row in rows}
-    return [found[key] for key in sample_ids]
+    by_sample = {row["sample_id"]: row for row in rows}
+    return [by_sample[key] for key in sample_ids]
 
 
-def without(rows: Sequence[Row], *names: str) -> list[Row]:
+def without_columns(rows: Sequence[Row], *names: str) -> list[Row]:
     """Return the rows with short hashes and without the columns named."""
     return [{**{key: v for key, v in row.items() if key not in names}, **identity_of(row)} for row in rows]
 
@@ -44,11 +44,11 @@ def compact_clicks(rows: Sequence[Row], thresholds: Sequence[float] = ()) -> lis
         One row an image: `dataset`, `clicks`, `size` (an object's index in `SIZES`), `steps` (the overlaps after the
         first of `clicks`, then the next), `oracle_steps` (empty where there is none).
     """
-    found: dict[str, list[Row]] = {}
+    by_sample: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["sample_id"], []).append(row)
+        by_sample.setdefault(row["sample_id"], []).append(row)
     compact = []
-    for own in found.values():
+    for own in by_sample.values():
         counts = sorted({row["clicks"] for row in own})
         by_count = [[row for row in own if row["clicks"] == count] for count in counts]
         oracle = [row["oracle_iou"] for row in by_count[0] if row.get("oracle_iou") is not None]
@@ -73,10 +73,10 @@ def expanded_clicks(rows: Sequence[Row]) -> list[Row]:
             plain.append(row)
             continue
         areas, steps = [SIZES[size] for size in row["size"] or []], row["steps"] or []
-        for place, count in enumerate(row["clicks"] or []):
+        for step, count in enumerate(row["clicks"] or []):
             for index, area in enumerate(areas):
-                oracle = row["oracle_steps"][index] / STEPS if place == 0 and row["oracle_steps"] else None
-                scores = {"iou": steps[place * len(areas) + index] / STEPS, "boundary_iou": None, "oracle_iou": oracle}
+                oracle = row["oracle_steps"][index] / STEPS if step == 0 and row["oracle_steps"] else None
+                scores = {"iou": steps[step * len(areas) + index] / STEPS, "boundary_iou": None, "oracle_iou": oracle}
                 own = {"dataset": row["dataset"], "object": str(index), "area": area, "clicks": count}
                 plain.append({"sample_id": row["sample_id"], "image_sha256": row["image_sha256"], **own, **scores})
     return plain
@@ -91,7 +91,7 @@ def compact_places(rows: Sequence[Row], limits: Sequence[int]) -> list[Row]:
     bounds = np.sort(np.asarray(limits))
     lasts = np.append(bounds - 1, -1)  # a place beyond every limit counts nowhere
     compact = []
-    for row in without(rows):
+    for row in without_columns(rows):
         for name in (*AREA_RANGES, *FREQUENCY_GROUPS):
             if row.get(f"places_{name}") is not None:
                 places = np.asarray(row[f"places_{name}"], np.int64)
@@ -104,7 +104,7 @@ def compact_places(rows: Sequence[Row], limits: Sequence[int]) -> list[Row]:
 def compact_instances(rows: Sequence[Row]) -> list[Row]:
     """Keep scores in single precision, where they keep their order, and overlaps in `STEPS`; drop nothing else."""
     compact = []
-    for row in without(rows):
+    for row in without_columns(rows):
         row["found_score"] = np.asarray(row["found_score"] or [], np.float32).tolist()
         if row.get("box_iou") is not None:
             row["box_iou"] = [_steps(iou) / STEPS for iou in row["box_iou"]]

@@ -93,10 +93,10 @@ def bootstrap_intervals(
     """
     if not len(strata):
         return dict.fromkeys(replicates(np.ones((1, 0), np.int64)), NO_INTERVAL)
-    found, weights = jackknife(replicates, strata), stratified_weights(strata, draws, seed)
+    jackknifed, weights = jackknife(replicates, strata), stratified_weights(strata, draws, seed)
     drawn, ends = replicates(weights), {}
-    for name, spread in spreads(found, weights).items():
-        value, limits = found.whole[name], (bounds or {}).get(name, (0.0, 1.0))
+    for name, spread in spreads(jackknifed, weights).items():
+        value, limits = jackknifed.whole[name], (bounds or {}).get(name, (0.0, 1.0))
         ends[name] = inside(interval95(value, np.asarray(drawn[name], np.float64), spread), value, limits)
     return ends
 

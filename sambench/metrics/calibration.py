@@ -64,7 +64,7 @@ def calibration_draws(
 def reliability(confidence: np.ndarray, quality: np.ndarray) -> list[Bin]:
     """Return the bins of a reliability diagram that hold a mask, by rising confidence."""
     places = _bins(confidence)
-    held = [(places == place) for place in np.unique(places)]
+    held = [(places == index) for index in np.unique(places)]
     return [Bin(float(confidence[one].mean()), float(quality[one].mean()), int(one.sum())) for one in held]
 
 
@@ -82,8 +82,8 @@ def _figures(confidence: np.ndarray, quality: np.ndarray, weights: np.ndarray) -
     nothing = np.where(total > 0, total, np.nan)
     apart = np.zeros(len(weights))
     places = _bins(confidence)
-    for place in np.unique(places):
-        inside = places == place
+    for index in np.unique(places):
+        inside = places == index
         apart += np.abs(weights[:, inside] @ (confidence - quality)[inside])
     ends = _group_ends(confidence)
     kept, lost = np.cumsum(weights, axis=1)[:, ends], np.cumsum(weights * (1 - quality), axis=1)[:, ends]

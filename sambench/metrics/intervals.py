@@ -80,8 +80,8 @@ def resampled(value: float, draws: np.ndarray, spread: Spread) -> Resampled | No
 
 def interval95(value: float, draws: np.ndarray, spread: Spread) -> tuple[float, float]:
     """Return the 95 % interval of a value from (B,) resamples, undefined ones left out; NaN where none can be given."""
-    found = resampled(value, draws, spread)
-    return NO_INTERVAL if found is None else found.interval(0.025)
+    drawn = resampled(value, draws, spread)
+    return NO_INTERVAL if drawn is None else drawn.interval(0.025)
 
 
 def inside(ends: tuple[float, float], value: float, bounds: tuple[float, float]) -> tuple[float, float]:
@@ -100,9 +100,9 @@ def _quantile(ascending: np.ndarray, tail: float, upper: bool = False) -> float:
     """
     last = len(ascending) - 1
     read = max(tail, min(_BEYOND / len(ascending), 0.1))
-    place = (1 - read if upper else read) * last
-    lower = int(place)
-    value = float(ascending[lower] + (place - lower) * (ascending[min(lower + 1, last)] - ascending[lower]))
+    position = (1 - read if upper else read) * last
+    lower = int(position)
+    value = float(ascending[lower] + (position - lower) * (ascending[min(lower + 1, last)] - ascending[lower]))
     if read > tail:
         middle = float(ascending[last // 2] + ascending[(last + 1) // 2]) / 2
         value = middle + (value - middle) * float(special.ndtri(tail) / special.ndtri(read))

@@ -56,7 +56,7 @@ def jackknife(replicates: Replicates, strata: Sequence[str]) -> Jackknife:
     whole, falls, carrying = left_out(replicates, groups, n)
     sparse = [own for own in carrying.values() if own.sum() <= SPARSE]
     chosen = np.logical_or.reduce([np.zeros(len(groups), bool), *sparse]) & [len(group) > 1 for group in groups]
-    single = [np.array([image]) for place in np.flatnonzero(chosen) for image in groups[place]]
+    single = [np.array([image]) for index in np.flatnonzero(chosen) for image in groups[index]]
     if single and len(single) <= 2 * GROUPS:
         again = left_out(replicates, single, n)[1:]
         falls, carrying = (
@@ -64,8 +64,8 @@ def jackknife(replicates: Replicates, strata: Sequence[str]) -> Jackknife:
             for one, other in zip((falls, carrying), again, strict=True)
         )
         kept = np.flatnonzero(~chosen)
-        inner = [numbers[place] for place in np.flatnonzero(chosen) for _ in groups[place]]
-        groups, numbers = [groups[place] for place in kept] + single, [numbers[place] for place in kept] + inner
+        inner = [numbers[index] for index in np.flatnonzero(chosen) for _ in groups[index]]
+        groups, numbers = [groups[index] for index in kept] + single, [numbers[index] for index in kept] + inner
     for name, own in carrying.items():
         own |= not own.any() and whole[name] == whole[name]
     return Jackknife(whole, groups, np.array(numbers), falls, carrying)
@@ -86,13 +86,13 @@ def left_out(
         which groups carry it: it is defined on them alone, or changes without them.
     """
     alone = np.zeros((len(groups), n), np.int64)
-    for place, group in enumerate(groups):
-        alone[place, group] = 1
+    for index, group in enumerate(groups):
+        alone[index, group] = 1
     with np.errstate(invalid="ignore", divide="ignore"):  # of a single image nothing is left
         # One call for all: what a task lays out for its resamples (sorted detections) costs as much as many of them.
-        found = replicates(np.concatenate([np.ones((1, n), np.int64), 1 - alone]))
-        whole = {name: float(own[0]) for name, own in found.items()}
-        falls = {name: whole[name] - np.asarray(own[1:], np.float64) for name, own in found.items()}
+        figures = replicates(np.concatenate([np.ones((1, n), np.int64), 1 - alone]))
+        whole = {name: float(own[0]) for name, own in figures.items()}
+        falls = {name: whole[name] - np.asarray(own[1:], np.float64) for name, own in figures.items()}
     carrying = {
         name: ~((np.abs(own) <= _SAME) | (np.isnan(own) & (whole[name] != whole[name]))) for name, own in falls.items()
     }

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.baseline_rows import in_order, without
+from sambench.metrics.baseline_rows import in_order, without_columns
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
 from sambench.metrics.boundary.counts import counts_of_maps
 from sambench.metrics.boundary.rows import COUNTS
@@ -39,7 +39,7 @@ def boundary_columns(boundaries: Sequence[np.ndarray], max_dist: float, thin: bo
     """
     counts = [counts_of_maps([one], others, max_dist, thin)[0] for one, others in _left_out(boundaries)]
     table = np.array(counts, np.int64).reshape(-1, len(COUNTS))
-    return {name: table[:, place].tolist() for place, name in enumerate(COUNTS)}
+    return {name: table[:, index].tolist() for index, name in enumerate(COUNTS)}
 
 
 def region_columns(segmentations: Sequence[np.ndarray]) -> Row:
@@ -48,11 +48,11 @@ def region_columns(segmentations: Sequence[np.ndarray]) -> Row:
     Args:
         segmentations: A (H, W) integer label map an annotator, or none.
     """
-    found: list[dict[str, float]] = []
+    scores: list[dict[str, float]] = []
     for one, others in _left_out(segmentations):
         counts = region_counts([one], others)
         fits = np.stack([best_fits(one, other) for other in others])
-        found.append(
+        scores.append(
             {
                 "covered": float(counts.cover[0, 0]),
                 "pixels": float(counts.cover[0, 1]),
@@ -63,14 +63,14 @@ def region_columns(segmentations: Sequence[np.ndarray]) -> Row:
                 "voi": float(counts.voi[0]),
             }
         )
-    return {name: [one[name] for one in found] for name in (*SUMMED, *AVERAGED)}
+    return {name: [one[name] for one in scores] for name in (*SUMMED, *AVERAGED)}
 
 
 def _left_out(maps: Sequence[np.ndarray]) -> list[tuple[np.ndarray, list[np.ndarray]]]:
     """Return each annotator's map with all the others'; nothing where there are no others."""
     if len(maps) < 2:
         return []
-    return [(one, [*maps[:place], *maps[place + 1 :]]) for place, one in enumerate(maps)]
+    return [(one, [*maps[:index], *maps[index + 1 :]]) for index, one in enumerate(maps)]
 
 
 def agreement_replicates(rows: Sequence[Row], weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -89,10 +89,10 @@ def agreement_replicates(rows: Sequence[Row], weights: np.ndarray) -> dict[str, 
     table = np.column_stack([*sums.values(), *means.values(), there])
     drawn = dict(zip((*sums, *means, "there"), weighted_sums(weights, table).T, strict=True))
     recall, precision, f = recall_precision_f(np.stack([drawn[name] for name in COUNTS], axis=-1))
-    found = {"boundary_f": f, "boundary_recall": recall, "boundary_precision": precision}
+    figures = {"boundary_f": f, "boundary_recall": recall, "boundary_precision": precision}
     if not there.any():
-        return found
-    return found | {
+        return figures
+    return figures | {
         "cover": _ratio(drawn["covered"], drawn["pixels"]),
         "pri": _ratio(drawn["rand_index"], drawn["there"]),
         "voi": _ratio(drawn["voi"], drawn["there"]),
@@ -127,7 +127,7 @@ class AgreementResampling(Resampling):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Shorten the images' hashes."""
-        return without(rows)
+        return without_columns(rows)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's boundary F; NaN with a single annotator."""

@@ -30,7 +30,7 @@ def image_sums(rows: Sequence[Row]) -> list[Row]:
     Returns:
         `strengths` and `objects`, a list over strengths each, and `SUMS`; clicks have no `box`.
     """
-    found: dict[str, dict[float, np.ndarray]] = {}
+    by_image: dict[str, dict[float, np.ndarray]] = {}
     identities, done = {}, []
     for row in rows:
         if "objects" in row:
@@ -40,9 +40,9 @@ def image_sums(rows: Sequence[Row]) -> list[Row]:
         ious = np.asarray(row["ious"], np.float64)
         box = np.nan if row["box_iou"] is None else row["box_iou"]
         own = np.array([1, row["clean_iou"], ious.mean(), ious.std(), ious.min(), box])
-        sums = found.setdefault(row["sample_id"], {})
+        sums = by_image.setdefault(row["sample_id"], {})
         sums[row["strength"]] = sums.get(row["strength"], 0) + own
-    for key, sums in found.items():
+    for key, sums in by_image.items():
         strengths = sorted(sums)
         columns = dict(
             zip(("objects", *SUMS), np.stack([sums[one] for one in strengths], axis=1).tolist(), strict=True)
@@ -65,24 +65,24 @@ def noise_replicates(rows: Sequence[Row], sample_ids: Sequence[str], weights: np
         (B,) float64 by figure: mIoU@0 of the prompts as they are, then `FIGURES` by strength, as mIoU@1 and worst@0.5;
         NaN where a resample has no object.
     """
-    place = {key: index for index, key in enumerate(sample_ids)}
+    index_of = {key: index for index, key in enumerate(sample_ids)}
     tables: dict[float, np.ndarray] = {}
     for row in image_sums(rows):
         boxes = row.get("box") or [np.nan] * len(row["strengths"])
         columns = zip(*(row[name] for name in ("objects", *SUMS[:-1])), boxes, strict=True)
         for strength, values in zip(row["strengths"], columns, strict=True):
             table = tables.setdefault(strength, np.zeros((len(sample_ids), len(SUMS) + 1)))
-            table[place[row["sample_id"]]] = values
-    found: dict[str, np.ndarray] = {}
+            table[index_of[row["sample_id"]]] = values
+    by_name: dict[str, np.ndarray] = {}
     for strength in sorted(tables):
         sums = weighted_sums(weights, np.nan_to_num(tables[strength])).T
         clean, mean, spread, worst, box = sums[1:] / np.where(sums[0] > 0, sums[0], np.nan)
-        found.setdefault("mIoU@0", clean)
+        by_name.setdefault("mIoU@0", clean)
         figures = dict(zip(FIGURES, (mean, clean - mean, spread, worst, box), strict=True))
         if np.isnan(tables[strength]).any():
             del figures["box_IoU"]
-        found |= {f"{name}@{strength:g}": values for name, values in figures.items()}
-    return found
+        by_name |= {f"{name}@{strength:g}": values for name, values in figures.items()}
+    return by_name
 
 
 def noise_figures(rows: Sequence[Row], seed: int) -> dict[str, tuple[float, tuple[float, float], int]]:

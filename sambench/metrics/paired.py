@@ -81,11 +81,11 @@ def compare_paired(
     """
     draws = {name: exact(np.asarray(candidate_draws[name], np.float64) - baseline_draws[name]) for name in baseline}
     differences = {name: float(exact(np.array(candidate[name] - baseline[name]))) for name in baseline}
-    found = {name: resampled(differences[name], own, spreads[name]) for name, own in draws.items()}
-    family = family_of([draws[name] for name, one in found.items() if one is not None])
+    resamples = {name: resampled(differences[name], own, spreads[name]) for name, own in draws.items()}
+    family = family_of([draws[name] for name, one in resamples.items() if one is not None])
     tail = family.tail(alpha)
     compared = {}
-    for name, one in found.items():
+    for name, one in resamples.items():
         higher, nan = higher_is_better[name], float("nan")
         ends = NO_INTERVAL if one is None else one.interval(tail)
         p_drop, p_gain = (

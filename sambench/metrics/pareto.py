@@ -50,15 +50,15 @@ def standings(points: Sequence[tuple[Value, Value]]) -> list[Standing]:
         >>> standings([(exact(1), exact(3)), (exact(2), exact(2)), (exact(1), exact(1))])
         ['on', 'on', 'off']
     """
-    found: list[Standing] = []
-    for place, own in enumerate(points):
+    verdicts: list[Standing] = []
+    for index, own in enumerate(points):
         better = [
             other
             for at, other in enumerate(points)
-            if at != place
+            if at != index
             and all(mine.at_most(theirs) for mine, theirs in zip(own, other, strict=True))
             and any(mine.value < theirs.value for mine, theirs in zip(own, other, strict=True))
         ]
         sure = any(all(mine.surely_below(theirs) for mine, theirs in zip(own, other, strict=True)) for other in better)
-        found.append("on" if not better else "off" if sure else "cannot tell")
-    return found
+        verdicts.append("on" if not better else "off" if sure else "cannot tell")
+    return verdicts

@@ -73,11 +73,11 @@ def images_needed(pilots: Mapping[str, Pilot], images: int, effect: float, *, al
         alpha: Chance of a false alarm over all metrics together.
         power: Wanted chance that the drop is called a regression.
     """
-    found = {name: resampled(one.difference, one.draws, one.spread) for name, one in pilots.items()}
-    tail = family_of([pilots[name].draws for name, one in found.items() if one is not None]).tail(alpha)
+    resamples = {name: resampled(one.difference, one.draws, one.spread) for name, one in pilots.items()}
+    tail = family_of([pilots[name].draws for name, one in resamples.items() if one is not None]).tail(alpha)
     needs = []
     for name, one in pilots.items():
-        own = found[name]
+        own = resamples[name]
         if one.support < ENOUGH or own is None:
             few = f"{one.support} of the pilot's {images} images carry it, {ENOUGH} are the least"
             other = one.spread.why or "data sets that it averages hold too few images each"
@@ -88,23 +88,23 @@ def images_needed(pilots: Mapping[str, Pilot], images: int, effect: float, *, al
         if not own.draws[-1] - own.draws[0] > 1e-12:
             needs.append(Need(name, one.support, 0.0, None, "cannot tell: the pilot shows no spread between images"))
             continue
-        told = seen(own, one.draws, tail, one.higher_is_better, one.margin)
-        detectable = told.drop(power)
-        needed, reason = _least(told, power, images, effect, math.ceil(ENOUGH * images / one.support))
+        sight = seen(own, one.draws, tail, one.higher_is_better, one.margin)
+        detectable = sight.drop(power)
+        needed, reason = _least(sight, power, images, effect, math.ceil(ENOUGH * images / one.support))
         needs.append(Need(name, one.support, math.inf if detectable > one.room else detectable, needed, reason))
     return needs
 
 
-def _least(told: Seen, power: float, pilot: int, effect: float, least: int) -> tuple[int | None, str]:
+def _least(sight: Seen, power: float, pilot: int, effect: float, least: int) -> tuple[int | None, str]:
     """Return the smallest number of images that is enough, and what it rests on."""
-    if effect <= told.margin:
-        return None, f"the policy lets drops up to {told.margin:g} pass"
-    if told.drop(power, least / pilot) <= effect:
+    if effect <= sight.margin:
+        return None, f"the policy lets drops up to {sight.margin:g} pass"
+    if sight.drop(power, least / pilot) <= effect:
         return least, "the fewest that carry the metric often enough"
     low, high = least, MOST
-    if told.drop(power, high / pilot) > effect:
+    if sight.drop(power, high / pilot) > effect:
         return None, f"more than {MOST:,}"
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if told.drop(power, middle / pilot) <= effect else (middle, high)
+        low, high = (low, middle) if sight.drop(power, middle / pilot) <= effect else (middle, high)
     return high, ""

@@ -53,12 +53,12 @@ def pair_of(name: str) -> tuple[str, int, int]:
     return metric, int(first), int(second)
 
 
-def pair_differences(found: Sequence[Mapping[str, np.ndarray]], metrics: Sequence[str]) -> dict[str, np.ndarray]:
+def pair_differences(draws: Sequence[Mapping[str, np.ndarray]], metrics: Sequence[str]) -> dict[str, np.ndarray]:
     """Return (B,) differences of every two of several runs, by `pair_name`; those that are rounding alone are 0."""
     return {
-        pair_name(metric, first, second): exact(np.asarray(found[first][metric], np.float64) - found[second][metric])
+        pair_name(metric, first, second): exact(np.asarray(draws[first][metric], np.float64) - draws[second][metric])
         for metric in metrics
-        for first, second in combinations(range(len(found)), 2)
+        for first, second in combinations(range(len(draws)), 2)
     }
 
 

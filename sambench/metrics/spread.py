@@ -47,22 +47,22 @@ def spread_of_units(units: int, replicates: int, why: str = "") -> Spread:
 
 
 def spreads(
-    found: Jackknife, weights: np.ndarray, untold: Mapping[str, str] = MappingProxyType({})
+    jackknifed: Jackknife, weights: np.ndarray, untold: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Spread]:
     """Return the spread of each metric, over the images and within each resample.
 
     Args:
-        found: What leaving images out does.
+        jackknifed: What leaving images out does.
         weights: (B, N) how often each resample holds each image.
         untold: Metric -> why it is to have no interval (`Task.unsteady`).
     """
-    held = np.stack([weights[:, group].sum(axis=1) for group in found.groups], axis=1).astype(np.float64)
-    sizes = np.array([len(group) for group in found.groups], np.float64)
+    held = np.stack([weights[:, group].sum(axis=1) for group in jackknifed.groups], axis=1).astype(np.float64)
+    sizes = np.array([len(group) for group in jackknifed.groups], np.float64)
     return {
         name: spread_of_units(0, len(weights), untold[name])
         if name in untold
-        else _spread(own, found.carrying[name], found.strata, sizes, held)
-        for name, own in found.falls.items()
+        else _spread(own, jackknifed.carrying[name], jackknifed.strata, sizes, held)
+        for name, own in jackknifed.falls.items()
     }
 
 

@@ -47,17 +47,17 @@ def run_support(replicates: Replicates, strata: Sequence[str]) -> dict[str, Supp
     }
 
 
-def with_support(metrics: Mapping[str, Metric], found: Mapping[str, Support]) -> dict[str, Metric]:
+def with_support(metrics: Mapping[str, Metric], supports: Mapping[str, Support]) -> dict[str, Metric]:
     """Return metrics that know how many images carry them; those that know already, or are not found, as they are.
 
     Args:
         metrics: Metric, perhaps with a note on its data, as "mIoU@1 (SA-23)" -> what was measured.
-        found: Metric without such a note -> its support.
+        supports: Metric without such a note -> its support.
     """
-    told = {name: found.get(name) or found.get(plain_name(name)) for name in metrics}
+    by_metric = {name: supports.get(name) or supports.get(plain_name(name)) for name in metrics}
     return {
         name: metric
-        if metric.support is not None or (own := told[name]) is None
+        if metric.support is not None or (own := by_metric[name]) is None
         else replace(metric, support=own.images, strata=dict(own.strata))
         for name, metric in metrics.items()
     }
@@ -104,21 +104,21 @@ def carriers(replicates: Replicates, n: int) -> dict[str, np.ndarray]:
     """
     groups = np.array_split(np.arange(n), min(n, BLOCKS))
     whole, _, carrying = left_out(replicates, groups, n)
-    found = {name: np.zeros(n, bool) for name in whole}
+    carried = {name: np.zeros(n, bool) for name in whole}
     within = {name: own for name, own in carrying.items() if len(groups) < n and not own.all()}
     for name, own in carrying.items():
         if name not in within:
-            found[name][_members(groups, own)] = True
+            carried[name][_members(groups, own)] = True
     inside = np.unique(np.concatenate([_members(groups, own) for own in within.values()])) if within else np.empty(0)
     for start in range(0, len(inside), BLOCKS):
         images = inside[start : start + BLOCKS]
         single = left_out(replicates, [np.array([image]) for image in images], n)[2]
         for name in within:
-            found[name][images] = single[name]
-    for name, own in found.items():
+            carried[name][images] = single[name]
+    for name, own in carried.items():
         if not own.any() and whole[name] == whole[name]:
             own[:] = True
-    return found
+    return carried
 
 
 def _members(groups: Sequence[np.ndarray], chosen: np.ndarray) -> np.ndarray:

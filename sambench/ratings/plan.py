@@ -112,7 +112,7 @@ def _check(runs: Sequence[Run], settings: PlanSettings, out: Path) -> None:
         if run.record.task_name != "points":
             raise UsageError(
                 f"masks of task points are rated, this run is of task {run.record.task_name}",
-                where=run.place,
+                where=run.location,
                 mend="name runs of `sambench run task=points`",
             )
     if len({run.record.data.fingerprint for run in runs}) > 1:

@@ -75,31 +75,31 @@ def run_differences(first: Run, second: Run) -> RunDifferences:
 
 def _settings(run: Run) -> dict[str, Any]:
     """Return the configuration's values by dotted key, and those of the identity that it does not have."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for part in ("config", "identity"):
         with suppress(RunError):
             for key, value in flatten(run.record.stored[part]).items():
                 if not key.startswith(_NAMES):
-                    found.setdefault(key, value)
-    return found
+                    values.setdefault(key, value)
+    return values
 
 
 def _environment(run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for part in ("code", "environment"):
         with suppress(RunError):
-            found |= {f"{part}.{key}": value for key, value in flatten(run.record.stored[part]).items()}
-    return found
+            values |= {f"{part}.{key}": value for key, value in flatten(run.record.stored[part]).items()}
+    return values
 
 
 def _unlike(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Unlike]:
     """Return what differs, in the order of the first; texts without credentials."""
     keys = dict.fromkeys([*first, *second])
     pairs = [(key, first.get(key, ABSENT), second.get(key, ABSENT)) for key in keys]
-    return [Unlike(key, _told(one), _told(other)) for key, one, other in pairs if one != other]
+    return [Unlike(key, _text(one), _text(other)) for key, one, other in pairs if one != other]
 
 
-def _told(value: Any) -> Any:
+def _text(value: Any) -> Any:
     return without_secrets(value) if isinstance(value, str) else json.loads(without_secrets(json.dumps(value)))
 
 

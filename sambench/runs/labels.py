@@ -31,17 +31,17 @@ def labels(records: Sequence[RunRecord], places: Sequence[str]) -> list[str]:
     """
     own = [own_label(record) for record in records]
     groups: dict[tuple[str, ...], list[int]] = {}
-    for place, record in enumerate(records):
-        groups.setdefault((own[place], *_about(record)), []).append(place)
-    found = list(own)
+    for index, record in enumerate(records):
+        groups.setdefault((own[index], *_about(record)), []).append(index)
+    labelled = list(own)
     for places_of in groups.values():
         if len(places_of) > 1:
-            told = _differing([records[place] for place in places_of])
-            names = _ends([without_secrets(places[place]) for place in places_of])
-            for place, parts, name in zip(places_of, told, names, strict=True):
-                last = [] if told.count(parts) == 1 and parts else [name]
-                found[place] = ", ".join([own[place], *parts, *last])
-    return found
+            differing = _differing([records[index] for index in places_of])
+            names = _ends([without_secrets(places[index]) for index in places_of])
+            for index, parts, name in zip(places_of, differing, names, strict=True):
+                last = [] if differing.count(parts) == 1 and parts else [name]
+                labelled[index] = ", ".join([own[index], *parts, *last])
+    return labelled
 
 
 def own_label(record: RunRecord) -> str:
@@ -77,31 +77,31 @@ def _differing(records: Sequence[RunRecord]) -> list[tuple[str, ...]]:
     """
     presets = [_preset(record) for record in records]
     if len(set(presets)) > 1:
-        found: list[tuple[str, ...]] = [()] * len(records)
+        described: list[tuple[str, ...]] = [()] * len(records)
         for preset in dict.fromkeys(presets):
-            own = [place for place, one in enumerate(presets) if one == preset]
-            for place, parts in zip(own, _differing([records[one] for one in own]), strict=True):
-                found[place] = (preset, *parts)
-        return found
-    told = [_shown(one) for one in _unlike([_settings(record) for record in records])]
+            own = [index for index, one in enumerate(presets) if one == preset]
+            for index, parts in zip(own, _differing([records[one] for one in own]), strict=True):
+                described[index] = (preset, *parts)
+        return described
+    words = [_shown(one) for one in _unlike([_settings(record) for record in records])]
     for values in zip(*(_circumstances(record) for record in records), strict=True):
-        if len(set(told)) == len(told):
+        if len(set(words)) == len(words):
             break
         if len({json.dumps(value) for value in values}) > 1:
-            told = [(*parts, value) if value else parts for parts, value in zip(told, values, strict=True)]
-    return told
+            words = [(*parts, value) if value else parts for parts, value in zip(words, values, strict=True)]
+    return words
 
 
 def _unlike(settings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Keep of each run's settings those that are not the same in all, paths without the folders all have in common."""
     keys = dict.fromkeys(key for one in settings for key in one)
     kept = [key for key in keys if len({json.dumps(one.get(key), default=str) for one in settings}) > 1]
-    found: list[dict[str, Any]] = [{key: one[key] for key in kept if key in one} for one in settings]
+    differing: list[dict[str, Any]] = [{key: one[key] for key in kept if key in one} for one in settings]
     for key in kept:
-        own = [one for one in found if isinstance(one.get(key), str) and "/" in one[key]]
+        own = [one for one in differing if isinstance(one.get(key), str) and "/" in one[key]]
         for one, end in zip(own, _ends([one[key] for one in own]), strict=True):
             one[key] = end
-    return found
+    return differing
 
 
 def _ends(paths: Sequence[str]) -> list[str]:
@@ -133,35 +133,35 @@ def _preset(record: RunRecord) -> str:
 
 def _settings(record: RunRecord) -> dict[str, Any]:
     """Return what a run was told to do, by the words of the command line, those of the model first."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     with suppress(RunError):
         model = flatten(record.config.model.stored)
-        found |= {key: value for key, value in model.items() if key not in ("name", "family", "variant", "device")}
+        settings |= {key: value for key, value in model.items() if key not in ("name", "family", "variant", "device")}
     with suppress(RunError):
-        found |= {f"task.{key}": value for key, value in flatten(dict(record.switches)).items()}
+        settings |= {f"task.{key}": value for key, value in flatten(dict(record.switches)).items()}
     with suppress(RunError):
-        found["limit"] = record.config.limit
-        found["predictions"] = record.config.predictions.path
+        settings["limit"] = record.config.limit
+        settings["predictions"] = record.config.predictions.path
     with suppress(RunError):
-        found |= {"nms": record.identity.nms, "seed": record.identity.seed}
-        found |= {"cache.dtype": record.identity.embedding_dtype, "device": record.identity.device}
-    return found
+        settings |= {"nms": record.identity.nms, "seed": record.identity.seed}
+        settings |= {"cache.dtype": record.identity.embedding_dtype, "device": record.identity.device}
+    return settings
 
 
 def _circumstances(record: RunRecord) -> list[str]:
     """Return what a number may depend on beside settings: images, weights, machine, version, commit and day."""
-    found = ["", "", "", "", "", ""]
+    circumstances = ["", "", "", "", "", ""]
     with suppress(RunError):
-        found[0] = f"{record.data.samples} images"
+        circumstances[0] = f"{record.data.samples} images"
     with suppress(RunError):
-        found[1] = f"weights {record.model.fingerprint[:6]}" if record.model.fingerprint else ""
+        circumstances[1] = f"weights {record.model.fingerprint[:6]}" if record.model.fingerprint else ""
     with suppress(RunError):
-        found[2] = record.environment.device or ""
+        circumstances[2] = record.environment.device or ""
     with suppress(RunError):
-        found[3] = f"sambench {record.code.version}" if record.code.version else ""
-        found[4] = f"commit {str(record.code.commit)[:8]}" if record.code.commit else ""
-    found[5] = record.finished[:10]
-    return found
+        circumstances[3] = f"sambench {record.code.version}" if record.code.version else ""
+        circumstances[4] = f"commit {str(record.code.commit)[:8]}" if record.code.commit else ""
+    circumstances[5] = record.finished[:10]
+    return circumstances
 
 
 def _file_name(path: object) -> str:

@@ -20,48 +20,48 @@ from sambench.storage.locations import Location, is_remote, listing
 log = logging.getLogger("sambench.runs")
 
 
-def open_store(place: Location, identity: dict[str, Any], overwrite: bool = False) -> RunStore:
+def open_store(location: Location, identity: dict[str, Any], overwrite: bool = False) -> RunStore:
     """Open a run folder at a path or a URL to write it (`RunStore`, `RemoteRunStore`)."""
-    if is_remote(place):
-        return RemoteRunStore(str(place), identity, overwrite)
-    return RunStore(Path(place), identity, overwrite)
+    if is_remote(location):
+        return RemoteRunStore(str(location), identity, overwrite)
+    return RunStore(Path(location), identity, overwrite)
 
 
-def load_run(place: Location) -> Run:
+def load_run(location: Location) -> Run:
     """Open a stored run at a path or a URL.
 
     Raises:
         RunError: There is no run, its `run.json` is damaged or of a newer schema, or a file is not what was published.
         StorageError: The URL cannot be read.
     """
-    if is_remote(place):
-        return _fetched(str(place))
-    return Run(Path(place), read_record(Path(place)))
+    if is_remote(location):
+        return _fetched(str(location))
+    return Run(Path(location), read_record(Path(location)))
 
 
-def run_places(results: Location) -> list[Location]:
+def run_locations(results: Location) -> list[Location]:
     """Return the runs below a folder or URL, sorted; folders that may not be read are told and left out."""
     if not is_remote(results):
-        return sorted(_local_places(Path(results)))
-    found = set()
+        return sorted(_local_runs(Path(results)))
+    folders = set()
     for name in listing(str(results)):
         folder, _, last = name.rpartition("/")
         if last == MANIFEST:
-            found.add(folder)
+            folders.add(folder)
         elif PurePosixPath(folder).name == PARTS:
-            found.add(folder.rpartition("/")[0])
-    return ["/".join(filter(None, (str(results).rstrip("/"), name))) for name in sorted(found)]
+            folders.add(folder.rpartition("/")[0])
+    return ["/".join(filter(None, (str(results).rstrip("/"), name))) for name in sorted(folders)]
 
 
-def _local_places(results: Path) -> Iterator[Path]:
+def _local_runs(results: Path) -> Iterator[Path]:
     """Yield the folders with a run; what a run made itself, which may be many files, is not looked through."""
-    for top, folders, names in os.walk(results, onerror=_told):
+    for top, folders, names in os.walk(results, onerror=_warn):
         if RECORD in names:
             folders[:] = [name for name in folders if name not in OWN]
             yield Path(top)
 
 
-def _told(error: OSError) -> None:
+def _warn(error: OSError) -> None:
     """Pass over a folder that is not there, or is another user's own."""
     if isinstance(error, PermissionError):
         log.warning("left out: %s cannot be read: %s", error.filename, error.strerror)
@@ -72,12 +72,12 @@ def _told(error: OSError) -> None:
 def _fetched(url: str) -> Run:
     """Copy a remote run to read it; its predictions are copied when they are asked for."""
     remote = RemoteFolder(url)
-    found = remote.read()
-    if found is None:
+    published = remote.read()
+    if published is None:
         raise RunError("there is no run in this folder", where=url, mend="`sambench ls runs results=URL` lists runs")
     home = home_of(url, "read")
     folder = home / safe_part(PurePosixPath(url).name)
-    first = {name: told for name, told in found.files.items() if not name.startswith("predictions/")}
+    first = {name: entry for name, entry in published.files.items() if not name.startswith("predictions/")}
     with locked(home):
         remote.download(folder, first)
-    return Run(folder, found.record, url, lambda: remote.download(folder, found.files))
+    return Run(folder, published.record, url, lambda: remote.download(folder, published.files))

@@ -26,12 +26,12 @@ def now() -> str:
 def code() -> dict[str, Any]:
     """Return sambench's version and, in a checkout, the commit and whether files differ from it."""
     root = Path(__file__).resolve().parents[2]
-    found: dict[str, Any] = {"version": __version__, "commit": None, "dirty": None}
+    described: dict[str, Any] = {"version": __version__, "commit": None, "dirty": None}
     if (root / ".git").exists():
         commit = _git(root, "rev-parse", "HEAD")
         status = _git(root, "status", "--porcelain", "--untracked-files=no")
-        found.update(commit=commit, dirty=None if status is None else bool(status))
-    return found
+        described.update(commit=commit, dirty=None if status is None else bool(status))
+    return described
 
 
 def environment(device: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def environment(device: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
         "device": device,
-        "packages": {name: found for name in _PACKAGES if (found := _version(name)) is not None},
+        "packages": {name: installed for name in _PACKAGES if (installed := _version(name)) is not None},
     }
 
 

@@ -137,36 +137,36 @@ def parse_record(text: str | bytes, where: object) -> RunRecord:
             something of another type; names the key.
     """
     try:
-        found = parse_json(text, strict=True)
+        stored = parse_json(text, strict=True)
     except JsonError as error:
         raise RunError(f"run.json cannot be read: {error.what}{error.position}", where=where, mend=AGAIN) from error
-    if not isinstance(found, dict) or "schema_version" not in found:
+    if not isinstance(stored, dict) or "schema_version" not in stored:
         raise RunError("run.json is not a sambench run", where=where, mend=AGAIN)
-    return checked_record(found, where)
+    return checked_record(stored, where)
 
 
-def checked_record(found: dict[str, Any], where: object) -> RunRecord:
+def checked_record(stored: dict[str, Any], where: object) -> RunRecord:
     """Check the form and the hash of a record that is read already (`parse_record`)."""
-    check_form(found, SCHEMA, where)
-    if found.get("schema_version", 1) > SCHEMA_VERSION:
+    check_form(stored, SCHEMA, where)
+    if stored.get("schema_version", 1) > SCHEMA_VERSION:
         raise RunError(
-            f"run.json has schema {found['schema_version']}, this sambench reads up to {SCHEMA_VERSION}",
+            f"run.json has schema {stored['schema_version']}, this sambench reads up to {SCHEMA_VERSION}",
             where=where,
             mend="upgrade sambench",
         )
-    check_record(found, where)
-    return as_record(found, where)
+    check_record(stored, where)
+    return as_record(stored, where)
 
 
-def kept_record(found: dict[str, Any], where: object) -> RunRecord:
+def kept_record(stored: dict[str, Any], where: object) -> RunRecord:
     """Check the form of the part of a record that another file keeps, whose hash that file answers for."""
-    check_form(found, SCHEMA, where)
-    return as_record(found, where)
+    check_form(stored, SCHEMA, where)
+    return as_record(stored, where)
 
 
-def as_record(found: dict[str, Any], where: object) -> RunRecord:
+def as_record(stored: dict[str, Any], where: object) -> RunRecord:
     """Return a record that needs no check, as one that was just written; an older one as if it were written now."""
-    table, now = guarded(found, where), migrated(found)
-    record = RunRecord.read(table if now is found else guarded(now, where))
+    table, now = guarded(stored, where), migrated(stored)
+    record = RunRecord.read(table if now is stored else guarded(now, where))
     object.__setattr__(record, "stored", table)  # with the hash that it was written with
     return record

@@ -148,8 +148,8 @@ class RecordedMetric(Section):
     def metric(self) -> Metric:
         """The metric, with NaN for what is undefined."""
         ends = None if self.ci95 is None else (_number(self.ci95[0]), _number(self.ci95[1]))
-        told = {item.name: getattr(self, item.name) for item in fields(self)}
-        return Metric(**{**told, "value": _number(self.value), "ci95": ends})
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Metric(**{**values, "value": _number(self.value), "ci95": ends})
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -89,10 +89,10 @@ class RemoteFolder:
         tops = {name.partition("/")[0] for name in names if not name.startswith(".")}
         try:
             if MANIFEST in names:
-                manifest = self._told(MANIFEST)
+                manifest = self._read_checked(MANIFEST)
                 record = checked_record(manifest["record"], f"{self.url}/{MANIFEST}")
                 return Published(manifest["run_id"], record, manifest["files"], finished=True)
-            parts = [self._told(name) for name in names if name.startswith(f"{PARTS}/")]
+            parts = [self._read_checked(name) for name in names if name.startswith(f"{PARTS}/")]
         except RunError:
             if not overwrite or not tops <= {MANIFEST, *OWN}:
                 raise
@@ -115,12 +115,12 @@ class RemoteFolder:
         if not begun:
             raise RunError("no published part holds the run's record", where=self.url, mend=AGAIN)
         newest = max(begun, key=lambda part: len(part["record"]["sessions"]))
-        found = Published(newest["run_id"], checked_record(newest["record"], self.url))
+        published = Published(newest["run_id"], checked_record(newest["record"], self.url))
         for part in parts:
-            if part["run_id"] == found.run_id:
-                found.files.update(part["files"])
-                found.journal += part["journal"].encode()
-        return found
+            if part["run_id"] == published.run_id:
+                published.files.update(part["files"])
+                published.journal += part["journal"].encode()
+        return published
 
     def publish_part(
         self, run_id: str, record: Mapping[str, Any] | None, files: Mapping[str, Any], journal: bytes
@@ -184,21 +184,21 @@ class RemoteFolder:
         with ThreadPoolExecutor(STREAMS) as pool:
             list(pool.map(one, files))
 
-    def _told(self, name: str) -> dict[str, Any]:
+    def _read_checked(self, name: str) -> dict[str, Any]:
         """Read a manifest or part, and refuse files that are none of a run's own."""
         try:
-            found: dict[str, Any] = parse_json(self._read(name) or b"", strict=True)
+            content: dict[str, Any] = parse_json(self._read(name) or b"", strict=True)
         except ValueError as error:
             raise RunError(f"{name} cannot be read: {error}", where=self.url, mend=AGAIN) from error
-        check_form(found, _FORMS[name == MANIFEST], f"{self.url}/{name}")
-        files = found["files"]
+        check_form(content, _FORMS[name == MANIFEST], f"{self.url}/{name}")
+        files = content["files"]
         if faults := faults_of(files):
             raise RunError(f"{name} names files that are none of a run: {faults}", where=self.url, mend=_FOREIGN)
         strangers = [one for one in files if one.partition("/")[0] not in OWN or "\\" in one or "/." in one]
         if strangers:
-            told = f"{name} names files that are none of a run: {quoted(strangers)}"
-            raise RunError(told, where=self.url, mend=_FOREIGN)
-        return found
+            message = f"{name} names files that are none of a run: {quoted(strangers)}"
+            raise RunError(message, where=self.url, mend=_FOREIGN)
+        return content
 
     def _read(self, name: str) -> bytes | None:
         return read_bytes(join(self.url, name))

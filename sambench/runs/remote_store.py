@@ -137,12 +137,12 @@ class RemoteRunStore(RunStore):
     def _publish_finished(self) -> None:
         if self._published.finished:
             return
-        found = self._published
+        published = self._published
         tops = (LISTING,) if (self.run.folder / LISTING).exists() else ()
         names = [*self._new_files(), ROWS, *tops, RECORD]
-        found.files.update(self._upload(names))
-        self.remote.publish(found.run_id, self.run.record.stored, found.files)
-        found.finished = True
+        published.files.update(self._upload(names))
+        self.remote.publish(published.run_id, self.run.record.stored, published.files)
+        published.finished = True
         self._save_state()
 
     def _upload(self, names: list[str]) -> dict[str, list[Any]]:
@@ -156,7 +156,7 @@ class RemoteRunStore(RunStore):
     def _bring(self, folder: Path, published: Published) -> None:
         """Put what is published into the local folder: the rows, not the predictions."""
         if published.finished:
-            own = {name: told for name, told in published.files.items() if not name.startswith("predictions/")}
+            own = {name: entry for name, entry in published.files.items() if not name.startswith("predictions/")}
             self.remote.download(folder, own)
             (folder / JOURNAL).unlink(missing_ok=True)
             return
@@ -188,17 +188,17 @@ class RemoteRunStore(RunStore):
 
     def _new_files(self) -> list[str]:
         """Return the predictions and pictures that are not published."""
-        found = []
+        new_names = []
         for top in ("predictions", "pictures"):
             for path in files_below(self.run.folder / top):
                 name = path.relative_to(self.run.folder).as_posix()
                 if not hidden(path) and name not in self._published.files:
-                    found.append(name)
-        return found
+                    new_names.append(name)
+        return new_names
 
     def _prediction_hashes(self) -> dict[str, str]:
         """Return the hashes of all predictions, those that other machines published before included."""
-        published = {name: told[1] for name, told in self._published.files.items() if name.startswith("predictions/")}
+        published = {name: entry[1] for name, entry in self._published.files.items() if name.startswith("predictions/")}
         return published | super()._prediction_hashes()
 
     def _save_state(self) -> None:

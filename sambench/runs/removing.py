@@ -20,14 +20,14 @@ MEND = "wait for it, or end it first"
 def bytes_of(run: Run) -> int:
     """Return how many bytes a run's files take where they lie, links not counted."""
     if run.url is not None:
-        return sum(int(told.get("size") or 0) for told in listing(run.url).values())
+        return sum(int(info.get("size") or 0) for info in listing(run.url).values())
     return sum(_size(entry) for entry in _entries(run.folder) if entry.name in OWN)
 
 
 def _entries(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as found:
-            return list(found)
+        with os.scandir(folder) as entries:
+            return list(entries)
     except (FileNotFoundError, NotADirectoryError):  # a process that writes the run has just removed it
         return []
 

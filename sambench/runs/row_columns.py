@@ -182,20 +182,20 @@ def _check_lengths(table: pa.Table, samples: Sequence[str], task: str, frozen: b
     """Compare the lengths of lists that belong together, over all rows and in each."""
     alike = {name: set(_lengths(table, name)) for name in ALIKE.get(task, ())}
     if len(set().union(*alike.values())) > 1:
-        told = ", ".join(f"{name} {' and '.join(map(str, sorted(found)))}" for name, found in alike.items())
-        raise _FaultError(f"lists that belong together have several lengths: {told}")
+        message = ", ".join(f"{name} {' and '.join(map(str, sorted(lengths)))}" for name, lengths in alike.items())
+        raise _FaultError(f"lists that belong together have several lengths: {message}")
     for group in TOGETHER.get(task, ()):
         there = [name for name in group if name in table.column_names]
-        for sample, *found in zip(samples, *(_lengths(table, name) for name in there), strict=True):
-            if len(set(found)) > 1:
-                told = ", ".join(f"{name} {length}" for name, length in zip(there, found, strict=True))
-                raise _FaultError(f"lists of sample {sample} that belong together have several lengths: {told}")
+        for sample, *lengths in zip(samples, *(_lengths(table, name) for name in there), strict=True):
+            if len(set(lengths)) > 1:
+                message = ", ".join(f"{name} {length}" for name, length in zip(there, lengths, strict=True))
+                raise _FaultError(f"lists of sample {sample} that belong together have several lengths: {message}")
     for name in table.column_names if task == "proposals" else ():
         if name.startswith("places_"):
             for sample, length in zip(samples, _lengths(table, name), strict=True):
                 if length % len(IOU_THRESHOLDS):
-                    told = f"{length} places, not {len(IOU_THRESHOLDS)} an object"
-                    raise _FaultError(f"column {name} of sample {sample} has {told}")
+                    message = f"{length} places, not {len(IOU_THRESHOLDS)} an object"
+                    raise _FaultError(f"column {name} of sample {sample} has {message}")
     if task == "points" and frozen:
         _check_steps(table, samples)
 
@@ -221,34 +221,34 @@ def _check_clicks(table: pa.Table) -> None:
         objects.setdefault(row["sample_id"], set()).add(row["count_all"])
     for sample, counts in objects.items():
         if len(counts) > 1:
-            told = " and ".join(map(str, sorted(counts)))
-            raise _FaultError(f"sample {sample} has {told} objects after different numbers of clicks")
+            text = " and ".join(map(str, sorted(counts)))
+            raise _FaultError(f"sample {sample} has {text} objects after different numbers of clicks")
 
 
 def _lengths(table: pa.Table, name: str) -> list[int]:
     """Return the length of each row's list; a place without any counts as an empty one."""
     if pa.types.is_null(table[name].type):
         return [0] * table.num_rows
-    found: list[int] = pc.fill_null(pc.list_value_length(table[name]), 0).to_pylist()
-    return found
+    lengths: list[int] = pc.fill_null(pc.list_value_length(table[name]), 0).to_pylist()
+    return lengths
 
 
-def _fits(found: pa.DataType, kind: str, empty: str) -> bool:
+def _fits(column_type: pa.DataType, kind: str, empty: str) -> bool:
     """Tell whether a column's type is of a kind; lists without any element have none, which whole numbers may be."""
     if kind.endswith("s"):
         bare = bool(empty) or kind == "whole numbers"
-        return _is_list(found) and (
-            _is_one(found.value_type, kind[:-1]) or (bare and pa.types.is_null(found.value_type))
+        return _is_list(column_type) and (
+            _is_one(column_type.value_type, kind[:-1]) or (bare and pa.types.is_null(column_type.value_type))
         )
-    return _is_one(found, kind)
+    return _is_one(column_type, kind)
 
 
-def _is_one(found: pa.DataType, kind: str) -> bool:
-    text = pa.types.is_string(found) or pa.types.is_large_string(found)
-    whole = pa.types.is_integer(found)
-    number = whole or pa.types.is_floating(found)
+def _is_one(column_type: pa.DataType, kind: str) -> bool:
+    text = pa.types.is_string(column_type) or pa.types.is_large_string(column_type)
+    whole = pa.types.is_integer(column_type)
+    number = whole or pa.types.is_floating(column_type)
     return bool({"text": text, "name": text or number, "number": number, "whole number": whole}[kind])
 
 
-def _is_list(found: Any) -> bool:
-    return bool(pa.types.is_list(found) or pa.types.is_large_list(found))
+def _is_list(column_type: Any) -> bool:
+    return bool(pa.types.is_list(column_type) or pa.types.is_large_list(column_type))

@@ -50,7 +50,7 @@ class Run:
     def __repr__(self) -> str:
         """Say in one line what was run on what, its first metrics and where it lies."""
         figures = ", ".join(f"{name} {metric.value:.3f}" for name, metric in list(self.metrics.items())[:4])
-        return f"<Run {'; '.join((self._what(), figures or self.record.status, self.place))}>"
+        return f"<Run {'; '.join((self._what(), figures or self.record.status, self.location))}>"
 
     def _what(self) -> str:
         """Say what was run on what, as far as the record tells."""
@@ -66,7 +66,7 @@ class Run:
         return own_label(self.record) if self.called is None else self.called
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the run lies, to be shown: its folder, or its URL without credentials."""
         return without_secrets(self.url or str(self.folder))
 
@@ -147,8 +147,8 @@ class Run:
 
 def with_distinct_names(runs: Sequence[Run]) -> list[Run]:
     """Return runs that are shown together, called so that those of one task and data are told apart (`labels`)."""
-    found = labels([run.record for run in runs], [run.place for run in runs])
-    return [replace(run, called=label) for run, label in zip(runs, found, strict=True)]
+    names = labels([run.record for run in runs], [run.location for run in runs])
+    return [replace(run, called=label) for run, label in zip(runs, names, strict=True)]
 
 
 def read_record(folder: Path) -> RunRecord:

@@ -92,12 +92,12 @@ def check_predictions(folder: Path, expected: str | None) -> None:
         text = checked_bytes(path, expected).decode()
     except FileNotFoundError as error:
         raise RunError("the list of the run's predictions is missing", where=path, mend=AGAIN) from error
-    told = {name: sha256 for sha256, _, name in (line.partition("  ") for line in text.splitlines())}
-    found = prediction_hashes(folder)
+    listed = {name: sha256 for sha256, _, name in (line.partition("  ") for line in text.splitlines())}
+    hashes = prediction_hashes(folder)
     kinds = {
-        "changed": [name for name in told.keys() & found.keys() if told[name] != found[name]],
-        "missing": list(told.keys() - found.keys()),
-        "added": list(found.keys() - told.keys()),
+        "changed": [name for name in listed.keys() & hashes.keys() if listed[name] != hashes[name]],
+        "missing": list(listed.keys() - hashes.keys()),
+        "added": list(hashes.keys() - listed.keys()),
     }
     faults = [f"{len(names)} {kind}: {listing(sorted(names), 5)}" for kind, names in kinds.items() if names]
     if faults:

@@ -119,8 +119,8 @@ class RunStore:
         files = {ROWS: file_sha256(self.run.folder / ROWS)}
         if predictions := self._prediction_hashes():
             files[LISTING] = write_listing(self.run.folder, predictions)
-        told = {name: finite(asdict(metric)) for name, metric in metrics.items()}
-        ending = {"files": files, "status": FINISHED, "finished": provenance.now(), "metrics": told}
+        stored = {name: finite(asdict(metric)) for name, metric in metrics.items()}
+        ending = {"files": files, "status": FINISHED, "finished": provenance.now(), "metrics": stored}
         self._write_record({**self.run.record.stored, **record, **ending})
         self.journal.path.unlink(missing_ok=True)
         self.close()

@@ -29,15 +29,15 @@ def metric_notes(run: Run) -> list[str]:
 def missing_note(run: Run) -> str:
     """Say which part of the data was run, how files were read, what became of images without a prediction, and NaN."""
     data, model, shard = run.record.data, run.record.model, run.record.shard
-    told = [f"part {shard.index} of {shard.count} of {shard.samples} images"] if shard else []
+    parts = [f"part {shard.index} of {shard.count} of {shard.samples} images"] if shard else []
     if (nms := run.record.identity.nms) != "none":
-        told.append(f"raw edge maps, suppressed before scoring (predictions.nms={nms})")
+        parts.append(f"raw edge maps, suppressed before scoring (predictions.nms={nms})")
     if model.missing:
         means = {"left out": "are left out", "empty": "count as images where nothing was found"}
-        told.append(f"{len(model.missing)} images without a prediction {means[model.missing_means]}")
-    told += orientation_notes({**(data.orientations or {}), **data.readings})
-    told += [nan] if (nan := nan_note(run)) else []
-    return "".join(f"; {line}" for line in (*told, *model.notes))
+        parts.append(f"{len(model.missing)} images without a prediction {means[model.missing_means]}")
+    parts += orientation_notes({**(data.orientations or {}), **data.readings})
+    parts += [nan] if (nan := nan_note(run)) else []
+    return "".join(f"; {line}" for line in (*parts, *model.notes))
 
 
 def orientation_notes(counts: Mapping[str, int]) -> list[str]:
@@ -55,18 +55,18 @@ def orientation_notes(counts: Mapping[str, int]) -> list[str]:
         "scaled": "of 16 bits a channel scaled to 8",
     }
     return [
-        f"{counts[name]} image{'s' * (counts[name] > 1)} {told}" for name, told in words.items() if counts.get(name)
+        f"{counts[name]} image{'s' * (counts[name] > 1)} {text}" for name, text in words.items() if counts.get(name)
     ]
 
 
 def nan_note(run: Run) -> str:
     """Say how many of a model's answers were NaN and count as empty masks; nothing where none were."""
-    found = run.record.nan or {}
-    if not any(found.get(key, 0) for key in ("embeddings", "masks")):
+    counts = run.record.nan or {}
+    if not any(counts.get(key, 0) for key in ("embeddings", "masks")):
         return ""
-    earlier = run.record.data.samples - found.get("of_images", 0)
-    text = f"{found['masks']} masks of {found['images']} images were NaN and count as empty (task.nan=zero)"
-    text += f", as did {found['embeddings']} embeddings" if found["embeddings"] else ""
+    earlier = run.record.data.samples - counts.get("of_images", 0)
+    text = f"{counts['masks']} masks of {counts['images']} images were NaN and count as empty (task.nan=zero)"
+    text += f", as did {counts['embeddings']} embeddings" if counts["embeddings"] else ""
     return text + (f"; the {earlier} images done before the run was interrupted are not counted" if earlier > 0 else "")
 
 
@@ -100,7 +100,7 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
-def label(place: int) -> str:
+def label(index: int) -> str:
     """Return A to Z, then A2 and so on."""
-    turn, letter = divmod(place, len(ascii_uppercase))
+    turn, letter = divmod(index, len(ascii_uppercase))
     return ascii_uppercase[letter] + (str(turn + 1) if turn else "")

@@ -16,48 +16,48 @@ class Table(dict[str, Any]):
     """A table of a record, which tells what is missing by its key and its file.
 
     Attributes:
-        place: The file, or its address.
+        location: The file, or its address.
         path: Dotted key of the table in it, with a dot at its end; empty for the whole.
     """
 
-    place: object = ""
+    location: object = ""
     path = ""
 
     def __missing__(self, key: str) -> Any:
-        raise RunError(f"the record does not say {self.path}{key}", where=self.place, mend=AGAIN)
+        raise RunError(f"the record does not say {self.path}{key}", where=self.location, mend=AGAIN)
 
     def like(self, content: dict[str, Any]) -> Table:
         """Return a table of other values in this one's place."""
         made = Table(content)
-        made.place, made.path = self.place, self.path
+        made.location, made.path = self.location, self.path
         return made
 
 
-def guarded(found: dict[str, Any], where: object) -> Table:
+def guarded(content: dict[str, Any], where: object) -> Table:
     """Return a table all of whose tables tell what is missing in them (`Table`).
 
     Args:
-        found: What was read.
+        content: What was read.
         where: The file, for messages.
     """
-    made: Table = _told(found, where, "")
+    made: Table = _as_tables(content, where, "")
     return made
 
 
-def _told(value: Any, place: object, path: str) -> Any:
+def _as_tables(value: Any, location: object, path: str) -> Any:
     """Turn every table of a value into a `Table`."""
     if isinstance(value, dict):
-        table = Table((key, _told(item, place, f"{path}{key}.")) for key, item in value.items())
-        table.place, table.path = place, path
+        table = Table((key, _as_tables(item, location, f"{path}{key}.")) for key, item in value.items())
+        table.location, table.path = location, path
         return table
-    return [_told(item, place, path) for item in value] if isinstance(value, list) else value
+    return [_as_tables(item, location, path) for item in value] if isinstance(value, list) else value
 
 
-def check_form(found: Any, schema: dict[str, Any], where: object) -> None:
+def check_form(content: Any, schema: dict[str, Any], where: object) -> None:
     """Hold something that was read against its form.
 
     Args:
-        found: What was read.
+        content: What was read.
         schema: Its form as JSON Schema.
         where: The file, for messages.
 
@@ -65,7 +65,7 @@ def check_form(found: Any, schema: dict[str, Any], where: object) -> None:
         RunError: Something is missing or of another type; names the first key.
     """
     try:
-        faults = sorted(Draft202012Validator(schema).iter_errors(found), key=lambda error: list(map(str, error.path)))
+        faults = sorted(Draft202012Validator(schema).iter_errors(content), key=lambda error: list(map(str, error.path)))
     except RecursionError as error:
         raise RunError("the record cannot be read: it is nested too deeply", where=where, mend=AGAIN) from error
     for fault in faults:

@@ -196,8 +196,8 @@ def build_ablation_table(name: str, results: Location) -> tuple[pd.DataFrame, li
 
 def member_runs(name: str, results: Location) -> dict[str, Run]:
     """Return label -> run of the members that are finished."""
-    found = {member.label: load_run(member.folder) for member in read_members(name, results) if member.folder}
-    return {label: run for label, run in found.items() if run.finished}
+    by_label = {member.label: load_run(member.folder) for member in read_members(name, results) if member.folder}
+    return {label: run for label, run in by_label.items() if run.finished}
 
 
 def _member_rows(member: Member, columns: Sequence[str], notes: list[str]) -> list[dict[str, str]]:
@@ -211,8 +211,8 @@ def _member_rows(member: Member, columns: Sequence[str], notes: list[str]) -> li
     cells = {column: cell(metric) for column, metric in metrics.items()}
     rows = [{"member": member.label, **cells, "source": f"measured, {run.record.model.name}"}]
     if member.differences:
-        told = {column: _signed(member.differences.get(column)) for column in columns}
-        rows.append({"member": "  difference", **told, "source": ""})
+        differences = {column: _signed(member.differences.get(column)) for column in columns}
+        rows.append({"member": "  difference", **differences, "source": ""})
     return rows
 
 

@@ -77,7 +77,7 @@ def _regions(names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
     images = [bsds_regions.rounded(one) for one in regions_of_rows(rows)]
     thresholds = _thresholds(rows, len(images[0].voi))
     scores = summarize_regions(images, thresholds)
-    found = {
+    files = {
         "eval_cover.txt": bsds_regions.eval_cover_text(scores),
         "eval_cover_th.txt": bsds_regions.eval_cover_th_text(scores),
         "eval_cover_img.txt": bsds_regions.eval_cover_img_text(scores),
@@ -85,10 +85,10 @@ def _regions(names: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
         "eval_RI_VOI_thr.txt": bsds_regions.eval_ri_voi_thr_text(scores),
     }
     for name, one in zip(names, images, strict=True):
-        found[f"{name}_ev2.txt"] = bsds_regions.ev2_text(one, thresholds)
-        found[f"{name}_ev3.txt"] = bsds_regions.ev3_text(one)
-        found[f"{name}_ev4.txt"] = bsds_regions.ev4_text(one, thresholds)
-    return found
+        files[f"{name}_ev2.txt"] = bsds_regions.ev2_text(one, thresholds)
+        files[f"{name}_ev3.txt"] = bsds_regions.ev3_text(one)
+        files[f"{name}_ev4.txt"] = bsds_regions.ev4_text(one, thresholds)
+    return files
 
 
 _WRITERS = {"edges": _edges, "regions": _regions}

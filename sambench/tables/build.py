@@ -18,7 +18,7 @@ from sambench.tables.departures import (
     is_own,
     measured,
     missing_rows,
-    told_switches,
+    switches_text,
 )
 from sambench.tables.specs import Expected, TableSpec
 
@@ -48,7 +48,7 @@ class Footnotes:
     @property
     def texts(self) -> list[str]:
         """The notes in order."""
-        return [f"[{place}] {text}" for text, place in self._numbers.items()]
+        return [f"[{number}] {text}" for text, number in self._numbers.items()]
 
 
 def build_table(spec: TableSpec, runs: Sequence[Run], ceilings: Sequence[Run] = ()) -> tuple[pd.DataFrame, list[str]]:
@@ -101,8 +101,8 @@ def _published_rows(spec: TableSpec, notes: Footnotes) -> list[dict[str, str]]:
 
 def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str]]:
     """Make a run's row, and the line of its differences where they have a meaning."""
-    found, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
-    cells = {column: cell(metric) for column, metric in found.items()}
+    metrics, departs, answer = measured(spec, run), departure(run, spec), spec.answer(run)
+    cells = {column: cell(metric) for column, metric in metrics.items()}
     name = run.label + notes.mark(departs.text) + notes.mark("; ".join(metric_notes(run)))
     rows = [{"method": name, **cells, "source": f"measured, {run.folder.name}"}]
     if answer is None or not departs.comparable:
@@ -110,7 +110,7 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
     row = answered_row(spec, answer)
     differences = {
         column: signed(metric.value - float(row[column]))
-        for column, metric in found.items()
+        for column, metric in metrics.items()
         if metric is not None and row.get(column) and signed(metric.value - float(row[column]))
     }
     if differences:
@@ -120,10 +120,10 @@ def _run_rows(spec: TableSpec, run: Run, notes: Footnotes) -> list[dict[str, str
 
 def _ceiling_row(spec: TableSpec, run: Run, notes: Footnotes) -> dict[str, str]:
     """Make the row of a run that no model made, on the data that it tells where they are others."""
-    found = run.metrics
-    cells = {column: cell(found.get(name)) for column, name in spec.ceiling[run.record.task_name].items()}
-    told = "; ".join(filter(None, ("each annotator against the others", departure(run, spec).text, *metric_notes(run))))
-    return {"method": run.label + notes.mark(told), **cells, "source": f"measured, {run.folder.name}"}
+    metrics = run.metrics
+    cells = {column: cell(metrics.get(name)) for column, name in spec.ceiling[run.record.task_name].items()}
+    note = "; ".join(filter(None, ("each annotator against the others", departure(run, spec).text, *metric_notes(run))))
+    return {"method": run.label + notes.mark(note), **cells, "source": f"measured, {run.folder.name}"}
 
 
 def _missing_row(spec: TableSpec, row: Expected, notes: Footnotes) -> dict[str, str]:
@@ -141,14 +141,14 @@ def _by_dataset(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, lis
     left_out = []
     for run in runs:
         (name,) = spec.own.values()
-        found = {key: run.metrics.get(f"{key} {name}") for key in rows["dataset"]}
-        if run.record.data.name in found:
-            found[run.record.data.name] = run.metrics.get(name)
-        if any(found.values()):
+        by_dataset = {key: run.metrics.get(f"{key} {name}") for key in rows["dataset"]}
+        if run.record.data.name in by_dataset:
+            by_dataset[run.record.data.name] = run.metrics.get(name)
+        if any(by_dataset.values()):
             (kind,) = spec.own
             head = f"{run.label} {kind}"
             mark = notes.mark(f"{run.folder.name}; {departure(run, spec).text}".removesuffix("; "))
-            columns[head + mark] = [cell(found[key]) for key in rows["dataset"]]
+            columns[head + mark] = [cell(by_dataset[key]) for key in rows["dataset"]]
         else:
             left_out.append(run.folder.name)
     marks = [
@@ -180,12 +180,12 @@ def _unpublished(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, li
 def _measured_row(spec: TableSpec, run: Run, cells: Mapping[str, str], notes: Footnotes) -> dict[str, str]:
     """Make the row of a run that stands beside no published one: its data are named in it."""
     data = run.record.data
-    told = f"{data.card.title}, {data.samples} image{'s' * (data.samples != 1)}"
+    text = f"{data.card.title}, {data.samples} image{'s' * (data.samples != 1)}"
     changed = departing_switches(run, spec)
     marks = notes.mark(missing_note(run).removeprefix("; "))
-    marks += notes.mark(f"switches: {told_switches(changed)}" if changed else "")
+    marks += notes.mark(f"switches: {switches_text(changed)}" if changed else "")
     name = run.label + marks + notes.mark("; ".join(metric_notes(run)))
-    return {"method": name, "data": told, **cells, "source": f"measured, {run.folder.name}"}
+    return {"method": name, "data": text, **cells, "source": f"measured, {run.folder.name}"}
 
 
 def build_own_table(spec: TableSpec, runs: Sequence[Run]) -> tuple[pd.DataFrame, list[str], str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sambench.config import registry
 from sambench.config.spelling import choose, nearest
 from sambench.errors import SambenchError, UsageError
-from sambench.runs.open import load_run, run_places
+from sambench.runs.open import load_run, run_locations
 from sambench.runs.run import Run, with_distinct_names
 from sambench.storage.locations import Location
 from sambench.tables.ablations import ablation_names, build_ablation_table, read_members
@@ -79,7 +79,7 @@ def build_named(name: str, chosen: list[Run] | None, results: Location) -> Built
 def _runs_of(task: str, chosen: list[Run] | None, results: Location) -> list[Run]:
     """Return the chosen runs of a task, or those found below `results` where none were chosen."""
     if chosen is None:
-        return found_runs(results, task)
+        return runs_below(results, task)
     return [run for run in chosen if run.record.task_name == task]
 
 
@@ -132,12 +132,12 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
     return runs
 
 
-def found_runs(results: Location, task: str) -> list[Run]:
+def runs_below(results: Location, task: str) -> list[Run]:
     """Return the finished runs of a task below a folder, by folder name; damaged ones are told on standard error."""
     runs = []
-    for place in run_places(results):
+    for location in run_locations(results):
         try:
-            run = load_run(place)
+            run = load_run(location)
         except SambenchError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue

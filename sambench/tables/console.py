@@ -27,7 +27,7 @@ def print_run(run: Run) -> None:
     print_line(console, bottleneck(run.record))
     if (cache := run.record.cache) is not None:
         print_line(console, f"embedding cache: {cache.hits} hits, {cache.misses} misses")
-    print_line(console, f"run folder: {run.place}")
+    print_line(console, f"run folder: {run.location}")
 
 
 def bottleneck(record: RunRecord) -> str:
@@ -36,16 +36,16 @@ def bottleneck(record: RunRecord) -> str:
     if not stages:
         return "nothing was left to do"
     most = max(stages, key=lambda name: stages[name].seconds)
-    told = [f"bottleneck: {most}, {100 * stages[most].share:.0f} % of the work"]
+    parts = [f"bottleneck: {most}, {100 * stages[most].share:.0f} % of the work"]
     costs = record.costs
     if "device_idle" in costs:
-        told.append(f"no model computed in {100 * costs['device_idle']:.0f} % of {record.seconds('wall'):.1f} s")
+        parts.append(f"no model computed in {100 * costs['device_idle']:.0f} % of {record.seconds('wall'):.1f} s")
     memory = [
         f"{costs[f'peak_{where}'] / 1e9:.1f} GB ({where})" for where in ("host", "device") if f"peak_{where}" in costs
     ]
-    told += [f"peak memory {', '.join(memory)}"] * bool(memory)
+    parts += [f"peak memory {', '.join(memory)}"] * bool(memory)
     used = [f"{costs[f'energy_{what}']:.0f} J ({what})" for what in ("cpu", "gpu") if f"energy_{what}" in costs]
-    return "; ".join(told + [f"energy {', '.join(used)}"] * bool(used))
+    return "; ".join(parts + [f"energy {', '.join(used)}"] * bool(used))
 
 
 def _stages(run: Run) -> list[list[str]]:

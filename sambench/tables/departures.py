@@ -53,7 +53,7 @@ def is_own(run: Run) -> bool:
 
 def published_beside(run: Run) -> list[Beside]:
     """Return the published rows that stand beside a run's numbers, those of the article's tables first."""
-    found = []
+    beside = []
     for spec in specs_of_task(run.record.task_name):
         answer = spec.answer(run)
         if answer is None or not departure(run, spec).comparable:
@@ -61,8 +61,8 @@ def published_beside(run: Run) -> list[Beside]:
         row, columns = answered_row(spec, answer), measured_names(spec, run)
         values = {name: row[column] for column, name in columns.items() if name is not None and row.get(column)}
         if values:
-            found.append(Beside(answer.name, values))
-    return found
+            beside.append(Beside(answer.name, values))
+    return beside
 
 
 def answered_row(spec: TableSpec, answer: Answer) -> dict[str, str]:
@@ -81,29 +81,29 @@ def measured_names(spec: TableSpec, run: Run) -> dict[str, str | None]:
     """Return the name of a run's metric for each column; see `measured`."""
     metrics = run.metrics
     by_reference = {metric.reference: name for name, metric in metrics.items()}
-    found = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
+    by_column = {column: by_reference.get(f"{spec.published}/{column}") for column in spec.columns}
     names = {} if is_own(run) and spec.published else spec.metrics.get(run.record.data.name, {})
-    found |= {column: name if name in metrics else None for column, name in names.items()}
-    if any(found.values()):
-        return found
+    by_column |= {column: name if name in metrics else None for column, name in names.items()}
+    if any(by_column.values()):
+        return by_column
     # A metric's name may say what it is the mean of, as in "mIoU@1 (SA-23)".
     matching = {
         column: next((one for one in metrics if one == name or one.startswith(f"{name} (")), None)
         for column, name in spec.own.items()
     }
-    return found | matching
+    return by_column | matching
 
 
 def departure(run: Run, spec: TableSpec) -> Departure:
     """Say how a run departs from the published row it answers to: data, left-out images, switches."""
-    told = _data(run, spec)
-    whole = not told and run.record.shard is None and not _left_out(run) and not nan_note(run)
+    parts = _data(run, spec)
+    whole = not parts and run.record.shard is None and not _left_out(run) and not nan_note(run)
     if missing := missing_note(run):
-        told.append(missing.removeprefix("; "))
+        parts.append(missing.removeprefix("; "))
     changed = departing_switches(run, spec)
     if changed:
-        told.append("switches: " + told_switches(changed))
-    return Departure("; ".join(told), whole and not changed)
+        parts.append("switches: " + switches_text(changed))
+    return Departure("; ".join(parts), whole and not changed)
 
 
 def departs(run: Run) -> str:
@@ -149,16 +149,16 @@ def _data(run: Run, spec: TableSpec) -> list[str]:
     """Say what data a run is on where they are not all of the published row's."""
     data = run.record.data
     count = f"{data.samples} image{'s' * (data.samples != 1)}"
-    told = f"{data.name} {data.split}, {count}"
+    described = f"{data.name} {data.split}, {count}"
     if data.card.generated:
-        return [f"{told}: {data.card.note or 'generated data'}; not comparable with the published rows"]
+        return [f"{described}: {data.card.note or 'generated data'}; not comparable with the published rows"]
     if is_own(run):
-        return [f"{told}: own data, to which no published number answers"]
+        return [f"{described}: own data, to which no published number answers"]
     wanted = spec.data.get(data.name)
     if wanted is None:
-        return [f"{told}: not the published rows' data"] if spec.data else _cut(run, count)
+        return [f"{described}: not the published rows' data"] if spec.data else _cut(run, count)
     if data.split != wanted.get("split", data.split):
-        return [f"{told}: the published rows are of {wanted['split']}"]
+        return [f"{described}: the published rows are of {wanted['split']}"]
     settings = run.record.config.data.stored
     others = {
         key: settings.get(key)
@@ -166,13 +166,13 @@ def _data(run: Run, spec: TableSpec) -> list[str]:
         if settings.get(key) != wanted[key]
     }
     if others:
-        return [f"only {count} of {data.name} {data.split}: {told_switches(others)}"]
+        return [f"only {count} of {data.name} {data.split}: {switches_text(others)}"]
     if data.samples < wanted.get("samples", 0):
         return [f"only {data.samples} of {wanted['samples']} images of {data.name} {data.split}"]
     if data.samples > wanted.get("samples", data.samples):
-        return [f"{told}: the published rows are of {wanted['samples']}"]
+        return [f"{described}: the published rows are of {wanted['samples']}"]
     if "keys_sha256" in wanted and data.keys_sha256 != wanted["keys_sha256"]:
-        return [f"{told}: not the images of the published rows"]
+        return [f"{described}: not the images of the published rows"]
     return _cut(run, count)
 
 
@@ -197,7 +197,7 @@ def changed_switches(run: Run, preset: str = "paper") -> dict[str, Any]:
     return {key: value for key, value in switches.items() if key in wanted and wanted[key] != value}
 
 
-def told_switches(switches: Mapping[str, Any]) -> str:
+def switches_text(switches: Mapping[str, Any]) -> str:
     """Write switches by name, with their values as a command takes them: `max_boxes=null, nms_iou=0.9`."""
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(switches.items())}
     return ", ".join(f"{key}={text}" for key, text in texts.items())

@@ -30,14 +30,14 @@ def fitted(text: str, width: int | None) -> str:
     """
     if width is None:
         return text
-    found: list[str] = []
+    pieces: list[str] = []
     for piped, group in groupby(text.split("\n"), key=lambda line: line.startswith("|")):
         lines = list(group)
         if piped and len(lines) > 1 and _RULE.fullmatch(lines[1]):
-            found += _parted(lines, width)
+            pieces += _parted(lines, width)
         else:
-            found += [part for line in lines for part in broken(line, width)]
-    return "\n".join(found)
+            pieces += [part for line in lines for part in broken(line, width)]
+    return "\n".join(pieces)
 
 
 def broken(line: str, width: int | None, indent: str = "  ") -> list[str]:
@@ -72,27 +72,29 @@ def _parted(lines: Sequence[str], width: int) -> list[str]:
         return list(lines)
     heads, rule, *rows = [_cells(line) for line in lines]
     naming = 1 if len({row[0] for row in rows}) == len(rows) else min(2, len(heads) - 1)
-    sizes = [max(len(row[place]) for row in (heads, *rows)) + 3 for place in range(len(heads))]
+    sizes = [max(len(row[index]) for row in (heads, *rows)) + 3 for index in range(len(heads))]
     left = width - 1 - sum(sizes[:naming])
-    narrow = [place for place in range(naming, len(heads)) if sizes[place] <= left]
-    found: list[str] = []
+    narrow = [index for index in range(naming, len(heads)) if sizes[index] <= left]
+    parted: list[str] = []
     for shared in _shares(narrow, sizes, left):
         places = [*range(naming), *shared]
-        found += [*([""] if found else []), _row(heads, rule, places, sizes), _ruled(rule, places, sizes)]
-        found += [_row(row, rule, places, sizes) for row in rows]
-    wide = [place for place in range(naming, len(heads)) if place not in narrow]
-    told = [f"{' '.join(filter(None, row[:naming]))}: {cells}" for row in rows if (cells := _told(heads, row, wide))]
-    return [*found, *([""] if found and told else []), *(part for line in told for part in broken(line, width))]
+        parted += [*([""] if parted else []), _row(heads, rule, places, sizes), _ruled(rule, places, sizes)]
+        parted += [_row(row, rule, places, sizes) for row in rows]
+    wide = [index for index in range(naming, len(heads)) if index not in narrow]
+    below = [
+        f"{' '.join(filter(None, row[:naming]))}: {cells}" for row in rows if (cells := _cells_text(heads, row, wide))
+    ]
+    return [*parted, *([""] if parted and below else []), *(part for line in below for part in broken(line, width))]
 
 
 def _shares(places: Sequence[int], sizes: Sequence[int], left: int) -> list[list[int]]:
     """Deal columns out to as many tables as it takes, in their order."""
     shares: list[list[int]] = []
-    for place in places:
-        if shares and sum(sizes[one] for one in shares[-1]) + sizes[place] <= left:
-            shares[-1].append(place)
+    for index in places:
+        if shares and sum(sizes[one] for one in shares[-1]) + sizes[index] <= left:
+            shares[-1].append(index)
         else:
-            shares.append([place])
+            shares.append([index])
     return shares
 
 
@@ -100,19 +102,19 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in _BETWEEN.split(line.strip()[1:-1])]
 
 
-def _told(heads: Sequence[str], row: Sequence[str], places: Sequence[int]) -> str:
-    return "; ".join(f"{heads[place]} {row[place]}".strip() for place in places if row[place])
+def _cells_text(heads: Sequence[str], row: Sequence[str], places: Sequence[int]) -> str:
+    return "; ".join(f"{heads[index]} {row[index]}".strip() for index in places if row[index])
 
 
 def _row(cells: Sequence[str], rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
-    sides = [str.rjust if rule[place].endswith("-:") and rule[place][0] != ":" else str.ljust for place in places]
-    shown = [side(cells[place], sizes[place] - 3) for side, place in zip(sides, places, strict=True)]
+    sides = [str.rjust if rule[index].endswith("-:") and rule[index][0] != ":" else str.ljust for index in places]
+    shown = [side(cells[index], sizes[index] - 3) for side, index in zip(sides, places, strict=True)]
     return f"| {' | '.join(shown)} |"
 
 
 def _ruled(rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
     """Write the line below the heads, which says again which columns stand on the right."""
-    ends = [(rule[place].startswith(":"), rule[place].endswith(":")) for place in places]
-    dashes = [sizes[place] - 1 - sum(pair) for place, pair in zip(places, ends, strict=True)]
-    told = [f"{':' * first}{'-' * many}{':' * last}" for many, (first, last) in zip(dashes, ends, strict=True)]
-    return f"|{'|'.join(told)}|"
+    ends = [(rule[index].startswith(":"), rule[index].endswith(":")) for index in places]
+    dashes = [sizes[index] - 1 - sum(pair) for index, pair in zip(places, ends, strict=True)]
+    parts = [f"{':' * first}{'-' * many}{':' * last}" for many, (first, last) in zip(dashes, ends, strict=True)]
+    return f"|{'|'.join(parts)}|"

@@ -72,20 +72,20 @@ def folded_text(
     shown, waiting, below = list(range(len(heads))), list(leave), list[int]()
 
     def table() -> str:
-        cells = [[row[place] for place in shown] for row in rows]
-        chosen = [heads[place] for place in shown]
+        cells = [[row[index] for index in shown] for row in rows]
+        chosen = [heads[index] for index in shown]
         return tabulate(
-            cells, chosen, tablefmt="simple", disable_numparse=True, colalign=[align[place] for place in shown]
+            cells, chosen, tablefmt="simple", disable_numparse=True, colalign=[align[index] for index in shown]
         )
 
     while width is not None and waiting and max(map(len, table().splitlines())) > width:
         below.append(heads.index(waiting.pop(0)))
         shown.remove(below[-1])
-    told = _told_below(heads, rows, sorted(below))
-    return "\n".join([table(), *(part for line in told for part in broken(line, width))])
+    lines = _columns_below(heads, rows, sorted(below))
+    return "\n".join([table(), *(part for line in lines for part in broken(line, width))])
 
 
-def _told_below(
+def _columns_below(
     heads: Sequence[str], rows: Sequence[Sequence[str]], places: Sequence[int], naming: int = 1
 ) -> list[str]:
     """Tell columns in a line each, `head: name cell, name cell`; a row without a name has that of the one above."""
@@ -93,9 +93,9 @@ def _told_below(
     for row in rows:
         first = row[0] or first
         names.append(" ".join([first, *row[1:naming]]))
-    for place in places:
-        if cells := ", ".join(f"{name} {row[place]}" for name, row in zip(names, rows, strict=True) if row[place]):
-            lines.append(f"{heads[place]}: {cells}" if heads[place] else cells)
+    for index in places:
+        if cells := ", ".join(f"{name} {row[index]}" for name, row in zip(names, rows, strict=True) if row[index]):
+            lines.append(f"{heads[index]}: {cells}" if heads[index] else cells)
     return lines
 
 
@@ -119,12 +119,12 @@ def print_folded(
         justify: "left" or "right" for each column; all but the first to the right by default.
         naming: How many of the first columns name a row.
     """
-    sides = justify or ["right" if place else "left" for place in range(len(heads))]
+    sides = justify or ["right" if index else "left" for index in range(len(heads))]
     shown = len(heads)
     while shown > keep and _width(console, _table(heads[:shown], rows, sides)) > console.width:
         shown -= 1
     console.print(_table(heads[:shown], rows, sides))
-    for line in _told_below(heads, rows, range(shown, len(heads)), naming):
+    for line in _columns_below(heads, rows, range(shown, len(heads)), naming):
         print_line(console, line)
 
 

@@ -64,14 +64,14 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
         raise UsageError(f"no model has a run for {first} and one for {second}", where="runs", mend=mend)
     pairs = [(_metric(of_x[key], first), _metric(of_y[key], second)) for key in both]
     names = [run.label for run in with_distinct_names([of_x[key] for key in both])]
-    found = placed([(name, *pair) for name, pair in zip(names, pairs, strict=True)])
-    return found, notes
+    points = placed([(name, *pair) for name, pair in zip(names, pairs, strict=True)])
+    return points, notes
 
 
 def placed(points: Sequence[tuple[str, Metric, Metric]]) -> list[ParetoPoint]:
     """Say of each (name, x, y) whether it is on the front."""
     places = standings([(_value(one), _value(two)) for _, one, two in points])
-    return [ParetoPoint(*point, place) for point, place in zip(points, places, strict=True)]
+    return [ParetoPoint(*point, standing) for point, standing in zip(points, places, strict=True)]
 
 
 def pareto_table(points: Sequence[ParetoPoint], x: str, y: str) -> pd.DataFrame:
@@ -104,16 +104,16 @@ def _by_model(runs: Sequence[Run], axis: str) -> dict[str, Run]:
         there = sorted({run.record.task_name for run in runs})
         mend = f"give TASK.METRIC, as points.mIoU@1 or latency.encode_p50, or {', '.join(ALIASES)}"
         raise UsageError(f"{axis!r} is of no run's task; there are runs of {', '.join(there)}", where="x, y", mend=mend)
-    found: dict[str, Run] = {}
+    by_model: dict[str, Run] = {}
     for run in own:
         if metric not in run.metrics:
-            raise choose("metric", metric, list(run.metrics), str(run.place), "{}")
+            raise choose("metric", metric, list(run.metrics), str(run.location), "{}")
         key = model_key(run)
-        if key in found:
-            what = f"{run.record.model.name} has two runs for {axis}: {found[key].place} and {run.place}"
+        if key in by_model:
+            what = f"{run.record.model.name} has two runs for {axis}: {by_model[key].location} and {run.location}"
             raise UsageError(what, where="runs", mend="give one of them")
-        found[key] = run
-    return found
+        by_model[key] = run
+    return by_model
 
 
 def model_key(run: Run) -> str:

@@ -71,9 +71,9 @@ class ErrorRow:
 def error_rows(errors: ParityErrors, limits: Limits) -> list[ErrorRow]:
     """Return every line of the table."""
     rows = []
-    for name, found in errors.features.items():
-        largest, rms = [one.relative for one in found], [one.rms for one in found]
-        images = f"{len(found)} images"
+    for name, values in errors.features.items():
+        largest, rms = [one.relative for one in values], [one.rms for one in values]
+        images = f"{len(values)} images"
         rows.append(_upper(f"{name}: largest difference, relative", images, largest, limits.embedding))
         rows.append(_upper(f"{name}: root mean square, relative", images, rms, None))
     for kind, measured in errors.kinds.items():

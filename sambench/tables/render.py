@@ -116,8 +116,8 @@ def as_file(texts: str, form: str) -> str:
 def _html_row(cells: Sequence[str], numeric: Sequence[bool], tag: str, attributes: str = "") -> str:
     aligned = ["text-align:right;white-space:nowrap" if right else "text-align:left" for right in numeric]
     styles = [f' style="{align};padding:2px 8px"' for align in aligned]
-    told = "".join(f"<{tag}{style}>{_html_cell(cell)}</{tag}>" for cell, style in zip(cells, styles, strict=True))
-    return f"<tr{attributes}>{told}</tr>"
+    markup = "".join(f"<{tag}{style}>{_html_cell(cell)}</{tag}>" for cell, style in zip(cells, styles, strict=True))
+    return f"<tr{attributes}>{markup}</tr>"
 
 
 def _html_cell(cell: str) -> str:
@@ -145,8 +145,8 @@ def _numbered(notes: Sequence[str]) -> dict[str, str]:
 def _numeric(table: pd.DataFrame) -> list[bool]:
     """Tell which columns hold numbers and stand on the right: all but the first, the last and those of words."""
     inner = table.iloc[:, 1:-1]
-    found = [not inner.iloc[:, place].str.fullmatch(r"(?![+-]?\.?\d).+").any() for place in range(inner.shape[1])]
-    return [False, *found, False]
+    numeric = [not inner.iloc[:, index].str.fullmatch(r"(?![+-]?\.?\d).+").any() for index in range(inner.shape[1])]
+    return [False, *numeric, False]
 
 
 def _escape_markdown(text: str) -> str:
@@ -166,7 +166,7 @@ def _escape_latex(text: str) -> str:
     """Escape a text; words in backquotes are set in a typewriter face."""
     parts = ["".join(_LATEX.get(character, character) for character in part) for part in text.split("`")]
     return "".join(
-        rf"\texttt{{{part.replace('--', '-{}-')}}}" if place % 2 else part for place, part in enumerate(parts)
+        rf"\texttt{{{part.replace('--', '-{}-')}}}" if index % 2 else part for index, part in enumerate(parts)
     )
 
 

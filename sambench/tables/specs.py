@@ -151,27 +151,27 @@ def table_spec(name: str) -> TableSpec:
         raise choose(
             "table", name, known, f"sambench table {name}", "sambench table {}; `sambench ls tables` explains each"
         )
-    told = read_config("table", name)
+    content = read_config("table", name)
     where = f"table/{name}.yaml"
-    check_keys(told, [item.name for item in fields(TableSpec) if item.name != "name"], where)
+    check_keys(content, [item.name for item in fields(TableSpec) if item.name != "name"], where)
     for key, made in (("answers", Answer), ("expected", Expected)):
-        for one in told.get(key) or ():
+        for one in content.get(key) or ():
             check_keys(one, [item.name for item in fields(made)], f"{where}, {key}")
     try:
-        told["answers"] = tuple(Answer(**one) for one in told.get("answers", ()))
-        if told.get("rows") == "dataset":
-            counts = {row["dataset"]: int(row["images"]) for _, row in published(told["published"]).iterrows()}
+        content["answers"] = tuple(Answer(**one) for one in content.get("answers", ()))
+        if content.get("rows") == "dataset":
+            counts = {row["dataset"]: int(row["images"]) for _, row in published(content["published"]).iterrows()}
             counts["sa23"] = sum(counts.values())
-            told["data"] = {name: {"samples": count} for name, count in counts.items()}
-        told |= {key: tuple(told.get(key, ())) for key in ("neutral", "switches")}
-        told["expected"] = tuple(Expected(**one) for one in told.get("expected", ()))
-        spec = TableSpec(name=name, **told)
+            content["data"] = {name: {"samples": count} for name, count in counts.items()}
+        content |= {key: tuple(content.get(key, ())) for key in ("neutral", "switches")}
+        content["expected"] = tuple(Expected(**one) for one in content.get("expected", ()))
+        spec = TableSpec(name=name, **content)
     except (TypeError, KeyError) as error:
         raise UsageError(
             f"the table cannot be read: {error}", where=where, mend="docs/tables.md lists its keys"
         ) from error
     if not spec.published:
-        needing = [key for key in ("columns", "answers") if told.get(key)] + ["rows"] * (spec.rows == "dataset")
+        needing = [key for key in ("columns", "answers") if content.get(key)] + ["rows"] * (spec.rows == "dataset")
         if needing or spec.task is None:
             what = f"a table without published rows has no {needing[0]}" if needing else "the table names no task"
             mend = "name the file of published rows, or " + (

@@ -18,6 +18,6 @@ def assets() -> dict[str, bytes]:
     return {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in KINDS}
 
 
-def as_json(told: Any) -> str:
+def as_json(content: Any) -> str:
     """Write what the page is told; no number is NaN or infinite, which JSON does not have."""
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

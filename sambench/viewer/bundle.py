@@ -34,18 +34,18 @@ class Bundled:
 class _Writer:
     """Writes files below a folder and counts them."""
 
-    def __init__(self, folder: Path, found: Bundled) -> None:
-        self.folder, self.found = folder, found
+    def __init__(self, folder: Path, bundled: Bundled) -> None:
+        self.folder, self.bundled = folder, bundled
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file by its place in the bundle, whose parts are this module's and the library's own."""
         write_bytes(self.folder / name, content)
-        self.found.files += 1
-        self.found.size += len(content)
+        self.bundled.files += 1
+        self.bundled.size += len(content)
 
-    def tell(self, name: str, told: Any) -> None:
+    def tell(self, name: str, content: Any) -> None:
         """Write what the page is told."""
-        self.write(f"data/{name}", as_json(told).encode())
+        self.write(f"data/{name}", as_json(content).encode())
 
 
 def write_bundle(library: Library, folder: Path, images: int | None) -> Bundled:
@@ -62,36 +62,36 @@ def write_bundle(library: Library, folder: Path, images: int | None) -> Bundled:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         what = "the bundle's folder is not empty"
         raise UsageError(what, where=folder, mend="choose another with out=FOLDER, or remove it")
-    found = Bundled()
-    writer = _Writer(folder, found)
-    told = library.runs()["runs"]
-    if not told:
+    bundled = Bundled()
+    writer = _Writer(folder, bundled)
+    runs = library.runs()["runs"]
+    if not runs:
         raise UsageError("there is no run", where=library.shelf.results, mend="give the place of finished runs")
     for name, content in assets().items():
         writer.write(name, _with_policy(content) if name == "index.html" else content)
-    finished = [one for one in told if one["state"] == "finished"]
+    finished = [one for one in runs if one["state"] == "finished"]
     chosen = {one["key"]: _chosen(library, one["key"], images) for one in finished}
-    display = progress("auto", "bundle", len(told) + sum(map(len, chosen.values())))
+    display = progress("auto", "bundle", len(runs) + sum(map(len, chosen.values())))
     try:
-        for one in told:
+        for one in runs:
             writer.tell(f"{one['key']}/run.json", library.run(one["key"]))
-            found.runs += 1
+            bundled.runs += 1
             display.advance()
         for one in finished:
             drawn = []
-            for place in chosen[one["key"]]:
-                drawn += [place] if _image(library, writer, one["key"], place) else []
+            for index in chosen[one["key"]]:
+                drawn += [index] if _image(library, writer, one["key"], index) else []
                 display.advance()
-            found.images += len(drawn)
-            found.notes += _tell_images(library, writer, one, sorted(drawn))
+            bundled.images += len(drawn)
+            bundled.notes += _tell_images(library, writer, one, sorted(drawn))
         for first, second in _pairs(finished):
             writer.tell(f"compare/{first}/{second}.json", library.compared(first, second))
-            found.pairs += 1
+            bundled.pairs += 1
     finally:
         display.close()
     which = "" if images is None else f"; pictures of at most {images} images a run, those that lose most"
-    writer.tell("runs.json", {"runs": told, "progress": {}, "bundle": f"Written as files{which}."})
-    return found
+    writer.tell("runs.json", {"runs": runs, "progress": {}, "bundle": f"Written as files{which}."})
+    return bundled
 
 
 def _with_policy(page: bytes) -> bytes:
@@ -106,31 +106,31 @@ def _chosen(library: Library, key: str, images: int | None) -> list[int]:
         losses = library.table(key).losses
     except SambenchError:
         return []
-    order = sorted(range(len(losses)), key=lambda place: (losses[place] is None, -(losses[place] or 0.0), place))
+    order = sorted(range(len(losses)), key=lambda index: (losses[index] is None, -(losses[index] or 0.0), index))
     return order if images is None else order[:images]
 
 
-def _image(library: Library, writer: _Writer, key: str, place: int) -> bool:
+def _image(library: Library, writer: _Writer, key: str, index: int) -> bool:
     """Write an image with all its pictures; returns whether it could be drawn."""
-    told = library.image(key, place)
-    writer.tell(f"{key}/{place}/image.json", told)
-    if "error" in told:
+    fields = library.image(key, index)
+    writer.tell(f"{key}/{index}/image.json", fields)
+    if "error" in fields:
         return False
-    for name in (SMALL, *library.scenes(key).scene(place).pictures):
-        writer.write(f"data/{key}/{place}/{name}", library.picture(key, place, name))
+    for name in (SMALL, *library.scenes(key).scene(index).pictures):
+        writer.write(f"data/{key}/{index}/{name}", library.picture(key, index, name))
     return True
 
 
 def _tell_images(library: Library, writer: _Writer, one: dict[str, Any], drawn: list[int]) -> list[str]:
     """Write the table of a run's images; returns what a reader must know of it."""
-    told = library.images(one["key"])
-    if "error" in told:
-        writer.tell(f"{one['key']}/images.json", told)
-        return [f"{one['place']}: {told['error']['what']}"]
-    writer.tell(f"{one['key']}/images.json", {**told, "drawn": drawn})
-    if len(drawn) == len(told["ids"]):
+    table = library.images(one["key"])
+    if "error" in table:
+        writer.tell(f"{one['key']}/images.json", table)
+        return [f"{one['place']}: {table['error']['what']}"]
+    writer.tell(f"{one['key']}/images.json", {**table, "drawn": drawn})
+    if len(drawn) == len(table["ids"]):
         return []
-    return [f"{one['place']}: pictures of {len(drawn)} of {len(told['ids'])} images"]
+    return [f"{one['place']}: pictures of {len(drawn)} of {len(table['ids'])} images"]
 
 
 def _pairs(finished: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -43,11 +43,11 @@ def clicked_scene(task: PointsTask, sample: Sample, prediction: ClickPrediction,
             Answer(
                 f"{count} click{'s' * (count > 1)}",
                 scored.get((name, count)),
-                plain(clicked.predicted_iou[index, place]),
-                _at(clicked.masks[place], index),
+                plain(clicked.predicted_iou[index, step]),
+                _at(clicked.masks[step], index),
                 count,
             )
-            for place, count in enumerate(clicked.counts)
+            for step, count in enumerate(clicked.counts)
         ]
         points = np.column_stack([clicked.points_xy[index], clicked.labels[index]])
         made = [[int(part) for part in point] for point in points if point[2] >= 0]
@@ -78,6 +78,6 @@ def _candidates(clicked: ClickedObjects, truth: RunLengths, ignored: RunLengths 
     ]
 
 
-def _at(runs: RunLengths, place: int) -> dict[str, Any]:
-    code: dict[str, Any] = runs.compressed(np.array([place]))[0]
+def _at(runs: RunLengths, index: int) -> dict[str, Any]:
+    code: dict[str, Any] = runs.compressed(np.array([index]))[0]
     return code

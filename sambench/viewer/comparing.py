@@ -23,18 +23,23 @@ def compared(baseline: Run, candidate: Run) -> dict[str, Any]:
         SambenchError: A run is not finished, or cannot be compared for another reason than what it is.
     """
     sides = [open_side(run.url or run.folder) for run in (baseline, candidate)]
-    found = gate(sides[:1], sides[1:], Policy())
-    bent = [one for one in found.forbidding if _may_differ(one)]
-    if bent and len(bent) == len(found.forbidding):
+    result = gate(sides[:1], sides[1:], Policy())
+    bent = [one for one in result.forbidding if _may_differ(one)]
+    if bent and len(bent) == len(result.forbidding):
         switches = [one.key for one in bent if one.key.startswith(("task.", "predictions."))]
         common = any(one.mend == COMMON for one in bent)
-        found = gate(sides[:1], sides[1:], Policy(), compare=switches, common=common)
-    told: dict[str, Any] = {"task": found.task, "data": found.data, "samples": found.samples, "alpha": found.alpha}
-    told |= {"refused": [_difference(one) for one in found.forbidding]}
-    told |= {"bent": [_difference(one) for one in bent] if not found.forbidding else []}
-    told |= {"differs": [_difference(one) for one in found.told if one.key not in {other.key for other in bent}]}
-    told |= {"left_out": list(found.left_out), "uncompared": [list(one) for one in found.uncompared]}
-    return {**told, "verdict": found.verdict, "metrics": [_judged(one) for one in found.judgements]}
+        result = gate(sides[:1], sides[1:], Policy(), compare=switches, common=common)
+    fields: dict[str, Any] = {
+        "task": result.task,
+        "data": result.data,
+        "samples": result.samples,
+        "alpha": result.alpha,
+    }
+    fields |= {"refused": [_difference(one) for one in result.forbidding]}
+    fields |= {"bent": [_difference(one) for one in bent] if not result.forbidding else []}
+    fields |= {"differs": [_difference(one) for one in result.told if one.key not in {other.key for other in bent}]}
+    fields |= {"left_out": list(result.left_out), "uncompared": [list(one) for one in result.uncompared]}
+    return {**fields, "verdict": result.verdict, "metrics": [_judged(one) for one in result.judgements]}
 
 
 def _may_differ(one: Difference) -> bool:
@@ -47,9 +52,9 @@ def _difference(one: Difference) -> dict[str, str]:
 
 
 def _judged(one: Judgement) -> dict[str, Any]:
-    found = one.found
-    low, high = found.interval
-    values = {"name": found.name, "baseline": plain(found.baseline), "candidate": plain(found.candidate)}
-    values |= {"difference": plain(found.difference), "low": plain(low), "high": plain(high), "p": plain(one.p)}
-    values |= {"detectable": plain(found.detectable), "support": one.support, "judged": one.judged}
-    return {**values, "verdict": one.verdict, "up": found.higher_is_better}
+    comparison = one.found
+    low, high = comparison.interval
+    values = {"name": comparison.name, "baseline": plain(comparison.baseline), "candidate": plain(comparison.candidate)}
+    values |= {"difference": plain(comparison.difference), "low": plain(low), "high": plain(high), "p": plain(one.p)}
+    values |= {"detectable": plain(comparison.detectable), "support": one.support, "judged": one.judged}
+    return {**values, "verdict": one.verdict, "up": comparison.higher_is_better}

@@ -28,11 +28,11 @@ def drawn_scene(task: Task, sample: Sample, prediction: Any) -> Scene:
     scene = Scene({"kind": "pictures", "shown": []})
     with tempfile.TemporaryDirectory() as scratch:
         task.illustrate(sample, prediction, Path(scratch))
-        found = picture_files(Path(scratch).rglob("*.png"), sample.id, task.name)
-        pictures = [(told, _read(path)) for told, path in found]
-    for place, (told, picture) in enumerate(pictures):
-        name = scene.add(f"picture-{place}.jpg", _encoded(picture))
-        scene.told["shown"].append({"told": told, "picture": name, "size": list(picture.shape[:2])})
+        files = picture_files(Path(scratch).rglob("*.png"), sample.id, task.name)
+        pictures = [(caption, _read(path)) for caption, path in files]
+    for index, (caption, picture) in enumerate(pictures):
+        name = scene.add(f"picture-{index}.jpg", _encoded(picture))
+        scene.content["shown"].append({"told": caption, "picture": name, "size": list(picture.shape[:2])})
     return scene
 
 

@@ -50,11 +50,11 @@ def edge_scene(task: Any, sample: Sample, prediction: EdgePrediction, rows: Sequ
         if at is None or (name == "run" and at == best) or not truths:
             continue
         level = f"segmentation {at + 1} of {len(f)}" if maps else f"threshold {levels_of(len(f))[at]:.2f}"
-        told = f"at {level}, {words}: F {f[at]:.3f}, recall {recall[at]:.3f}, precision {precision[at]:.3f}"
+        caption = f"at {level}, {words}: F {f[at]:.3f}, recall {recall[at]:.3f}, precision {precision[at]:.3f}"
         binary = maps[at] > 0 if maps else shown >= max(float(levels_of(len(f))[at]), np.finfo(np.float64).eps)
         scene.add(f"matches-{name}.png", _matches(binary, truths, task.max_dist, task.thin))
-        layers.append({**_layer(f"matches-{name}", told, MATCHED, False), "keys": _KEYS, "f": plain(f[at])})
-    scene.told["layers"] = layers
+        layers.append({**_layer(f"matches-{name}", caption, MATCHED, False), "keys": _KEYS, "f": plain(f[at])})
+    scene.content["layers"] = layers
     return scene
 
 
@@ -65,9 +65,9 @@ _KEYS = [
 ]
 
 
-def _layer(name: str, told: str, colour: tuple[int, int, int], shown: bool) -> dict[str, Any]:
+def _layer(name: str, caption: str, colour: tuple[int, int, int], shown: bool) -> dict[str, Any]:
     key = {"name": name, "colour": list(colour)}
-    return {"name": name, "told": told, "picture": f"{name}.png", "keys": [key], "shown": shown}
+    return {"name": name, "told": caption, "picture": f"{name}.png", "keys": [key], "shown": shown}
 
 
 def _matches(binary: np.ndarray, truths: Sequence[np.ndarray], max_dist: float, thinned: bool) -> Callable[[], bytes]:
@@ -77,9 +77,9 @@ def _matches(binary: np.ndarray, truths: Sequence[np.ndarray], max_dist: float, 
         edges = thin(binary) if thinned else binary
         right, missed = np.zeros(edges.shape, bool), np.zeros(edges.shape, bool)
         for truth in truths:
-            matched, found = match_maps(edges, truth, max_dist)
+            matched, truth_matched = match_maps(edges, truth, max_dist)
             right |= matched.astype(bool)
-            missed |= (np.asarray(truth) != 0) & ~found.astype(bool)
+            missed |= (np.asarray(truth) != 0) & ~truth_matched.astype(bool)
         places = np.where(right, 1, np.where(edges, 2, np.where(missed, 3, 0)))
         return indexed(places, [(*MATCHED, 255), (*FALSE, 255), (*MISSED, 150)])
 

@@ -47,11 +47,11 @@ class ImageTable:
     level: int | None = None
     why: str = ""
 
-    def rows(self, place: int) -> list[Row]:
+    def rows(self, index: int) -> list[Row]:
         """Return the rows of one image."""
-        first, last = int(self.starts[place]), int(self.starts[place + 1])
-        found: list[Row] = self.table.slice(first, last - first).to_pylist()
-        return found
+        first, last = int(self.starts[index]), int(self.starts[index + 1])
+        rows: list[Row] = self.table.slice(first, last - first).to_pylist()
+        return rows
 
 
 def image_table(run: Run) -> ImageTable:
@@ -61,31 +61,31 @@ def image_table(run: Run) -> ImageTable:
         RunError: The run is not finished, or its rows cannot be read.
     """
     if not run.finished:
-        raise RunError("the run is not finished", where=run.place, mend="its images are shown once it is")
+        raise RunError("the run is not finished", where=run.location, mend="its images are shown once it is")
     table = run.table()
     samples = np.asarray(table["sample_id"].to_pylist(), object)
     new = np.flatnonzero(np.append(True, samples[1:] != samples[:-1]))
     if len(set(samples[new].tolist())) < len(new):
-        raise RunError("rows of one image do not stand together", where=run.place, mend="score the run again")
+        raise RunError("rows of one image do not stand together", where=run.location, mend="score the run again")
     task, why = _task_of(run)
-    found = ImageTable(samples[new].tolist(), [], np.append(new, len(samples)), task, table)
+    result = ImageTable(samples[new].tolist(), [], np.append(new, len(samples)), task, table)
     total: Any = 0
-    for place, rows in enumerate(_by_image(found)):
-        found.losses.append(_loss(found.task, rows))
+    for index, rows in enumerate(_by_image(result)):
+        result.losses.append(_loss(result.task, rows))
         if run.record.task_name == "edges":
-            total = total + counts_of_rows(rows)[0] if place == 0 or _fits(total, rows) else None
+            total = total + counts_of_rows(rows)[0] if index == 0 or _fits(total, rows) else None
     level = int(np.argmax(recall_precision_f(total[None])[2][0])) if isinstance(total, np.ndarray) else None
-    return replace(found, level=level, why=why)
+    return replace(result, level=level, why=why)
 
 
-def _by_image(found: ImageTable) -> Iterator[list[Row]]:
+def _by_image(table: ImageTable) -> Iterator[list[Row]]:
     """Yield the rows of each image, a few images' at once turned into Python's."""
-    for first in range(0, len(found.ids), _AT_ONCE):
-        last = min(first + _AT_ONCE, len(found.ids))
-        start = int(found.starts[first])
-        rows = found.table.slice(start, int(found.starts[last]) - start).to_pylist()
-        for place in range(first, last):
-            yield rows[int(found.starts[place]) - start : int(found.starts[place + 1]) - start]
+    for first in range(0, len(table.ids), _AT_ONCE):
+        last = min(first + _AT_ONCE, len(table.ids))
+        start = int(table.starts[first])
+        rows = table.table.slice(start, int(table.starts[last]) - start).to_pylist()
+        for index in range(first, last):
+            yield rows[int(table.starts[index]) - start : int(table.starts[index + 1]) - start]
 
 
 def _task_of(run: Run) -> tuple[Task | None, str]:

@@ -26,11 +26,11 @@ class Scene:
     """An image with all that can be laid over it.
 
     Attributes:
-        told: What the page is told of it: plain texts, numbers, lists and tables, with names of pictures.
+        content: What the page is told of it: plain texts, numbers, lists and tables, with names of pictures.
         pictures: Name of a file -> what makes its bytes.
     """
 
-    told: dict[str, Any]
+    content: dict[str, Any]
     pictures: dict[str, Callable[[], bytes]] = field(default_factory=dict)
 
     def add(self, name: str, draw: Callable[[], bytes]) -> str:

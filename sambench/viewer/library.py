@@ -13,16 +13,16 @@ from sambench.storage.locations import Location
 from sambench.viewer.comparing import compared
 from sambench.viewer.image_table import ImageTable, image_table
 from sambench.viewer.progress import Journals, progress_of
+from sambench.viewer.run_fields import fault_fields, run_line, run_page
 from sambench.viewer.scenes import Scenes
 from sambench.viewer.shelf import Shelf
 from sambench.viewer.so_far import SoFar
-from sambench.viewer.told import run_line, run_page, told_fault
 
 SMALL = "thumb.jpg"
 """Name of an image's small picture."""
 
 Made = TypeVar("Made")
-Told = dict[str, Any]
+Fields = dict[str, Any]
 
 
 class Kept:
@@ -36,14 +36,14 @@ class Kept:
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what was made for a key, or make it; what goes wrong is tried again the next time."""
         with self._lock:
-            own, found = self._done.setdefault(key, (threading.Lock(), []))
+            own, made = self._done.setdefault(key, (threading.Lock(), []))
             self._done.move_to_end(key)
             while len(self._done) > self.most:
                 self._done.popitem(last=False)
         with own:
-            if not found:
-                found.append(make())
-            result: Made = found[0]
+            if not made:
+                made.append(make())
+            result: Made = made[0]
             return result
 
 
@@ -59,16 +59,16 @@ class Library:
         self._journals, self._so_far = Journals(), SoFar()
         self._tables, self._scenes, self._pairs = Kept(6), Kept(6), Kept(64)
 
-    def runs(self) -> Told:
+    def runs(self) -> Fields:
         """Tell of all runs in a line each, and how far those are that go on."""
         return {"runs": [run_line(one) for one in self.shelf.all()], **self.progress()}
 
-    def progress(self) -> Told:
+    def progress(self) -> Fields:
         """Tell how far the runs are that go on; by their keys."""
-        found = {one.key: progress_of(one.run, self._journals) for one in self.shelf.all() if one.run is not None}
-        return {"progress": {key: told for key, told in found.items() if told is not None}}
+        by_key = {one.key: progress_of(one.run, self._journals) for one in self.shelf.all() if one.run is not None}
+        return {"progress": {key: state for key, state in by_key.items() if state is not None}}
 
-    def run(self, key: str) -> Told:
+    def run(self, key: str) -> Fields:
         """Tell of one run all but its images.
 
         Raises:
@@ -76,18 +76,18 @@ class Library:
         """
         return run_page(self.shelf.one(key))
 
-    def so_far(self, key: str) -> Told:
+    def so_far(self, key: str) -> Fields:
         """Tell the metrics of a run that goes on, of the images that are stored.
 
         Raises:
             KeyError: There is no run of this key.
         """
         try:
-            return self._so_far.told(self._run(key))
+            return self._so_far.fields(self._run(key))
         except SambenchError as error:
-            return {"error": told_fault(error)}
+            return {"error": fault_fields(error)}
 
-    def images(self, key: str) -> Told:
+    def images(self, key: str) -> Fields:
         """Tell of all images of a run their ids and what they lose, in the data's order.
 
         Raises:
@@ -96,34 +96,34 @@ class Library:
         try:
             table = self.table(key)
         except SambenchError as error:
-            return {"error": told_fault(error)}
+            return {"error": fault_fields(error)}
         return {"ids": table.ids, "losses": table.losses, "why": table.why}
 
-    def image(self, key: str, place: int) -> Told:
+    def image(self, key: str, index: int) -> Fields:
         """Tell of one image what can be laid over it.
 
         Raises:
             KeyError: There is no such run or image.
         """
         try:
-            self._check(key, place)
-            return self.scenes(key).scene(place).told
+            self._check(key, index)
+            return self.scenes(key).scene(index).content
         except SambenchError as error:
-            return {"error": told_fault(error)}
+            return {"error": fault_fields(error)}
 
-    def picture(self, key: str, place: int, name: str) -> bytes:
+    def picture(self, key: str, index: int, name: str) -> bytes:
         """Draw a picture of an image: its small one, or one that its scene names.
 
         Raises:
             KeyError: There is no such run, image or picture.
             SambenchError: It cannot be drawn.
         """
-        self._check(key, place)
+        self._check(key, index)
         if name == SMALL:
-            return self.scenes(key).small(place)
-        return self.scenes(key).scene(place).pictures[name]()
+            return self.scenes(key).small(index)
+        return self.scenes(key).scene(index).pictures[name]()
 
-    def compared(self, baseline: str, candidate: str) -> Told:
+    def compared(self, baseline: str, candidate: str) -> Fields:
         """Hold two runs against each other.
 
         Raises:
@@ -134,7 +134,7 @@ class Library:
             stamp = tuple(run.record.sha256 for run in runs)
             return self._pairs.get((baseline, candidate, *stamp), lambda: compared(*runs))
         except SambenchError as error:
-            return {"error": told_fault(error)}
+            return {"error": fault_fields(error)}
 
     def table(self, key: str) -> ImageTable:
         """Return a run's images.
@@ -166,11 +166,11 @@ class Library:
         return self._run(key).record.sha256
 
     def _run(self, key: str) -> Run:
-        found = self.shelf.one(key)
-        if found.run is None:
-            raise found.fault or RunError("the run cannot be read")
-        return found.run
+        shelved = self.shelf.one(key)
+        if shelved.run is None:
+            raise shelved.fault or RunError("the run cannot be read")
+        return shelved.run
 
-    def _check(self, key: str, place: int) -> None:
-        if not 0 <= place < len(self.table(key).ids):
-            raise KeyError(place)
+    def _check(self, key: str, index: int) -> None:
+        if not 0 <= index < len(self.table(key).ids):
+            raise KeyError(index)

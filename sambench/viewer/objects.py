@@ -54,24 +54,24 @@ class ShownObject:
 
 def add_objects(scene: Scene, sample: Sample, objects: Sequence[ShownObject]) -> Scene:
     """Add objects to a scene: all together first, then one by one."""
-    told = [_one(scene, sample.size, place, one) for place, one in enumerate(objects)]
-    scene.told["objects"] = [_together(scene, sample.size, objects), *told] if objects else []
+    singles = [_one(scene, sample.size, index, one) for index, one in enumerate(objects)]
+    scene.content["objects"] = [_together(scene, sample.size, objects), *singles] if objects else []
     return scene
 
 
-def _one(scene: Scene, size: Size, place: int, one: ShownObject) -> dict[str, Any]:
+def _one(scene: Scene, size: Size, index: int, one: ShownObject) -> dict[str, Any]:
     truth = _decoded(one.truth, size)
     answers = []
     for rank, answer in enumerate(one.answers):
         mask = _decoded(answer.mask, size)
-        shown = scene.add(f"mask-{place}-{rank}.png", _later(lambda own: filled(own()), mask))
-        errors = scene.add(f"errors-{place}-{rank}.png", _later(lambda own, other: judged(own(), other()), mask, truth))
-        told = {"label": answer.label, "iou": answer.iou, "says": answer.says, "clicks": answer.clicks}
-        answers.append({**told, "mask": shown, "errors": errors})
-    outline = scene.add(f"truth-{place}.png", _later(lambda own: outlined(own()), truth))
+        shown = scene.add(f"mask-{index}-{rank}.png", _later(lambda own: filled(own()), mask))
+        errors = scene.add(f"errors-{index}-{rank}.png", _later(lambda own, other: judged(own(), other()), mask, truth))
+        fields = {"label": answer.label, "iou": answer.iou, "says": answer.says, "clicks": answer.clicks}
+        answers.append({**fields, "mask": shown, "errors": errors})
+    outline = scene.add(f"truth-{index}.png", _later(lambda own: outlined(own()), truth))
     box = _box(truth())
-    found = {"name": one.name, "area": one.area, "truth": outline, "answers": answers}
-    return {**found, "points": [list(point) for point in one.points], "box": box}
+    whole = {"name": one.name, "area": one.area, "truth": outline, "answers": answers}
+    return {**whole, "points": [list(point) for point in one.points], "box": box}
 
 
 def _together(scene: Scene, size: Size, objects: Sequence[ShownObject]) -> dict[str, Any]:
@@ -82,10 +82,10 @@ def _together(scene: Scene, size: Size, objects: Sequence[ShownObject]) -> dict[
     for rank, answer in enumerate(objects[0].answers):
         masks = [_decoded(one.answers[rank].mask, size) for one in objects]
         shown = scene.add(f"mask-all-{rank}.png", _of_all(masks, border=False))
-        told = {"label": answer.label, "iou": _mean([one.answers[rank].iou for one in objects]), "says": None}
-        answers.append({**told, "clicks": answer.clicks, "mask": shown, "errors": None})
-    found = {"name": "all", "area": None, "truth": outline, "answers": answers, "points": []}
-    return {**found, "box": [0, 0, size[1], size[0]]}
+        fields = {"label": answer.label, "iou": _mean([one.answers[rank].iou for one in objects]), "says": None}
+        answers.append({**fields, "clicks": answer.clicks, "mask": shown, "errors": None})
+    whole = {"name": "all", "area": None, "truth": outline, "answers": answers, "points": []}
+    return {**whole, "box": [0, 0, size[1], size[0]]}
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

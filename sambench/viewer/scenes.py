@@ -51,27 +51,27 @@ class Scenes:
         self._kept: OrderedDict[int, Scene] = OrderedDict()
         self._lock = threading.Lock()
 
-    def scene(self, place: int) -> Scene:
+    def scene(self, index: int) -> Scene:
         """Return the scene of an image by its place in the table.
 
         Raises:
             SambenchError: The image or its prediction cannot be read.
         """
         with self._lock:
-            if place not in self._kept:
-                self._kept[place] = self._made(place)
+            if index not in self._kept:
+                self._kept[index] = self._made(index)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-            self._kept.move_to_end(place)
-            return self._kept[place]
+            self._kept.move_to_end(index)
+            return self._kept[index]
 
-    def small(self, place: int) -> bytes:
+    def small(self, index: int) -> bytes:
         """Return a small picture of an image, without reading its ground truth where the image is a file.
 
         Raises:
             SambenchError: The image cannot be read.
         """
-        key = self.table.ids[place]
+        key = self.table.ids[index]
         with self._lock:
             picture = self.dataset.picture(key)
             image = (
@@ -81,14 +81,14 @@ class Scenes:
             )
         return thumbnail(image)
 
-    def _made(self, place: int) -> Scene:
-        key, rows = self.table.ids[place], self.table.rows(place)
+    def _made(self, index: int) -> Scene:
+        key, rows = self.table.ids[index], self.table.rows(index)
         sample = self.dataset.load(key) if self.dataset.images_there else self.dataset.load_without_pixels(key)
         scene = self._of_task(sample, self.reader.read(sample), rows)
         image = sample.image if sample.has_pixels else np.full((*sample.size, 3), 128, np.uint8)
         scene.add("image.jpg", lambda: jpeg(image))
-        scene.told |= {"id": key, "size": list(sample.size), "loss": self.table.losses[place]}
-        scene.told |= {"scores": plain_values(image_scores(self.task, rows)), "notes": _notes(sample, rows)}
+        scene.content |= {"id": key, "size": list(sample.size), "loss": self.table.losses[index]}
+        scene.content |= {"scores": plain_values(image_scores(self.task, rows)), "notes": _notes(sample, rows)}
         return scene
 
     def _of_task(self, sample: Sample, prediction: Any, rows: list[Row]) -> Scene:

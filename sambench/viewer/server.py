@@ -55,7 +55,7 @@ def application(library: Library, pictures: PictureCache, token: str, host: str 
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def told(make: Callable[[], dict[str, Any]]) -> Response:
+    def json_response(make: Callable[[], dict[str, Any]]) -> Response:
         try:
             return Response(as_json(make()), mimetype="application/json")
         except KeyError:
@@ -76,40 +76,40 @@ def application(library: Library, pictures: PictureCache, token: str, host: str 
 
     @app.get("/<token>/data/runs.json")
     def runs(token: str) -> Response:
-        return told(library.runs)
+        return json_response(library.runs)
 
     @app.get("/<token>/data/progress.json")
     def progress(token: str) -> Response:
-        return told(library.progress)
+        return json_response(library.progress)
 
     @app.get("/<token>/data/compare/<first>/<second>.json")
     def compare(token: str, first: str, second: str) -> Response:
-        return told(lambda: library.compared(first, second))
+        return json_response(lambda: library.compared(first, second))
 
     @app.get("/<token>/data/<key>/run.json")
     def run(token: str, key: str) -> Response:
-        return told(lambda: library.run(key))
+        return json_response(lambda: library.run(key))
 
     @app.get("/<token>/data/<key>/so_far.json")
     def so_far(token: str, key: str) -> Response:
-        return told(lambda: library.so_far(key))
+        return json_response(lambda: library.so_far(key))
 
     @app.get("/<token>/data/<key>/images.json")
     def images(token: str, key: str) -> Response:
-        return told(lambda: library.images(key))
+        return json_response(lambda: library.images(key))
 
-    @app.get("/<token>/data/<key>/<int:place>/image.json")
-    def image(token: str, key: str, place: int) -> Response:
-        return told(lambda: library.image(key, place))
+    @app.get("/<token>/data/<key>/<int:index>/image.json")
+    def image(token: str, key: str, index: int) -> Response:
+        return json_response(lambda: library.image(key, index))
 
-    @app.get("/<token>/data/<key>/<int:place>/<name>")
-    def picture(token: str, key: str, place: int, name: str) -> Response:
+    @app.get("/<token>/data/<key>/<int:index>/<name>")
+    def picture(token: str, key: str, index: int, name: str) -> Response:
         kind = _PICTURES.get(name.rpartition(".")[2])
         if kind is None:
             abort(404)
         try:
             version = library.version(key)
-            content = pictures.get((key, version, place, name), lambda: library.picture(key, place, name))
+            content = pictures.get((key, version, index, name), lambda: library.picture(key, index, name))
         except KeyError:
             abort(404)
         except SambenchError:  # the image's page says why it cannot be drawn

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sambench.errors import SambenchError
 from sambench.redact import without_secrets
-from sambench.runs.open import load_run, run_places
+from sambench.runs.open import load_run, run_locations
 from sambench.runs.run import RECORD, Run
 from sambench.storage.locations import Location, is_remote
 
@@ -52,7 +52,7 @@ class Shelf:
         """Return the runs, sorted by place."""
         with self._lock:
             if time.monotonic() - self._when > (REMOTE_AGAIN if is_remote(self.results) else AGAIN):
-                self._seen = {key: self._looked_at(key, place) for key, place in self._places().items()}
+                self._seen = {key: self._looked_at(key, location) for key, location in self._places().items()}
                 self._when = time.monotonic()
             return [shelved for _, shelved in self._seen.values()]
 
@@ -62,50 +62,50 @@ class Shelf:
         Raises:
             KeyError: There is none.
         """
-        found = {shelved.key: shelved for shelved in self.all()}[key]
-        if found.run is None or found.run.finished or is_remote(self.results):
-            return found
+        shelved = {shelved.key: shelved for shelved in self.all()}[key]
+        if shelved.run is None or shelved.run.finished or is_remote(self.results):
+            return shelved
         with self._lock:
-            self._seen[key] = self._looked_at(key, found.run.folder)
+            self._seen[key] = self._looked_at(key, shelved.run.folder)
             return self._seen[key][1]
 
     def _places(self) -> dict[str, Location]:
-        return {_key(_name(self.results, place)): place for place in run_places(self.results)}
+        return {_key(_name(self.results, location)): location for location in run_locations(self.results)}
 
-    def _looked_at(self, key: str, place: Location) -> tuple[object, Shelved]:
+    def _looked_at(self, key: str, location: Location) -> tuple[object, Shelved]:
         """Read a run, or return it as it was read where its record is the same file."""
-        stamp, known = _stamp(place), self._seen.get(key)
+        stamp, known = _stamp(location), self._seen.get(key)
         if known is not None and known[0] == stamp and stamp is not None:
             return known
         if known is not None and stamp is None and known[1].run is not None and known[1].run.finished:
             return known
-        name = _name(self.results, place)
+        name = _name(self.results, location)
         try:
-            return stamp, Shelved(key, name, load_run(place))
+            return stamp, Shelved(key, name, load_run(location))
         except SambenchError as error:
             return stamp, Shelved(key, name, None, error)
 
 
-def _name(results: Location, place: Location) -> str:
+def _name(results: Location, location: Location) -> str:
     """Return a run's place below the results; the last part of it where it is the results itself."""
     if is_remote(results):
         return without_secrets(
-            str(place).removeprefix(str(results).rstrip("/")).strip("/") or str(place).split("/")[-1]
+            str(location).removeprefix(str(results).rstrip("/")).strip("/") or str(location).split("/")[-1]
         )
-    below = Path(place).relative_to(Path(results)).as_posix()
-    return Path(place).resolve().name if below == "." else below
+    below = Path(location).relative_to(Path(results)).as_posix()
+    return Path(location).resolve().name if below == "." else below
 
 
 def _key(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _stamp(place: Location) -> object:
+def _stamp(location: Location) -> object:
     """Return what changes with a local record; None where that cannot be told."""
-    if is_remote(place):
+    if is_remote(location):
         return None
     try:
-        told = (Path(place) / RECORD).stat()
+        stat = (Path(location) / RECORD).stat()
     except OSError:
         return None
-    return told.st_mtime_ns, told.st_size, told.st_ino
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -18,7 +18,7 @@ from sambench.runs.journal import rows_so_far
 from sambench.runs.record import as_record
 from sambench.runs.run import JOURNAL, RECORD, RUNNING, Run
 from sambench.types import Metric
-from sambench.viewer.told import metric_lines, told_fault
+from sambench.viewer.run_fields import fault_fields, metric_lines
 
 MOST = 1 << 28
 """Bytes of a journal up to which its rows are summarised; larger ones take minutes and as much memory again."""
@@ -34,16 +34,16 @@ class SoFar:
         self._made: dict[Path, tuple[int, dict[str, Any]]] = {}
         self._one = ThreadPoolExecutor(1, "so far", initializer=_last)
 
-    def told(self, run: Run) -> dict[str, Any]:
+    def fields(self, run: Run) -> dict[str, Any]:
         """Tell what the images that are stored come to.
 
         Returns:
             `done` and `total` images and `lines` of metrics as of a finished run, without published values, as these
             are of all images; or `error`: why there are none.
         """
-        return self._one.submit(self._told, run).result()
+        return self._one.submit(self._read, run).result()
 
-    def _told(self, run: Run) -> dict[str, Any]:
+    def _read(self, run: Run) -> dict[str, Any]:
         path = run.folder / JOURNAL
         try:
             if run.record.status != RUNNING or run.url is not None:
@@ -55,9 +55,9 @@ class SoFar:
             return known[1]
         except OSError as error:
             what = f"the rows cannot be read: {error.strerror}"
-            return {"error": told_fault(RunError(what, mend="look again once the run has ended"))}
+            return {"error": fault_fields(RunError(what, mend="look again once the run has ended"))}
         except SambenchError as error:
-            return {"error": told_fault(error)}
+            return {"error": fault_fields(error)}
 
 
 def _summary(run: Run, path: Path, size: int) -> dict[str, Any]:
@@ -66,21 +66,21 @@ def _summary(run: Run, path: Path, size: int) -> dict[str, Any]:
     if size > MOST:
         what = f"its rows are {size / 1e6:.0f} MB: too much to be summarised while it goes on"
         raise RunError(what, mend="its metrics are told once it is finished")
-    found = rows_so_far(path)
-    rows = [row for own in found.values() for row in own]
+    by_image = rows_so_far(path)
+    rows = [row for own in by_image.values() for row in own]
     try:
         metrics = metrics_of_rows(run, rows, whole=False)
     except (ValueError, KeyError, TypeError, IndexError, ArithmeticError) as error:
-        what = f"the rows of {len(found)} images cannot be summarised: {type(error).__name__}: {error}"
+        what = f"the rows of {len(by_image)} images cannot be summarised: {type(error).__name__}: {error}"
         raise RunError(what, mend="look again when there are more") from error
     lines = [{**line, "published": ""} for line in metric_lines(_with(run, metrics))]
-    return {"done": len(found), "total": run.record.data.samples, "lines": lines}
+    return {"done": len(by_image), "total": run.record.data.samples, "lines": lines}
 
 
 def _with(run: Run, metrics: Mapping[str, Metric]) -> Run:
     """Return a run as if these were its metrics."""
-    told = {name: finite(asdict(metric)) for name, metric in metrics.items()}
-    return Run(run.folder, as_record({**run.record.stored, "metrics": told}, run.folder / RECORD))
+    stored = {name: finite(asdict(metric)) for name, metric in metrics.items()}
+    return Run(run.folder, as_record({**run.record.stored, "metrics": stored}, run.folder / RECORD))
 
 
 def _last() -> None:

@@ -9,7 +9,7 @@ import yaml
 from toys import environment, write_bsds
 
 from sambench.config import registry
-from sambench.runs.open import load_run, run_places
+from sambench.runs.open import load_run, run_locations
 
 
 def installed(package):
@@ -81,7 +81,7 @@ def test_a_sweep_goes_to_a_url(root, tmp_path):
     url = f"file://{tmp_path}/there"
     done = sweep(root, tmp_path / "here", "task.nms_iou=0.5,0.9", results=url)
     assert done.returncode == 0, done.stderr
-    assert sorted(load_run(place).record["switches"]["nms_iou"] for place in run_places(url)) == [0.5, 0.9]
+    assert sorted(load_run(place).record["switches"]["nms_iou"] for place in run_locations(url)) == [0.5, 0.9]
     assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["cache", "results"]
 
 

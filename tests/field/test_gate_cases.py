@@ -55,7 +55,9 @@ def scored(folder, name, objects):
         )
     )
     words = [f"data.annotations={folder / 'lvis_v1_val.json'}", f"data.images={folder}", "illustrate=0", "workers=0"]
-    return score("proposals", "lvis", path, overrides=[*words, "progress=off"], run={"dir": str(folder / name)}).place
+    return score(
+        "proposals", "lvis", path, overrides=[*words, "progress=off"], run={"dir": str(folder / name)}
+    ).location
 
 
 @pytest.mark.parametrize(("metric", "large", "rare"), [("ARl@1000", True, False), ("ARr@1000", False, True)])

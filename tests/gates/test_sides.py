@@ -36,7 +36,7 @@ def maps(tmp_path_factory):
 def scored(maps, name, *words, data="data"):
     given = [f"data.root={maps / data}", "task.thresholds=9", "predictions.nms=none", *words]
     given += ["run.overwrite=true", "illustrate=0", "progress=off", "workers=0"]
-    return score("edges", "bsds500", maps / "maps", overrides=given, run={"dir": str(maps / name)}).place
+    return score("edges", "bsds500", maps / "maps", overrides=given, run={"dir": str(maps / name)}).location
 
 
 @pytest.mark.parametrize("cut", ["limit=6", "data.ids=['1001','1003','1004','1005','1006','1007']", "shard=1/2"])

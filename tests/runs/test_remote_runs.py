@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sambench.errors import RunError, StorageError
 from sambench.runs import remote_store
-from sambench.runs.open import load_run, open_store, run_places
+from sambench.runs.open import load_run, open_store, run_locations
 from sambench.runs.remote_folder import MANIFEST, RemoteFolder
 from sambench.runs.store import RunStore
 from sambench.storage.lease import NAME
@@ -57,8 +57,8 @@ def die(store):
 
 def test_a_remote_run_is_the_local_one(url, machine, tmp_path):
     there, here = whole(url), whole(tmp_path / "run")
-    assert there.place == url
-    assert here.place == str(tmp_path / "run")
+    assert there.location == url
+    assert here.location == str(tmp_path / "run")
     names = set(listing(url))
     assert names == {
         MANIFEST,
@@ -247,7 +247,7 @@ def test_runs_are_found_below_a_place(machine, tmp_path):
     whole(f"{results}/edges/a")
     open_ = open_store(f"{results}/edges/b", IDENTITY)
     open_.start(RECORD)
-    assert run_places(results) == [f"{results}/edges/a", f"{results}/edges/b"]
+    assert run_locations(results) == [f"{results}/edges/a", f"{results}/edges/b"]
     open_.close()
     whole(tmp_path / "points" / "c")
-    assert run_places(tmp_path / "points") == [tmp_path / "points" / "c"]
+    assert run_locations(tmp_path / "points") == [tmp_path / "points" / "c"]

@@ -19,7 +19,7 @@ from sambench.engine.cache.shared import SharedEntries
 from sambench.files.atomic import atomic_path, files_below, write_text
 from sambench.files.faults import machine_error
 from sambench.runs import store as store_module
-from sambench.runs.open import load_run, open_store, run_places
+from sambench.runs.open import load_run, open_store, run_locations
 from sambench.runs.seals import prediction_hashes
 from sambench.storage.locations import join, listing, write_bytes
 from sambench.types import Metric
@@ -192,5 +192,5 @@ def test_a_run_that_cannot_be_read_is_told_where_runs_are_listed(tmp_path, monke
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert run_places(tmp_path) == [tmp_path / "a" / "run"]
+    assert run_locations(tmp_path) == [tmp_path / "a" / "run"]
     assert "lost+found cannot be read" in caplog.text

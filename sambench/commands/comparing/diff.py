@@ -33,18 +33,18 @@ def main(words: list[str]) -> int:
             where="sambench diff",
             mend="use sambench diff RUN OTHER",
         )
-    runs = with_distinct_names([load_run(place) for place in named])
-    found = run_differences(*runs)
+    runs = with_distinct_names([load_run(location) for location in named])
+    differences = run_differences(*runs)
     result = {
-        "runs": [{"run": run.place, "label": run.label, "state": run.record.status} for run in runs],
-        "settings": [_entry(one) for one in found.settings],
-        "environment": [_entry(one) for one in found.environment],
+        "runs": [{"run": run.location, "label": run.label, "state": run.record.status} for run in runs],
+        "settings": [_entry(one) for one in differences.settings],
+        "environment": [_entry(one) for one in differences.environment],
         "metrics": [
             {"metric": one.metric, "first": one.first, "second": one.second, "difference": one.difference}
-            for one in found.metrics
+            for one in differences.metrics
         ],
     }
-    tell(values["format"], result, lambda: _text(runs, found))
+    tell(values["format"], result, lambda: _text(runs, differences))
     return 0
 
 
@@ -52,21 +52,21 @@ def _entry(one: Unlike) -> dict[str, Any]:
     return {"key": one.key, "first": one.first, "second": one.second}
 
 
-def _text(runs: Sequence[Run], found: RunDifferences) -> str:
+def _text(runs: Sequence[Run], differences: RunDifferences) -> str:
     from sambench.files.safe_names import printable
     from sambench.tables.fitting import terminal_width
     from sambench.tables.folding import folded_text
 
     width = terminal_width()
-    lines = [printable(f"{word}: {run.place} ({run.label})") for word, run in zip(("A", "B"), runs, strict=True)]
-    for title, unlike in (("settings", found.settings), ("environment", found.environment)):
+    lines = [printable(f"{word}: {run.location} ({run.label})") for word, run in zip(("A", "B"), runs, strict=True)]
+    for title, unlike in (("settings", differences.settings), ("environment", differences.environment)):
         rows = [[printable(one.key), _short(one.first), _short(one.second)] for one in unlike]
         table = folded_text([title, "A", "B"], rows, ["left"] * 3, ("B",), width)
         lines += ["", table if rows else f"{title}: no difference"]
-    if found.metrics:
+    if differences.metrics:
         rows = [
             [printable(one.metric), *map(_number, (one.first, one.second)), _number(one.difference, "+")]
-            for one in found.metrics
+            for one in differences.metrics
         ]
         align = ("left", "right", "right", "right")
         lines += ["", folded_text(["metric", "A", "B", "B - A"], rows, align, (), width)]

@@ -38,13 +38,13 @@ def main(words: list[str]) -> int:
     choice = Choice(values["d"], values["clicks"], values["top"], values["images"])
     if not named or values["runs"] or values["find"] == "labels":
         return of_labels(words[0] if named else None, values, choice)
-    runs = [load_run(place) for place in (words[0], values["against"]) if place is not None]
+    runs = [load_run(location) for location in (words[0], values["against"]) if location is not None]
     if len(runs) == 2 and runs[0].folder.resolve() == runs[1].folder.resolve():
         raise UsageError("a run is held against itself", where="against", mend="give another run")
     if runs[0].record.task_name == "edges":
         return of_edges(runs, values)
     objects = [explain_objects(run, choice) for run in runs]
-    finding = found(objects, values["seed"])
+    finding = finding_of(objects, values["seed"])
     written = [] if values["out"] is None else write(objects[0], finding, Path(values["out"]), values["count"])
     if values["format"] == JSON:
         lines = group_table(finding).to_dict("records")
@@ -64,7 +64,13 @@ def print_json(
     kind: str, runs: Sequence[Run], verdicts: list[str], lines: list[Any], notes: list[str], written: list[Path]
 ) -> int:
     """Print what was found as `ExplainResult`."""
-    result = {"kind": kind, "runs": [run.place for run in runs], "verdicts": verdicts, "lines": lines, "notes": notes}
+    result = {
+        "kind": kind,
+        "runs": [run.location for run in runs],
+        "verdicts": verdicts,
+        "lines": lines,
+        "notes": notes,
+    }
     print(json_of({**result, "files": list(map(str, written))}))
     return 0
 
@@ -85,7 +91,7 @@ def of_labels(run: str | None, values: dict[str, Any], choice: Choice) -> int:
     for key in ("against", "d"):
         if values[key] is not None:
             raise UsageError(f"{key}= is not of find=labels", where=key, mend="leave it out")
-    labels = find_labels([load_run(place) for place in values["runs"]], choice)
+    labels = find_labels([load_run(location) for location in values["runs"]], choice)
     written = [] if values["out"] is None else write_labels(labels, Path(values["out"]), values["count"])
     if values["format"] == JSON:
         lines = labels.frame.to_dict("records")
@@ -114,7 +120,7 @@ def of_edges(runs: list[Run], values: dict[str, Any]) -> int:
     return tell_written(written)
 
 
-def found(objects: list[Objects], seed: int) -> Finding:
+def finding_of(objects: list[Objects], seed: int) -> Finding:
     """Summarise the objects of a run, and of the one it is held against."""
     from sambench.explain.change import change_verdict, compare_objects
     from sambench.explain.confidence import confidences_of

@@ -87,8 +87,8 @@ def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: 
         say(f"timing {name}")
         sides = [steps_of(predictor, image, settings) for predictor in predictors]
         for step in sides[0]:
-            found = in_turn(sides, step, clock, settings)
-            for kept, one in zip(seconds.setdefault(step_name(*step), ([], [])), found, strict=True):
+            times = in_turn(sides, step, clock, settings)
+            for kept, one in zip(seconds.setdefault(step_name(*step), ([], [])), times, strict=True):
                 kept.append(np.array(one))
     return step_ratios(seconds, int(config["seed"]))
 

@@ -38,8 +38,8 @@ def main(words: list[str]) -> int:
         masks = open_sets([values["a"]], dataset)[0]
         images, count = write_study(masks, study, values["seed"], Path(out))
         text = f"{out}: {images} of {len(masks.images)} images, {count} masks"
-        told = {"a": values["a"], "b": None, "figures": {}, "images": images, "masks": count, "notes": []}
-        tell(values["format"], {**told, "files": [out]}, text)
+        fields = {"a": values["a"], "b": None, "figures": {}, "images": images, "masks": count, "notes": []}
+        tell(values["format"], {**fields, "files": [out]}, text)
         return 0
     if values["a"] == b:
         raise UsageError("a set of masks is held against itself", where="b", mend="give another set")
@@ -48,8 +48,8 @@ def main(words: list[str]) -> int:
     written = [] if out is None else write_pairs(finding, Path(out), values["count"])
     if values["format"] == JSON:
         figures = {name: {"value": one.value, "ci95": list(one.ci95)} for name, one in finding.figures.items()}
-        told = {"a": values["a"], "b": b, "figures": figures, "images": len(finding.images), "notes": finding.notes}
-        print(json_of({**told, "masks": len(finding.pairs), "files": list(map(str, written))}))
+        fields = {"a": values["a"], "b": b, "figures": figures, "images": len(finding.images), "notes": finding.notes}
+        print(json_of({**fields, "masks": len(finding.pairs), "files": list(map(str, written))}))
         return 0
     print_pairs(finding)
     return tell_written(written)

@@ -13,7 +13,7 @@ from sambench.tables.render import FORMATS
 
 def main(words: list[str]) -> int:
     """Print the table, and write it in all formats with its figure."""
-    from sambench.commands.results.runs import metric_told
+    from sambench.commands.results.runs import metric_result
     from sambench.figures.pareto import pareto_front
     from sambench.files.atomic import write_text
     from sambench.runs.open import load_run
@@ -22,14 +22,14 @@ def main(words: list[str]) -> int:
 
     values = read(PARETO, words)
     x, y, out = values["x"], values["y"], Path(values["out"])
-    points, notes = pareto_points([load_run(place) for place in values["runs"]], x, y)
+    points, notes = pareto_points([load_run(location) for location in values["runs"]], x, y)
     table, front = pareto_table(points, x, y), sum(one.standing == "on" for one in points)
     title = f"{y} against {x}: {front} of {len(points)} models on the front"
     for form, ending in FORMATS.items():
         write_text(out / f"pareto.{ending}", as_file(render(table, notes, title, form), form))
     drawn = pareto_front(points, (table.columns[1], table.columns[2]), out)
     models = [
-        {"model": one.model, "x": metric_told(one.x), "y": metric_told(one.y), "standing": one.standing}
+        {"model": one.model, "x": metric_result(one.x), "y": metric_result(one.y), "standing": one.standing}
         for one in points
     ]
     files = [*(f"{out}/pareto.{ending}" for ending in FORMATS.values()), *map(str, drawn)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def main(words: list[str]) -> int:
     """Compare, print, draw, and judge."""
-    from sambench.commands.results.tables import table_told
+    from sambench.commands.results.tables import table_result
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.files.atomic import write_text
     from sambench.gates.render import render_gate
@@ -53,7 +53,7 @@ def main(words: list[str]) -> int:
         code = max(code, verdict.exit_code)
     files = [*(f"{out}/parity.{ending}" for ending in FORMATS.values()), *map(str, drawn)]
     result = {"model_a": models[0].name, "model_b": models[1].name, "within": within, "files": files}
-    result |= {"table": table_told("parity", table, notes, title)}
+    result |= {"table": table_result("parity", table, notes, title)}
     result |= {"gate": None if verdict is None else json.loads(render_gate(verdict, "json"))}
     text = "" if form == JSON else render(table, notes, title, form).removesuffix("\n")
     judged = "" if verdict is None else "\n" + render_gate(verdict, "text", terminal_width())

@@ -33,7 +33,7 @@ def side_words(
         common.insert(0, f"task={task}")
     if not any(word.startswith("limit=") for word in common):
         common.append(f"limit={limit}")
-    found = []
+    by_side = []
     for side in sides:
         own = re.compile(rf"([+~]*){side}(?=[.=])")
         chosen = [own.sub(r"\1model", word) for word in words if own.match(word)]
@@ -42,8 +42,8 @@ def side_words(
             raise UsageError(
                 what, where=f"sambench {command}", mend=f"add {side}=NAME; `sambench ls models` lists them"
             )
-        found.append([*chosen, *common])
-    return found[0], found[1]
+        by_side.append([*chosen, *common])
+    return by_side[0], by_side[1]
 
 
 def composed(words: Sequence[str], also: Sequence[str]) -> dict[str, Any]:

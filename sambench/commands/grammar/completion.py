@@ -23,9 +23,9 @@ def main(words: list[str]) -> int:
         if typed[1] not in COMMANDS:
             return 0
         command = command_of(typed[1])
-        found = completions(command, typed[2:])
-        if found or not command.takes_run_words:
-            print(" ".join(found))
+        candidates = completions(command, typed[2:])
+        if candidates or not command.takes_run_words:
+            print(" ".join(candidates))
             return 0
         # What remains are the words of `run`: for Hydra there is no command word.
         os.environ["COMP_LINE"] = line.replace(f" {typed[1]}", "", 1)
@@ -60,14 +60,16 @@ def completions(command: Command, words: list[str]) -> list[str]:
         return [] if key is None else _values(key, text)
     if last.startswith("-"):
         return _starting([flag for names in part.flags for flag in names.replace(",", "").split()], last)
-    found = [one.name.split()[-1] for one in part.parts] if not rest else []
+    candidates = [one.name.split()[-1] for one in part.parts] if not rest else []
     if part.arguments == "paths":
-        found += _paths(last) if last else []
+        candidates += _paths(last) if last else []
     elif part.arguments and not rest:
-        found += part.arguments()
+        candidates += part.arguments()
     if not part.takes_run_words:  # these are far more than the few keys that the command has
-        found += [f"{key.name}=" for key in part.keys if not any(word.startswith(f"{key.name}=") for word in before)]
-    return _starting(found, last)
+        candidates += [
+            f"{key.name}=" for key in part.keys if not any(word.startswith(f"{key.name}=") for word in before)
+        ]
+    return _starting(candidates, last)
 
 
 def _values(key: Key, text: str) -> list[str]:
@@ -78,12 +80,12 @@ def _values(key: Key, text: str) -> list[str]:
             (text[: cut + 1], text[cut + 1 :]) if (cut := max(text.rfind("["), text.rfind(","))) >= 0 else ("", text)
         )
     if key.path:
-        found = _paths(last)
+        candidates = _paths(last)
     elif key.type is bool:
-        found = ["true", "false"]
+        candidates = ["true", "false"]
     else:
-        found = [*key.beside, *(key.choices or (key.names() if key.names else ()))]
-    return [f"{key.name}={head}{one}" for one in _starting(found, last)]
+        candidates = [*key.beside, *(key.choices or (key.names() if key.names else ()))]
+    return [f"{key.name}={head}{one}" for one in _starting(candidates, last)]
 
 
 def _paths(text: str) -> list[str]:

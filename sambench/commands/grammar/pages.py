@@ -86,13 +86,13 @@ def _flowing(text: str, width: int) -> str:
     """Fill paragraphs anew for a narrow terminal; those with lines that are indented, as tables, keep their lines."""
     if width >= WIDTH:
         return text
-    found = []
+    flowed = []
     for paragraph in text.split("\n\n"):
         lines = paragraph.split("\n")
         plain = not any(line.startswith(" ") for line in lines)
-        found += broken(" ".join(lines), width, "") if plain else fitted(paragraph, width).split("\n")
-        found.append("")
-    return "\n".join(found[:-1])
+        flowed += broken(" ".join(lines), width, "") if plain else fitted(paragraph, width).split("\n")
+        flowed.append("")
+    return "\n".join(flowed[:-1])
 
 
 def usage(command: Command) -> str:

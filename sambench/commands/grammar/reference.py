@@ -59,24 +59,24 @@ def takes(key: Key) -> str:
     """Return what values a key takes, in words."""
     if key.choices:
         return ", ".join(key.choices)
-    kind = _told(key.type)
+    kind = _type_text(key.type)
     if key.path:
         kind = kind.replace(_PLAIN[str], "path or URL" if key.path == "url" else "local path")
     return " or ".join([kind, *key.beside])
 
 
-def _told(hint: Any) -> str:
+def _type_text(hint: Any) -> str:
     """Return a type in words, with its range."""
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         ranges = [str(one) for one in options[1:] if isinstance(one, Range)]
-        return " ".join([_told(options[0]), *ranges])
+        return " ".join([_type_text(options[0]), *ranges])
     if origin is Literal:
         return ", ".join(map(str, options))
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_told(option) for option in options if option is not type(None))
+        return " or ".join(_type_text(option) for option in options if option is not type(None))
     if origin is list:
-        return f"{_told(options[0])}, or a list"
+        return f"{_type_text(options[0])}, or a list"
     return _PLAIN.get(hint, "value")
 
 

@@ -39,11 +39,11 @@ def schema_of(hint: Any, closed: bool = False) -> dict[str, Any]:
     if origin in (NotRequired, Required):
         return schema_of(options[0], closed)
     if origin is typing.Annotated:
-        found = schema_of(options[0], closed)
+        schema = schema_of(options[0], closed)
         for more in (schema_of(one, closed) for one in options[1:] if dataclasses.is_dataclass(one)):
-            found["properties"] |= more["properties"]
-            found["required"] += more["required"]
-        return found
+            schema["properties"] |= more["properties"]
+            schema["required"] += more["required"]
+        return schema
     if typing.is_typeddict(hint) or dataclasses.is_dataclass(hint):
         return _table(hint, closed)
     if origin in (list, Sequence) or (origin is tuple and options[1:] == (...,)):
@@ -66,15 +66,15 @@ def _table(hint: Any, closed: bool) -> dict[str, Any]:
     keys = {key: schema_of(one, closed) for key, one in hints.items()}
     required = [key for key, one in hints.items() if typing.get_origin(one) is not NotRequired]
     about = (hint.__doc__ or "").strip().splitlines()
-    told = {"description": about[0]} if about else {}
+    description = {"description": about[0]} if about else {}
     end = {"additionalProperties": False} if closed else {}
-    return {"type": "object", **told, "properties": keys, "required": required, **end}
+    return {"type": "object", **description, "properties": keys, "required": required, **end}
 
 
 def printing(commands: Iterable[Command]) -> dict[str, Command]:
     """Return the commands, parts among them, that print a result, by their words."""
-    found = [one for command in commands for one in (command, *command.parts)]
-    return {one.name: one for one in found if one.result}
+    printable = [one for command in commands for one in (command, *command.parts)]
+    return {one.name: one for one in printable if one.result}
 
 
 def result_type(command: Command) -> Any:
@@ -86,5 +86,5 @@ def result_type(command: Command) -> Any:
 def schemas_text(commands: Iterable[Command]) -> str:
     """Write the schemas of commands as one file: `$defs` holds one a command, by its words."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": TITLE}
-    told = {name: schema_of(result_type(command)) for name, command in printing(commands).items()}
-    return json.dumps({**head, "$defs": told}, indent=1) + "\n"
+    definitions = {name: schema_of(result_type(command)) for name, command in printing(commands).items()}
+    return json.dumps({**head, "$defs": definitions}, indent=1) + "\n"

@@ -96,12 +96,12 @@ def checked(command: Command, values: Mapping[str, Any]) -> dict[str, Any]:
         if key.required and values[key.name] is None:
             verb = "were" if key.name.endswith("s") else "was"
             raise UsageError(f"no {key.name} {verb} given", where=f"sambench {command.name}", mend=f"add {key.shown}")
-    found, faults = dict(values), list[UsageError]()
+    fitted, faults = dict(values), list[UsageError]()
     for key in command.keys:
         with collecting(faults):
-            found[key.name] = _fitting(key, values[key.name])
+            fitted[key.name] = _fitting(key, values[key.name])
     raise_faults(faults)
-    return found
+    return fitted
 
 
 def _fitting(key: Key, value: Any) -> Any:

@@ -118,7 +118,7 @@ class RemovedResult(TypedDict):
     removed: list[RemovedRun]
 
 
-def metric_told(metric: Metric) -> dict[str, Any]:
+def metric_result(metric: Metric) -> dict[str, Any]:
     """Return a metric as `MetricTold`."""
     return {
         "value": metric.value,
@@ -131,7 +131,7 @@ def metric_told(metric: Metric) -> dict[str, Any]:
     }
 
 
-def run_told(run: Run, was_finished: bool, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def run_result(run: Run, was_finished: bool, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a finished run as `RunResult`, with what else a result has."""
     from sambench.runs.labels import own_label
     from sambench.runs.summary import caption, metric_notes, missing_note
@@ -140,7 +140,7 @@ def run_told(run: Run, was_finished: bool, more: Mapping[str, Any] | None = None
     record = run.record
     missing = missing_note(run).removeprefix("; ")
     return {
-        "run": run.place,
+        "run": run.location,
         "was_finished": was_finished,
         "task": record.task_name,
         "preset": record.config.task.preset,
@@ -152,7 +152,7 @@ def run_told(run: Run, was_finished: bool, more: Mapping[str, Any] | None = None
         "name": own_label(record),
         "finished": record.finished,
         "caption": caption(run),
-        "metrics": {name: metric_told(metric) for name, metric in run.metrics.items()},
+        "metrics": {name: metric_result(metric) for name, metric in run.metrics.items()},
         "published": [{"row": one.name, "values": dict(one.values)} for one in published_beside(run)],
         "seconds": {stage: took.seconds for stage, took in record.timings.items()},
         "notes": [*([missing] if missing else []), *metric_notes(run)],

@@ -101,7 +101,7 @@ class FileResult(TypedDict):
     bytes: int
 
 
-def table_told(name: str, table: pd.DataFrame, notes: Sequence[str], title: str) -> dict[str, Any]:
+def table_result(name: str, table: pd.DataFrame, notes: Sequence[str], title: str) -> dict[str, Any]:
     """Return a table as `TableTold`."""
     rows = [list(map(str, row)) for row in table.to_numpy().tolist()]
     return {"name": name, "title": title, "columns": list(map(str, table.columns)), "rows": rows, "notes": list(notes)}
@@ -109,9 +109,13 @@ def table_told(name: str, table: pd.DataFrame, notes: Sequence[str], title: str)
 
 def shown_runs(runs: Sequence[Any]) -> list[dict[str, Any]]:
     """Return runs as `ShownRun`."""
-    from sambench.commands.results.runs import metric_told
+    from sambench.commands.results.runs import metric_result
 
     return [
-        {"run": run.place, "label": run.label, "metrics": {name: metric_told(one) for name, one in run.metrics.items()}}
+        {
+            "run": run.location,
+            "label": run.label,
+            "metrics": {name: metric_result(one) for name, one in run.metrics.items()},
+        }
         for run in runs
     ]

@@ -144,12 +144,12 @@ class IdImages(RegionSource):
             held_ids = listing([str(value) for value in objects])
             what = f"id image holds {len(objects)} different ids, at most {self._most} are expected: {held_ids}"
             raise data_error(self.card, what, path)
-        found_regions = [
+        regions = [
             Region(value, category, codes[value], ignore=void)
             for value, category in meant.items()
             if category is not None
         ]
-        return (ids.shape[0], ids.shape[1]), found_regions
+        return (ids.shape[0], ids.shape[1]), regions
 
     def size(self, key: str) -> Size:
         """Read the size of the id image."""

@@ -84,7 +84,7 @@ class VideoMasks(RegionSource):
         self.card, self.rules, self.shared = card, rules, (annotations,)
         self.items, self.faults = {}, []
         self._sizes: dict[str, Size] = {}
-        self._found: dict[str, list[tuple[Any, Any, Any, bool]]] = {}
+        self._entries: dict[str, list[tuple[Any, Any, Any, bool]]] = {}
         content = read_json(annotations, card)
         parts = ("videos", "annotations", "categories")
         if not isinstance(content, dict) or any(not isinstance(content.get(part), list) for part in parts):
@@ -106,7 +106,7 @@ class VideoMasks(RegionSource):
     def regions(self, key: str) -> tuple[Size, list[Region]]:
         """Expand the codes of one frame; a region's id is its track's."""
         size, regions = self._sizes[key], []
-        for number, category, segmentation, crowd in self._found[key]:
+        for number, category, segmentation, crowd in self._entries[key]:
             code, note = (None, "it stands for a group (iscrowd)") if crowd else draw_segmentation(segmentation, size)
             regions.append(Region(number, category, code, note))
         return size, regions
@@ -120,7 +120,7 @@ class VideoMasks(RegionSource):
                 self.faults.append(Fault(str(images / name), "frame is missing"))
             key = name[: -len(Path(name).suffix)] if Path(name).suffix else name
             self.items[key] = Item(path or images / name)
-            self._sizes[key], self._found[key] = size, []
+            self._sizes[key], self._entries[key] = size, []
             keys.append(key)
         return keys
 
@@ -131,4 +131,4 @@ class VideoMasks(RegionSource):
         for key, segmentation in zip(keys, segmentations, strict=True):
             if segmentation is not None:
                 entry = (record["id"], int(record["category_id"]), segmentation, bool(record.get("iscrowd", 0)))
-                self._found[key].append(entry)
+                self._entries[key].append(entry)

@@ -41,10 +41,10 @@ def unpack(blob: bytes, key: str) -> Embedding:
     if metadata.get("format") != FORMAT or metadata.get("key") != key:
         raise ValueError("its header does not belong to this entry")
     try:
-        found = _digest(blob, metadata)
+        digest = _digest(blob, metadata)
     except RecursionError as error:
         raise ValueError("its header is nested too deeply") from error
-    if found != expected:
+    if digest != expected:
         raise ValueError("its checksum does not match")
     try:
         height, width = (int(side) for side in json.loads(metadata["original_size"]))

@@ -20,7 +20,7 @@ def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: 
     """
     import torch
 
-    found = {
+    values = {
         "device": device.partition(":")[0],
         "machine": platform.machine(),
         "torch": ".".join(torch.__version__.split(".")[:2]),
@@ -28,10 +28,10 @@ def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: 
         "cudnn_tf32": str(bool(torch.backends.cudnn.allow_tf32)).lower(),
         "encode_batch_size": str(model.encode_batch_size),
     }
-    found |= {key: str(bool(settings.get(key, False))).lower() for key in ("compile", "channels_last")}
+    values |= {key: str(bool(settings.get(key, False))).lower() for key in ("compile", "channels_last")}
     for name in model.libraries:
         try:
-            found[name] = version(name)
+            values[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return values

@@ -81,7 +81,7 @@ class EmbeddingCache:
     secret: Secret | None = None
     counts: CacheCounts = field(default_factory=CacheCounts)
     _total: int | None = None
-    _told: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
     _refused_writes: int = 0
 
     def key(self, model_fingerprint: str, image_sha256: str) -> str:
@@ -140,8 +140,8 @@ class EmbeddingCache:
         """Tell whether an entry may be used: where there is a secret, one that bears its signature."""
         if self.secret is None or self.secret.signed(blob, key):
             return True
-        if UNSIGNED not in self._told:
-            self._told.add(UNSIGNED)
+        if UNSIGNED not in self._reported:
+            self._reported.add(UNSIGNED)
             log.warning("embedding cache: entry %s: %s; such entries are computed again", key, UNSIGNED)
         self.counts.unsigned += 1
         return False
@@ -154,8 +154,8 @@ class EmbeddingCache:
     def _tell(self, what: str, error: BaseException) -> None:
         """Count a refusal and log the first of its kind."""
         self.counts.failed += 1
-        if what not in self._told:
-            self._told.add(what)
+        if what not in self._reported:
+            self._reported.add(what)
             log.warning("embedding cache: %s (%s); the run goes on without", what, str(error).partition("\n")[0])
 
     @contextmanager

@@ -64,7 +64,7 @@ class SharedEntries:
         Raises:
             StorageError: The place cannot be read.
         """
-        return read_bytes(self._place(key))
+        return read_bytes(self._location(key))
 
     def write(self, key: str, blob: bytes) -> None:
         """Store an entry.
@@ -72,13 +72,13 @@ class SharedEntries:
         Raises:
             StorageError: The place cannot be written.
         """
-        write_bytes(self._place(key), blob)
+        write_bytes(self._location(key), blob)
         if self._known is not None:
             self._known.add(key)
 
     def remove(self, key: str) -> None:
         """Remove an entry."""
-        remove(str(self._place(key)))
+        remove(str(self._location(key)))
 
     def entries(self) -> Iterator[StoredEmbedding]:
         """Walk over the entries, by name."""
@@ -105,7 +105,7 @@ class SharedEntries:
             if blob is not None:
                 yield entry, trouble(blob, entry.key, secret)
 
-    def _place(self, key: str) -> Location:
+    def _location(self, key: str) -> Location:
         return join(self.folder, key[:2], f"{key}{ENDING}")
 
 

@@ -55,19 +55,19 @@ def without_signature(blob: bytes) -> bytes:
     return blob[:end] if end >= 0 and blob[end : end + len(MARK)] == MARK else blob
 
 
-def read_secret(place: object, key: str = "cache.secret_file") -> Secret | None:
+def read_secret(location: object, key: str = "cache.secret_file") -> Secret | None:
     """Read a secret from a local file, without white space around it; None where no file is named.
 
     Args:
-        place: The file.
+        location: The file.
         key: What named it, for messages.
 
     Raises:
         UsageError: There is no such file, it cannot be read, or holds too little or too much.
     """
-    if place is None:
+    if location is None:
         return None
-    path = local_only(place, key)
+    path = local_only(location, key)
     try:
         if path.exists() and not path.is_file():
             raise UsageError(f"{key} is no file", where=path, mend=MEND)

@@ -84,7 +84,7 @@ class Actor:
 def arrived(actors: list[Actor], seconds: float | None = None) -> list[Actor]:
     """Wait until some actors have said something or died; returns these."""
     by_connection = {actor.connection: actor for actor in actors}
-    return [by_connection[found] for found in wait(list(by_connection), seconds)]
+    return [by_connection[connection] for connection in wait(list(by_connection), seconds)]
 
 
 def _serve(connection: Connection, path: list[str], target: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -88,24 +88,26 @@ class Ledger:
     notes: list[str] = field(default_factory=list)
     peaks: dict[str, int] = field(default_factory=dict)
 
-    def note(self, name: str, told: dict[str, Any], stages: Stages) -> None:
+    def note(self, name: str, figures: dict[str, Any], stages: Stages) -> None:
         """Add what a worker has done since it last told (`DeviceWork.figures`)."""
         own = self.figures.setdefault(
             name, {"images": 0, "seconds": Counter(), "waited": 0.0, "elapsed": 0.0, "cache": None}
         )
         for key in ("images", "waited", "elapsed"):
-            own[key] += told[key]
-        own["seconds"].update(told["seconds"])
-        for kind, most in told["peaks"].items():
+            own[key] += figures[key]
+        own["seconds"].update(figures["seconds"])
+        for kind, most in figures["peaks"].items():
             self.peaks[kind] = max(self.peaks.get(kind, 0), most)
-        for sample_id, counts in told["nan"].items():  # one that is done again, or encoded for its group, counts once
+        for sample_id, counts in figures[
+            "nan"
+        ].items():  # one that is done again, or encoded for its group, counts once
             self.nan[sample_id] = self.nan.get(sample_id, Counter()) | counts
-        if told["cache"] is not None:
-            own["cache"] = Counter(told["cache"]) + (own["cache"] or Counter())
-        self.notes += [note for note in told["notes"] if note not in self.notes]
-        for stage, seconds in told["seconds"].items():
+        if figures["cache"] is not None:
+            own["cache"] = Counter(figures["cache"]) + (own["cache"] or Counter())
+        self.notes += [note for note in figures["notes"] if note not in self.notes]
+        for stage, seconds in figures["seconds"].items():
             stages.add(stage, seconds)
-        for stage, of_images in told["of_images"].items():
+        for stage, of_images in figures["of_images"].items():
             stages.of_images(stage, of_images)
 
     def idle_share(self, name: str | None = None) -> float:

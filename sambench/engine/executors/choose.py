@@ -53,5 +53,5 @@ def open_executor(config: RunConfig) -> ProcessExecutor | None:
 
 
 def _opened(name: str, *arguments: Any, **settings: Any) -> ProcessExecutor:
-    found: ProcessExecutor = resolve_name(EXECUTORS[name])(*arguments, **settings)
-    return found
+    executor: ProcessExecutor = resolve_name(EXECUTORS[name])(*arguments, **settings)
+    return executor

@@ -14,7 +14,7 @@ from sambench.config.run_config import RunConfig
 from sambench.engine.executors.base import Group, Job, Ledger, ProcessExecutor, groups_to_do
 from sambench.engine.executors.device_pool import DevicePool, first_line
 from sambench.engine.executors.nodes import Share, connect, share_of
-from sambench.engine.executors.ray_workers import score_on_cluster, where_given
+from sambench.engine.executors.ray_workers import node_context, score_on_cluster
 from sambench.engine.executors.workers import FAILED
 from sambench.engine.scoring import Scored
 from sambench.files.atomic import atomic_path
@@ -89,13 +89,13 @@ class RayExecutor(ProcessExecutor):
         left = {key for group in waiting for key in group.todo}
         self._work = work = _Work(waiting, left, {key: group for group in waiting for key in group.todo})
         score = ray.remote(num_cpus=1, max_retries=0)(score_on_cluster)
-        place = where_given()
+        context = node_context()
         opened = ray.put(pickle.dumps(job.task, protocol=pickle.HIGHEST_PROTOCOL))
         while left:
             self._take_back(self._devices.fit())
             while work.predicted and len(work.scoring) < self._share.scorers:
                 key, payload = work.predicted.popleft()
-                work.scoring[score.remote(place, opened, payload)] = key
+                work.scoring[score.remote(context, opened, payload)] = key
             if len(work.predicted) < 2 * self._share.scorers:  # else scoring lags behind, and memory would grow
                 self._devices.hand_out(work.waiting, job.drawn)
             for answer in self._arrived():
@@ -106,8 +106,8 @@ class RayExecutor(ProcessExecutor):
 
     def status(self) -> str:
         """Return how many nodes and processes are at work."""
-        told = f"{self._devices.status()} ({self.ledger.idle_share():.0%} idle), {len(self._work.scoring)} scoring"
-        return f"{told}, {len(self._work.predicted)} waiting for it"
+        text = f"{self._devices.status()} ({self.ledger.idle_share():.0%} idle), {len(self._work.scoring)} scoring"
+        return f"{text}, {len(self._work.predicted)} waiting for it"
 
     def workers(self) -> list[dict[str, Any]]:
         """Return what `run.json` says of each actor."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sambench.config.run_config import RunConfig
 from sambench.engine.executors.base import Group, Ledger, next_groups
 from sambench.engine.executors.nodes import Nodes, Share
-from sambench.engine.executors.ray_workers import RayDevice, where_given
+from sambench.engine.executors.ray_workers import RayDevice, node_context
 from sambench.engine.executors.workers import FAILED
 from sambench.errors import RunError
 
@@ -163,8 +163,8 @@ class DevicePool:
         """Return how many nodes and actors are there and at work."""
         ready, busy = (sum(map(test, self.all)) for test in (lambda d: d.ready, lambda d: bool(d.given)))
         restarts = sum(device.restarts for device in self.all)
-        told = f"{self.nodes.count()} nodes, {ready} of {len(self.all)} devices there and {busy} at work"
-        return f"{told}, {restarts} restarts" if restarts else told
+        text = f"{self.nodes.count()} nodes, {ready} of {len(self.all)} devices there and {busy} at work"
+        return f"{text}, {restarts} restarts" if restarts else text
 
     def close(self) -> None:
         """End all actors."""
@@ -178,7 +178,7 @@ class DevicePool:
 
         share = self._share
         actor = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, max_restarts=0, max_task_retries=0)(RayDevice)
-        device.handle = actor.remote(self._config, share.device, where_given())
+        device.handle = actor.remote(self._config, share.device, node_context())
         self.asked[device.handle.setup.remote(self.data_fingerprint)] = Asked(device)
 
     def _end(self, device: Device) -> list[Group]:

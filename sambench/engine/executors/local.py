@@ -99,8 +99,8 @@ class LocalExecutor(ProcessExecutor):
         """Return how many processes are at work."""
         busy = [sum(actor.task is not None for actor in actors) for actors in (self.devices, self.scorers)]
         restarts = sum(actor.restarts for actor in (*self.devices, *self.scorers))
-        told = f"{busy[0]} of {len(self.devices)} devices and {busy[1]} of {len(self.scorers)} scorers at work"
-        return f"{told}, {restarts} restarts" if restarts else told
+        text = f"{busy[0]} of {len(self.devices)} devices and {busy[1]} of {len(self.scorers)} scorers at work"
+        return f"{text}, {restarts} restarts" if restarts else text
 
     def workers(self) -> list[dict[str, Any]]:
         """Return what `run.json` says of each device's process."""

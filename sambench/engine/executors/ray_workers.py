@@ -14,11 +14,11 @@ from typing import Any
 
 from sambench.config.run_config import RunConfig
 from sambench.engine.executors.setup import DeviceWork
-from sambench.engine.executors.workers import DONE, FAILED, READY, score_payload, told
+from sambench.engine.executors.workers import DONE, FAILED, READY, score_payload, sendable
 from sambench.files.atomic import files_below
 from sambench.models.devices import resolve_device
 
-NodePlace = tuple[str, tuple[str, ...]]
+NodeContext = tuple[str, tuple[str, ...]]
 
 
 class RayDevice:
@@ -27,11 +27,11 @@ class RayDevice:
     Args:
         config: The run's configuration.
         device: The device; Ray shows an actor only the GPUs that are its own.
-        place: Where the command was given (`where_given`).
+        place: Where the command was given (`node_context`).
     """
 
-    def __init__(self, config: RunConfig, device: str, place: NodePlace) -> None:
-        _go_to(place)
+    def __init__(self, config: RunConfig, device: str, context: NodeContext) -> None:
+        _go_to(context)
         self.config, self.device = config, device
 
     def setup(self, data_fingerprint: str) -> tuple[str, Any]:
@@ -44,7 +44,7 @@ class RayDevice:
                 torch.set_num_threads(1)  # sums over other numbers of threads may end in other bits
             self.work = DeviceWork(self.config, resolve_device(self.device), data_fingerprint)
         except Exception as error:
-            return FAILED, told(error)
+            return FAILED, sendable(error)
         node = ray.get_runtime_context().get_node_id()
         return READY, {"model": self.work.described, "node": node, "host": platform.node()}
 
@@ -58,47 +58,47 @@ class RayDevice:
             (DONE, figures, {path in the run folder: bytes}) or (FAILED, error).
         """
         payloads: list[bytes | None] = []
-        with TemporaryDirectory(prefix="sambench-") as place:
-            folder = Path(place)
+        with TemporaryDirectory(prefix="sambench-") as temporary:
+            folder = Path(temporary)
             try:
                 for pair in self.work.predictions(folder, group, todo, drawn, ahead):
                     payloads.append(pickle.dumps(pair, protocol=pickle.HIGHEST_PROTOCOL))
-                found = files_below(folder)
-                files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+                paths = files_below(folder)
+                files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
                 last: tuple[Any, ...] = (DONE, self.work.figures(), files)
             except Exception as error:
-                last = (FAILED, told(error))
+                last = (FAILED, sendable(error))
         payloads += [None] * (len(todo) - len(payloads))
         return (*payloads, last)
 
 
-def score_on_cluster(place: NodePlace, task: bytes, payload: bytes) -> tuple[Any, ...]:
+def score_on_cluster(context: NodeContext, task: bytes, payload: bytes) -> tuple[Any, ...]:
     """Score a pickled sample with its prediction; returns (SCORED, rows, seconds) or (FAILED, error)."""
     import torch
 
     torch.set_num_threads(1)
     try:
-        opened = _open_task(place, task)
+        opened = _open_task(context, task)
     except Exception as error:
-        return FAILED, told(error)
+        return FAILED, sendable(error)
     return score_payload(opened, payload)
 
 
-def where_given() -> NodePlace:
+def node_context() -> NodeContext:
     """Return the working folder and `sys.path` of this process: relative paths and plug-ins are meant from here."""
     return os.getcwd(), tuple(os.path.abspath(entry) for entry in sys.path)
 
 
 @lru_cache(maxsize=4)
-def _open_task(place: NodePlace, task: bytes) -> Any:
+def _open_task(context: NodeContext, task: bytes) -> Any:
     """Unpickle a task once in each process."""
-    _go_to(place)
+    _go_to(context)
     return pickle.loads(task)
 
 
-def _go_to(place: NodePlace) -> None:
+def _go_to(context: NodeContext) -> None:
     """Take the command's working folder, where this node has it, and look for modules where the command does."""
-    folder, path = place
+    folder, path = context
     if os.path.isdir(folder):
         os.chdir(folder)
     sys.path.extend(entry for entry in path if entry not in sys.path)

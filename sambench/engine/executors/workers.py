@@ -33,7 +33,7 @@ def predict_on_device(
             torch.set_num_threads(threads)
         work = DeviceWork(config, device, data_fingerprint)
     except Exception as error:
-        connection.send((FAILED, told(error)))
+        connection.send((FAILED, sendable(error)))
         return
     connection.send((READY, work.described))
     while True:
@@ -44,7 +44,7 @@ def predict_on_device(
                 connection.send((PREDICTED, sample.id))
                 connection.send_bytes(payload)
         except Exception as error:
-            connection.send((FAILED, told(error)))
+            connection.send((FAILED, sendable(error)))
             continue
         connection.send((DONE, work.figures()))
 
@@ -65,11 +65,11 @@ def score_payload(task: Any, payload: bytes) -> tuple[Any, ...]:
         sample, prediction = pickle.loads(payload)
         _, rows, seconds = timed_score(task, sample, prediction)
     except Exception as error:
-        return FAILED, told(error)
+        return FAILED, sendable(error)
     return SCORED, rows, seconds
 
 
-def told(error: Exception) -> Exception:
+def sendable(error: Exception) -> Exception:
     """Return an error as it can be sent: one for the user as it is, a defect with its traceback as text."""
     if isinstance(error, SambenchError):
         return error

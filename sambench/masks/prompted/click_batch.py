@@ -60,8 +60,8 @@ def next_clicks(
         drawn = np.ascontiguousarray(draws, np.uint64)
     else:
         drawn = np.zeros(0, np.uint64)
-    found = _next_clicks(*_parts(truth), *_parts(predicted), height, taken, drawn)
-    return Clicks(found[:, :2], found[:, 2], found[:, 3])
+    clicked = _next_clicks(*_parts(truth), *_parts(predicted), height, taken, drawn)
+    return Clicks(clicked[:, :2], clicked[:, 2], clicked[:, 3])
 
 
 def _parts(runs: RunLengths) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -124,11 +124,11 @@ def _random(
     n_missed, n_false = missed.sum(), false.sum()
     if n_missed + n_false == 0:
         return np.zeros(4, np.int64)
-    place = int(draw % np.uint64(n_missed + n_false))
-    if place < n_missed:
-        x, y = nth_pixel(missed, place)
+    nth = int(draw % np.uint64(n_missed + n_false))
+    if nth < n_missed:
+        x, y = nth_pixel(missed, nth)
         return np.array((x + to_truth[0], y + to_truth[1], 1, 1))
-    x, y = nth_pixel(false, place - n_missed)
+    x, y = nth_pixel(false, nth - n_missed)
     return np.array((x + to_mask[0], y + to_mask[1], 0, 1))
 
 

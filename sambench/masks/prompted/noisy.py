@@ -99,11 +99,11 @@ def masks_of_clicks(
     size, truth = embedding.original_size, runs_of_rles(objects, embedding.original_size)
     centres = next_clicks(truth, empty_runs(len(objects), size), "centre").points_xy
     moved = np.empty((len(objects), len(noise.strengths), noise.draws, 2), np.int64)
-    for place, factor in enumerate(noise.strengths):
+    for column, factor in enumerate(noise.strengths):
         for index, rng in enumerate(fresh()):
             mask, corner = _window(objects[index], size)
             x, y = (centres[index] - corner).tolist()
-            moved[index, place] = noisy_clicks(noise.rule, rng, mask, (x, y), noise.draws, factor) + corner
+            moved[index, column] = noisy_clicks(noise.rule, rng, mask, (x, y), noise.draws, factor) + corner
     clean = _masks_of_points(source, embedding, centres, multimask)
     noisy = _masks_of_points(source, embedding, moved.reshape(-1, 2), multimask)
     return NoisyMasks(clean, noisy, np.full(moved.shape[:2], np.nan))

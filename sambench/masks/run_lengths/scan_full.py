@@ -56,12 +56,12 @@ def scan_full_masks(
     total = 0
     for i in range(count):
         _fill(logits[i], offset, pixels, areas[i])
-        found = _column_ends(words, pixels, ends)
-        places = with_room(places, found)
-        _place_changes(words, pixels, ends, places, corner_xy, image_size[0])
-        changes = with_room(changes, total + found + 1)
+        n_ends = _column_ends(words, pixels, ends)
+        places = with_room(places, n_ends)
+        _mark_changes(words, pixels, ends, places, corner_xy, image_size[0])
+        changes = with_room(changes, total + n_ends + 1)
         first = total
-        for k in range(0, found, 2):
+        for k in range(0, n_ends, 2):
             total = append_run(changes, first, total, places[k], places[k + 1])
         total = changes_to_runs(changes, first, total, image_size[0] * image_size[1])
         lengths[i] = total - first
@@ -102,7 +102,7 @@ def _column_ends(words: np.ndarray, pixels: np.ndarray, ends: np.ndarray) -> int
 
 
 @kernel()
-def _place_changes(
+def _mark_changes(
     words: np.ndarray,
     pixels: np.ndarray,
     ends: np.ndarray,

@@ -35,20 +35,20 @@ def runs_of_strings(strings: Sequence[bytes | str]) -> tuple[np.ndarray, np.ndar
 @kernel()
 def _expanded(codes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     counts, lengths = np.empty(len(codes), np.int32), np.empty(len(sizes), np.int64)
-    written = place = 0
+    written = position = 0
     for string in range(len(sizes)):
-        first, stop = written, place + sizes[string]
-        while place < stop:
+        first, stop = written, position + sizes[string]
+        while position < stop:
             number, shift, more = np.int64(0), 0, True
             while more:
-                if place == stop or shift > 5 * (_LONGEST - 1):
+                if position == stop or shift > 5 * (_LONGEST - 1):
                     return counts, lengths, False
-                code = np.int64(codes[place]) - 48
+                code = np.int64(codes[position]) - 48
                 if code < 0 or code > 63:
                     return counts, lengths, False
                 number |= (code & 31) << shift
                 shift += 5
-                place += 1
+                position += 1
                 more = (code & 32) != 0
                 if not more and code & 16:
                     number -= np.int64(1) << shift

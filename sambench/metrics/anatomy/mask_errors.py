@@ -136,11 +136,11 @@ def _mark_holes(region: np.ndarray, other: np.ndarray, fates: np.ndarray) -> int
         if run[NUMBER]:
             size[run[NUMBER]] += run[STOP] - run[START]
             taken[run[NUMBER]] += other[run[ROW], run[START] : run[STOP]].sum()
-    found = 2 * taken > size
+    held = 2 * taken > size
     for run in runs:
-        if found[run[NUMBER]]:
+        if held[run[NUMBER]]:
             fates[run[ROW], run[START] : run[STOP]] = _IN_HOLE
-    return found.sum()
+    return held.sum()
 
 
 @kernel()

@@ -28,7 +28,7 @@ def errors_of(masks: RunLengths, truth: RunLengths, distance: int) -> np.ndarray
     if len(masks.lengths) != len(truth.lengths) or masks.size != truth.size:
         raise ValueError(f"{len(masks.lengths)} masks of {masks.size}, {len(truth.lengths)} objects of {truth.size}")
     boxes, own_boxes = _boxes(masks), _boxes(truth)
-    found = np.zeros((len(boxes), len(FIELDS)), np.int64)
+    counts = np.zeros((len(boxes), len(FIELDS)), np.int64)
     for i, (mask, own) in enumerate(zip(_each(masks), _each(truth), strict=True)):
         box = own_boxes[i] if len(mask) < 2 else boxes[i]
         if len(mask) > 1 and len(own) > 1:
@@ -36,17 +36,17 @@ def errors_of(masks: RunLengths, truth: RunLengths, distance: int) -> np.ndarray
                 [np.minimum(boxes[i, :2], own_boxes[i, :2]), np.maximum(boxes[i, 2:], own_boxes[i, 2:])]
             )
         height = truth.size[0]
-        found[i] = mask_errors(_window(mask, box, height), _window(own, box, height), distance)
-    return found
+        counts[i] = mask_errors(_window(mask, box, height), _window(own, box, height), distance)
+    return counts
 
 
 def shapes_of(truth: RunLengths) -> np.ndarray:
     """Measure N objects (`sambench.metrics.anatomy.shape`): (N, 5) float64, NaN for one without a pixel."""
-    found = np.full((len(truth.lengths), len(SHAPE_FIELDS)), np.nan)
+    shapes = np.full((len(truth.lengths), len(SHAPE_FIELDS)), np.nan)
     for i, (own, box) in enumerate(zip(_each(truth), _boxes(truth), strict=True)):
         if len(own) > 1:
-            found[i] = shape_of(_window(own, box, truth.size[0]))
-    return found
+            shapes[i] = shape_of(_window(own, box, truth.size[0]))
+    return shapes
 
 
 def contrasts(image: np.ndarray, truth: RunLengths, distance: int) -> np.ndarray:

@@ -34,7 +34,7 @@ SHIFT, ELSEWHERE, RIGHT = "shift", "elsewhere", "right"
 
 _SHIFT_SHARE = 0.5
 
-_AT = {name: place for place, name in enumerate(FIELDS)}
+_AT = {name: index for index, name in enumerate(FIELDS)}
 
 
 def ious_of(errors: np.ndarray) -> np.ndarray:
@@ -56,14 +56,14 @@ def split(chosen: np.ndarray, best: np.ndarray) -> dict[str, np.ndarray]:
     gap = np.maximum(ious_of(best) - ious_of(chosen), 0)
     nested = chosen[:, _AT["relation"]] > 0
     union = np.where(best[:, 0] > 0, best[:, 0], 1)
-    found = {
+    losses = {
         "level_chosen": np.where(nested, gap, 0),
         "ranking": np.where(nested, 0, gap),
         "level_absent": best[:, _AT["level"]] / union,
     }
-    found |= {name: best[:, _AT[name]] / union for name in PARTS if name not in found}
-    found["rest"] = np.where(best[:, 0] > 0, found["rest"], 1.0)  # neither has a pixel: nothing was found
-    return found
+    losses |= {name: best[:, _AT[name]] / union for name in PARTS if name not in losses}
+    losses["rest"] = np.where(best[:, 0] > 0, losses["rest"], 1.0)  # neither has a pixel: nothing was found
+    return losses
 
 
 def shifted_ious(errors: np.ndarray) -> np.ndarray:

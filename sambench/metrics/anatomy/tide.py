@@ -110,9 +110,9 @@ def tide_image(
 def tide_counts(images: Sequence[TideImage]) -> np.ndarray:
     """Return (N, 6) int64: how many detections, and objects, of each of `KINDS` an image has."""
     counts = np.zeros((len(images), len(KINDS)), np.int64)
-    for place, image in enumerate(images):
-        counts[place] = np.bincount(image.kinds[image.kinds >= 0], minlength=len(KINDS))
-        counts[place, _MISS] = image.missed.sum()
+    for index, image in enumerate(images):
+        counts[index] = np.bincount(image.kinds[image.kinds >= 0], minlength=len(KINDS))
+        counts[index, _MISS] = image.missed.sum()
     return counts
 
 
@@ -140,8 +140,8 @@ class TideCosts:
             fixed = (kinds == kind) & mended
             kept = np.where(kinds == kind, fixed, counted)
             category = np.where(fixed, moved, categories)
-            place = np.flatnonzero(kept)
-            order = place[np.lexsort((-scores[place], category[place]))]
+            indices = np.flatnonzero(kept)
+            order = indices[np.lexsort((-scores[indices], category[indices]))]
             objects_left = ~missed if kind == _MISS else np.ones(len(truth), bool)
             self._lists.append(
                 (
@@ -176,7 +176,7 @@ def _average_precision(
     classes: int,
 ) -> np.ndarray:
     """Return (B,) AP of detections by category and score, whose images weigh (B, N); 0 without any category."""
-    found = np.zeros(len(weights))
+    precision = np.zeros(len(weights))
     recalls, precisions = np.zeros(len(right)), np.zeros(len(right))
     for b in range(len(weights)):
         objects = np.zeros(classes)
@@ -205,5 +205,5 @@ def _average_precision(
                     i += 1
                 if i < k:
                     total += precisions[i] / 101
-        found[b] = total / present if present else 0.0
-    return found
+        precision[b] = total / present if present else 0.0
+    return precision

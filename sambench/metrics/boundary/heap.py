@@ -8,12 +8,12 @@ from sambench.kernels import kernel
 
 
 @kernel()
-def lift(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, at: int, node: int, key: int) -> None:
+def lift(heap: np.ndarray, position: np.ndarray, keys: np.ndarray, at: int, node: int, key: int) -> None:
     """Put a node into the hole `at` or above it, where its distance belongs.
 
     Args:
         heap: (N,) int32 waiting nodes in heap order.
-        place: (N,) int32 index of each waiting node in `heap`.
+        position: (N,) int32 index of each waiting node in `heap`.
         keys: (N,) int64 distance of each node in `heap`, in its order.
         at: The hole; for a new node the number of nodes that wait already, for one that came nearer its place.
         node: The node.
@@ -24,13 +24,13 @@ def lift(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, at: int, node: i
         other = heap[above]
         if keys[above] <= key:
             break
-        heap[at], place[other], keys[at] = other, at, keys[above]
+        heap[at], position[other], keys[at] = other, at, keys[above]
         at = above
-    heap[at], place[node], keys[at] = node, at, key
+    heap[at], position[node], keys[at] = node, at, key
 
 
 @kernel()
-def drop_first(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, size: int) -> int:
+def drop_first(heap: np.ndarray, position: np.ndarray, keys: np.ndarray, size: int) -> int:
     """Remove the nearest node of `size` waiting ones, `heap[0]`; return the new size. Arrays as in `lift`."""
     size -= 1
     node = heap[size]
@@ -44,7 +44,7 @@ def drop_first(heap: np.ndarray, place: np.ndarray, keys: np.ndarray, size: int)
         other = heap[below]
         if keys[below] >= key:
             break
-        heap[at], place[other], keys[at] = other, at, keys[below]
+        heap[at], position[other], keys[at] = other, at, keys[below]
         at = below
-    heap[at], place[node], keys[at] = node, at, key
+    heap[at], position[node], keys[at] = node, at, key
     return size

@@ -44,7 +44,7 @@ class MatchingState(NamedTuple):
     parent: np.ndarray
     stamp: np.ndarray
     heap: np.ndarray
-    place: np.ndarray
+    position: np.ndarray
     keys: np.ndarray
     scanned: np.ndarray
     present: np.ndarray
@@ -63,7 +63,7 @@ def empty_state(graph: Graph) -> MatchingState:
         parent=np.zeros(room, np.int32),
         stamp=np.zeros(room, np.int64),
         heap=np.zeros(room, np.int32),
-        place=np.zeros(room, np.int32),
+        position=np.zeros(room, np.int32),
         keys=np.zeros(room, np.int64),
         scanned=np.zeros(room, np.int32),
         present=np.zeros((n_rows, len(graph.steps) // 64 + 1), np.uint64),
@@ -77,14 +77,14 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
     A shortest path search over rows, each reached through the column it is paired with. It ends at the first free
     column or at the row that is cheapest left without a pair. Then prices and pairs are updated along the path.
     """
-    u, v, row_match, column_match, distance, parent, stamp, heap, place, keys, scanned, present = state
+    u, v, row_match, column_match, distance, parent, stamp, heap, position, keys, scanned, present = state
     stamp[-1] += 1
     now, size, n_scanned, keys[0] = stamp[-1], 1, 0, 0
-    distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
+    distance[start], stamp[start], heap[0], position[start] = 0, now, start, 0
     best, best_row, best_column = graph.unmatched - u[start], start, -1
     while size and keys[0] < best:
         i = heap[0]
-        size = drop_first(heap, place, keys, size)
+        size = drop_first(heap, position, keys, size)
         scanned[n_scanned] = i
         n_scanned += 1
         base = distance[i] - u[i]
@@ -106,11 +106,11 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
                 best, best_row, best_column = length, i, j
             elif stamp[other] != now:
                 stamp[other], distance[other], parent[other] = now, length, i
-                lift(heap, place, keys, size, other, length)
+                lift(heap, position, keys, size, other, length)
                 size += 1
             elif length < distance[other]:
                 distance[other], parent[other] = length, i
-                lift(heap, place, keys, place[other], other, length)
+                lift(heap, position, keys, position[other], other, length)
     for t in range(n_scanned):
         i = scanned[t]
         u[i] += best - distance[i]
@@ -134,7 +134,7 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     The mirror image of `_rematch_row`: a shortest path search over columns, each reached through its paired row, that
     ends at a row without a pair or at the column that is cheapest given up.
     """
-    u, v, row_match, column_match, distance, parent, stamp, heap, place, keys, scanned, present = state
+    u, v, row_match, column_match, distance, parent, stamp, heap, position, keys, scanned, present = state
     price, nearest = -graph.rank[start], -1
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
         i, k = row_and_step(graph.column_edges[e], graph.step_bits)
@@ -150,11 +150,11 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
         return -1
     stamp[-1] += 1
     now, size, n_scanned, keys[0] = stamp[-1], 1, 0, 0
-    distance[start], stamp[start], heap[0], place[start] = 0, now, start, 0
+    distance[start], stamp[start], heap[0], position[start] = 0, now, start, 0
     best, best_column, best_row = -graph.rank[start] - price, start, -1
     while size and keys[0] < best:
         j = heap[0]
-        size = drop_first(heap, place, keys, size)
+        size = drop_first(heap, position, keys, size)
         scanned[n_scanned] = j
         n_scanned += 1
         base = distance[j] - v[j]
@@ -170,11 +170,11 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
                 best, best_column, best_row = length, j, i
             elif stamp[k] != now:
                 stamp[k], distance[k], parent[k] = now, length, j
-                lift(heap, place, keys, size, k, length)
+                lift(heap, position, keys, size, k, length)
                 size += 1
             elif length < distance[k]:
                 distance[k], parent[k] = length, j
-                lift(heap, place, keys, place[k], k, length)
+                lift(heap, position, keys, position[k], k, length)
     for t in range(n_scanned):
         j = scanned[t]
         v[j] += best - distance[j]

@@ -48,9 +48,9 @@ def pass_maps(
 @kernel()
 def _within_reach(graph: Graph, columns: np.ndarray) -> np.ndarray:
     """Return those of the columns that have a row near them."""
-    found, size = np.empty(len(columns), np.int64), 0
+    near, size = np.empty(len(columns), np.int64), 0
     for j in columns:
         if graph.column_starts[j + 1] > graph.column_starts[j]:
-            found[size] = j
+            near[size] = j
             size += 1
-    return found[:size]
+    return near[:size]

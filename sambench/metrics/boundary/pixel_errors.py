@@ -69,11 +69,11 @@ def pixel_errors(
         numbers["contrast"] = (_of_contrast(image),) * 2
     counts = {name: np.zeros((len(GROUPS.get(name, ("all",))), 4), np.int64) for name in numbers}
     counts["agreement"] = np.zeros((3, 4), np.int64)
-    for place, (truth, (_, found)) in enumerate(zip(maps, matched, strict=True)):
+    for index, (truth, (_, truth_matched)) in enumerate(zip(maps, matched, strict=True)):
         own = {name: one for name, (one, _) in numbers.items()}
-        own["agreement"] = _of_agreement(near[:place] + near[place + 1 :], truth.shape)
+        own["agreement"] = _of_agreement(near[:index] + near[index + 1 :], truth.shape)
         for name, number in own.items():
-            _add(counts[name][:, :2], number, found, truth)
+            _add(counts[name][:, :2], number, truth_matched, truth)
     own = {name: one for name, (_, one) in numbers.items()} | {"agreement": _of_agreement(near, predicted.shape)}
     for name, number in own.items():
         _add(counts[name][:, 2:], number, right & predicted, predicted)

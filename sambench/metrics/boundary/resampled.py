@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.baseline_rows import in_order, without
+from sambench.metrics.baseline_rows import in_order, without_columns
 from sambench.metrics.bootstrap import (
     REPLICATES,
     SEED,
@@ -41,8 +41,10 @@ def boundary_ci95(
     Returns:
         95 % intervals by name: ods, ois, ap, r50; NaN where too few images carry a score, or it is unsteady.
     """
-    found = bootstrap_intervals(partial(boundary_replicates, counts, thresholds), [""] * len(counts), replicates, seed)
-    return found | dict.fromkeys(unsteady_scores(counts), NO_INTERVAL)
+    intervals = bootstrap_intervals(
+        partial(boundary_replicates, counts, thresholds), [""] * len(counts), replicates, seed
+    )
+    return intervals | dict.fromkeys(unsteady_scores(counts), NO_INTERVAL)
 
 
 def unsteady_scores(counts: np.ndarray) -> dict[str, str]:
@@ -102,7 +104,7 @@ class BoundaryResampling(Resampling):
 
     def compact(self, rows: Sequence[Row]) -> list[Row]:
         """Shorten the images' hashes; counts compress well as they are."""
-        return without(rows)
+        return without_columns(rows)
 
     def image_quality(self, rows: Sequence[Row]) -> float:
         """Return the image's best F over thresholds."""

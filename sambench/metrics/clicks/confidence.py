@@ -25,8 +25,8 @@ def click_calibration(rows: Sequence[Row], sample_ids: Sequence[str], weights: n
     """
     if any("iou" not in row for row in rows):  # those of a frozen baseline
         return {}
-    place = {key: index for index, key in enumerate(sample_ids)}
-    found: dict[str, list[np.ndarray]] = {}
+    index_of = {key: index for index, key in enumerate(sample_ids)}
+    by_figure: dict[str, list[np.ndarray]] = {}
     for count in sorted({row["clicks"] for row in rows}):
         after = [row for row in rows if row["clicks"] == count]
         if any(row.get("predicted_iou") is None for row in after):
@@ -36,10 +36,10 @@ def click_calibration(rows: Sequence[Row], sample_ids: Sequence[str], weights: n
             confidence, quality = (
                 np.array([row[name] for row in own], np.float64) for name in ("predicted_iou", "iou")
             )
-            image = np.array([place[row["sample_id"]] for row in own])
+            image = np.array([index_of[row["sample_id"]] for row in own])
             for name, drawn in calibration_draws(confidence, quality, image, weights).items():
-                found.setdefault(f"{name}@{count}", []).append(drawn)
-    return {name: _mean(np.stack(own)) for name, own in found.items()}
+                by_figure.setdefault(f"{name}@{count}", []).append(drawn)
+    return {name: _mean(np.stack(own)) for name, own in by_figure.items()}
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -86,17 +86,17 @@ def click_replicates(
         (B,) float64 by figure.
     """
     rows = expanded_clicks(rows)
-    place = {key: index for index, key in enumerate(sample_ids)}
-    found: dict[str, Draws] = {}
+    index_of = {key: index for index, key in enumerate(sample_ids)}
+    by_dataset: dict[str, Draws] = {}
     for name in dict.fromkeys(row["dataset"] for row in rows):
         own = [row for row in rows if row["dataset"] == name]
         keys = list(dict.fromkeys(row["sample_id"] for row in own))
-        found[name] = _averages(own, keys, counting)(weights[:, [place[key] for key in keys]])
-    if len(found) == 1:
-        return next(iter(found.values()))
-    singles = {f"{name} {key}": draws for name, own in sorted(found.items()) for key, draws in own.items()}
+        by_dataset[name] = _averages(own, keys, counting)(weights[:, [index_of[key] for key in keys]])
+    if len(by_dataset) == 1:
+        return next(iter(by_dataset.values()))
+    singles = {f"{name} {key}": draws for name, own in sorted(by_dataset.items()) for key, draws in own.items()}
     headline = {key: draws for key, draws in singles.items() if key.split(" ", 1)[1].startswith(HEADLINES)}
-    return _mean_draws(list(found.values())) | headline
+    return _mean_draws(list(by_dataset.values())) | headline
 
 
 def _figures(averages: Averages, strata: Sequence[str], seed: int) -> dict[str, MeanIou]:
@@ -109,8 +109,8 @@ def _figures(averages: Averages, strata: Sequence[str], seed: int) -> dict[str, 
 
 def _averages(rows: Sequence[Row], keys: Sequence[str], counting: Counting | None) -> Averages:
     """Return what averages the masks of one data set over (B, N) weights of its N images, named by `keys`."""
-    place = {key: index for index, key in enumerate(keys)}
-    image = np.array([place[row["sample_id"]] for row in rows])
+    index_of = {key: index for index, key in enumerate(keys)}
+    image = np.array([index_of[row["sample_id"]] for row in rows])
     columns = _columns(rows, counting)
     sums = [np.bincount(image, np.where(kept, values, 0), len(keys)) for kept, values in columns.values()]
     counts = [np.bincount(image, kept, len(keys)) for kept, _ in columns.values()]
@@ -148,13 +148,13 @@ def _columns(rows: Sequence[Row], counting: Counting | None) -> Columns:
     return columns
 
 
-def _with_share(found: Draws) -> Draws:
+def _with_share(draws: Draws) -> Draws:
     """Add the share of what is lacking that ranking loses, from the means it is made of."""
-    if "oracle@1" not in found or "mIoU@1" not in found:
-        return found
-    oracle, mean = found["oracle@1"], found["mIoU@1"]
+    if "oracle@1" not in draws or "mIoU@1" not in draws:
+        return draws
+    oracle, mean = draws["oracle@1"], draws["mIoU@1"]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return {**found, "ranking_share@1": (oracle - mean) / np.where(mean < 1, 1 - mean, np.nan)}
+        return {**draws, "ranking_share@1": (oracle - mean) / np.where(mean < 1, 1 - mean, np.nan)}
 
 
 def _means(averages: Mapping[str, Averages], images: Mapping[str, int], weights: np.ndarray) -> Draws:
@@ -165,7 +165,9 @@ def _means(averages: Mapping[str, Averages], images: Mapping[str, int], weights:
 
 def _mean_draws(datasets: Sequence[Draws]) -> Draws:
     """Average the figures of data sets, resample by resample."""
-    names = dict.fromkeys(key for found in datasets for key in found if key != "ranking_share@1" and not is_count(key))
+    names = dict.fromkeys(
+        key for figures in datasets for key in figures if key != "ranking_share@1" and not is_count(key)
+    )
     return _with_share({name: _nanmean(np.stack([own[name] for own in datasets if name in own])) for name in names})
 
 

@@ -69,5 +69,5 @@ def _difference(first: str, values: object, other: str, others: object) -> str:
     left, right = np.asarray(values), np.asarray(others)
     if left.shape != right.shape:
         return f"{first} has {len(left)} entries, {other} {len(right)}"
-    place = tuple(np.argwhere(left != right)[0].tolist())
-    return f"at {list(place)} {first} has {left[place]}, {other} {right[place]}"
+    index = tuple(np.argwhere(left != right)[0].tolist())
+    return f"at {list(index)} {first} has {left[index]}, {other} {right[index]}"

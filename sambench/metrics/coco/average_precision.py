@@ -80,7 +80,7 @@ def precision_replicates(
         own = np.zeros((len(order), LANES))
         own[:, : len(drawn)] = drawn[:, order].T
         ranges = dict(zip(AREA_RANGES, totals.values(own), strict=True))
-        lanes = [{area: tuple(one[lane] for one in found) for area, found in ranges.items()} for lane in range(LANES)]
+        lanes = [{area: tuple(one[lane] for one in values) for area, values in ranges.items()} for lane in range(LANES)]
         return [summary(values, limits, marks) for values in lanes[: len(drawn)]]
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # the inner loop runs outside the interpreter's lock
@@ -152,8 +152,8 @@ class _Totals:
         """
         for a, ranked in enumerate(self._ranked):
             n_truth = self._truth[a] @ weights
-            precision, found = weighted_precision(ranked, weights, n_truth.astype(np.int64), len(self._limits))
-            recall = found / np.maximum(n_truth, 1)[:, None, None]
+            precision, hits = weighted_precision(ranked, weights, n_truth.astype(np.int64), len(self._limits))
+            recall = hits / np.maximum(n_truth, 1)[:, None, None]
             first, second = (np.ascontiguousarray(np.moveaxis(one, -1, 0)) for one in (precision, recall))
             yield first, second, n_truth.T > 0
 
@@ -162,13 +162,13 @@ def _rank(matches: Sequence[InstanceMatches], categories: np.ndarray, limits: np
     """Sort all detections for each area range, leaving out categories without objects."""
     images = np.repeat(np.arange(len(matches), dtype=np.int32), [len(match.scores) for match in matches])
     scores = _join([match.scores for match in matches], np.float64)
-    found = _join([match.categories for match in matches], np.int64)
+    detected = _join([match.categories for match in matches], np.int64)
     places = _join([match.places for match in matches], np.int32)
     hits = _join([match.hits for match in matches], np.uint16).reshape(-1, len(AREA_RANGES))
     uncounted = _join([match.uncounted for match in matches], np.uint16).reshape(-1, len(AREA_RANGES))
-    index = np.searchsorted(categories, found)
+    index = np.searchsorted(categories, detected)
     order = np.lexsort((-scores, index))  # stable: ties stay in the order of images and of places
-    order = order[np.isin(found, categories)[order]]
+    order = order[np.isin(detected, categories)[order]]
     for a in range(len(AREA_RANGES)):
         kept = order[uncounted[order, a] != NEVER_COUNTED]
         joins = np.zeros(len(kept), bool)

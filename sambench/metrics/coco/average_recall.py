@@ -50,8 +50,8 @@ def proposal_groups(pair: ImagePair, frequencies: Mapping[int, str] | None) -> d
     """
     groups = dict(zip(AREA_RANGES, area_members(pair.areas) & ~pair.crowds, strict=True))
     if frequencies is not None:
-        found = np.array([frequency_of(category, frequencies) for category in pair.categories], object)
-        groups |= {name: (found == mark) & ~pair.crowds for name, mark in FREQUENCY_GROUPS.items()}
+        frequency = np.array([frequency_of(category, frequencies) for category in pair.categories], object)
+        groups |= {name: (frequency == mark) & ~pair.crowds for name, mark in FREQUENCY_GROUPS.items()}
     return groups
 
 
@@ -122,13 +122,13 @@ def recall_replicates(
     """
     figures = {}
     for group in _groups(matches):
-        found, totals = recall_counts(matches, group, max_dets)
+        hits, totals = recall_counts(matches, group, max_dets)
         sums = weighted_sums(
             weights,
-            np.concatenate([found.reshape(len(found), found.shape[1] * found.shape[2]), totals[:, None]], axis=1),
+            np.concatenate([hits.reshape(len(hits), hits.shape[1] * hits.shape[2]), totals[:, None]], axis=1),
         )
         n_truth = np.where(sums[:, -1] > 0, sums[:, -1], np.nan)  # exact: counts stay far below 2**53
-        recall = sums[:, :-1].reshape(len(weights), *found.shape[1:]) / n_truth[:, None, None]
+        recall = sums[:, :-1].reshape(len(weights), *hits.shape[1:]) / n_truth[:, None, None]
         for m, limit in enumerate(max_dets):
             figures[f"AR{letter(group)}@{limit}"] = recall[:, :, m].mean(axis=1)
     return figures
@@ -148,11 +148,11 @@ def recall_counts(
         (N, 10, M) int64 objects found at each of `IOU_THRESHOLDS` and limit; (N,) int64 objects.
     """
     limits = np.asarray(max_dets)
-    found = np.zeros((len(matches), len(IOU_THRESHOLDS), len(limits)), np.int64)
+    hits = np.zeros((len(matches), len(IOU_THRESHOLDS), len(limits)), np.int64)
     for i, match in enumerate(matches):
         places = match.places[group][:, :, None]
-        found[i] = ((places >= 0) & (places < limits)).sum(axis=0)
-    return found, np.array([len(match.places[group]) for match in matches], np.int64)
+        hits[i] = ((places >= 0) & (places < limits)).sum(axis=0)
+    return hits, np.array([len(match.places[group]) for match in matches], np.int64)
 
 
 def recall_curve(matches: Sequence[ProposalMatches], max_dets: Sequence[int], group: str = "all") -> np.ndarray:
@@ -166,8 +166,8 @@ def recall_curve(matches: Sequence[ProposalMatches], max_dets: Sequence[int], gr
     Returns:
         (10, M) float64 recall at each of `IOU_THRESHOLDS` and limit; NaN without objects.
     """
-    found, totals = recall_counts(matches, group, max_dets)
-    return found.sum(axis=0) / (totals.sum() or np.nan)
+    hits, totals = recall_counts(matches, group, max_dets)
+    return hits.sum(axis=0) / (totals.sum() or np.nan)
 
 
 def _groups(matches: Sequence[ProposalMatches]) -> list[str]:

@@ -15,22 +15,22 @@ from sambench.metrics.coco.greedy import greedy_hits
 
 
 @kernel()
-def blocks_of(found_categories: np.ndarray, object_categories: np.ndarray) -> np.ndarray:
+def blocks_of(detection_categories: np.ndarray, object_categories: np.ndarray) -> np.ndarray:
     """Cut detections and objects, both with ascending categories, into a block a category that has detections.
 
     Args:
-        found_categories: (D,) int64.
+        detection_categories: (D,) int64.
         object_categories: (G,) int64.
 
     Returns:
         (K, 4) int64: first detection and the one after the last, first object and the one after the last.
     """
-    blocks = np.empty((len(found_categories), 4), np.int64)
+    blocks = np.empty((len(detection_categories), 4), np.int64)
     k = d = g = 0
-    while d < len(found_categories):
-        category = found_categories[d]
+    while d < len(detection_categories):
+        category = detection_categories[d]
         blocks[k, 0] = d
-        while d < len(found_categories) and found_categories[d] == category:
+        while d < len(detection_categories) and detection_categories[d] == category:
             d += 1
         while g < len(object_categories) and object_categories[g] < category:
             g += 1
@@ -42,11 +42,11 @@ def blocks_of(found_categories: np.ndarray, object_categories: np.ndarray) -> np
     return blocks[:k]
 
 
-def overlaps_of_masks(found: list[Any], objects: list[Any], crowds: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+def overlaps_of_masks(detections: list[Any], objects: list[Any], crowds: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     """Measure the overlaps of masks within each block.
 
     Args:
-        found: D compressed codes.
+        detections: D compressed codes.
         objects: G compressed codes of the same size.
         crowds: (G,) bool; against a crowd the intersection is divided by the detection's area.
         blocks: (K, 4) as `blocks_of` gives them.
@@ -54,20 +54,22 @@ def overlaps_of_masks(found: list[Any], objects: list[Any], crowds: np.ndarray, 
     Returns:
         (sum of blocks,) float64, block by block, row-major: pycocotools' `rleIou` to the bit, as pixels are counted.
     """
-    codes = [*found, *objects]
+    codes = [*detections, *objects]
     if not codes:
         return np.zeros(0)
     size = tuple(codes[0]["size"])
     runs = runs_of_rles(codes, (size[0], size[1]))
-    return np.asarray(_mask_overlaps(runs.counts, runs.lengths, len(found), crowds, blocks))
+    return np.asarray(_mask_overlaps(runs.counts, runs.lengths, len(detections), crowds, blocks))
 
 
 @kernel()
-def overlaps_of_boxes(found: np.ndarray, objects: np.ndarray, crowds: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+def overlaps_of_boxes(
+    detections: np.ndarray, objects: np.ndarray, crowds: np.ndarray, blocks: np.ndarray
+) -> np.ndarray:
     """Measure the overlaps of boxes within each block, as `overlaps_of_masks`.
 
     Args:
-        found: (D, 4) float64 boxes XYWH.
+        detections: (D, 4) float64 boxes XYWH.
         objects: (G, 4) float64.
         crowds: (G,) bool.
         blocks: (K, 4).
@@ -76,17 +78,17 @@ def overlaps_of_boxes(found: np.ndarray, objects: np.ndarray, crowds: np.ndarray
         As `overlaps_of_masks`; pycocotools' `bbIou` to the bit.
     """
     ious = np.zeros(_total(blocks))
-    place = 0
+    entry = 0
     for d0, d1, g0, g1 in blocks:
         for d in range(d0, d1):
             for g in range(g0, g1):
-                a, b = found[d], objects[g]
+                a, b = detections[d], objects[g]
                 width = min(a[2] + a[0], b[2] + b[0]) - max(a[0], b[0])
                 height = min(a[3] + a[1], b[3] + b[1]) - max(a[1], b[1])
                 if width > 0 and height > 0:
                     shared, own = width * height, a[2] * a[3]
-                    ious[place] = shared / (own if crowds[g] else own + b[2] * b[3] - shared)
-                place += 1
+                    ious[entry] = shared / (own if crowds[g] else own + b[2] * b[3] - shared)
+                entry += 1
     return ious
 
 
@@ -94,7 +96,7 @@ def overlaps_of_boxes(found: np.ndarray, objects: np.ndarray, crowds: np.ndarray
 def hits_of_blocks(
     ious: np.ndarray,
     blocks: np.ndarray,
-    found_areas: np.ndarray,
+    detection_areas: np.ndarray,
     unjudged: np.ndarray,
     object_areas: np.ndarray,
     crowds: np.ndarray,
@@ -106,7 +108,7 @@ def hits_of_blocks(
     Args:
         ious: Of all blocks, as `overlaps_of_masks` gives them.
         blocks: (K, 4).
-        found_areas: (D,) float64 pixels.
+        detection_areas: (D,) float64 pixels.
         unjudged: (D,) bool, detections that do not count unless they take an object.
         object_areas: (G,) float64 pixels.
         crowds: (G,) bool.
@@ -117,17 +119,17 @@ def hits_of_blocks(
         Two (D, A) uint16 sets of bits, and (G, A) bool which objects count.
     """
     n_ranges = len(ranges)
-    hits, uncounted = np.zeros((2, len(found_areas), n_ranges), np.uint16)
+    hits, uncounted = np.zeros((2, len(detection_areas), n_ranges), np.uint16)
     ignored = np.empty((n_ranges, len(object_areas)), np.bool_)
-    outside = np.empty((n_ranges, len(found_areas)), np.bool_)
+    outside = np.empty((n_ranges, len(detection_areas)), np.bool_)
     for a in range(n_ranges):
         low, high = ranges[a]
         ignored[a] = crowds | (object_areas < low) | (object_areas > high)
-        outside[a] = unjudged | (found_areas < low) | (found_areas > high)
-    place = 0
+        outside[a] = unjudged | (detection_areas < low) | (detection_areas > high)
+    entry = 0
     for d0, d1, g0, g1 in blocks:
-        block = ious[place : place + (d1 - d0) * (g1 - g0)].reshape(d1 - d0, g1 - g0)
-        place += block.size
+        block = ious[entry : entry + (d1 - d0) * (g1 - g0)].reshape(d1 - d0, g1 - g0)
+        entry += block.size
         own = greedy_hits(block, ignored[:, g0:g1], crowds[g0:g1], outside[:, d0:d1], thresholds)
         hits[d0:d1], uncounted[d0:d1] = own
     return hits, uncounted, ~ignored.T
@@ -145,7 +147,7 @@ def _total(blocks: np.ndarray) -> int:
 def _mask_overlaps(
     counts: np.ndarray,
     lengths: np.ndarray,
-    n_found: int,
+    n_detections: int,
     crowds: np.ndarray,
     blocks: np.ndarray,
 ) -> np.ndarray:
@@ -164,17 +166,17 @@ def _mask_overlaps(
                 spans[mask, 1] = position + count
             position += count
     ious = np.zeros(_total(blocks))
-    place = 0
+    entry = 0
     for d0, d1, g0, g1 in blocks:
         for d in range(d0, d1):
             own = counts[starts[d] : starts[d + 1]]
             for g in range(g0, g1):
-                mask = n_found + g
+                mask = n_detections + g
                 if spans[d, 0] < spans[mask, 1] and spans[mask, 0] < spans[d, 1]:
                     shared = _shared(own, counts[starts[mask] : starts[mask + 1]])
                     if shared:
-                        ious[place] = shared / (areas[d] if crowds[g] else areas[d] + areas[mask] - shared)
-                place += 1
+                        ious[entry] = shared / (areas[d] if crowds[g] else areas[d] + areas[mask] - shared)
+                entry += 1
     return ious
 
 

@@ -65,20 +65,20 @@ def box_ious(rows: Sequence[Row], seed: int = 0) -> dict[str, tuple[float, tuple
 
 def box_iou_replicates(rows: Sequence[Row], weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return the figures of resamples of images: (B,) float64 by name, for (B, N) repeat counts of the N rows."""
-    found = {name: weighted_sums(weights, np.stack(own, axis=1)).T for name, own in _by_size(rows).items()}
+    totals = {name: weighted_sums(weights, np.stack(own, axis=1)).T for name, own in _by_size(rows).items()}
     with np.errstate(invalid="ignore"):
-        return {name: sums / counts for name, (sums, counts) in found.items()}
+        return {name: sums / counts for name, (sums, counts) in totals.items()}
 
 
 def _by_size(rows: Sequence[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return the (N,) sums of overlaps and numbers of objects of each size that has any."""
     if not rows or any(row.get("box_iou") is None for row in rows):
         return {}
-    found = {}
+    by_size = {}
     for group, (low, high) in AREA_RANGES.items():
         inside = [(np.asarray(row["box_area"]) >= low) & (np.asarray(row["box_area"]) <= high) for row in rows]
         sums = np.array([np.asarray(row["box_iou"])[kept].sum() for row, kept in zip(rows, inside, strict=True)])
         counts = np.array([kept.sum() for kept in inside], np.float64)
         if counts.sum():
-            found[f"box_mIoU{letter(group)}"] = sums, counts
-    return found
+            by_size[f"box_mIoU{letter(group)}"] = sums, counts
+    return by_size

@@ -51,16 +51,16 @@ class FastInstances:
 
     def add(self, pair: ImagePair) -> None:
         """Match one image."""
-        found = pair.detections
+        detections = pair.detections
         if self._kind == "lvis":
-            found = found.ranked(self._limits[-1])
-            found = found[np.flatnonzero(found.areas > 0)]
-        self._boxes_of_masks |= self._iou_type == "bbox" and found.rles is not None
+            detections = detections.ranked(self._limits[-1])
+            detections = detections[np.flatnonzero(detections.areas > 0)]
+        self._boxes_of_masks |= self._iou_type == "bbox" and detections.rles is not None
         truth = annotation_records(pair, self._iou_type)
         if self._kind == "lvis":
             truth = [{**one, "iscrowd": 0} for one in truth if one["area"] > 0]
         self._seen += 1
-        _update(self._stream, _number(pair, self._seen), pair, truth, found, self._iou_type)
+        _update(self._stream, _number(pair, self._seen), pair, truth, detections, self._iou_type)
 
     def figures(self) -> dict[str, float]:
         """Return the figures of `precision_figures`.
@@ -74,8 +74,8 @@ class FastInstances:
             reached = recall[:, :, a].transpose(1, 2, 0)
             values[name] = precision[:, :, :, a, -1].mean(axis=1).T, reached, np.all(reached >= 0, axis=(1, 2))
         figures = summary(values, self._limits, self._marks)
-        without = {"APs", "APm", "APl"} if self._boxes_of_masks else set()
-        return {name: value for name, value in figures.items() if name not in without}
+        left_out = {"APs", "APm", "APl"} if self._boxes_of_masks else set()
+        return {name: value for name, value in figures.items() if name not in left_out}
 
 
 class FastProposals:
@@ -99,8 +99,10 @@ class FastProposals:
         pair = pair.by_category()
         groups = {**proposal_groups(pair, self._frequencies), "all": np.ones(len(pair.crowds), bool)}
         truth = [{**one, "category_id": 1} for one in annotation_records(pair, self._iou_type)]
-        found = pair.detections.ranked(self._limits[-1])
-        found = Detections(found.scores, np.ones(len(found), np.int64), found.rles, found.boxes_xywh)
+        detections = pair.detections.ranked(self._limits[-1])
+        detections = Detections(
+            detections.scores, np.ones(len(detections), np.int64), detections.rles, detections.boxes_xywh
+        )
         self._seen += 1
         for name, stream in self._streams.items():
             _update(
@@ -108,7 +110,7 @@ class FastProposals:
                 _number(pair, self._seen),
                 pair,
                 [truth[i] for i in np.flatnonzero(groups[name])],
-                found,
+                detections,
                 self._iou_type,
             )
 
@@ -143,7 +145,7 @@ def _update(
     number: int,
     pair: ImagePair,
     truth: list[dict[str, Any]],
-    found: Detections,
+    detections: Detections,
     iou_type: IouType,
 ) -> None:
     """Hand one image over.
@@ -153,10 +155,10 @@ def _update(
         number: What to order the image by.
         pair: Where the LVIS lists come from.
         truth: The objects that count, and crowds.
-        found: The detections, at most the last limit.
+        detections: The detections, at most the last limit.
         iou_type: Overlap of masks or of boxes.
     """
-    codes = [*(annotation.rle for annotation in pair.truth.annotations[:1]), *(found.rles or [])[:1]]
+    codes = [*(annotation.rle for annotation in pair.truth.annotations[:1]), *(detections.rles or [])[:1]]
     height, width = codes[0]["size"] if codes else (1, 1)
     image = {
         "id": number,
@@ -166,7 +168,7 @@ def _update(
         "not_exhaustive_category_ids": pair.truth.not_exhaustive_category_ids,
     }
     own = {"image_id": number}
-    results = [{**one, **own} for one in result_records(found, iou_type)]
+    results = [{**one, **own} for one in result_records(detections, iou_type)]
     stream.update([image], [{**one, **own} for one in truth], results)
 
 

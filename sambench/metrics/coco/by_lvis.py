@@ -55,10 +55,10 @@ class RepairedEval(LVISEval):  # type: ignore[misc]
 
     def _get_gt_dt(self, img_id: int, cat_id: int) -> tuple[list[Any], list[Any]]:
         categories = [cat_id] if self.params.use_cats else self.params.cat_ids
-        truth, found = (
+        truth, detections = (
             [one for category in categories for one in side[img_id, category]] for side in (self._gts, self._dts)
         )
-        return truth, found
+        return truth, detections
 
     def _summarize(self, *args: Any, freq_group_idx: int | None = None, **kwargs: Any) -> float:
         if freq_group_idx is not None and not self.params.use_cats:
@@ -89,8 +89,8 @@ def official_match_lvis(
 ) -> InstanceMatches:
     """Match one image's detections by lvis; arguments and result as `match_instances` with kind="lvis"."""
     checked_kinds("lvis", iou_type)
-    truth, found = annotation_records(pair, iou_type), result_records(pair.detections, iou_type)
-    categories = sorted({one["category_id"] for one in truth + found})
+    truth, results = annotation_records(pair, iou_type), result_records(pair.detections, iou_type)
+    categories = sorted({one["category_id"] for one in truth + results})
     image = {
         "id": 1,
         "height": 0,
@@ -105,10 +105,10 @@ def official_match_lvis(
         "annotations": truth,
     }
     side = _Truth(dataset)
-    evaluator = RepairedEval(side, _Results(side, found, max_dets), iou_type)
+    evaluator = RepairedEval(side, _Results(side, results, max_dets), iou_type)
     evaluator.params.max_dets = max_dets
     evaluator.evaluate()
-    return record_of_entries(pair.truth.image_id, [_coco_names(entry) for entry in evaluator.eval_imgs], found)
+    return record_of_entries(pair.truth.image_id, [_coco_names(entry) for entry in evaluator.eval_imgs], results)
 
 
 def official_precision_lvis(

@@ -40,9 +40,9 @@ def official_match_coco(
 ) -> InstanceMatches:
     """Match one image's detections by pycocotools; arguments and result as `match_instances` with kind="coco"."""
     checked_kinds("coco", iou_type)
-    found = result_records(pair.detections, iou_type)
-    entries = _evaluate(annotation_records(pair, iou_type), found, iou_type, max_dets)
-    return record_of_entries(pair.truth.image_id, entries, found)
+    results = result_records(pair.detections, iou_type)
+    entries = _evaluate(annotation_records(pair, iou_type), results, iou_type, max_dets)
+    return record_of_entries(pair.truth.image_id, entries, results)
 
 
 def official_match_proposals(
@@ -60,11 +60,11 @@ def official_match_proposals(
     pair = pair.by_category()
     groups = proposal_groups(pair, frequencies)
     truth = [{**one, "category_id": _ONE_CATEGORY} for one in annotation_records(pair, iou_type)]
-    found = [{**one, "category_id": _ONE_CATEGORY} for one in result_records(pair.detections, iou_type)]
-    entries = dict(zip(AREA_RANGES, _evaluate(truth, found, iou_type, max_dets), strict=True))
+    results = [{**one, "category_id": _ONE_CATEGORY} for one in result_records(pair.detections, iou_type)]
+    entries = dict(zip(AREA_RANGES, _evaluate(truth, results, iou_type, max_dets), strict=True))
     for name in groups.keys() - AREA_RANGES.keys():
         kept = [truth[i] for i in np.flatnonzero(groups[name])]
-        entries[name] = _evaluate(kept, found, iou_type, max_dets)[0]
+        entries[name] = _evaluate(kept, results, iou_type, max_dets)[0]
     return ProposalMatches(pair.truth.image_id, {name: _places(entries[name], groups[name]) for name in groups})
 
 
@@ -96,13 +96,13 @@ def official_recall(
 
 
 def _evaluate(
-    truth: list[dict[str, Any]], found: list[dict[str, Any]], iou_type: str, max_dets: int
+    truth: list[dict[str, Any]], results: list[dict[str, Any]], iou_type: str, max_dets: int
 ) -> list[OfficialEntry]:
     """Run `COCOeval.evaluate` on one image; returns its entries, for each category one an area range."""
-    categories = sorted({one["category_id"] for one in truth + found} | {_ONE_CATEGORY})
+    categories = sorted({one["category_id"] for one in truth + results} | {_ONE_CATEGORY})
     sides = []
     with contextlib.redirect_stdout(io.StringIO()):
-        for annotations in (truth, found):
+        for annotations in (truth, results):
             side = COCO()
             # Without a size there is nothing to draw polygons by; all masks are codes already.
             side.dataset = {
@@ -145,7 +145,7 @@ def _places(entry: OfficialEntry | None, members: np.ndarray) -> np.ndarray:
     places = np.full((len(numbers), len(IOU_THRESHOLDS)), -1, np.int32)
     if entry is not None:
         column = {number: g for g, number in enumerate(entry["gtIds"])}
-        order = {number: place for place, number in enumerate(entry["dtIds"])}
+        order = {number: rank for rank, number in enumerate(entry["dtIds"])}
         for row, number in enumerate(numbers):
             takers = entry["gtMatches"][:, column[number]].astype(int).tolist()
             places[row] = [order[taker] if taker else -1 for taker in takers]
@@ -156,7 +156,7 @@ def _proposal_entry(places: np.ndarray) -> OfficialEntry:
     """Restore pycocotools' entry of one image from the (G, 10) places of its objects."""
     width = int(places.max(initial=-1)) + 1
     taken = np.zeros((len(IOU_THRESHOLDS), width), bool)
-    found, step = np.nonzero(places >= 0)
-    taken[step, places[found, step]] = True
+    rows, step = np.nonzero(places >= 0)
+    taken[step, places[rows, step]] = True
     skipped = np.zeros_like(taken)
     return {"dtScores": -np.arange(width), "dtMatches": taken, "dtIgnore": skipped, "gtIgnore": np.zeros(len(places))}

@@ -26,19 +26,19 @@ NO_LIMIT = 2**31 - 1
 """More detections than an image holds."""
 
 
-def columns_of_ranks(match: InstanceMatches, found: Detections) -> Row:
+def columns_of_ranks(match: InstanceMatches, detections: Detections) -> Row:
     """Return what a limit on classes needs to know of one image.
 
     Args:
         match: By LVIS's rules, without a limit an image.
-        found: All the image's detections.
+        detections: All the image's detections.
 
     Returns:
         `ranked_category` and `ranked_score` of all detections, by category and then the best first, equal ones in the
         order given; `found_rank`, one a detection of the match: its place from 0 among those of its category.
     """
-    order = np.lexsort((-found.scores, found.category_ids))
-    categories, scores, filled = found.category_ids[order], found.scores[order], found.areas[order] > 0
+    order = np.lexsort((-detections.scores, detections.category_ids))
+    categories, scores, filled = detections.category_ids[order], detections.scores[order], detections.areas[order] > 0
     ranks = np.zeros(len(match.categories), np.int64)
     for category in np.unique(match.categories):
         own = match.categories == category
@@ -67,13 +67,13 @@ def limited_matches(
     kept = _kept(matches, rows, limit)
     if kept is None:
         return list(matches)
-    found = []
+    limited = []
     for image, (match, row) in enumerate(zip(matches, rows, strict=True)):
         room = np.array([kept.get((image, int(category)), NO_LIMIT) for category in match.categories], np.int64)
         stay = np.asarray(row["found_rank"] or [], np.int64) < room
         names = ("categories", "scores", "places", "hits", "uncounted")
-        found.append(replace(match, **{name: getattr(match, name)[stay] for name in names}))
-    return found
+        limited.append(replace(match, **{name: getattr(match, name)[stay] for name in names}))
+    return limited
 
 
 def _kept(matches: Sequence[InstanceMatches], rows: Sequence[Row], limit: int) -> dict[tuple[int, int], int] | None:

@@ -136,7 +136,7 @@ class ImagePair:
         if not self.truth.annotations or not self.detections.rles:
             return
         size = list(self.truth.annotations[0].rle["size"])
-        if wrong := [found["size"] for found in self.detections.rles if list(found["size"]) != size]:
+        if wrong := [code["size"] for code in self.detections.rles if list(code["size"]) != size]:
             raise PredictionError(
                 f"{len(wrong)} masks are {_size(wrong[0])} (height x width), the ground truth is {_size(size)}",
                 where=f"image {self.truth.image_id}",
@@ -149,33 +149,35 @@ class ImagePair:
         The order in which COCO's evaluator without categories takes what is equal: two detections of one score, two
         objects of one overlap.
         """
-        truth, found = _by_category(self.categories), _by_category(self.detections.category_ids)
-        if truth is None and found is None:
+        truth, detection_order = _by_category(self.categories), _by_category(self.detections.category_ids)
+        if truth is None and detection_order is None:
             return self
         objects, boxes = self.truth, self.truth_boxes_xywh
         if truth is not None:
-            objects = replace(objects, annotations=[objects.annotations[place] for place in truth])
+            objects = replace(objects, annotations=[objects.annotations[index] for index in truth])
             boxes = None if boxes is None else np.asarray(boxes)[truth]
-        return ImagePair(objects, self.detections if found is None else self.detections[found], boxes)
+        return ImagePair(
+            objects, self.detections if detection_order is None else self.detections[detection_order], boxes
+        )
 
     @cached_property
     def areas(self) -> np.ndarray:
         """(G,) float64 `area` of the annotations in pixels."""
-        return np.array([found.area for found in self.truth.annotations], np.float64)
+        return np.array([annotation.area for annotation in self.truth.annotations], np.float64)
 
     @cached_property
     def categories(self) -> np.ndarray:
         """(G,) int64 category ids of the annotations."""
-        return np.array([found.category_id for found in self.truth.annotations], np.int64)
+        return np.array([annotation.category_id for annotation in self.truth.annotations], np.int64)
 
     @cached_property
     def crowds(self) -> np.ndarray:
         """(G,) bool, True for regions that stand for a group."""
-        return np.array([found.iscrowd for found in self.truth.annotations], bool)
+        return np.array([annotation.iscrowd for annotation in self.truth.annotations], bool)
 
     def truth_shapes(self, iou_type: IouType) -> Any:
         """Return the annotations' codes, or their (G, 4) float64 boxes (left, top, width, height)."""
-        codes = [found.rle for found in self.truth.annotations]
+        codes = [annotation.rle for annotation in self.truth.annotations]
         if iou_type == "segm":
             return codes
         if self.truth_boxes_xywh is None:
@@ -185,8 +187,8 @@ class ImagePair:
 
 def truth_boxes_xywh(truth: InstanceTruth) -> np.ndarray:
     """Return (G, 4) float64 boxes of the annotations in image pixels: the dataset's own, else the mask's."""
-    drawn = rle.boxes_xywh([found.rle for found in truth.annotations])
-    own = [found.box_xywh for found in truth.annotations]
+    drawn = rle.boxes_xywh([annotation.rle for annotation in truth.annotations])
+    own = [annotation.box_xywh for annotation in truth.annotations]
     return np.array([mask if box is None else box for box, mask in zip(own, drawn, strict=True)], np.float64).reshape(
         -1, 4
     )

@@ -238,8 +238,8 @@ def frequencies_of(categories: Categories) -> dict[int, str] | None:
 
 
 def _check_categories(pair: ImagePair, known: np.ndarray) -> None:
-    found = pair.detections.category_ids
-    if len(unknown := found[~np.isin(found, known)]):
+    categories = pair.detections.category_ids
+    if len(unknown := categories[~np.isin(categories, known)]):
         raise PredictionError(
             f"{len(unknown)} detections have categories the dataset does not know: "
             f"{listing([str(category) for category in np.unique(unknown)])}",

@@ -25,10 +25,10 @@ def greedy_places(ious: np.ndarray, members: np.ndarray, thresholds: np.ndarray)
     Returns:
         (S, G, T) int32 place of the detection in order of score, from 0; -1 where none took the object.
     """
-    n_found, n_truth = ious.shape
+    n_detections, n_truth = ious.shape
     places = np.full((len(members), n_truth, len(thresholds)), -1, np.int32)
     lowest = min(thresholds.min(), _NEARLY_ONE)
-    for d in range(n_found):
+    for d in range(n_detections):
         top = -1.0
         for g in range(n_truth):
             top = max(top, ious[d, g])
@@ -68,14 +68,14 @@ def greedy_hits(
         Two (D, A) uint16 sets of bits, bit t for threshold t: the detection took an object that counts; the detection
         does not count.
     """
-    n_found, n_truth = ious.shape
-    hits = np.zeros((n_found, len(ignored)), np.uint16)
-    uncounted = np.zeros((n_found, len(ignored)), np.uint16)
+    n_detections, n_truth = ious.shape
+    hits = np.zeros((n_detections, len(ignored)), np.uint16)
+    uncounted = np.zeros((n_detections, len(ignored)), np.uint16)
     for a in range(len(ignored)):
         for t in range(len(thresholds)):
             taken = np.zeros(n_truth, np.bool_)
             bit = np.uint16(1 << t)
-            for d in range(n_found):
+            for d in range(n_detections):
                 chosen = -1
                 for skipped in (False, True):  # objects that count first
                     best = min(thresholds[t], _NEARLY_ONE)

@@ -83,28 +83,28 @@ def match_instances(
     """
     checked_kinds(kind, iou_type)
     limit = default_limits(kind)[-1] if max_dets is None else max_dets
-    truth, found, lvis = pair.truth, pair.detections, kind == "lvis"
+    truth, detections, lvis = pair.truth, pair.detections, kind == "lvis"
     categories = np.where(pair.areas > 0, pair.categories, _NO_CATEGORY) if lvis else pair.categories
     objects = np.argsort(categories, kind="stable")
     categories, crowds = categories[objects], pair.crowds[objects] & (not lvis)
     chosen = _chosen(pair, {*truth.neg_category_ids, *categories.tolist()} if lvis else None, limit)
-    blocks = blocks_of(found.category_ids[chosen], categories)
+    blocks = blocks_of(detections.category_ids[chosen], categories)
     places = np.arange(len(chosen)) - blocks[:, 0].repeat(blocks[:, 1] - blocks[:, 0])
     if not lvis and len(chosen) > limit:
         chosen, places = chosen[places < limit], places[places < limit]
-        blocks = blocks_of(found.category_ids[chosen], categories)
-    found_categories, found_areas = found.category_ids[chosen], found.areas[chosen]
-    unjudged = np.isin(found_categories, truth.not_exhaustive_category_ids if lvis else [])
+        blocks = blocks_of(detections.category_ids[chosen], categories)
+    detection_categories, detection_areas = detections.category_ids[chosen], detections.areas[chosen]
+    unjudged = np.isin(detection_categories, truth.not_exhaustive_category_ids if lvis else [])
     ious = _overlaps(pair, iou_type, chosen, objects, crowds, blocks)
-    sizes = found_areas, unjudged, pair.areas[objects], crowds
+    sizes = detection_areas, unjudged, pair.areas[objects], crowds
     hits, uncounted, counts = hits_of_blocks(ious, blocks, *sizes, _RANGES, IOU_THRESHOLDS)
     counted = (uncounted != NEVER_COUNTED).any(axis=1)
     present, starts = np.unique(categories, return_index=True)
     real = present != _NO_CATEGORY
     return InstanceMatches(
         image_id=truth.image_id,
-        categories=found_categories[counted],
-        scores=found.scores[chosen][counted],
+        categories=detection_categories[counted],
+        scores=detections.scores[chosen][counted],
         places=places[counted].astype(np.int32),
         hits=hits[counted],
         uncounted=uncounted[counted],
@@ -121,22 +121,22 @@ def _chosen(pair: ImagePair, judged: set[int] | None, limit: int) -> np.ndarray:
         judged: LVIS: categories that are in the image or verified to be absent; None for COCO, where all are.
         limit: LVIS: so many of the image at most, before categories and empty masks are left out.
     """
-    found = pair.detections
+    detections = pair.detections
     if judged is None:
-        return np.lexsort((-found.scores, found.category_ids))
-    best = np.argsort(-found.scores, kind="stable")[:limit]
-    best = best[np.isin(found.category_ids[best], list(judged)) & (found.areas[best] > 0)]
-    return best[np.argsort(found.category_ids[best], kind="stable")]
+        return np.lexsort((-detections.scores, detections.category_ids))
+    best = np.argsort(-detections.scores, kind="stable")[:limit]
+    best = best[np.isin(detections.category_ids[best], list(judged)) & (detections.areas[best] > 0)]
+    return best[np.argsort(detections.category_ids[best], kind="stable")]
 
 
 def _overlaps(
     pair: ImagePair, iou_type: IouType, chosen: np.ndarray, objects: np.ndarray, crowds: np.ndarray, blocks: np.ndarray
 ) -> np.ndarray:
     """Measure the overlaps of chosen detections and ordered objects, block by block."""
-    found, truth = pair.detections.shapes(iou_type), pair.truth_shapes(iou_type)
+    shapes, truth = pair.detections.shapes(iou_type), pair.truth_shapes(iou_type)
     if iou_type == "bbox":
-        return np.asarray(overlaps_of_boxes(found[chosen], truth[objects], crowds, blocks))
-    ordered = [found[i] for i in chosen.tolist()], [truth[i] for i in objects.tolist()]
+        return np.asarray(overlaps_of_boxes(shapes[chosen], truth[objects], crowds, blocks))
+    ordered = [shapes[i] for i in chosen.tolist()], [truth[i] for i in objects.tolist()]
     return overlaps_of_masks(*ordered, crowds, blocks)
 
 

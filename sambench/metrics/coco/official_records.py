@@ -27,12 +27,12 @@ def annotation_records(pair: ImagePair, iou_type: IouType) -> list[dict[str, Any
         {
             "id": number,
             "image_id": 1,
-            "category_id": int(found.category_id),
-            "area": float(found.area),
-            "iscrowd": int(found.iscrowd),
+            "category_id": int(annotation.category_id),
+            "area": float(annotation.area),
+            "iscrowd": int(annotation.iscrowd),
             key: shape,
         }
-        for number, (found, shape) in enumerate(zip(pair.truth.annotations, shapes, strict=True), 1)
+        for number, (annotation, shape) in enumerate(zip(pair.truth.annotations, shapes, strict=True), 1)
     ]
 
 
@@ -50,14 +50,14 @@ def result_records(detections: Detections, iou_type: IouType) -> list[dict[str, 
 
 
 def record_of_entries(
-    image_id: int | str, entries: Sequence[OfficialEntry | None], found: list[dict[str, Any]]
+    image_id: int | str, entries: Sequence[OfficialEntry | None], results: list[dict[str, Any]]
 ) -> InstanceMatches:
     """Make the record of an image from what an official evaluator decided.
 
     Args:
         image_id: The image's id.
         entries: Category by category, one for each of `AREA_RANGES`; None where there is nothing.
-        found: The results, numbered from 1.
+        results: The results, numbered from 1.
     """
     blocks, counts = [], {}
     powers = 1 << np.arange(len(IOU_THRESHOLDS))
@@ -71,7 +71,7 @@ def record_of_entries(
             skipped = np.stack([entry["dtIgnore"] > 0 for entry in areas])
             bits = [np.einsum("atd,t->da", part, powers) for part in (taken & ~skipped, skipped)]
             numbers = areas[0]["dtIds"]
-            category = np.full(len(numbers), found[numbers[0] - 1]["category_id"])
+            category = np.full(len(numbers), results[numbers[0] - 1]["category_id"])
             blocks.append((category, np.array(areas[0]["dtScores"]), np.arange(len(numbers)), *bits))
     return match_record(image_id, blocks, counts)
 

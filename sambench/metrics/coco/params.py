@@ -61,14 +61,14 @@ def frequency_of(category_id: int, frequencies: Mapping[int, str]) -> str:
     Raises:
         DatasetError: The category has none, or another than "r", "c", "f".
     """
-    found = frequencies.get(int(category_id))
-    if found is None or found not in FREQUENCY_GROUPS.values():
+    frequency = frequencies.get(int(category_id))
+    if frequency is None or frequency not in FREQUENCY_GROUPS.values():
         raise DatasetError(
-            f"category {category_id} has frequency {found!r}, not one of r, c, f",
+            f"category {category_id} has frequency {frequency!r}, not one of r, c, f",
             where="`frequency` in the annotation file's categories",
             mend="use the LVIS annotation file as downloaded",
         )
-    return found
+    return frequency
 
 
 def checked_limits(max_dets: int | Sequence[int]) -> tuple[int, ...]:

@@ -61,7 +61,7 @@ def weighted_precision(
     """
     n_thresholds = len(IOU_THRESHOLDS)
     precision = np.zeros((len(n_truth), n_thresholds, LANES))
-    found = np.zeros((len(n_truth), n_limits, n_thresholds, LANES))
+    recalled = np.zeros((len(n_truth), n_limits, n_thresholds, LANES))
     longest = _longest_curve(ranking, weights)
     curve_hits = np.empty((n_thresholds, longest, LANES), np.int32)
     curve_precision = np.empty((n_thresholds, longest, LANES))
@@ -93,19 +93,19 @@ def weighted_precision(
                             for lane in range(LANES):
                                 skipped[t, lane] += stride[lane]
                         elif hits >> t & 1:
-                            place = lengths[t]
+                            index = lengths[t]
                             for lane in range(LANES):
                                 right[t, lane] += stride[lane]
                                 grouped[group, t, lane] += stride[lane]
-                                curve_hits[t, place, lane] = np.int32(right[t, lane])
-                                curve_precision[t, place, lane] = right[t, lane] / (
+                                curve_hits[t, index, lane] = np.int32(right[t, lane])
+                                curve_precision[t, index, lane] = right[t, lane] / (
                                     walked[lane] - skipped[t, lane] + _EPS
                                 )
-                            lengths[t] = place + 1
+                            lengths[t] = index + 1
         for m in range(n_limits):
             for t in range(n_thresholds):
                 for lane in range(LANES):
-                    found[k, m, t, lane] = grouped[m, t, lane] + (found[k, m - 1, t, lane] if m else 0.0)
+                    recalled[k, m, t, lane] = grouped[m, t, lane] + (recalled[k, m - 1, t, lane] if m else 0.0)
         for lane in range(LANES):
             if n_truth[k, lane]:
                 reached = _reached_levels(n_truth[k, lane])
@@ -113,7 +113,7 @@ def weighted_precision(
                     precision[k, t, lane] = _mean_precision(
                         curve_hits[t, :, lane], curve_precision[t, :, lane], lengths[t], reached
                     )
-    return precision, found
+    return precision, recalled
 
 
 @kernel()
@@ -159,9 +159,9 @@ def _reached_levels(n_truth: int) -> np.ndarray:
     """Return (n_truth + 1,) how many of `RECALL_LEVELS` found objects reach: none with 0 found, all with n_truth."""
     levels = np.zeros(n_truth + 1, np.int64)
     level = 0
-    for found in range(1, n_truth + 1):
-        recall = found / n_truth
+    for hits in range(1, n_truth + 1):
+        recall = hits / n_truth
         while level < len(RECALL_LEVELS) and RECALL_LEVELS[level] <= recall:
             level += 1
-        levels[found] = level
+        levels[hits] = level
     return levels

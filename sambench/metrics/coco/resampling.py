@@ -91,10 +91,10 @@ class VocabularyResampling(InstanceResampling):
 
     def recorded(self, rows: Sequence[Row]) -> Recorded:
         """Read rows, and leave out what is beyond the limit on its class in all of them together."""
-        found = recorded(rows, None)
-        if found.kind == "coco":
-            return found
-        return found._replace(matches=limited_matches(found.matches, rows, self.max_per_class), limits=(NO_LIMIT,))
+        record = recorded(rows, None)
+        if record.kind == "coco":
+            return record
+        return record._replace(matches=limited_matches(record.matches, rows, self.max_per_class), limits=(NO_LIMIT,))
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:
         """Accumulate average precision anew over the images of each resample."""

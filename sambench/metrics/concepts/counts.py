@@ -47,7 +47,7 @@ class PairCounts:
 
 
 def count_pair(
-    found: Any,
+    detections: Any,
     scores: Sequence[float] | np.ndarray,
     truth: Any,
     crowd: Sequence[bool],
@@ -56,7 +56,7 @@ def count_pair(
     """Count one pair against one annotator.
 
     Args:
-        found: D predicted masks, run lengths in a list, or (D, 4) float64 boxes xywh; their order breaks ties.
+        detections: D predicted masks, run lengths in a list, or (D, 4) float64 boxes xywh; their order breaks ties.
         scores: (D,) their scores, presence included.
         truth: G masks or boxes of the same form and in the same frame.
         crowd: (G,) which of them are crowds.
@@ -68,11 +68,15 @@ def count_pair(
     rules = rules or ConceptRules()
     kept = np.flatnonzero(np.asarray(scores, np.float64) >= rules.min_score)
     crowds = np.asarray(crowd, bool)
-    found, groups, single = _chosen(found, kept), _chosen(truth, np.flatnonzero(crowds)), np.flatnonzero(~crowds)
-    hits = _hits(iou(found, _chosen(truth, single)))
+    detections, groups, single = (
+        _chosen(detections, kept),
+        _chosen(truth, np.flatnonzero(crowds)),
+        np.flatnonzero(~crowds),
+    )
+    hits = _hits(iou(detections, _chosen(truth, single)))
     forgiven = np.zeros_like(hits)
     if rules.crowd == "ignore" and len(groups):
-        inside = iou(found, groups, np.ones(len(groups), bool)).max(axis=1)
+        inside = iou(detections, groups, np.ones(len(groups), bool)).max(axis=1)
         forgiven = (inside[:, None] >= IOU_THRESHOLDS) & ~hits
     present = len(single) > 0 or (rules.crowd == "ignore" and len(groups) > 0)
     return PairCounts(
@@ -91,7 +95,7 @@ def joined(counts: Sequence[PairCounts]) -> PairCounts:
 
 
 def _chosen(masks: Any, places: np.ndarray) -> Any:
-    return masks[places] if isinstance(masks, np.ndarray) else [masks[place] for place in places]
+    return masks[places] if isinstance(masks, np.ndarray) else [masks[index] for index in places]
 
 
 def _hits(ious: np.ndarray) -> np.ndarray:

@@ -23,11 +23,11 @@ def published_columns(subsets: Iterable[str], iou_type: Literal["segm", "bbox"])
     Returns:
         Nothing for other data; means only of all subsets of Gold or Silver.
     """
-    found, kind = set(subsets), "box " if iou_type == "bbox" else ""
-    known = [name for name in (*GOLD, *SILVER) if name in found]
+    names, kind = set(subsets), "box " if iou_type == "bbox" else ""
+    known = [name for name in (*GOLD, *SILVER) if name in names]
     columns = {f"{name} {one}": f"concepts/{name} {kind}{one}" for name in known for one in FIGURES}
-    if len(found) == 1:
+    if len(names) == 1:
         return {key.partition(" ")[2]: column for key, column in columns.items()}
-    whole = next((name for name, own in (("Gold", GOLD), ("Silver", SILVER)) if found == set(own)), None)
+    whole = next((name for name, own in (("Gold", GOLD), ("Silver", SILVER)) if names == set(own)), None)
     means = {} if whole is None else {one: f"concepts/{whole} {kind}{one}" for one in FIGURES}
     return means | columns

@@ -42,17 +42,17 @@ def concept_replicates(
     Returns:
         Figure -> (B,) float64; with several subsets means over those, and "SUBSET FIGURE" of each.
     """
-    found: dict[str, Draws] = {}
-    place = {key: index for index, key in enumerate(sample_ids)}
+    by_subset: dict[str, Draws] = {}
+    index_of = {key: index for index, key in enumerate(sample_ids)}
     for name in dict.fromkeys(row["dataset"] for row in rows):
         own = [row for row in rows if row["dataset"] == name]
         keys = list(dict.fromkeys(row["sample_id"] for row in own))
-        sums = weighted_sums(weights[:, [place[key] for key in keys]], _image_sums(own, keys, rules, sweep))
-        found[name] = _figures(sums, rules, sweep)
-    if len(found) == 1:
-        return next(iter(found.values()))
-    means = {name: _mean([own[name] for own in found.values()]) for name in next(iter(found.values()), {})}
-    singles = {f"{name} {key}": found[name][key] for name in sorted(found) for key in HEADLINES}
+        sums = weighted_sums(weights[:, [index_of[key] for key in keys]], _image_sums(own, keys, rules, sweep))
+        by_subset[name] = _figures(sums, rules, sweep)
+    if len(by_subset) == 1:
+        return next(iter(by_subset.values()))
+    means = {name: _mean([own[name] for own in by_subset.values()]) for name in next(iter(by_subset.values()), {})}
+    singles = {f"{name} {key}": by_subset[name][key] for name in sorted(by_subset) for key in HEADLINES}
     return means | singles
 
 
@@ -117,11 +117,11 @@ def _notes(rows: Sequence[Row]) -> str:
 
 def _image_sums(rows: Sequence[Row], keys: Sequence[str], rules: ConceptRules, sweep: Sequence[float]) -> np.ndarray:
     """Return the (N, K) numbers of N images whose sums the figures are made of, in the order of `_figures`."""
-    place = {key: index for index, key in enumerate(keys)}
+    index_of = {key: index for index, key in enumerate(keys)}
     sums = np.zeros((len(keys), (2 + len(sweep)) * SUMS + WIDTH))
     for first in range(0, len(rows), _BLOCK):
         block = rows[first : first + _BLOCK]
-        np.add.at(sums, [place[row["sample_id"]] for row in block], _row_sums(block, rules, sweep))
+        np.add.at(sums, [index_of[row["sample_id"]] for row in block], _row_sums(block, rules, sweep))
     return sums
 
 
@@ -140,12 +140,12 @@ def _figures(sums: np.ndarray, rules: ConceptRules, sweep: Sequence[float]) -> D
     official, plain, presence, *swept = np.split(sums, np.cumsum(widths)[:-1], axis=1)
     figures = scores_of_sums(official, rules)
     if rules != exact(rules):
-        found = scores_of_sums(plain, exact(rules))
-        figures |= {f"{name}_exact": found[name] for name in (*HEADLINES, "positive_macro_F1")}
+        scores = scores_of_sums(plain, exact(rules))
+        figures |= {f"{name}_exact": scores[name] for name in (*HEADLINES, "positive_macro_F1")}
     figures |= calibration_of_sums(presence)
     for threshold, block in zip(sweep, swept, strict=True):
-        found = scores_of_sums(block, rules)
-        figures |= {f"{name}@score{threshold:g}": found[name] for name in HEADLINES}
+        scores = scores_of_sums(block, rules)
+        figures |= {f"{name}@score{threshold:g}": scores[name] for name in HEADLINES}
     return figures
 
 

@@ -45,9 +45,9 @@ def columns_of_sweep(swept: Sequence[Sequence[PairCounts]], rules: ConceptRules)
         swept: For each threshold what `columns_of_pair` takes.
         rules: But for the threshold.
     """
-    found = [columns_of_pair(counts, rules) for counts in swept]
-    lists = {f"swept_{name}": [value for one in found for value in one[name]] for name in ("tp", "fp")}
-    return {**lists, **{f"swept_{name}": [one[name] for one in found] for name in COUNTED[2:]}}
+    columns = [columns_of_pair(counts, rules) for counts in swept]
+    lists = {f"swept_{name}": [value for one in columns for value in one[name]] for name in ("tp", "fp")}
+    return {**lists, **{f"swept_{name}": [one[name] for one in columns] for name in COUNTED[2:]}}
 
 
 def counts_of_rows(rows: Sequence[Row]) -> PairCounts:
@@ -56,9 +56,9 @@ def counts_of_rows(rows: Sequence[Row]) -> PairCounts:
     return PairCounts(tp, fp, predicted, objects, np.array([row["present"] for row in rows], bool))
 
 
-def sweep_of_rows(rows: Sequence[Row], place: int) -> PairCounts:
+def sweep_of_rows(rows: Sequence[Row], index: int) -> PairCounts:
     """Read the counts of N rows, at least one, at one of the thresholds that were swept, by its place."""
     width = len(IOU_THRESHOLDS)
-    span = slice(width * place, width * (place + 1))
-    plain = [{name: row[f"swept_{name}"][span if name in ("tp", "fp") else place] for name in COUNTED} for row in rows]
+    span = slice(width * index, width * (index + 1))
+    plain = [{name: row[f"swept_{name}"][span if name in ("tp", "fp") else index] for name in COUNTED} for row in rows]
     return counts_of_rows(plain)

@@ -72,31 +72,31 @@ def step_name(step: str, number: int) -> str:
 
 def _series(rows: Sequence[Row], ids: Sequence[str]) -> dict[tuple[str, int], list[np.ndarray]]:
     """Return (step, number) -> the (R,) seconds of each of N images."""
-    place = {key: index for index, key in enumerate(ids)}
-    found: dict[tuple[str, int], list[np.ndarray]] = {}
+    index_of = {key: index for index, key in enumerate(ids)}
+    series: dict[tuple[str, int], list[np.ndarray]] = {}
     for row in rows:
         if row["step"] != "model":
-            own = found.setdefault((row["step"], int(row["number"])), [np.empty(0)] * len(ids))
-            own[place[row["sample_id"]]] = np.asarray(row["seconds"], np.float64)
-    return found
+            own = series.setdefault((row["step"], int(row["number"])), [np.empty(0)] * len(ids))
+            own[index_of[row["sample_id"]]] = np.asarray(row["seconds"], np.float64)
+    return series
 
 
 def _figures(series: Mapping[tuple[str, int], Sequence[np.ndarray]], weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return the figures over weighted images (B, N): (B,) by name, times in ms."""
-    found: dict[str, np.ndarray] = {}
+    figures: dict[str, np.ndarray] = {}
     median: dict[tuple[str, int], np.ndarray] = {}
     for (step, number), seconds in series.items():
         own = {percent: weighted_percentiles(seconds, weights, percent) for percent in PERCENTILES}
         median[step, number] = own[50]
-        found |= {f"{step_name(step, number)}_p{percent}": 1e3 * one for percent, one in own.items()}
+        figures |= {f"{step_name(step, number)}_p{percent}": 1e3 * one for percent, one in own.items()}
         if step == "encode":
-            found[f"{step_name(step, number)}_rate"] = number / own[50]
+            figures[f"{step_name(step, number)}_rate"] = number / own[50]
     decode = {number: own for (step, number), own in median.items() if step == "decode"}
     if len(decode) > 1:
         call, prompt = amortisation(list(decode), np.stack(list(decode.values()), axis=1))
-        found |= {"decode_call": 1e3 * np.maximum(call, 0), "decode_prompt": 1e3 * np.maximum(prompt, 0)}
-        found |= {f"saving@{k}": own for k, own in savings(median["encode", 1], decode).items()}
-    return found
+        figures |= {"decode_call": 1e3 * np.maximum(call, 0), "decode_prompt": 1e3 * np.maximum(prompt, 0)}
+        figures |= {f"saving@{k}": own for k, own in savings(median["encode", 1], decode).items()}
+    return figures
 
 
 def _unit(name: str) -> str:
@@ -110,19 +110,19 @@ def _of_model(rows: Sequence[Row]) -> dict[str, Metric]:
     n, last = len(rows), rows[-1]
     counted = {part: max(row["multiply_adds"][part] for row in rows) / 1e9 for part in ("encode", "decode")}
     less = partial(Metric, ci95=None, n=n, higher_is_better=False)
-    found = {
+    metrics = {
         f"peak_{where}": less(max(row["peak_bytes"][where] for row in rows) / 1e6, unit="MB")
         for where in last["peak_bytes"]
     }
-    found |= {f"parameters_{part}": less(count / 1e6, unit="M") for part, count in last["parameters"].items()}
-    found |= {f"multiply_adds_{part}": less(count, unit="GMAC") for part, count in counted.items() if count}
+    metrics |= {f"parameters_{part}": less(count / 1e6, unit="M") for part, count in last["parameters"].items()}
+    metrics |= {f"multiply_adds_{part}": less(count, unit="GMAC") for part, count in counted.items() if count}
     if (ratio := last.get("attention_ratio")) is not None:  # runs made before it was counted have none
-        found["attention_ratio"] = less(ratio, unit="times")
+        metrics["attention_ratio"] = less(ratio, unit="times")
     others = [row["others"] for row in rows if row["others"] is not None]
     if others:
         mean = float(np.mean(others))
-        found["other_load"] = less(mean, unit="processors", note=load_note(mean))
-    return found
+        metrics["other_load"] = less(mean, unit="processors", note=load_note(mean))
+    return metrics
 
 
 def load_note(processors: float | None) -> str:

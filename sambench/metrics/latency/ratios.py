@@ -53,11 +53,11 @@ def step_ratios(
     bounds = dict.fromkeys(seconds, (0.0, math.inf))
     intervals = bootstrap_intervals(change, [""] * images, seed=seed, bounds=bounds)
     ones = np.ones((1, images), np.int64)
-    found = []
+    ratios = []
     for step, sides in seconds.items():
         baseline, candidate = (float(weighted_percentiles(own, ones, 50)[0]) for own in sides)
-        found.append(StepRatio(step, baseline, candidate, candidate / baseline, intervals[step], images))
-    return found
+        ratios.append(StepRatio(step, baseline, candidate, candidate / baseline, intervals[step], images))
+    return ratios
 
 
 def _ratios(

@@ -30,13 +30,13 @@ def weighted_percentiles(seconds: Sequence[np.ndarray], weights: np.ndarray, per
         return np.full(len(weights), np.nan)
     order = np.argsort(flat, kind="stable")
     share = 1 / np.bincount(image, minlength=len(seconds))[image[order]]
-    found = np.empty(len(weights))
+    percentiles = np.empty(len(weights))
     for start in range(0, len(weights), 64):
         reached = np.cumsum(weights[start : start + 64][:, image[order]] * share, axis=1)
         wanted = reached[:, -1:] * (percent / 100 - 1e-12)
-        place = (reached >= wanted).argmax(axis=1)
-        found[start : start + 64] = np.where(reached[:, -1] > 0, flat[order][place], np.nan)
-    return found
+        index = (reached >= wanted).argmax(axis=1)
+        percentiles[start : start + 64] = np.where(reached[:, -1] > 0, flat[order][index], np.nan)
+    return percentiles
 
 
 def amortisation(prompts: Sequence[int], decode_seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

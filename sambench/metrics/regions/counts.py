@@ -124,9 +124,9 @@ def _index_truths(truths: Sequence[np.ndarray]) -> _Truths:
 def _checked(labels: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.shape != shape:
-        told = " x ".join(map(str, labels.shape))
+        text = " x ".join(map(str, labels.shape))
         raise PredictionError(
-            f"{what} is {told} (height x width), the annotators' are {' x '.join(map(str, shape))}",
+            f"{what} is {text} (height x width), the annotators' are {' x '.join(map(str, shape))}",
             mend="segment the image at its own size",
         )
     if labels.dtype.kind == "f" and (labels == np.floor(labels)).all():
@@ -146,8 +146,8 @@ def _overlaps(rows: np.ndarray, table: _Truths) -> tuple[np.ndarray, np.ndarray,
 
 def _summed(rows: np.ndarray, columns: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Add up the entries of a sparse table that stand in one place: rows, columns and pixels, (E,) int64 each."""
-    found = coo_array((pixels, (rows, columns))).tocsr().tocoo()
-    return found.row.astype(np.int64), found.col.astype(np.int64), found.data
+    summed = coo_array((pixels, (rows, columns))).tocsr().tocoo()
+    return summed.row.astype(np.int64), summed.col.astype(np.int64), summed.data
 
 
 def _measure(

@@ -14,7 +14,7 @@ from sambench.version import __version__
 SCHEMA_VERSION = 1
 
 
-def told_board(boards: Sequence[Board], left_out: Sequence[str], title: str, pages: Sequence[str]) -> dict[str, Any]:
+def board_result(boards: Sequence[Board], left_out: Sequence[str], title: str, pages: Sequence[str]) -> dict[str, Any]:
     """Return a leaderboard as a JSON-like value; undefined numbers are NaN, which `write_json` makes null."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -70,7 +70,7 @@ def _run(table: Table, row: Row) -> dict[str, Any]:
 
 
 def _metric(table: Table, row: Row, name: str, metric: Metric) -> dict[str, Any]:
-    place = table.group.standing(row.entry, name)
+    standing = table.group.standing(row.entry, name)
     return {
         "value": metric.value,
         "ci95": metric.ci95,
@@ -78,9 +78,9 @@ def _metric(table: Table, row: Row, name: str, metric: Metric) -> dict[str, Any]
         "support": metric.support,
         "unit": metric.unit,
         "higher_is_better": metric.higher_is_better,
-        "rank": None if place is None else place.rank,
-        "ranks_possible": None if place is None else place.ranks,
-        "standing": None if place is None else place.told,
+        "rank": None if standing is None else standing.rank,
+        "ranks_possible": None if standing is None else standing.ranks,
+        "standing": None if standing is None else standing.told,
     }
 
 
