@@ -6,7 +6,7 @@ from sambench.redact import without_secrets
 
 
 class SambenchError(Exception):
-    """Bad input or a refused operation, told without a traceback and without credentials.
+    """Bad input or a refused operation, printed without a traceback and without credentials.
 
     Args:
         what: One sentence that says what is wrong.

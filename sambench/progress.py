@@ -106,7 +106,7 @@ class Off:
 
 
 QUIET = "SAMBENCH_QUIET"
-"""Variable of the environment that is set where nothing but results, warnings and errors is to be told."""
+"""Environment variable that is set where only results, warnings and errors are to be printed."""
 
 
 @contextmanager

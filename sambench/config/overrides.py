@@ -1,4 +1,4 @@
-"""`key=value` words that Hydra refuses, told in a sentence with the nearest name.
+"""Errors of `key=value` words that Hydra refuses: one sentence each, with the nearest name.
 
 Hydra's own messages name its internals and the whole search path; here each word is looked at again to say what is
 wrong with it. Nothing is looked at while Hydra is content.

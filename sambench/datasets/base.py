@@ -43,7 +43,7 @@ CardType = TypeVar("CardType", bound=DatasetCard)
 
 
 def card_with_notes(card: CardType, notes: Sequence[str]) -> CardType:
-    """Return a card with notes; damaged masks left out are told in its title, and no published number answers to it."""
+    """Return a card with notes; masks left out as damaged stand in its title, and no published number beside it."""
     title_notes = [f", {note.partition(':')[0]}" for note in notes if "damaged" in note]
     note = "; ".join(filter(None, (card.note, *notes)))
     return replace(card, title=card.title + "".join(title_notes), note=note, own=card.own or bool(title_notes))

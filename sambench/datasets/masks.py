@@ -108,7 +108,7 @@ class MaskDataset(Dataset):
 
     @cached_property
     def card(self) -> MaskCard:  # type: ignore[override]
-        """The dataset's card, with the subset told in its note."""
+        """The dataset's card, with the subset described in its note."""
         card, part = self.source.card, ""
         if self.keys and self._subset is not None and self._subset.sampled:
             taken = f"{len(self._subset.keys)} of {len(self.source.items)} images with {self._subset.masks} masks"

@@ -1,4 +1,4 @@
-"""Whether an annotation file in COCO's format is the published one or a user's own, told by its contents.
+"""Whether an annotation file in COCO's format is the published one or a user's own, by its contents.
 
 The name of a file says nothing: own data are often laid out as COCO's, and re-annotated versions keep its file names. A
 file is the published one where its images, its categories and its number of annotations are; a part of it where it has

@@ -38,7 +38,7 @@ from sambench.storage.locations import Location, join
 
 @dataclass
 class Launched:
-    """A run, whether it had been finished before, and what trackers say they were told."""
+    """A run, whether it had been finished before, and a line for each tracker that received it."""
 
     run: Run
     was_finished: bool

@@ -97,7 +97,7 @@ class StoredPredictions:
         return {}
 
     def notes(self) -> list[str]:
-        """Return nothing: what is to be known of the files was told when they were opened."""
+        """Return nothing: notes on the files were made when they were opened."""
         return []
 
     def peaks(self) -> dict[str, int]:

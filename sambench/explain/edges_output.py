@@ -27,7 +27,7 @@ MEANT = "recall is of all annotators' pixels of a kind, precision of the predict
 
 @dataclass(frozen=True)
 class EdgeFinding:
-    """All that is told of a run of edges.
+    """Everything that is printed of a run of edges.
 
     Attributes:
         errors: Its pixels.

@@ -21,7 +21,7 @@ from sambench.runs.summary import caption, number
 
 @dataclass(frozen=True)
 class Finding:
-    """All that is told of a run.
+    """Everything that the page shows of a run.
 
     Attributes:
         run: The run.
@@ -30,7 +30,7 @@ class Finding:
         groups: All objects first, then those of each kind.
         kinds: How many objects are of which kind of error.
         change: What changed, or None.
-        notes: What cannot be told.
+        notes: What the run cannot answer, in sentences.
         detections: Kinds of wrong detections, of all tasks but points.
         confidence: How far each of the run's own estimates can be believed, by its name; empty where it has none.
     """

@@ -93,7 +93,7 @@ def images_of(frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 
 
 def groups_of(frame: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
-    """Tell which objects are in which group: (what they are told apart by, which one) -> (R,) bool, none empty."""
+    """Say which objects are in which group: (kind of group, its name) -> (R,) bool, none empty."""
     groups = {("size", _SIZES[key]): kept for key, kept in size_members(frame["area"].to_numpy()).items() if key}
     for by in _THIRDS:
         values = frame[by].to_numpy(np.float64)

@@ -1,4 +1,4 @@
-"""What a machine refuses (a full disk, a lost right, no memory), told as an error that a user can act on."""
+"""What a machine refuses (a full disk, a lost right, no memory), as an error that a user can act on."""
 
 from __future__ import annotations
 

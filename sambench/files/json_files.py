@@ -1,4 +1,4 @@
-"""JSON that other people wrote: read whole, or told what is wrong, whatever it holds and claims to hold."""
+"""JSON that other people wrote: read whole, or refused with what is wrong in it, whatever it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML that users write: read whole, or told what is wrong."""
+"""YAML that users write: read whole, or refused with what is wrong in it."""
 
 from __future__ import annotations
 

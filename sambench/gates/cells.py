@@ -35,7 +35,7 @@ def cells(one: Judgement, result: GateResult) -> list[str]:
 
 
 def carriers(one: Judgement, result: GateResult) -> str:
-    """Say how many of the images a metric rests on, or why else it cannot be told."""
+    """Say how many of the images carry a metric, or why else no verdict is possible."""
     if one.undefined:
         return "undefined on both sides"
     if one.few_runs:

@@ -1,4 +1,4 @@
-"""Whether two runs may be compared: the same protocol, data and samples, told difference by difference."""
+"""Whether two runs may be compared: the same protocol, data and samples, as a list of differences."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Judgement:
 
     @property
     def within_margin(self) -> bool:
-        """Whether a drop is told, but no larger than the policy lets pass."""
+        """Whether the interval shows a drop, but one no larger than the policy lets pass."""
         return self.verdict in (OK, NOT_IMPROVED) and _sides_of_zero(self.found)[0]
 
 

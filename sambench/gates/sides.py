@@ -153,7 +153,7 @@ def differences(
 def _between(
     first: Side, other: Side, compare: Sequence[str], common: bool
 ) -> tuple[list[Difference], list[Difference]]:
-    """Return what forbids to compare two runs, and what is only told."""
+    """Return the differences that forbid to compare two runs, and those that are only printed."""
     tasks = [side.record.task_name for side in (first, other)]
     if tasks[0] != tasks[1]:  # nothing else of the two answers to each other
         return [Difference("task.name", tasks[0], tasks[1], mend="compare two runs of one task")], []

@@ -34,7 +34,7 @@ class Seen:
     margin: float
 
     def drop(self, power: float, share: float = 1.0) -> float:
-        """Return the smallest true drop that is told with a chance of `power`.
+        """Return the smallest true drop that a gate detects with a probability of `power`.
 
         Args:
             power: The wanted chance.

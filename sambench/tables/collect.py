@@ -133,7 +133,7 @@ def chosen_runs(folders: list[str], names: Sequence[str]) -> list[Run] | None:
 
 
 def runs_below(results: Location, task: str) -> list[Run]:
-    """Return the finished runs of a task below a folder, by folder name; damaged ones are told on standard error."""
+    """Return the finished runs of a task below a folder, by folder name; damaged ones are named on standard error."""
     runs = []
     for location in run_locations(results):
         try:

@@ -1,4 +1,4 @@
-"""The page's own files, what it may ask for, and how it is told things."""
+"""The page's own files, its content security policy, and JSON as it reads it."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def assets() -> dict[str, bytes]:
 
 
 def as_json(content: Any) -> str:
-    """Write what the page is told; no number is NaN or infinite, which JSON does not have."""
+    """Write a value as the JSON that the page reads; no number in it may be NaN or infinite."""
     return json.dumps(content, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

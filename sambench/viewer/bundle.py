@@ -44,7 +44,7 @@ class _Writer:
         self.bundled.size += len(content)
 
     def tell(self, name: str, content: Any) -> None:
-        """Write what the page is told."""
+        """Write a JSON file that the page reads."""
         self.write(f"data/{name}", as_json(content).encode())
 
 

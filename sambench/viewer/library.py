@@ -1,4 +1,4 @@
-"""All that the page asks for, by the keys of runs: opened once, kept, and told as plain tables."""
+"""All that the page asks for, by the keys of runs: opened once, kept, and returned as plain tables."""
 
 from __future__ import annotations
 

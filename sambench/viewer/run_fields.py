@@ -1,4 +1,4 @@
-"""What the page is told of runs: plain texts, numbers, lists and tables."""
+"""The JSON that the page reads of runs: plain texts, numbers, lists and tables."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _PICTURES = {"jpg": "image/jpeg", "png": "image/png"}
 
 
 def application(library: Library, pictures: PictureCache, token: str, host: str = "127.0.0.1") -> Flask:
-    """Make the application. Every address begins with the token; without it nothing is told, not even the page.
+    """Make the application. Every address begins with the token; without it nothing is sent, not even the page.
 
     Args:
         library: The runs.

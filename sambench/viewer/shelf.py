@@ -101,7 +101,7 @@ def _key(name: str) -> str:
 
 
 def _stamp(location: Location) -> object:
-    """Return what changes with a local record; None where that cannot be told."""
+    """Return time, size and inode of a local record, which change with it; None for a URL or where there is none."""
     if is_remote(location):
         return None
     try:

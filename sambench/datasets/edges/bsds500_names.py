@@ -1,4 +1,4 @@
-"""The names of BSDS500's images, by which a user's own data in its layout are told from it."""
+"""The names of BSDS500's images, which show whether data in its layout are BSDS500 or a user's own."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class EmbeddingCache:
 
     @contextmanager
     def _tolerant(self, what: str) -> Iterator[None]:
-        """Take a refusal of the machine or of a shared store for what it is to a cache: told, and no error."""
+        """Turn a refusal of the machine or a shared store into a warning: a cache may fail without ending the run."""
         try:
             yield
         except (OSError, MemoryError, StorageError) as error:

@@ -72,7 +72,7 @@ def next_groups(waiting: deque[Group], ahead: Group | None, devices: int) -> tup
 
 @dataclass
 class Ledger:
-    """What the workers have told of their work, and which of them died over what.
+    """The sums of the figures that workers reported, and which workers died on which group.
 
     Attributes:
         figures: Of each worker.
@@ -89,7 +89,7 @@ class Ledger:
     peaks: dict[str, int] = field(default_factory=dict)
 
     def note(self, name: str, figures: dict[str, Any], stages: Stages) -> None:
-        """Add what a worker has done since it last told (`DeviceWork.figures`)."""
+        """Add what a worker has done since its last report (`DeviceWork.figures`)."""
         own = self.figures.setdefault(
             name, {"images": 0, "seconds": Counter(), "waited": 0.0, "elapsed": 0.0, "cache": None}
         )

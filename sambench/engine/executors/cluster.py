@@ -42,7 +42,7 @@ def open_cluster(config: RunConfig) -> RayExecutor:
 
 @dataclass
 class _Work:
-    """What is under way: the group that still waits, what waits for scoring, and what each awaited answer is for."""
+    """The work in progress: groups not handed out yet, predictions to score, and the sample of each pending answer."""
 
     waiting: deque[Group]
     left: set[str]
@@ -123,7 +123,7 @@ class RayExecutor(ProcessExecutor):
         _leave(self._started)
 
     def _arrived(self) -> list[Any]:
-        """Wait a few seconds for answers; where none has come for a minute, say what is awaited."""
+        """Wait a few seconds for answers; where none has come for a minute, log which are pending."""
         import ray
 
         asked = [*self._devices.asked, *self._work.scoring]

@@ -67,7 +67,7 @@ class Predicted:
 
 
 class Asked(NamedTuple):
-    """What an awaited answer is: who owes it and, unless it is the first one, for which group."""
+    """A pending answer: the device that will send it, and its group of samples; None for the first, on starting up."""
 
     device: Device
     group: Group | None = None
@@ -135,7 +135,7 @@ class DevicePool:
         self.asked[last] = Asked(device, group, payloads)
 
     def answered(self, answer: Any) -> Predicted | list[Group]:
-        """Take an awaited answer.
+        """Take a pending answer.
 
         Returns:
             What an actor predicted, or the groups that a lost actor had at hand.

@@ -38,7 +38,7 @@ _CLS, _LOC, _BOTH, _DUP, _BKG, _MISS = range(6)
 
 @dataclass(frozen=True)
 class TideImage:
-    """One image's detections and objects, told apart.
+    """One image's detections and objects by kind of error.
 
     Attributes:
         scores: (D,) float64, the best first.

@@ -31,7 +31,7 @@ Draws = dict[str, np.ndarray]
 """Figure's name -> (B,) values over resampled images."""
 
 HEADLINES = ("mIoU@", "oracle@", "NoC")
-"""Beginnings of the figures that are told of each data set where there are several."""
+"""Beginnings of the names of figures that are given for each data set where there are several."""
 
 Averages = Callable[[np.ndarray], Draws]
 """(B, N) weights of images -> the figures' values."""
@@ -193,7 +193,7 @@ class ClickResampling(Resampling):
 
     @property
     def counting(self) -> Counting | None:
-        """What is told of counted clicks."""
+        """The figures of counted clicks (number of clicks)."""
         return None if self.noc_at is None else Counting(self.noc_at, self.target_iou is not None)
 
     def replicates(self, rows: Sequence[Row], sample_ids: Sequence[str], weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -19,7 +19,7 @@ from sambench.prompts.clicks import checked_counts
 from sambench.types import Row
 
 CUSTOM = 20
-"""The number of clicks that NoC means where none is told."""
+"""The number of clicks that NoC means where none is given."""
 
 COUNTS = ("NoF", "unreached")
 """Figures that are numbers of objects, not means over them."""
@@ -30,12 +30,12 @@ Columns = dict[str, tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Counting:
-    """What is told of objects whose clicks are counted.
+    """The figures of objects whose clicks are counted.
 
     Attributes:
         thresholds: IoUs that are to be reached.
         stopped: Whether an object is clicked on no more once it is good enough: its overlaps at further numbers of
-            clicks are then those of earlier ones, and no mean of them is told.
+            clicks are then those of earlier ones, and no mean of them is given.
     """
 
     thresholds: tuple[float, ...]

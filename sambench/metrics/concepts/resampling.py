@@ -19,7 +19,7 @@ from sambench.types import SIGNED, Metric, Row
 Draws = dict[str, np.ndarray]
 
 HEADLINES = ("cgF1", "pmF1", "IL_MCC")
-"""What is told of every subset, of the formulas without epsilons, and of every threshold of the score."""
+"""The figures printed for every subset, for the formulas without epsilons, and for every threshold of the score."""
 
 _BLOCK = 10_000
 """Pairs added up at a time, of hundreds of thousands."""
@@ -95,7 +95,7 @@ def concept_metrics(
 
 
 def unit_of(name: str) -> str:
-    """Return the unit of a figure: those that can be negative are told from fractions."""
+    """Return the unit of a figure: its plain name where it can be negative, else "F1" or "fraction"."""
     plain = _plain(name)
     return plain if plain in SIGNED else "F1" if plain.endswith("F1") else "fraction"
 

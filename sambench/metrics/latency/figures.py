@@ -66,7 +66,7 @@ def latency_metrics(rows: Sequence[Row], seed: int) -> dict[str, Metric]:
 
 
 def step_name(step: str, number: int) -> str:
-    """Name a step: prompts decoded at once are always told, images encoded at once where they are several."""
+    """Name a step: with the number of prompts decoded at once, or of images encoded at once if above 1."""
     return f"{step}@{number}" if step == "decode" or number > 1 else step
 
 
