@@ -21,8 +21,8 @@ def terminal_width() -> int | None:
 def fitted(text: str, width: int | None) -> str:
     """Return a text whose lines fit a terminal; nothing is left out, and no cell of a table is wrapped.
 
-    Of a markdown table that is too wide the last columns follow in tables of their own below it, which begin with the
-    same names of rows; a column that does not fit beside these is told in a line a row.
+    Of a markdown table that is too wide the columns that do not fit follow below it: several that fit beside the names
+    of its rows in a table of their own, others in a line a row.
 
     Args:
         text: Lines, markdown tables among them.
@@ -67,24 +67,28 @@ def joined(parts: Sequence[str], width: int | None) -> str:
 
 
 def _parted(lines: Sequence[str], width: int) -> list[str]:
-    """Part a markdown table: tables that fit, then what does not fit beside the names of its rows."""
+    """Part a markdown table: tables that fit, then a line a row for what is in none of them.
+
+    Where two rows have one name, and words in the next column, these belong to the names.
+    """
     if max(map(len, lines)) <= width:
         return list(lines)
     heads, rule, *rows = [_cells(line) for line in lines]
-    naming = 1 if len({row[0] for row in rows}) == len(rows) else min(2, len(heads) - 1)
+    named = len({row[0] for row in rows}) == len(rows) or len(heads) < 3 or _on_the_right(rule[1])
+    naming = 1 if named else 2
     sizes = [max(len(row[index]) for row in (heads, *rows)) + 3 for index in range(len(heads))]
     left = width - 1 - sum(sizes[:naming])
     narrow = [index for index in range(naming, len(heads)) if sizes[index] <= left]
+    first, *others = _shares(narrow, sizes, left) or [[]]
+    shares = [shared for shared in (first, *(one for one in others if len(one) > 1)) if shared]
     parted: list[str] = []
-    for shared in _shares(narrow, sizes, left):
+    for shared in shares:
         places = [*range(naming), *shared]
         parted += [*([""] if parted else []), _row(heads, rule, places, sizes), _ruled(rule, places, sizes)]
         parted += [_row(row, rule, places, sizes) for row in rows]
-    wide = [index for index in range(naming, len(heads)) if index not in narrow]
-    below = [
-        f"{' '.join(filter(None, row[:naming]))}: {cells}" for row in rows if (cells := _cells_text(heads, row, wide))
-    ]
-    return [*parted, *([""] if parted and below else []), *(part for line in below for part in broken(line, width))]
+    wide = [index for index in range(naming, len(heads)) if not any(index in shared for shared in shares)]
+    below = [line for row in rows for line in _below(heads, row, naming, wide, width)]
+    return [*parted, *([""] if parted and below else []), *below]
 
 
 def _shares(places: Sequence[int], sizes: Sequence[int], left: int) -> list[list[int]]:
@@ -102,14 +106,28 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in _BETWEEN.split(line.strip()[1:-1])]
 
 
-def _cells_text(heads: Sequence[str], row: Sequence[str], places: Sequence[int]) -> str:
-    return "; ".join(f"{heads[index]} {row[index]}".strip() for index in places if row[index])
+def _below(heads: Sequence[str], row: Sequence[str], naming: int, places: Sequence[int], width: int) -> list[str]:
+    """Write some cells of a row as `name: head cell; head cell`, broken between cells where that is possible."""
+    cells = [f"{heads[index]} {row[index]}".strip() for index in places if row[index]]
+    if not cells:
+        return []
+    lines = [f"{' '.join(filter(None, row[:naming]))}:"]
+    for cell in [*(f"{one};" for one in cells[:-1]), cells[-1]]:
+        if len(f"{lines[-1]} {cell}") <= width:
+            lines[-1] += f" {cell}"
+        else:
+            lines.append(f"  {cell}")
+    return [part for line in lines for part in broken(line, width)]
 
 
 def _row(cells: Sequence[str], rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
-    sides = [str.rjust if rule[index].endswith("-:") and rule[index][0] != ":" else str.ljust for index in places]
+    sides = [str.rjust if _on_the_right(rule[index]) else str.ljust for index in places]
     shown = [side(cells[index], sizes[index] - 3) for side, index in zip(sides, places, strict=True)]
     return f"| {' | '.join(shown)} |"
+
+
+def _on_the_right(rule: str) -> bool:
+    return rule.endswith(":") and not rule.startswith(":")
 
 
 def _ruled(rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
