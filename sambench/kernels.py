@@ -12,19 +12,20 @@ from typing import Any, TypeVar
 import numba
 from numba.core.options import DefaultOptions
 
-from sambench.files.paths import cache_root
+from sambench.files.paths import kernel_cache
 
 _numba: Any = numba  # its settings have no types
 _UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 
-def kernel(borrows: bool = False, **options: Any) -> Callable[[Loop], Loop]:
+def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callable[[Loop], Loop]:
     """Compile a loop over arrays when it is first called; it lets other threads run meanwhile.
 
     Args:
         borrows: The loop makes no array and returns none: its arrays' references are not counted, where this numba can
             do so. That saves two atomic operations an array and call, which a short loop over many arrays feels.
+        inner: Only other loops call it: what Python would need for that is not compiled, half of the work for a short loop.
         options: Words of `numba.njit` beside `cache` and `nogil`, such as `inline` or `fastmath`.
 
     Returns:
@@ -34,9 +35,10 @@ def kernel(borrows: bool = False, **options: Any) -> Callable[[Loop], Loop]:
 
     def compiled(loop: Loop) -> Loop:
         chosen = _numba.config.CACHE_DIR
-        _numba.config.CACHE_DIR = chosen or str(cache_root() / "kernels")
+        _numba.config.CACHE_DIR = chosen or str(kernel_cache())
         try:
-            return _numba.njit(cache=True, nogil=True, **(_UNCOUNTED if borrows else {}), **options)(loop)
+            options.update(_UNCOUNTED if borrows else {}, no_cpython_wrapper=inner)
+            return _numba.njit(cache=True, nogil=True, **options)(loop)
         finally:
             _numba.config.CACHE_DIR = chosen
 

@@ -16,6 +16,7 @@ from sambench.commands.grammar.lists import choices
 from sambench.commands.grammar.output import FORMAT, JSON, json_of, part_format
 from sambench.config.run_config import HINTS
 from sambench.config.spelling import nearest
+from sambench.engine.ahead import compiled_ahead
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, refusals_as_errors
 from sambench.progress import say
@@ -132,13 +133,15 @@ def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None
 def _run_one(config: dict[str, Any], form: str, several: bool = False) -> None:
     """Run and print: text, or JSON, of several runs one on each line."""
     from sambench.commands.results.runs import run_result
-    from sambench.engine.launch import launch
     from sambench.tables.console import print_run
 
     logging.basicConfig(format="sambench: %(message)s", level=logging.WARNING)
     for name in OF_TORCHAO:
         logging.getLogger(name).setLevel(logging.ERROR)
-    launched = launch(config)
+    with compiled_ahead(config):  # begins before torch is imported
+        from sambench.engine.launch import launch
+
+        launched = launch(config)
     if launched.was_finished:
         say("this run was finished before; run.overwrite=true redoes it")
     if form == JSON:

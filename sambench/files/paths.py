@@ -14,6 +14,12 @@ def cache_root() -> Path:
     return (Path(base).expanduser() if base else Path.home() / ".cache") / "sambench"
 
 
+def kernel_cache() -> Path:
+    """Return the folder of compiled loops: NUMBA_CACHE_DIR, else `kernels` below `cache_root`."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    return Path(chosen) if chosen else cache_root() / "kernels"
+
+
 def data_root() -> Path | None:
     """Return the folder that holds downloaded data sets, SAMBENCH_DATA, or None where it is not set."""
     chosen = os.environ.get("SAMBENCH_DATA")

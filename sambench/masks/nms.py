@@ -36,7 +36,7 @@ def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         raise ValueError(f"expected (N, 4) boxes and (N,) scores, got {boxes_xyxy.shape} and {scores.shape}")
     order = torch.sort(scores.detach().cpu(), stable=True, descending=True).indices
     ranked = boxes_xyxy.detach().cpu().float()[order].numpy()
-    kept = torch.from_numpy(_survivors(np.ascontiguousarray(ranked.T), float(iou_threshold)))
+    kept = torch.from_numpy(survivors(np.ascontiguousarray(ranked.T), float(iou_threshold)))
     return order[kept].to(boxes_xyxy.device)
 
 
@@ -50,8 +50,8 @@ def box_nms_in_batches(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float,
 
 
 @kernel(error_model="numpy")
-def _survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
-    """Ranks of the kept boxes; `ranked` is (4, N) float32, best first. 0 / 0 is NaN and suppresses nothing."""
+def survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
+    """Return the ranks (K,) of the boxes kept of (4, N) float32, best first; 0 / 0 is NaN and suppresses nothing."""
     x0, y0, x1, y1 = ranked[0], ranked[1], ranked[2], ranked[3]
     areas = (x1 - x0) * (y1 - y0)
     count = len(x0)

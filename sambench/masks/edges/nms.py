@@ -154,7 +154,7 @@ def _suppress(
     return kept
 
 
-@kernel()
+@kernel(inner=True)
 def _bilinear(image: np.ndarray, x: float, y: float) -> np.float32:
     """Read between pixels, held just inside the image as the toolbox does."""
     height, width = image.shape

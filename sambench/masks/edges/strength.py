@@ -107,7 +107,7 @@ def normalise(strength: np.ndarray) -> np.ndarray:
     return ((strength - low) / (high - low)).astype(np.float32)
 
 
-@kernel()
+@kernel(inner=True)
 def _inside(index: int, length: int, border: int) -> int:
     """Map an index beyond an axis to the one whose value stands there, or -1 for none."""
     if 0 <= index < length:
@@ -121,41 +121,72 @@ def _inside(index: int, length: int, border: int) -> int:
     return period - index if index >= length else index
 
 
-@kernel()
-def _extent(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Rows [top, bottom) and columns [left, right) of the mask's box; empty ranges for an empty mask."""
-    height, columns = mask.shape
+_OUTSIDE, _INSIDE, _BOTH = np.uint8(1), np.uint8(2), np.uint8(3)
+
+
+@kernel(inner=True)
+def _mark(logits: np.ndarray, sides: np.ndarray) -> tuple[int, int, int, int]:
+    """Set (H, W) uint8 to `_INSIDE` where logits exceed 0, else to `_OUTSIDE`.
+
+    Returns:
+        Rows [top, bottom) and columns [left, right) of what is inside; empty ranges for nothing.
+    """
+    height, columns = logits.shape
     top, bottom, left, right = height, 0, columns, 0
     for y in range(height):
+        found = _OUTSIDE
         for x in range(columns):
-            if mask[y, x]:
-                top, bottom = min(top, y), y + 1
-                left = min(left, x)
+            side = _INSIDE if logits[y, x] > 0 else _OUTSIDE
+            sides[y, x] = side
+            found |= side
+        if found == _OUTSIDE:
+            continue
+        top, bottom = min(top, y), y + 1
+        for x in range(left):
+            if sides[y, x] == _INSIDE:
+                left = x
                 break
         for x in range(columns - 1, right - 1, -1):
-            if mask[y, x]:
+            if sides[y, x] == _INSIDE:
                 right = x + 1
                 break
     return top, bottom, left, right
 
 
-@kernel()
-def _on_boundary(mask: np.ndarray, y: int, x: int, border: int, width: int) -> bool:
-    """Tell whether a pixel within `width` differs from the mask at (y, x); beyond a zero border there is no mask."""
-    height, columns = mask.shape
-    here = mask[y, x]
-    for dy in range(-width, width + 1):
-        for dx in range(-width, width + 1):
-            row, column = y + dy, x + dx
-            if 0 <= row < height and 0 <= column < columns:
-                if mask[row, column] != here:
-                    return True
-            elif border == 2 and here:
-                return True
-    return False
+@kernel(inner=True)
+def _gather(sides: np.ndarray, y: int, left: int, right: int, border: int, width: int, near: np.ndarray) -> None:
+    """Set near[1] in columns [left, right) to the sides there are within `width` rows and columns of row `y`.
+
+    Beyond a zero border is outside. Loops run over slices from 0, which the compiler makes vector instructions of.
+
+    Args:
+        sides: (H, W) uint8, from `_mark`.
+        y: The row.
+        left, right: The columns.
+        border: A code of `_BORDER_CODES`.
+        width: How far to look.
+        near: (2, W) uint8; near[0] is room for the sides in each column.
+    """
+    height, columns = sides.shape
+    beyond = border == 2 and (y < width or y + width >= height)
+    down = near[0, max(left - width, 0) : min(right + width, columns)]
+    for x in range(len(down)):
+        down[x] = _OUTSIDE if beyond else 0
+    for row in range(max(y - width, 0), min(y + width + 1, height)):
+        here = sides[row, max(left - width, 0) : min(right + width, columns)]
+        for x in range(len(down)):
+            down[x] |= here[x]
+    around = near[1, left:right]
+    for x in range(len(around)):
+        around[x] = _OUTSIDE if border == 2 and (x + left < width or x + left + width >= columns) else 0
+    for step in range(-width, width + 1):
+        first, last = max(left, -step), min(right, columns - step)
+        source, target = near[0, first + step : last + step], near[1, first:last]
+        for x in range(len(target)):
+            target[x] |= source[x]
 
 
-@kernel()
+@kernel(inner=True)
 def _magnitude(logits: np.ndarray, y: int, x: int, along_x: np.ndarray, along_y: np.ndarray, border: int) -> float:
     radius = along_x.shape[0] // 2
     gradient_x = 0.0
@@ -177,25 +208,31 @@ def _edge(
     logits: np.ndarray, along_x: np.ndarray, along_y: np.ndarray, border: int, side: int, width: int
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]]:
     height, columns = logits.shape
-    mask = logits > 0
-    top, bottom, left, right = _extent(mask)
+    sides, near = np.empty((height, columns), np.uint8), np.empty((2, columns), np.uint8)
+    top, bottom, left, right = _mark(logits, sides)
     box = (left, top, right - 1, bottom - 1) if bottom > top else (0, 0, 0, 0)
-    pixels = np.empty(256, np.int32)
-    values = np.empty(256, np.float32)
-    count = 0
+    first, last = max(left - width, 0), min(right + width, columns)
+    pixels, values, count = np.empty(1024, np.int32), np.empty(1024, np.float32), 0
     for y in range(max(top - width, 0), min(bottom + width, height)):
-        for x in range(max(left - width, 0), min(right + width, columns)):
-            if side != 3 and (side == 1) != mask[y, x]:
-                continue
-            if not _on_boundary(mask, y, x, border, width):
-                continue
-            if count == len(pixels):
-                pixels = np.append(pixels, np.empty(count, np.int32))
-                values = np.append(values, np.empty(count, np.float32))
-            pixels[count] = y * columns + x
-            values[count] = _magnitude(logits, y, x, along_x, along_y, border)
-            count += 1
+        _gather(sides, y, first, last, border, width, near)
+        if count + columns > len(pixels):
+            pixels, values = _longer(pixels, values, count, columns)
+        for x in range(first, last):
+            if near[1, x] == _BOTH and (side == 3 or (side == 1) == (sides[y, x] == _INSIDE)):
+                pixels[count] = y * columns + x
+                values[count] = _magnitude(logits, y, x, along_x, along_y, border)
+                count += 1
     return pixels[:count].copy(), values[:count].copy(), box
+
+
+@kernel(inner=True)
+def _longer(pixels: np.ndarray, values: np.ndarray, count: int, more: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return twice the room of two arrays (N,) and some more, the first `count` of each copied."""
+    room = 2 * len(pixels) + more
+    longer, valued = np.empty(room, np.int32), np.empty(room, np.float32)
+    for index in range(count):
+        longer[index], valued[index] = pixels[index], values[index]
+    return longer, valued
 
 
 def without_border(strength: np.ndarray, pixels: int) -> np.ndarray:

@@ -45,7 +45,7 @@ def pass_maps(
     return pairs
 
 
-@kernel()
+@kernel(inner=True)
 def _within_reach(graph: Graph, columns: np.ndarray) -> np.ndarray:
     """Return those of the columns that have a row near them."""
     near, size = np.empty(len(columns), np.int64), 0

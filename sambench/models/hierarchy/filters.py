@@ -31,7 +31,7 @@ def gaussian_kernels(sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return smooth.astype(np.float32), first.astype(np.float32), (second - second.mean()).astype(np.float32)
 
 
-@kernel()
+@kernel(inner=True)
 def _mirror(index: int, length: int) -> int:
     index %= 2 * length
     return index if index < length else 2 * length - 1 - index
@@ -134,14 +134,16 @@ def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
     dimensions = sample.shape[1]
     centres = np.empty((count, dimensions), np.float32)
     mean = _means(sample, np.zeros(len(sample), np.int32), np.zeros((1, dimensions), np.float32))[0]
-    distances = np.full(len(sample), np.inf)
+    distances = np.empty(len(sample))
     chosen, nearest = 0, np.inf
     for index in range(len(sample)):
+        distances[index] = np.inf
         distance = _squared(sample[index], mean)
         if distance < nearest:
             chosen, nearest = index, distance
     for cluster in range(count):
-        centres[cluster] = sample[chosen]
+        for axis in range(dimensions):  # an assignment of arrays compiles the sentence of its error, too
+            centres[cluster, axis] = sample[chosen, axis]
         distances[chosen] = 0
         for index in range(len(sample)):
             distances[index] = min(distances[index], _squared(sample[index], centres[cluster]))

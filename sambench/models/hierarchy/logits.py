@@ -57,12 +57,13 @@ def sign_as(mask: np.ndarray, logits: np.ndarray) -> None:
                 logits[y, x] = MARGIN if mask[y, x] else -MARGIN
 
 
-@kernel()
+@kernel(inner=True)
 def _distance(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
     """Return the altitude of the smallest node that holds a leaf and some leaf of the region (L,); 1 for no region."""
     nodes = len(parents)
     touched = np.zeros(nodes, np.bool_)
-    touched[: len(region)] = region
+    for leaf in range(len(region)):
+        touched[leaf] = region[leaf]
     for node in range(nodes - 1):
         if touched[node]:
             touched[parents[node]] = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,22 +56,39 @@ def merge_regions(graph: RegionGraph, constants: TreeConstants) -> tuple[np.ndar
             constants.small_power,
         ]
     )
-    return _merge(
+    regions, borders = len(graph.areas), len(graph.ends)
+    nodes = 2 * regions - 1
+    areas, histograms = np.zeros(nodes), np.zeros((nodes, graph.histograms.shape[1]))
+    areas[:regions], histograms[:regions] = graph.areas, graph.histograms
+    parents, altitudes = np.arange(nodes), np.zeros(nodes)
+    halves = np.full(nodes, -1), np.full(2 * borders, -1)
+    room = np.full(nodes, -1), np.zeros(nodes, np.int64)
+    heap = np.zeros(borders, np.int64), np.zeros(borders, np.int64), np.zeros(borders)
+    _merge(
         graph.ends.copy(),
         graph.strengths.astype(np.float64),
         graph.lengths.astype(np.float64),
-        graph.areas.astype(np.float64),
-        graph.histograms.astype(np.float64),
+        areas,
+        histograms,
         graph.colours,
         settings,
+        parents,
+        altitudes,
+        np.zeros(borders, np.bool_),
+        *halves,
+        *room,
+        *heap,
     )
+    return parents, altitudes
 
 
-@kernel()
+@kernel(inner=True)
 def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
     """Return half the chi-squared distance of two histograms, each taken as shares: 0 to 1."""
-    ours, theirs = first.sum(), second.sum()
-    total = 0.0
+    ours, theirs, total = 0.0, 0.0, 0.0
+    for word in range(len(first)):
+        ours += first[word]
+        theirs += second[word]
     for word in range(len(first)):
         one, other = first[word] / ours, second[word] / theirs
         if one + other > 0:
@@ -80,7 +96,7 @@ def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
     return total / 2
 
 
-@kernel()
+@kernel(inner=True)
 def _difference(
     strength: float,
     one: int,
@@ -105,64 +121,103 @@ def _merge(
     ends: np.ndarray,
     strengths: np.ndarray,
     lengths: np.ndarray,
-    region_areas: np.ndarray,
-    region_histograms: np.ndarray,
+    areas: np.ndarray,
+    histograms: np.ndarray,
     colours: int,
     settings: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Run `merge_regions`; each node lists its borders as half-edges 2 * border + side in a linked list."""
-    regions, borders = len(region_areas), len(ends)
-    nodes = 2 * regions - 1
-    areas = np.zeros(nodes)
-    areas[:regions] = region_areas
-    histograms = np.zeros((nodes, region_histograms.shape[1]))
-    histograms[:regions] = region_histograms
-    parents, altitudes = np.arange(nodes), np.zeros(nodes)
-    first_half, next_half = np.full(nodes, -1), np.full(2 * borders, -1)
+    parents: np.ndarray,
+    altitudes: np.ndarray,
+    gone: np.ndarray,
+    first_half: np.ndarray,
+    next_half: np.ndarray,
+    seen_by: np.ndarray,
+    seen_border: np.ndarray,
+    heap: np.ndarray,
+    place: np.ndarray,
+    costs: np.ndarray,
+) -> None:
+    """Run `merge_regions` in place; each node lists its borders as half-edges 2 * border + side in a linked list.
+
+    Arrays of nodes, (2 * R - 1, ...), hold the regions' values first; `gone`, `place` (in the heap) and `costs` are of
+    borders, (E,). The heap has the border of the least cost first, of equals the one with the least number.
+    """
+    borders, nodes = len(ends), len(parents)
     for half in range(2 * borders):
         owner = ends[half // 2, half % 2]
         next_half[half], first_half[owner] = first_half[owner], half
-    changes = np.zeros(borders, np.int64)  # how often a border changed; -1 once it is gone
-    queue = [(0.0, 0, 0) for _ in range(0)]
     for border in range(borders):
-        one, other = ends[border]
-        cost = _difference(strengths[border], one, other, areas, histograms, colours, settings)
-        queue.append((cost, border, 0))
-    heapq.heapify(queue)
-    seen_by, seen_border = np.full(nodes, -1), np.zeros(nodes, np.int64)
-    node = regions
-    while node < nodes and len(queue) > 0:
-        cost, border, change = heapq.heappop(queue)
-        if changes[border] != change:
+        one, other = ends[border, 0], ends[border, 1]
+        costs[border] = _difference(strengths[border], one, other, areas, histograms, colours, settings)
+        heap[border] = border
+        _rise(heap, place, costs, border)
+    node, waiting = (nodes + 1) // 2, borders
+    while node < nodes and waiting > 0:
+        border = heap[0]
+        waiting -= 1
+        heap[0] = heap[waiting]
+        place[heap[0]] = 0
+        _sink(heap, place, costs, place[heap[0]], waiting)
+        if gone[border]:
             continue
-        one, other = ends[border]
+        one, other = ends[border, 0], ends[border, 1]
         parents[one], parents[other] = node, node
-        altitudes[node] = max(cost, altitudes[one], altitudes[other])
+        altitudes[node] = max(costs[border], altitudes[one], altitudes[other])
         areas[node] = areas[one] + areas[other]
-        histograms[node] = histograms[one] + histograms[other]
-        changes[border] = -1
+        for word in range(histograms.shape[1]):
+            histograms[node, word] = histograms[one, word] + histograms[other, word]
+        gone[border] = True
         for part in (one, other):
-            _take_borders(part, node, ends, strengths, lengths, changes, first_half, next_half, seen_by, seen_border)
+            _take_borders(part, node, ends, strengths, lengths, gone, first_half, next_half, seen_by, seen_border)
         half = first_half[node]
         while half >= 0:
             border = half // 2
-            changes[border] += 1
-            one, other = ends[border]
-            cost = _difference(strengths[border], one, other, areas, histograms, colours, settings)
-            heapq.heappush(queue, (cost, border, changes[border]))
+            one, other = ends[border, 0], ends[border, 1]
+            costs[border] = _difference(strengths[border], one, other, areas, histograms, colours, settings)
+            _rise(heap, place, costs, place[border])
+            _sink(heap, place, costs, place[border], waiting)
             half = next_half[half]
         node += 1
-    return parents, altitudes
 
 
-@kernel()
+@kernel(inner=True)
+def _rise(heap: np.ndarray, place: np.ndarray, costs: np.ndarray, at: int) -> None:
+    """Move the border at a place of the heap up to where its cost belongs."""
+    border = heap[at]
+    while at > 0:
+        other = heap[(at - 1) // 2]
+        if costs[other] < costs[border] or (costs[other] == costs[border] and other < border):
+            break
+        heap[at], place[other] = other, at
+        at = (at - 1) // 2
+    heap[at], place[border] = border, at
+
+
+@kernel(inner=True)
+def _sink(heap: np.ndarray, place: np.ndarray, costs: np.ndarray, at: int, size: int) -> None:
+    """Move the border at a place of the heap of a size down to where its cost belongs."""
+    border = heap[at]
+    while 2 * at + 1 < size:
+        below = 2 * at + 1
+        other = heap[below]
+        if below + 1 < size:
+            second = heap[below + 1]
+            if costs[second] < costs[other] or (costs[second] == costs[other] and second < other):
+                below, other = below + 1, second
+        if costs[border] < costs[other] or (costs[border] == costs[other] and border < other):
+            break
+        heap[at], place[other] = other, at
+        at = below
+    heap[at], place[border] = border, at
+
+
+@kernel(inner=True)
 def _take_borders(
     part: int,
     node: int,
     ends: np.ndarray,
     strengths: np.ndarray,
     lengths: np.ndarray,
-    changes: np.ndarray,
+    gone: np.ndarray,
     first_half: np.ndarray,
     next_half: np.ndarray,
     seen_by: np.ndarray,
@@ -172,14 +227,14 @@ def _take_borders(
     half = first_half[part]
     while half >= 0:
         border, following = half // 2, next_half[half]
-        if changes[border] >= 0:
+        if not gone[border]:
             neighbour = ends[border, 1 - half % 2]
             if seen_by[neighbour] == node:
                 other = seen_border[neighbour]
                 length = lengths[other] + lengths[border]
                 strengths[other] = (strengths[other] * lengths[other] + strengths[border] * lengths[border]) / length
                 lengths[other] = length
-                changes[border] = -1
+                gone[border] = True
             else:
                 seen_by[neighbour], seen_border[neighbour] = node, border
                 ends[border, half % 2] = node

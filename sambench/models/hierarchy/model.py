@@ -15,6 +15,7 @@ from PIL import Image
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
+from sambench.models.hierarchy.canvas import Canvases
 from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants, read_constants
 from sambench.models.hierarchy.correct import corrected_mask, leaf_depths
 from sambench.models.hierarchy.cues import boundary_cues
@@ -63,6 +64,7 @@ class HierarchyModel(PromptableModel):
             "constants": {**asdict(self.tree_constants), **asdict(self.answer_constants)},
         }
         self._depths: tuple[Embedding, np.ndarray] | None = None
+        self._canvases = Canvases()
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """Build the tree of regions of each image.
@@ -118,7 +120,7 @@ class HierarchyModel(PromptableModel):
             scores[index] = confidence
             for rank, region in enumerate(regions):
                 tables[index, rank] = leaf_logits(region, tree.parents, tree.altitudes)
-        logits = torch.empty((len(prompts), answers, *embedding.original_size))
+        logits = self._canvases.tensor((len(prompts), answers, *embedding.original_size))
         paint(tables.reshape(-1, tree.leaves), tree.labels, logits.numpy().reshape(-1, *embedding.original_size))
         for index, mask in clicked.items():
             sign_as(mask, logits[index, 0].numpy())

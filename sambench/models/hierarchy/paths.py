@@ -82,7 +82,7 @@ def mark_path(node: int, parents: np.ndarray, marked: np.ndarray) -> None:
         marked[node] = True
 
 
-@kernel()
+@kernel(inner=True)
 def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> int:
     """Return the largest region around a leaf up to an altitude that is not blocked; the leaf itself always is one."""
     node = leaf
@@ -91,7 +91,7 @@ def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarra
     return node
 
 
-@kernel()
+@kernel(inner=True)
 def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> np.ndarray:
     """Return the rising altitudes (K,) of all regions that are not blocked around the included leaves, from 0 on."""
     tops, levels, count = include.copy(), np.zeros(len(parents)), 1
@@ -109,7 +109,7 @@ def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blo
             tops[index] = _climb(tops[index], following, parents, altitudes, blocked)
 
 
-@kernel()
+@kernel(inner=True)
 def _end(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> float:
     """Return the altitude at which the largest candidate ends: the lowest blocked region above it, or 1."""
     end = 1.0
@@ -130,7 +130,7 @@ def area_of(region: np.ndarray, areas: np.ndarray) -> int:
     return total
 
 
-@kernel()
+@kernel(inner=True)
 def _persistence(levels: np.ndarray, sizes: np.ndarray, end: float, growth: float) -> np.ndarray:
     """Return, for each candidate, 1 minus where it forms times where its area has grown by a factor."""
     scores = np.empty(len(levels))
@@ -171,7 +171,8 @@ def best_distinct(
                 break
             chosen[count] = best
             count += 1
-    chosen[count:] = chosen[0]
+    for index in range(count, CANDIDATES):
+        chosen[index] = chosen[0]
     answer, confidence = np.zeros((CANDIDATES, regions.shape[1]), np.bool_), np.zeros(CANDIDATES, np.float32)
     for index in range(CANDIDATES):
         rank = 0
@@ -179,11 +180,13 @@ def best_distinct(
             smaller = sizes[chosen[other]] < sizes[chosen[index]]
             if smaller or (other < index and sizes[chosen[other]] == sizes[chosen[index]]):
                 rank += 1
-        answer[rank], confidence[rank] = regions[chosen[index]], scores[chosen[index]]
+        confidence[rank] = scores[chosen[index]]
+        for leaf in range(regions.shape[1]):
+            answer[rank, leaf] = regions[chosen[index], leaf]
     return answer, confidence
 
 
-@kernel()
+@kernel(inner=True)
 def _differs(candidate: int, chosen: np.ndarray, sizes: np.ndarray, ratio: float) -> bool:
     """Tell whether a candidate is none of the chosen and its area at most `ratio` of theirs, or they of its."""
     for other in chosen:

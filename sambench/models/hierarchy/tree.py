@@ -163,7 +163,7 @@ def canonical_tree(
     return leaf_of, new_parents, new_altitudes, spans
 
 
-@kernel()
+@kernel(inner=True)
 def _kept_nodes(parents: np.ndarray, altitudes: np.ndarray, finest: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the nearest node that stays, at or above each node (N,), and strictly above it (the root its own)."""
     kept_as, above = np.arange(len(parents)), np.arange(len(parents))
