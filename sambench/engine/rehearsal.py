@@ -14,8 +14,9 @@ from sambench.metrics.boundary.counts import boundary_counts
 from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants
 from sambench.models.hierarchy.cues import boundary_cues
 from sambench.models.hierarchy.logits import leaf_logits, paint
+from sambench.models.hierarchy.merge import RegionGraph, merge_regions
 from sambench.models.hierarchy.paths import points_regions
-from sambench.models.hierarchy.tree import build_tree
+from sambench.models.hierarchy.tree import canonical_tree, measure_nodes
 
 SIDE = 16
 """Pixels a side of what is rehearsed on."""
@@ -40,14 +41,19 @@ def _edges() -> None:
 
 
 def _hierarchy() -> None:
-    image = np.zeros((SIDE, SIDE, 3), np.uint8)
-    image[4:9, 4:9] = 255
-    tree_constants, answers = TreeConstants(), AnswerConstants()
-    tree = build_tree(boundary_cues(image, tree_constants), tree_constants, (SIDE, SIDE))
-    leaf, no_leaf = np.zeros(1, np.int64), np.zeros(0, np.int64)
-    regions, _ = points_regions(leaf, no_leaf, tree.parents, tree.altitudes, tree.spans, tree.areas, answers.prior())
-    tables = np.stack([leaf_logits(region, tree.parents, tree.altitudes) for region in regions])
-    paint(tables, tree.labels, np.empty((len(tables), SIDE, SIDE), np.float32))
+    """Go through `build_tree` and an answer backwards, on a tree of two leaves."""
+    parents, altitudes = np.array([2, 2, 2], np.int32), np.array([0, 0, 0.5], np.float32)
+    spans, areas = np.array([[0, 1], [1, 2], [0, 2]], np.int32), np.array([1, 1, 2], np.int32)
+    labels, leaf, no_leaf = np.array([[0, 1]], np.int32), np.zeros(1, np.int64), np.zeros(0, np.int64)
+    paint(np.zeros((1, 2), np.float32), labels, np.empty((1, 1, 2), np.float32))
+    leaf_logits(np.array([True, False]), parents, altitudes)
+    points_regions(leaf, no_leaf, parents, altitudes, spans, areas, AnswerConstants().prior())
+    measure_nodes(labels, parents, 2)
+    constants = TreeConstants()
+    canonical_tree(parents.astype(np.int64), altitudes, constants.finest)
+    ones, ends = np.ones(1), np.array([[0, 1]])
+    merge_regions(RegionGraph(labels.astype(np.int64), ends, ones, ones, np.ones(2), np.ones((2, 2)), 1), constants)
+    boundary_cues(np.zeros((SIDE, SIDE, 3), np.uint8), constants)
 
 
 def main(chosen: list[str]) -> None:

@@ -69,7 +69,7 @@ def build_tree(cues: Cues, constants: TreeConstants, size: Size, factor: int = 1
     labels = leaf_of_label[graph.labels]
     if factor > 1:
         labels = labels[np.arange(size[0]) // factor][:, np.arange(size[1]) // factor]
-    areas, boxes = _measure(labels, parents, int(spans[-1, 1]))
+    areas, boxes = measure_nodes(labels, parents, int(spans[-1, 1]))
     return RegionTree(labels, parents, altitudes, spans, areas, boxes)
 
 
@@ -175,7 +175,7 @@ def _kept_nodes(parents: np.ndarray, altitudes: np.ndarray, finest: float) -> tu
 
 
 @kernel()
-def _measure(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple[np.ndarray, np.ndarray]:
+def measure_nodes(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple[np.ndarray, np.ndarray]:
     """Return areas (N,) and boxes (N, 4) of all nodes, leaves from the pixels and the rest from their children."""
     areas = np.zeros(len(parents), np.int32)
     boxes = np.empty((len(parents), 4), np.int32)
