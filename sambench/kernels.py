@@ -25,7 +25,8 @@ def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callab
     Args:
         borrows: The loop makes no array and returns none: its arrays' references are not counted, where this numba can
             do so. That saves two atomic operations an array and call, which a short loop over many arrays feels.
-        inner: Only other loops call it: what Python would need for that is not compiled, half of the work for a short loop.
+        inner: Only other loops call it: what Python would need for that is not compiled, half of what a short loop
+            takes.
         options: Words of `numba.njit` beside `cache` and `nogil`, such as `inline` or `fastmath`.
 
     Returns:

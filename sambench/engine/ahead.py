@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from sambench.files.paths import kernel_cache
 from sambench.version import __version__
 
-Loops = Literal["edges", "hierarchy"]
-"""Loops that are rehearsed together: by the name of the task or of the model that runs them."""
+LOOPS = ("edges", "hierarchy")
+"""Loops that are rehearsed together, by the name of the task or of the model that runs them; the last needed first."""
 
 
 @contextmanager
@@ -44,13 +44,13 @@ def compiled_ahead(config: Mapping[str, Any]) -> Iterator[None]:
         process.wait()
 
 
-def loops_of(config: Mapping[str, Any]) -> list[Loops]:
+def loops_of(config: Mapping[str, Any]) -> list[str]:
     """Return what a run will need, the last needed first; a detector's run or files made elsewhere need no masks."""
     names = [config["task"]["name"], config["model"]["name"]]
-    return [loops for loops in get_args(Loops) if loops in names]
+    return [loops for loops in LOOPS if loops in names]
 
 
-def compiled_mark(chosen: Sequence[Loops]) -> Path:
+def compiled_mark(chosen: Sequence[str]) -> Path:
     """Return the file that is there once these loops of this installation were compiled."""
     installed = [platform.python_version(), version("numba"), __version__, __file__, platform.node(), *chosen]
     return kernel_cache() / f"{hashlib.sha256(' '.join(installed).encode()).hexdigest()[:16]}.compiled"

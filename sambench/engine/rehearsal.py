@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 
-from sambench.engine.ahead import Loops, compiled_mark
-from sambench.masks.edge_nms import suppress_toolbox
-from sambench.masks.edge_strength import mask_edges
+from sambench.engine.ahead import compiled_mark
+from sambench.masks.edges.nms import suppress_toolbox
+from sambench.masks.edges.strength import mask_edges
 from sambench.masks.nms import survivors
 from sambench.metrics.boundary.counts import boundary_counts
 from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants
@@ -22,7 +22,7 @@ SIDE = 16
 """Pixels a side of what is rehearsed on."""
 
 
-def rehearse(loops: Loops) -> None:
+def rehearse(loops: str) -> None:
     """Call loops, those that a run needs last first: it compiles from the other end, and they meet.
 
     Args:

@@ -134,12 +134,12 @@ def _mark(logits: np.ndarray, sides: np.ndarray) -> tuple[int, int, int, int]:
     height, columns = logits.shape
     top, bottom, left, right = height, 0, columns, 0
     for y in range(height):
-        found = _OUTSIDE
+        sides_here = _OUTSIDE
         for x in range(columns):
             side = _INSIDE if logits[y, x] > 0 else _OUTSIDE
             sides[y, x] = side
-            found |= side
-        if found == _OUTSIDE:
+            sides_here |= side
+        if sides_here == _OUTSIDE:
             continue
         top, bottom = min(top, y), y + 1
         for x in range(left):

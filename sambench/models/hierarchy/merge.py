@@ -133,13 +133,13 @@ def _merge(
     seen_by: np.ndarray,
     seen_border: np.ndarray,
     heap: np.ndarray,
-    place: np.ndarray,
+    position: np.ndarray,
     costs: np.ndarray,
 ) -> None:
     """Run `merge_regions` in place; each node lists its borders as half-edges 2 * border + side in a linked list.
 
-    Arrays of nodes, (2 * R - 1, ...), hold the regions' values first; `gone`, `place` (in the heap) and `costs` are of
-    borders, (E,). The heap has the border of the least cost first, of equals the one with the least number.
+    Arrays of nodes, (2 * R - 1, ...), hold the regions' values first; `gone`, `position` (in the heap) and `costs` are
+    of borders, (E,). The heap has the border of the least cost first, of equals the one with the least number.
     """
     borders, nodes = len(ends), len(parents)
     for half in range(2 * borders):
@@ -149,14 +149,14 @@ def _merge(
         one, other = ends[border, 0], ends[border, 1]
         costs[border] = _difference(strengths[border], one, other, areas, histograms, colours, settings)
         heap[border] = border
-        _rise(heap, place, costs, border)
+        _rise(heap, position, costs, border)
     node, waiting = (nodes + 1) // 2, borders
     while node < nodes and waiting > 0:
         border = heap[0]
         waiting -= 1
         heap[0] = heap[waiting]
-        place[heap[0]] = 0
-        _sink(heap, place, costs, place[heap[0]], waiting)
+        position[heap[0]] = 0
+        _sink(heap, position, costs, position[heap[0]], waiting)
         if gone[border]:
             continue
         one, other = ends[border, 0], ends[border, 1]
@@ -173,27 +173,27 @@ def _merge(
             border = half // 2
             one, other = ends[border, 0], ends[border, 1]
             costs[border] = _difference(strengths[border], one, other, areas, histograms, colours, settings)
-            _rise(heap, place, costs, place[border])
-            _sink(heap, place, costs, place[border], waiting)
+            _rise(heap, position, costs, position[border])
+            _sink(heap, position, costs, position[border], waiting)
             half = next_half[half]
         node += 1
 
 
 @kernel(inner=True)
-def _rise(heap: np.ndarray, place: np.ndarray, costs: np.ndarray, at: int) -> None:
+def _rise(heap: np.ndarray, position: np.ndarray, costs: np.ndarray, at: int) -> None:
     """Move the border at a place of the heap up to where its cost belongs."""
     border = heap[at]
     while at > 0:
         other = heap[(at - 1) // 2]
         if costs[other] < costs[border] or (costs[other] == costs[border] and other < border):
             break
-        heap[at], place[other] = other, at
+        heap[at], position[other] = other, at
         at = (at - 1) // 2
-    heap[at], place[border] = border, at
+    heap[at], position[border] = border, at
 
 
 @kernel(inner=True)
-def _sink(heap: np.ndarray, place: np.ndarray, costs: np.ndarray, at: int, size: int) -> None:
+def _sink(heap: np.ndarray, position: np.ndarray, costs: np.ndarray, at: int, size: int) -> None:
     """Move the border at a place of the heap of a size down to where its cost belongs."""
     border = heap[at]
     while 2 * at + 1 < size:
@@ -205,9 +205,9 @@ def _sink(heap: np.ndarray, place: np.ndarray, costs: np.ndarray, at: int, size:
                 below, other = below + 1, second
         if costs[border] < costs[other] or (costs[border] == costs[other] and border < other):
             break
-        heap[at], place[other] = other, at
+        heap[at], position[other] = other, at
         at = below
-    heap[at], place[border] = border, at
+    heap[at], position[border] = border, at
 
 
 @kernel(inner=True)
