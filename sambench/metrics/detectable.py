@@ -66,4 +66,4 @@ def seen(one: Resampled, draws: np.ndarray, tail: float, higher_is_better: bool,
     moved = one.spread.narrowness * (draws[defined] - draws[defined].mean())
     ratios = np.nan_to_num(one.spread.ratios[defined], nan=1.0)
     ends = (high - one.value, moved) if higher_is_better else (one.value - low, -moved)
-    return Seen(ends[0], one.spread.freedom, tail, ratios, ends[1], margin)
+    return Seen(ends[0], one.spread.student, tail, ratios, ends[1], margin)

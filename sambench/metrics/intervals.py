@@ -41,7 +41,7 @@ class Resampled:
 
     def interval(self, tail: float) -> tuple[float, float]:
         """Return the interval that leaves out a chance of `tail`, in (0, .5], on either side."""
-        student = float(special.stdtrit(self.spread.freedom, tail))
+        student = float(special.stdtrit(self.spread.student, tail))
         outer = float(special.ndtr(self.spread.narrowness * student))
         low, high = _quantile(self.draws, outer), _quantile(self.draws, outer, upper=True)
         below, above = _quantile(self.scaled, tail), _quantile(self.scaled, tail, upper=True)

@@ -27,17 +27,24 @@ class Spread:
         ratios: (B,) standard error in each resample over the usual one, at least .25; NaN where a resample holds so few
             of the images that carry the metric that it says nothing.
         why: Why the metric has no interval, whatever carries it; empty where it may have one.
+        share: What heavy tails leave of the degrees of freedom, in (0, 1].
     """
 
     freedom: float
     narrowness: float
     ratios: np.ndarray
     why: str = ""
+    share: float = 1.0
 
     @property
     def enough(self) -> bool:
         """Tell whether so many images carry the metric that an interval can be given."""
         return self.freedom > ENOUGH - 1.001
+
+    @property
+    def student(self) -> float:
+        """Degrees of freedom that Student's quantiles are taken at: not so few that nothing could be told."""
+        return max(self.freedom * self.share, min(self.freedom, ENOUGH - 1.0))
 
 
 def spread_of_units(units: int, replicates: int, why: str = "") -> Spread:
@@ -68,7 +75,7 @@ def spreads(
 
 def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: np.ndarray, held: np.ndarray) -> Spread:
     """Add up variances over strata; (G,) by group, `held` (B, G) images of each group in each resample."""
-    variances, freedoms, shrunk, within = [], [], [], np.zeros(len(held))
+    variances, freedoms, shrunk, within, deviations = [], [], [], np.zeros(len(held)), []
     for number in np.unique(strata[carrying]):
         inside = carrying & (strata == number)
         count, images, whole = int(inside.sum()), sizes[inside].sum(), (carrying | (strata != number)).all()
@@ -79,10 +86,12 @@ def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: 
         variances.append(count / (count - 1) * ((sizes[inside] * influence) ** 2).sum() / images**2)
         units = images if whole else count
         freedoms.append(units - 1)
-        shrunk.append((units - 1) / units)
         own = held[:, inside]
         total = np.maximum(own.sum(axis=1), 1)
-        within += np.maximum(own @ influence**2 / total - (own @ influence / total) ** 2, 0) / total
+        shrunk.append((units - 1) / units * images * float((1 / total).mean()))
+        errors = np.maximum(own @ influence**2 / total - (own @ influence / total) ** 2, 0) / total
+        within += errors if count >= ENOUGH else errors.mean()
+        deviations.append(influence)
     # Each stratum's own variance is too uncertain for Satterthwaite's formula where strata are small, and would choose
     # the samples that get an interval by their luck: images are taken to differ alike within all strata.
     every, alike = np.array(variances), 1 / (np.array(freedoms) + 1)
@@ -93,4 +102,16 @@ def _spread(falls: np.ndarray, carrying: np.ndarray, strata: np.ndarray, sizes: 
     within[share < _LEAST_SHARE] = np.nan
     usual = float(np.nanmean(within)) or 1.0
     narrowness = float((every.sum() / (every * shrunk).sum()) ** 0.5)
-    return Spread(freedom, narrowness, np.maximum(np.sqrt(within / usual), _LEAST_RATIO))
+    ratios = np.maximum(np.sqrt(within / usual), _LEAST_RATIO)
+    return Spread(freedom, narrowness, ratios, share=_share(np.concatenate(deviations)))
+
+
+def _share(deviations: np.ndarray) -> float:
+    """Return what the tails of (G,) deviations leave of the degrees of freedom of their variance, at most 1.
+
+    A variance of n values has n - 1 degrees of freedom where they are normal, and 2 n / (k - (n - 3) / (n - 1)) where
+    their kurtosis is k (O'Neill 2014): few where few images make most of the spread.
+    """
+    n, squares = len(deviations), deviations**2
+    kurtosis = n * float((squares**2).sum()) / float(squares.sum()) ** 2
+    return min(1.0, 2 * n / max(kurtosis - (n - 3) / (n - 1), 1e-9) / (n - 1))

@@ -1,10 +1,11 @@
 """How often the 95 % interval of a single run misses the truth, and where none is given.
 
-Usage: python tests/benchmarks/simulate_intervals.py OUT.csv [simulations=1000] [replicates=500] [figure=FILE]
+Usage: python tests/benchmarks/simulate_intervals.py OUT.csv [simulations=1000] [replicates=500] [edges=200] [figure=FILE]
        [data=normal,bernoulli,...] [counts=RUN,RUN]
 
 Means over the images that carry a metric (normal, Bernoulli, skewed and clustered scores), means over 23 strata, and
-the edge scores of images drawn from those of finished runs (`counts`), whose scores over all images are the truth.
+the edge scores of images drawn `edges` times from those of finished runs (`counts`), whose scores over all images are the
+truth. Of rare scores, samples that hold at least one are told beside all: no interval can know of what is not there.
 """
 
 import csv
@@ -22,7 +23,7 @@ from sambench.runs.open import load_run
 IMAGES, SUPPORTS, STRATA = (12, 50, 200, 1000), (1, 2, 3, 5, 6, 10, 30), 23
 SIZES = {"equal": [9] * STRATA, "unequal": [2] * 12 + [20] * 8 + [200] * 3, "one image each": [1] * STRATA}
 FREE = (-np.inf, np.inf)
-PARTS = 8
+PARTS = 20
 """Simulations of a kind share weights in parts; every part draws its own."""
 
 
@@ -53,6 +54,8 @@ def rare(rng, shape):
 
 
 DATA = {one.__name__: one for one in (normal, bernoulli, skewed, clustered, rare)}
+RARE = 0.55
+"""Scores above it are the rare ones."""
 
 
 def means(scores, strata, kept=None):
@@ -71,14 +74,21 @@ def means(scores, strata, kept=None):
 
 
 def simulate(kind, strata, kept, simulations, replicates, seed):
-    """Return (S, 2): whether each interval lies above the truth, and below it; NaN where there is none."""
+    """Return (S, 3): whether each interval lies above the truth, and below it; NaN where there is none.
+
+    The third tells whether a score above `RARE` is among the images that weigh most in the mean.
+    """
     found, rng = [], np.random.default_rng([seed, len(strata), int(kept.sum())])
+    mass = kept / np.array([strata.count(name) for name in strata])
+    heavy = mass == mass.max()
     for part in range(PARTS):
         scores, truth = DATA[kind](rng, (simulations // PARTS, len(strata)))
         bounds = dict.fromkeys(range(len(scores)), FREE)
         ends = bootstrap_intervals(means(scores, strata, kept), strata, replicates, seed + part, bounds)
         low, high = np.array(list(ends.values())).T
-        found.append(np.where(np.isnan(low), np.nan, [low > truth + 1e-12, high < truth - 1e-12]).T)
+        held = (scores[:, heavy] > RARE).any(axis=1)
+        missed = np.where(np.isnan(low), np.nan, [low > truth + 1e-12, high < truth - 1e-12])
+        found.append(np.column_stack([*missed, held]))
     return np.concatenate(found)
 
 
@@ -92,6 +102,14 @@ def edges(path, images, simulations, replicates):
         for name, (low, high) in boundary_ci95(own, levels, replicates, seed).items():
             found.setdefault(name, []).append((low > truth[name][0], high < truth[name][0]))
     return {name: np.array(own, float) for name, own in found.items()}
+
+
+def rows_of(what, kind, images, support, found):
+    """Return a kind's lines; of rare scores also one over the samples that hold one."""
+    lines = [row(what, kind, images, support, found[:, :2])]
+    if kind == "rare":
+        lines.append(row(what, "rare, one held", images, support, found[found[:, 2] == 1, :2]))
+    return lines
 
 
 def row(what, kind, images, support, missed):
@@ -132,23 +150,24 @@ def draw(rows, path):
 def main():
     warnings.simplefilter("ignore", RuntimeWarning)  # of images left out nothing may be left
     given = {"simulations": "1000", "replicates": "500", "figure": "", "counts": "", "data": ",".join(DATA)}
+    given |= {"edges": "200"}
     given |= dict(word.split("=", 1) for word in sys.argv[2:])
     simulations, replicates, rows = int(given["simulations"]), int(given["replicates"]), []
     for kind in filter(None, given["data"].split(",")):
         for images in IMAGES:
             missed = simulate(kind, [""] * images, np.ones(images), simulations, replicates, 1)
-            rows.append(row("all images", kind, images, images, missed))
+            rows += rows_of("all images", kind, images, images, missed)
         for support in SUPPORTS:
             kept = (np.arange(200) < support).astype(float)
             missed = simulate(kind, [""] * 200, kept, simulations, replicates, 2)
-            rows.append(row("few of 200", kind, 200, support, missed))
+            rows += rows_of("few of 200", kind, 200, support, missed)
         for title, sizes in SIZES.items():
             strata = [str(place) for place, size in enumerate(sizes) for _ in range(size)]
             missed = simulate(kind, strata, np.ones(len(strata)), simulations, replicates, 3)
-            rows.append(row(f"23 sets, {title}", kind, len(strata), len(strata), missed))
+            rows += rows_of(f"23 sets, {title}", kind, len(strata), len(strata), missed)
     for path in filter(None, given["counts"].split(",")):
         for images in IMAGES[:3]:
-            for name, missed in edges(path, images, simulations // 2, replicates).items():
+            for name, missed in edges(path, images, int(given["edges"]), replicates).items():
                 rows.append(row("edges", f"{Path(path).name} {name}", images, images, missed))
     with Path(sys.argv[1]).open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")

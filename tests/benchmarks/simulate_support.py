@@ -26,7 +26,7 @@ from sambench.metrics.intervals import resampled
 from sambench.metrics.jackknife import jackknife
 from sambench.metrics.spread import spreads
 
-PARTS, POWER = 8, 0.8
+PARTS, POWER = 20, 0.8
 HEADS = ["what", "data", "images", "support", "simulations", "given", "drops told", "gains told", "coverage"]
 HEADS += ["printed effect", "seen"]
 
