@@ -1,11 +1,11 @@
 """How often the 95 % interval of a single run misses the truth, and where none is given.
 
-Usage: python tests/benchmarks/simulate_intervals.py OUT.csv [simulations=1000] [replicates=500] [edges=200] [figure=FILE]
-       [data=normal,bernoulli,...] [counts=RUN,RUN]
+Usage: python tests/benchmarks/simulate_intervals.py OUT.csv [simulations=1000] [replicates=500] [edges=200]
+       [figure=FILE] [data=normal,bernoulli,...] [counts=RUN,RUN]
 
 Means over the images that carry a metric (normal, Bernoulli, skewed and clustered scores), means over 23 strata, and
-the edge scores of images drawn `edges` times from those of finished runs (`counts`), whose scores over all images are the
-truth. Of rare scores, samples that hold at least one are told beside all: no interval can know of what is not there.
+the edge scores of images drawn `edges` times from those of finished runs (`counts`), whose scores over all images are
+the truth. Of rare scores, samples that hold at least one are counted apart: no interval knows of what is not there.
 """
 
 import csv
