@@ -6,7 +6,10 @@ when it removes the package, as a folder `sambench` without modules, which hides
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -31,12 +34,12 @@ def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callab
 
     Returns:
         What decorates a function of arrays and numbers, written in the part of Python that numba compiles. Its machine
-        code is kept in NUMBA_CACHE_DIR, or else in `kernels` below the cache folder.
+        code is kept in NUMBA_CACHE_DIR, or else in `kernels` below the cache folder, under the `source_stamp`.
     """
 
     def compiled(loop: Loop) -> Loop:
         chosen = _numba.config.CACHE_DIR
-        _numba.config.CACHE_DIR = chosen or str(kernel_cache())
+        _numba.config.CACHE_DIR = str(Path(chosen or kernel_cache()) / source_stamp())
         try:
             options.update(_UNCOUNTED if borrows else {}, no_cpython_wrapper=inner)
             return _numba.njit(cache=True, nogil=True, **options)(loop)
@@ -44,3 +47,18 @@ def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callab
             _numba.config.CACHE_DIR = chosen
 
     return compiled
+
+
+@cache
+def source_stamp() -> str:
+    """Return a name of the source of all loops (16 hexadecimal digits): what is compiled of another is never taken.
+
+    numba looks at the time and size of the one file that a loop stands in, not at those of the loops it calls.
+    """
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if b"sambench.kernels import" in source:
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
+    return digest.hexdigest()[:16]

@@ -1,6 +1,7 @@
 """Where compiled loops are kept: never inside the installed package, which pip removes without them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from numba import config
 
-from sambench.kernels import kernel
+from sambench.kernels import kernel, source_stamp
 
 PACKAGE = Path(__file__).parents[1] / "sambench"
 COMPILE_ONE = "import numpy; from sambench.masks.run_lengths.bits import lowest_bit; print(lowest_bit(numpy.uint64(8)))"
@@ -18,6 +19,27 @@ COMPILE_ONE = "import numpy; from sambench.masks.run_lengths.bits import lowest_
 def test_every_loop_of_the_suite_is_compiled_by_this_decorator():
     for path in PACKAGE.rglob("*.py"):
         assert path.name == "kernels.py" or "njit" not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_change_of_a_loop_that_another_file_calls_is_compiled_again(tmp_path):
+    package = tmp_path / "sambench"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    inner, outer = package / "inner_loop.py", package / "outer_loop.py"
+    outer.write_text(
+        "from sambench.inner_loop import inner\nfrom sambench.kernels import kernel\n\n"
+        "@kernel()\ndef outer(value):\n    return inner(value)\n"
+    )
+    environment = os.environ | {"SAMBENCH_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    answers = []
+    for added in (1, 2):
+        inner.write_text(
+            f"from sambench.kernels import kernel\n\n@kernel()\ndef inner(value):\n    return value + {added}\n"
+        )
+        run = [sys.executable, "-B", "-c", "from sambench.outer_loop import outer; print(outer(1))"]
+        done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+        answers.append(done.stdout.split())
+    assert answers == [["2"], ["3"]]
 
 
 def test_the_folder_of_other_users_of_numba_stays_as_it_is():
@@ -54,5 +76,5 @@ def test_compiled_loops_are_kept_outside_the_package(tmp_path, chosen):
     )
     assert done.stdout.split() == ["3"]
     kept = {path.relative_to(tmp_path).parts[:-2] for path in tmp_path.rglob("*.nbi")}
-    assert kept == {("own",) if chosen else ("cache", "kernels")}
+    assert kept == {("own", source_stamp()) if chosen else ("cache", "kernels", source_stamp())}
     assert not list(PACKAGE.rglob("bits.lowest_bit*.nb?"))
