@@ -21,7 +21,7 @@ def store(tmp_path):
 
 def test_they_are_those_of_the_images_that_are_stored(store):
     before = contents(store.run.folder)
-    told = SoFar().told(load_run(store.run.folder))
+    told = SoFar().fields(load_run(store.run.folder))
     metrics = registry.resolve("tasks", "edges")().supported(edge_rows(9)[:8])
     assert (told["done"], told["total"]) == (8, 40)
     assert [line["name"] for line in told["lines"]] == list(metrics)
@@ -37,11 +37,11 @@ def test_they_are_made_again_only_when_there_are_more_rows(store, monkeypatch):
         so_far, "metrics_of_rows", lambda run, rows, whole: made.append(len(rows)) or own(run, rows, whole)
     )
     found, run = SoFar(), load_run(store.run.folder)
-    assert found.told(run) == found.told(run)
+    assert found.fields(run) == found.fields(run)
     assert made == [8]
     row = edge_rows(9)[8]
     store.append(row["sample_id"], [row])
-    assert found.told(run)["done"] == 9
+    assert found.fields(run)["done"] == 9
     assert made == [8, 9]
 
 
@@ -51,13 +51,13 @@ def test_a_line_that_is_being_written_is_not_counted(store):
     path.write_bytes(whole + whole.splitlines(keepends=True)[0][:-20])
     torn = path.read_bytes()
     assert len(rows_so_far(path)) == 8
-    assert SoFar().told(load_run(store.run.folder))["done"] == 8
+    assert SoFar().fields(load_run(store.run.folder))["done"] == 8
     assert path.read_bytes() == torn
 
 
 def test_why_there_are_none_is_told(store, tmp_path, monkeypatch):
     def why(run):
-        return SoFar().told(run)["error"]["what"]
+        return SoFar().fields(run)["error"]["what"]
 
     run = load_run(store.run.folder)
     assert why(load_run(stored(tmp_path / "done"))) == "only a run that goes on on this machine is summarised so far"
