@@ -32,7 +32,7 @@ class InstanceDataset(Dataset):
 
     Args:
         file: The annotation file, or what another form of ground truth was turned into.
-        place: Where an image is.
+        locate: Gives an image's name and path.
         root: The folder that is read, as the user gave it.
         split: The chosen split.
         card: The dataset's card.

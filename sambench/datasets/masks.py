@@ -219,7 +219,9 @@ class MaskDataset(Dataset):
         for fault in self.source.faults:
             kinds.setdefault(fault.what, []).append(fault.where)
         if kinds:
-            message = "; ".join(f"{len(places)} x {what}: {listing(places, 5)}" for what, places in kinds.items())
+            message = "; ".join(
+                f"{len(locations)} x {what}: {listing(locations, 5)}" for what, locations in kinds.items()
+            )
             raise data_error(self.source.card, f"files do not fit together: {message}", self.root)
 
     def _tell(self) -> None:

@@ -83,7 +83,7 @@ def begun_record(
     """Return what a run's record says beside its identity before anything is scored.
 
     Args:
-        config, chosen, dataset, found, keys, device: As for `run_identity`.
+        config, chosen, dataset, source, keys, device: As for `run_identity`.
         identity: From there.
         shard: Which part of the data is run, if not all of them.
     """
@@ -108,7 +108,7 @@ def ended_record(config: RunConfig, task: Task, source: Predicting, images: int)
     """Return what a run's record says beside its results once all is scored: cache, workers, notes and NaN.
 
     Args:
-        config, found: As for `run_identity`.
+        config, source: As for `run_identity`.
         task: The task.
         images: How many images were scored now.
     """

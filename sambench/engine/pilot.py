@@ -131,8 +131,8 @@ def _with_limit(config: Mapping[str, Any], limit: int | None) -> dict[str, Any]:
 def _part(config: dict[str, Any], folder: Path, shard: str | None) -> Run:
     """Run one part alone in this process, so that no stage waits for another process."""
     settings = {"shard": shard, "workers": 0, "illustrate": 0, "progress": "off", "devices": None}
-    places = {"cache": {"enabled": True, "dir": str(folder / "cache")}, "run": {"dir": str(folder / "run")}}
-    return launch(changed({**config, "executor": {"name": "local"}}, settings | places)).run
+    folders = {"cache": {"enabled": True, "dir": str(folder / "cache")}, "run": {"dir": str(folder / "run")}}
+    return launch(changed({**config, "executor": {"name": "local"}}, settings | folders)).run
 
 
 def _measured(runs: Sequence[Run], total: int, base: Path, start_seconds: float) -> Pilot:

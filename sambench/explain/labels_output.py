@@ -88,10 +88,10 @@ def write_labels(labels: Labels, folder: Path, count: int) -> list[Path]:
 
 def draw_suspects(labels: Labels, count: int, scratch: Path) -> list[Drawn]:
     """Draw the `count` likeliest suspects; `scratch` is a folder for pictures."""
-    places = labels.frame.groupby("sample_id").cumcount()
+    indices = labels.frame.groupby("sample_id").cumcount()
     looked: dict[str, tuple[Sample, list[Suspect]]] = {}
     drawings: list[Drawn] = []
-    for (_, line), index in zip(labels.frame.head(count).iterrows(), places, strict=False):
+    for (_, line), index in zip(labels.frame.head(count).iterrows(), indices, strict=False):
         key = line["sample_id"]
         if key not in looked:
             looked[key] = labels.look(key)

@@ -28,7 +28,7 @@ from sambench.storage.copies import local
 from sambench.types import Annotation, Size
 
 TRUTH = "truth"
-"""The place that stands for the data's own annotations."""
+"""The word that stands for the data's own annotations."""
 
 _CARD = DatasetCard(
     name="masks",
@@ -46,7 +46,7 @@ class ImageMasks:
     """One image's masks.
 
     Attributes:
-        names: The name of each: its annotation's id, or its place in the file.
+        names: The name of each: its annotation's id, or its index in the file.
         rles: Their compressed codes.
         size: (height, width) of the image.
         groups: How many masks of groups (iscrowd 1) are left out.
@@ -85,33 +85,34 @@ class MaskSet:
     pixels: Callable[[str], np.ndarray | None] = field(default=lambda _: None, repr=False)
 
 
-def open_sets(places: list[str], dataset: Dataset | None) -> list[MaskSet]:
+def open_sets(locations: list[str], dataset: Dataset | None) -> list[MaskSet]:
     """Open each set of masks.
 
     Args:
-        places: A run, its predictions folder, a COCO results list, a COCO JSON with images and annotations, or `TRUTH`.
+        locations: Runs, their folders of predictions, COCO results lists, COCO JSONs with images and annotations, or
+            `TRUTH`.
         dataset: The data that results lists and `TRUTH` are of; where it is None, those of the first run among them.
 
     Raises:
-        UsageError: A place is of no masks, or data are needed and not given.
+        UsageError: A location is of no masks, or data are needed and not given.
         RunError: A run is not finished, kept no predictions, or they are not those that it scored.
         PredictionError: Predictions do not fit the data.
         DatasetError: A COCO JSON is damaged.
     """
     sets: dict[int, MaskSet] = {}
-    for number, location in enumerate(places):
+    for number, location in enumerate(locations):
         folder = None if location == TRUTH else _run_folder(location)
         if folder is not None:
             sets[number], own = _of_run(folder)
             dataset = dataset or own
-    for number, location in enumerate(places):
+    for number, location in enumerate(locations):
         if number not in sets:
             sets[number] = _of_location(location, dataset)
-    return [sets[number] for number in range(len(places))]
+    return [sets[number] for number in range(len(locations))]
 
 
 def _run_folder(location: str) -> str | None:
-    """Return the run that a place is, or whose predictions it is."""
+    """Return the run that a location is, or whose predictions it is."""
     path = local(location)
     if (path / RECORD).is_file():
         return location
@@ -201,7 +202,7 @@ def _annotated(annotations: Sequence[Annotation], size: Size) -> ImageMasks:
 
 
 def _masks_of(prediction: object, size: Size, location: str) -> ImageMasks:
-    """Return the masks of a prediction, named by object or by place in the file."""
+    """Return the masks of a prediction, named by object or by index in the file."""
     if isinstance(prediction, ClickPrediction):
         if prediction.clicked is None:
             return ImageMasks([], [], size)

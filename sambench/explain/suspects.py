@@ -60,10 +60,10 @@ def of_answers(models: Sequence[Compared]) -> list[Suspect]:
     """
     names = [[str(one.id) for one in model.objects] for model in models]
     common = [name for name in names[0] if all(name in own for own in names[1:])]
-    places = [np.array([own.index(name) for name in common], np.int64) for own in names]
-    masks = [chosen_runs(model.best, indices) for model, indices in zip(models, places, strict=True)]
-    truth = chosen_runs(models[0].truth, places[0])
-    objects = [models[0].objects[index] for index in places[0]]
+    positions = [np.array([own.index(name) for name in common], np.int64) for own in names]
+    masks = [chosen_runs(model.best, indices) for model, indices in zip(models, positions, strict=True)]
+    truth = chosen_runs(models[0].truth, positions[0])
+    objects = [models[0].objects[index] for index in positions[0]]
     if not objects:
         return []
     alike = agreement(masks)

@@ -34,10 +34,16 @@ def ablation_figure(ablation: Ablation, runs: Mapping[str, Run], folder: Path) -
         ticks = list(next(iter(lines.values()))) if lines else []
         for label, points in lines.items():
             values = np.array(list(points.values()))
-            places = [ticks.index(tick) for tick in points]
+            positions = [ticks.index(tick) for tick in points]
             style = "o-" if ablation.x else "o"
             axes.errorbar(
-                places, values[:, 0], np.abs(values[:, 1:] - values[:, :1]).T, fmt=style, ms=4, capsize=3, label=label
+                positions,
+                values[:, 0],
+                np.abs(values[:, 1:] - values[:, :1]).T,
+                fmt=style,
+                ms=4,
+                capsize=3,
+                label=label,
             )
         axes.set_ylim(0, 1)
         axes.grid(color="0.9")

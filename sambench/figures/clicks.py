@@ -139,9 +139,9 @@ def differences(run: Run, baseline: Run | str, clicks: int = 1) -> dict[str, Iou
     for name in dict.fromkeys(key[0] for key in pairs):
         gains = {key: a - b for key, (a, b) in pairs.items() if key[0] == name}
         images: dict[str, int] = {}
-        places = np.array([images.setdefault(sample, len(images)) for _, sample, _ in gains])
-        values, counts = np.array(list(gains.values())), np.bincount(places)
-        interval = mean_ci95(np.bincount(places, values) / counts, counts, bounds=(-1.0, 1.0))
+        image_indices = np.array([images.setdefault(sample, len(images)) for _, sample, _ in gains])
+        values, counts = np.array(list(gains.values())), np.bincount(image_indices)
+        interval = mean_ci95(np.bincount(image_indices, values) / counts, counts, bounds=(-1.0, 1.0))
         by_dataset[name] = IouDifference(float(values.mean()), interval, len(values))
     if not by_dataset:
         raise RunError(

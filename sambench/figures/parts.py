@@ -55,15 +55,15 @@ def plain_ticks(*axes: Any) -> None:
         axis.set_major_formatter("{x:g}")
 
 
-def name_ticks(axes: Any, places: Sequence[float], names: Sequence[str]) -> None:
-    """Name places of the x axis of a matplotlib `Axes`, slanted where names would run into each other.
+def name_ticks(axes: Any, positions: Sequence[float], names: Sequence[str]) -> None:
+    """Name positions of the x axis of a matplotlib `Axes`, slanted where names would run into each other.
 
     Args:
         axes: Drawn already: the room that names have is measured.
-        places: Where ticks stand, ascending.
+        positions: Where ticks stand, ascending.
         names: One a tick.
     """
-    axes.set_xticks(places, names)
+    axes.set_xticks(positions, names)
     axes.figure.draw_without_rendering()
     boxes = [one.get_window_extent() for one in axes.get_xticklabels()]
     if all(right.x0 - left.x1 >= _APART for left, right in pairwise(boxes)):

@@ -140,13 +140,13 @@ def differences(
     for word, side in (("baseline", baselines), ("candidate", candidates)):
         for other in side[1:]:
             between = _between(side[0], other, (), common)
-            places = f"{side[0].path} of the {word}", f"{other.path} of the {word}"
+            named_sides = f"{side[0].path} of the {word}", f"{other.path} of the {word}"
             mend = f"runs of one side are averaged: give the {word} runs that agree in it, or compare one with another"
             forbidding += [
-                replace(one, sides=places, mend=one.mend if one.mend in (COMMON, UNTOLD) else mend)
+                replace(one, sides=named_sides, mend=one.mend if one.mend in (COMMON, UNTOLD) else mend)
                 for one in between[0]
             ]
-            noted += [replace(one, sides=places) for one in between[1]]
+            noted += [replace(one, sides=named_sides) for one in between[1]]
     return _once(forbidding), _once(noted)
 
 

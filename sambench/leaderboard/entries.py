@@ -1,4 +1,4 @@
-"""The runs of a leaderboard: run folders, places where they lie, and files that people handed in."""
+"""The runs of a leaderboard: run folders, locations that hold such folders, and files that people handed in."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def open_entries(runs: Sequence[str], results: Location | None, scratch: Path) -
 
     Args:
         runs: Run folders and files that were handed in, at paths or URLs. One that cannot be used is refused.
-        results: A place below which runs and such files are found; one that cannot be used is left out and told.
+        results: A location below which runs and such files are found; one that cannot be used is left out and told.
         scratch: A folder that what was handed in is unpacked to.
 
     Returns:
@@ -98,7 +98,7 @@ def open_entries(runs: Sequence[str], results: Location | None, scratch: Path) -
 
 
 def locations_below(results: Location) -> list[Location]:
-    """Return the run folders below a place and the files there that were handed in, each kind sorted."""
+    """Return the run folders below a location and the files there that were handed in, each kind sorted."""
     if is_remote(results):
         files = [f"{str(results).rstrip('/')}/{name}" for name in sorted(listing(str(results))) if _is_file(name)]
         return [*run_locations(results), *files]

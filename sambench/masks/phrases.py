@@ -59,8 +59,8 @@ def _kept(
     presence = float(rest.pop(0)) if answer.presence is not None else None
     rles = []
     if len(chosen):
-        places = to_device(torch.from_numpy(chosen), answer.logits.device)
-        masks = Masks(answer.logits[places][:, None], answer.scores[places][:, None], answer.frame)
+        indices = to_device(torch.from_numpy(chosen), answer.logits.device)
+        masks = Masks(answer.logits[indices][:, None], answer.scores[indices][:, None], answer.frame)
         (whole,) = layered_crops(size, 0, 0.0)
         rles = measure_masks(masks, 1.0, whole, size, "auto").runs.compressed(np.arange(len(chosen)))
     kept_scores = scores[chosen] if decimals is None else np.round(scores[chosen], decimals)

@@ -63,8 +63,8 @@ def calibration_draws(
 
 def reliability(confidence: np.ndarray, quality: np.ndarray) -> list[Bin]:
     """Return the bins of a reliability diagram that hold a mask, by rising confidence."""
-    places = _bins(confidence)
-    held = [(places == index) for index in np.unique(places)]
+    bins = _bins(confidence)
+    held = [(bins == index) for index in np.unique(bins)]
     return [Bin(float(confidence[one].mean()), float(quality[one].mean()), int(one.sum())) for one in held]
 
 
@@ -81,9 +81,9 @@ def _figures(confidence: np.ndarray, quality: np.ndarray, weights: np.ndarray) -
     total = weights.sum(axis=1)
     nothing = np.where(total > 0, total, np.nan)
     apart = np.zeros(len(weights))
-    places = _bins(confidence)
-    for index in np.unique(places):
-        inside = places == index
+    bins = _bins(confidence)
+    for index in np.unique(bins):
+        inside = bins == index
         apart += np.abs(weights[:, inside] @ (confidence - quality)[inside])
     ends = _group_ends(confidence)
     kept, lost = np.cumsum(weights, axis=1)[:, ends], np.cumsum(weights * (1 - quality), axis=1)[:, ends]
@@ -98,8 +98,8 @@ def _figures(confidence: np.ndarray, quality: np.ndarray, weights: np.ndarray) -
 
 def _bins(confidence: np.ndarray) -> np.ndarray:
     """Return the (R,) bin of each confidence; what lies beyond 0 and 1 belongs to the outermost."""
-    places: np.ndarray = np.clip((confidence * BINS).astype(np.int64), 0, BINS - 1)
-    return places
+    bins: np.ndarray = np.clip((confidence * BINS).astype(np.int64), 0, BINS - 1)
+    return bins
 
 
 def _group_ends(ordered: np.ndarray) -> np.ndarray:

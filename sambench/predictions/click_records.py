@@ -178,7 +178,7 @@ def _prediction(
     """Make the chosen entries, and of each the wanted (C,) numbers of clicks, into a prediction."""
     if not objects:
         return ClickPrediction([], None)
-    entries, places = [stored[name] for name in objects], [counts.index(count) for count in wanted]
+    entries, indices = [stored[name] for name in objects], [counts.index(count) for count in wanted]
     points = np.array([entry["points"] for entry in entries], np.int64)
     several = len(entries[0]["candidates"])
     estimates = np.array([entry["candidates_iou"] for entry in entries], np.float64).reshape(len(entries), several)
@@ -186,8 +186,8 @@ def _prediction(
         points_xy=points[..., :2],
         labels=points[..., 2],
         counts=wanted,
-        masks=[_runs([entry["masks"][index] for entry in entries], size) for index in places],
-        predicted_iou=np.array([entry["predicted_iou"] for entry in entries], np.float64)[:, places],
+        masks=[_runs([entry["masks"][index] for entry in entries], size) for index in indices],
+        predicted_iou=np.array([entry["predicted_iou"] for entry in entries], np.float64)[:, indices],
         candidates=_runs([one for entry in entries for one in entry["candidates"]], size) if several else None,
         candidates_iou=estimates,
     )

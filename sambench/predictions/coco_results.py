@@ -126,8 +126,8 @@ class ResultsFile:
         self.notes = self._doubts.messages()
         if self.index.faults:
             faults = [
-                f"{count} with {what} (entries {listing([str(index) for index in places], 5)}{'...' * (count > 5)})"
-                for what, (count, places) in self.index.faults.items()
+                f"{count} with {what} (entries {listing([str(index) for index in indices], 5)}{'...' * (count > 5)})"
+                for what, (count, indices) in self.index.faults.items()
             ]
             raise PredictionError(
                 f"the results file does not fit this data: {'; '.join(faults)}",

@@ -57,8 +57,8 @@ class ResultsIndex:
         for index, (entry, begin, end) in enumerate(_entries(path, self._text)):
             fault = check(entry)
             if fault is not None:
-                count, places = self.faults.get(fault, (0, []))
-                self.faults[fault] = (count + 1, [*places, index][:5])
+                count, indices = self.faults.get(fault, (0, []))
+                self.faults[fault] = (count + 1, [*indices, index][:5])
                 continue
             image.append(numbers.setdefault(entry["image_id"], len(numbers)))
             start.append(begin)

@@ -22,23 +22,23 @@ LONGEST = 32
 _WEIGHTS = (".pth", ".pt", ".safetensors", ".onnx", ".bin", ".ckpt")
 
 
-def labels(records: Sequence[RunRecord], places: Sequence[str]) -> list[str]:
+def labels(records: Sequence[RunRecord], locations: Sequence[str]) -> list[str]:
     """Name runs: `own_label`, and behind it what differs between those of one task and data that share one.
 
     Args:
         records: Of the runs that are shown together.
-        places: The folder or file of each; its name stands behind a label where nothing else differs.
+        locations: The folder or file of each; its name stands behind a label where nothing else differs.
     """
     own = [own_label(record) for record in records]
     groups: dict[tuple[str, ...], list[int]] = {}
     for index, record in enumerate(records):
         groups.setdefault((own[index], *_about(record)), []).append(index)
     labelled = list(own)
-    for places_of in groups.values():
-        if len(places_of) > 1:
-            differing = _differing([records[index] for index in places_of])
-            names = _ends([without_secrets(places[index]) for index in places_of])
-            for index, parts, name in zip(places_of, differing, names, strict=True):
+    for indices_of in groups.values():
+        if len(indices_of) > 1:
+            differing = _differing([records[index] for index in indices_of])
+            names = _ends([without_secrets(locations[index]) for index in indices_of])
+            for index, parts, name in zip(indices_of, differing, names, strict=True):
                 last = [] if differing.count(parts) == 1 and parts else [name]
                 labelled[index] = ", ".join([own[index], *parts, *last])
     return labelled

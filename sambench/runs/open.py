@@ -1,4 +1,4 @@
-"""Runs wherever they lie, at a path or a URL: opened to be written or read, and found below a place."""
+"""Runs wherever they lie, at a path or a URL: opened to be written or read, and listed below a location."""
 
 from __future__ import annotations
 

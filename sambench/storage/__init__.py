@@ -1,1 +1,1 @@
-"""Places on `s3://`, `gs://` and whatever else fsspec knows, read and written through local copies."""
+"""Locations on `s3://`, `gs://` and whatever else fsspec knows, read and written through local copies."""

@@ -22,7 +22,7 @@ from sambench.storage.locations import Location, attempt, filesystem, is_remote,
 
 try:
     import fcntl
-except ImportError:  # Windows has no flock; two processes that copy the same place are then the user's care
+except ImportError:  # Windows has no flock; two processes that copy the same location are then the user's care
     fcntl = None  # type: ignore[assignment]
 
 STREAMS = 8
@@ -40,8 +40,8 @@ def local_copy(url: str) -> Path:
     """Copy a remote file or folder into the cache folder, or bring the copy that is there up to date.
 
     Files are copied whole or not at all; interrupted, the next call goes on. A file counts as the same while the
-    service tells the same size and version (ETag, hash or time) of it. Processes that ask for the same place wait for
-    one another.
+    service gives the same size and version (ETag, hash or time) of it. Processes that ask for the same location wait
+    for one another.
 
     Args:
         url: A file or folder on any file system that fsspec knows, or on the Hub (`sambench.storage.hub.hub_copy`).

@@ -53,7 +53,7 @@ class HubAddress:
 
 
 def is_hub(location: object) -> bool:
-    """Tell whether a place is an address on the Hub."""
+    """Tell whether a location is an address on the Hub."""
     return isinstance(location, str) and location.startswith(SCHEME)
 
 

@@ -83,18 +83,18 @@ def _parted(lines: Sequence[str], width: int) -> list[str]:
     shares = [shared for shared in (first, *(one for one in others if len(one) > 1)) if shared]
     parted: list[str] = []
     for shared in shares:
-        places = [*range(naming), *shared]
-        parted += [*([""] if parted else []), _row(heads, rule, places, sizes), _ruled(rule, places, sizes)]
-        parted += [_row(row, rule, places, sizes) for row in rows]
+        columns = [*range(naming), *shared]
+        parted += [*([""] if parted else []), _row(heads, rule, columns, sizes), _ruled(rule, columns, sizes)]
+        parted += [_row(row, rule, columns, sizes) for row in rows]
     wide = [index for index in range(naming, len(heads)) if not any(index in shared for shared in shares)]
     below = [line for row in rows for line in _below(heads, row, naming, wide, width)]
     return [*parted, *([""] if parted and below else []), *below]
 
 
-def _shares(places: Sequence[int], sizes: Sequence[int], left: int) -> list[list[int]]:
+def _shares(columns: Sequence[int], sizes: Sequence[int], left: int) -> list[list[int]]:
     """Deal columns out to as many tables as it takes, in their order."""
     shares: list[list[int]] = []
-    for index in places:
+    for index in columns:
         if shares and sum(sizes[one] for one in shares[-1]) + sizes[index] <= left:
             shares[-1].append(index)
         else:
@@ -120,9 +120,9 @@ def _below(heads: Sequence[str], row: Sequence[str], naming: int, places: Sequen
     return [part for line in lines for part in broken(line, width)]
 
 
-def _row(cells: Sequence[str], rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
-    sides = [str.rjust if _on_the_right(rule[index]) else str.ljust for index in places]
-    shown = [side(cells[index], sizes[index] - 3) for side, index in zip(sides, places, strict=True)]
+def _row(cells: Sequence[str], rule: Sequence[str], columns: Sequence[int], sizes: Sequence[int]) -> str:
+    sides = [str.rjust if _on_the_right(rule[index]) else str.ljust for index in columns]
+    shown = [side(cells[index], sizes[index] - 3) for side, index in zip(sides, columns, strict=True)]
     return f"| {' | '.join(shown)} |"
 
 
@@ -130,9 +130,9 @@ def _on_the_right(rule: str) -> bool:
     return rule.endswith(":") and not rule.startswith(":")
 
 
-def _ruled(rule: Sequence[str], places: Sequence[int], sizes: Sequence[int]) -> str:
+def _ruled(rule: Sequence[str], columns: Sequence[int], sizes: Sequence[int]) -> str:
     """Write the line below the heads, which says again which columns stand on the right."""
-    ends = [(rule[index].startswith(":"), rule[index].endswith(":")) for index in places]
-    dashes = [sizes[index] - 1 - sum(pair) for index, pair in zip(places, ends, strict=True)]
+    ends = [(rule[index].startswith(":"), rule[index].endswith(":")) for index in columns]
+    dashes = [sizes[index] - 1 - sum(pair) for index, pair in zip(columns, ends, strict=True)]
     parts = [f"{':' * first}{'-' * many}{':' * last}" for many, (first, last) in zip(dashes, ends, strict=True)]
     return f"|{'|'.join(parts)}|"

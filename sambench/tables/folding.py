@@ -86,14 +86,14 @@ def folded_text(
 
 
 def _columns_below(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], places: Sequence[int], naming: int = 1
+    heads: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int], naming: int = 1
 ) -> list[str]:
     """Tell columns in a line each, `head: name cell, name cell`; a row without a name has that of the one above."""
     names, first, lines = list[str](), "", []
     for row in rows:
         first = row[0] or first
         names.append(" ".join([first, *row[1:naming]]))
-    for index in places:
+    for index in columns:
         if cells := ", ".join(f"{name} {row[index]}" for name, row in zip(names, rows, strict=True) if row[index]):
             lines.append(f"{heads[index]}: {cells}" if heads[index] else cells)
     return lines

@@ -70,8 +70,8 @@ def pareto_points(runs: Sequence[Run], x: str, y: str) -> tuple[list[ParetoPoint
 
 def placed(points: Sequence[tuple[str, Metric, Metric]]) -> list[ParetoPoint]:
     """Say of each (name, x, y) whether it is on the front."""
-    places = standings([(_value(one), _value(two)) for _, one, two in points])
-    return [ParetoPoint(*point, standing) for point, standing in zip(points, places, strict=True)]
+    verdicts = standings([(_value(one), _value(two)) for _, one, two in points])
+    return [ParetoPoint(*point, standing) for point, standing in zip(points, verdicts, strict=True)]
 
 
 def pareto_table(points: Sequence[ParetoPoint], x: str, y: str) -> pd.DataFrame:

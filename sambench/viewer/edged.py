@@ -80,7 +80,7 @@ def _matches(binary: np.ndarray, truths: Sequence[np.ndarray], max_dist: float, 
             matched, truth_matched = match_maps(edges, truth, max_dist)
             right |= matched.astype(bool)
             missed |= (np.asarray(truth) != 0) & ~truth_matched.astype(bool)
-        places = np.where(right, 1, np.where(edges, 2, np.where(missed, 3, 0)))
-        return indexed(places, [(*MATCHED, 255), (*FALSE, 255), (*MISSED, 150)])
+        indices = np.where(right, 1, np.where(edges, 2, np.where(missed, 3, 0)))
+        return indexed(indices, [(*MATCHED, 255), (*FALSE, 255), (*MISSED, 150)])
 
     return draw

@@ -97,14 +97,14 @@ def strengths(values: np.ndarray, colour: Colour) -> bytes:
     return indexed(levels, [(*colour, alpha) for alpha in range(1, 256)])
 
 
-def indexed(places: np.ndarray, palette: Sequence[tuple[int, int, int, int]]) -> bytes:
+def indexed(indices: np.ndarray, palette: Sequence[tuple[int, int, int, int]]) -> bytes:
     """Return a PNG file of few colours.
 
     Args:
-        places: (H, W) integer, 0 where nothing is drawn, else 1 + the place in the palette.
+        indices: (H, W) integer, 0 where nothing is drawn, else 1 + the index in the palette.
         palette: At most 255 colours as RGBA.
     """
-    image = Image.fromarray(places.astype(np.uint8), mode="P")
+    image = Image.fromarray(indices.astype(np.uint8), mode="P")
     image.putpalette([0, 0, 0, *(part for colour in palette for part in colour[:3])])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", transparency=bytes([0, *(colour[3] for colour in palette)]), compress_level=4)

@@ -23,8 +23,8 @@ class Shelved:
     """A run that was found.
 
     Attributes:
-        key: Its name in addresses: a hash of its place below the results, so that no address holds a path.
-        name: Its place below the results.
+        key: Its name in addresses: a hash of its location below the results, so that no address holds a path.
+        name: Its location below the results.
         run: The run, or None where it cannot be read.
         fault: Why it cannot be read.
     """
@@ -36,7 +36,7 @@ class Shelved:
 
 
 class Shelf:
-    """The runs below a place.
+    """The runs below a location.
 
     Args:
         results: A folder or URL; a run folder itself holds one run.
@@ -49,7 +49,7 @@ class Shelf:
         self._when = -float("inf")
 
     def all(self) -> list[Shelved]:
-        """Return the runs, sorted by place."""
+        """Return the runs, sorted by location."""
         with self._lock:
             if time.monotonic() - self._when > (REMOTE_AGAIN if is_remote(self.results) else AGAIN):
                 self._seen = {key: self._looked_at(key, location) for key, location in self._places().items()}
@@ -87,7 +87,7 @@ class Shelf:
 
 
 def _name(results: Location, location: Location) -> str:
-    """Return a run's place below the results; the last part of it where it is the results itself."""
+    """Return a run's location below the results; the last part of it where it is the results itself."""
     if is_remote(results):
         return without_secrets(
             str(location).removeprefix(str(results).rstrip("/")).strip("/") or str(location).split("/")[-1]

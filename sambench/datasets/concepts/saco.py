@@ -150,12 +150,12 @@ def _files(folder: Path, subset: Subset, annotators: Sequence[str], card: MaskCa
 def _folder_of_images(bases: Sequence[Path], subset: Subset, file: PairFile) -> Path:
     """Choose the folder of a subset's images: the first that holds its first image, else the first that is there."""
     named = [base / name for base in bases for name in subset.images]
-    places, folders = [*named, *(base / "images" / name for base in bases for name in subset.images)], Folders()
+    candidates, folders = [*named, *(base / "images" / name for base in bases for name in subset.images)], Folders()
     first = next(iter(file.pairs.values())).file_name
-    for folder in (*places, *bases):
+    for folder in (*candidates, *bases):
         if folders.find(folder / first) is not None:
             return folder
-    return next((folder for folder in places if folder.is_dir()), named[0])
+    return next((folder for folder in candidates if folder.is_dir()), named[0])
 
 
 def _judged(card: MaskCard, part: Part, subset: Subset) -> MaskCard:

@@ -107,20 +107,20 @@ class LabelMeMasks(RegionSource):
         for index, shape in enumerate(shapes):
             alone = shape.group is None
             objects.setdefault((shape.label, ("alone", index) if alone else shape.group), []).append(index)
-        return size, [self._joined(places, shapes, size) for places in objects.values()]
+        return size, [self._joined(indices, shapes, size) for indices in objects.values()]
 
     def size(self, key: str) -> Size:
         """Read the size that the file states."""
         return self._read(key)[0]
 
-    def _joined(self, places: list[int], shapes: list[Shape], size: Size) -> Region:
+    def _joined(self, indices: list[int], shapes: list[Shape], size: Size) -> Region:
         """Draw the shapes of one object; what cannot be drawn of it is told."""
-        drawn = {index: draw_shape(shapes[index], size) for index in places}
+        drawn = {index: draw_shape(shapes[index], size) for index in indices}
         codes = [code for code, _ in drawn.values() if code is not None]
-        named = [(f"shape {index}: " if len(places) > 1 else "") + note for index, (_, note) in drawn.items() if note]
-        category = self._numbers.get(shapes[places[0]].label, 1)
+        named = [(f"shape {index}: " if len(indices) > 1 else "") + note for index, (_, note) in drawn.items() if note]
+        category = self._numbers.get(shapes[indices[0]].label, 1)
         code = (rle.union(codes) if len(codes) > 1 else codes[0]) if codes else None
-        return Region(places[0], category, code, "; ".join(named))
+        return Region(indices[0], category, code, "; ".join(named))
 
     def _read(self, key: str) -> tuple[Size, list[Shape]]:
         """Read a file's shapes, and the size they are for, which has to be the image's in one of its two positions."""

@@ -119,14 +119,14 @@ def _pair_files(root: str | Path | None, annotations: str | Path | None) -> list
     """
     if annotations is not None:
         given = given_path(root, annotations)
-        places = [given] if given.is_dir() else []
+        candidates = [given] if given.is_dir() else []
         files = [given] if given.is_file() else []
     else:
         base = Path(root) if root is not None else None
-        places = [] if base is None else [*(base / name for name in TRUTH_FOLDERS), base]
+        candidates = [] if base is None else [*(base / name for name in TRUTH_FOLDERS), base]
         files = []
     files += next(
-        (inside for folder in places if (inside := sorted([*folder.glob("*.json"), *folder.glob("*.csv")]))), []
+        (inside for folder in candidates if (inside := sorted([*folder.glob("*.json"), *folder.glob("*.csv")]))), []
     )
     tables = [file for file in files if is_phrase_table(file)]
     pairs = [file for file in files if file.suffix.lower() == ".json" and _tells_phrases(file)]
@@ -149,6 +149,6 @@ def _tells_phrases(path: Path) -> bool:
 
 def _folder(bases: Sequence[Path], image: str) -> Path:
     """Choose the folder of images: the first that holds one of them, with `images/` looked at before what holds it."""
-    places, folders = [folder for base in bases for folder in (base / "images", base)], Folders()
-    holding = (folder for folder in places if folders.find(folder / image) is not None)
-    return next(holding, next((folder for folder in places if folder.is_dir()), bases[0]))
+    candidates, folders = [folder for base in bases for folder in (base / "images", base)], Folders()
+    holding = (folder for folder in candidates if folders.find(folder / image) is not None)
+    return next(holding, next((folder for folder in candidates if folder.is_dir()), bases[0]))

@@ -27,7 +27,7 @@ UNSIGNED = "it is not signed with this secret"
 
 @dataclass(frozen=True)
 class StoredEmbedding:
-    """One stored embedding: its key, place, size in bytes and the time it was last used (seconds since the epoch)."""
+    """One stored embedding: its key, location, size in bytes and time of last use (seconds since the epoch)."""
 
     key: str
     path: Location
@@ -62,7 +62,7 @@ class SharedEntries:
         """Return an entry's bytes, or None where there is none.
 
         Raises:
-            StorageError: The place cannot be read.
+            StorageError: The location cannot be read.
         """
         return read_bytes(self._location(key))
 
@@ -70,7 +70,7 @@ class SharedEntries:
         """Store an entry.
 
         Raises:
-            StorageError: The place cannot be written.
+            StorageError: The location cannot be written.
         """
         write_bytes(self._location(key), blob)
         if self._known is not None:
@@ -93,7 +93,7 @@ class SharedEntries:
         removed = surplus(self.entries(), budget_bytes)
         for entry in removed:
             self.remove(entry.key)
-        for name, info in listing(self.folder).items():  # what killed writers left, where the place is a folder
+        for name, info in listing(self.folder).items():  # what killed writers left, where the location is a folder
             if is_leftover(PurePosixPath(name).name) and time.time() - _written(info) > STALE_SECONDS:
                 remove(str(join(self.folder, name)))
         return removed

@@ -27,7 +27,7 @@ class RayDevice:
     Args:
         config: The run's configuration.
         device: The device; Ray shows an actor only the GPUs that are its own.
-        place: Where the command was given (`node_context`).
+        context: Where the command was given (`node_context`).
     """
 
     def __init__(self, config: RunConfig, device: str, context: NodeContext) -> None:

@@ -38,8 +38,8 @@ def without_gaps(runs: np.ndarray) -> np.ndarray:
     if (runs[1:] > 0).all():
         return runs
     ends = np.cumsum(runs)
-    places, times = np.unique(ends[:-1], return_counts=True)
-    changes = places[(times % 2 == 1) & (places < ends[-1])]
+    positions, times = np.unique(ends[:-1], return_counts=True)
+    changes = positions[(times % 2 == 1) & (positions < ends[-1])]
     return np.diff(np.concatenate(([0], changes, ends[-1:])))
 
 

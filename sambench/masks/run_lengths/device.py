@@ -50,8 +50,8 @@ def packed_columns(masks: Tensor) -> Tensor:
     count, height, width = masks.shape
     pixels = masks.transpose(1, 2).reshape(count, height * width).to(torch.uint8)
     pixels = F.pad(pixels, (0, -(height * width) % 64)).unflatten(1, (-1, 8))
-    places = torch.arange(8, device=masks.device, dtype=torch.uint8)
-    return pixels.bitwise_left_shift(places).sum(-1, dtype=torch.uint8)
+    shifts = torch.arange(8, device=masks.device, dtype=torch.uint8)
+    return pixels.bitwise_left_shift(shifts).sum(-1, dtype=torch.uint8)
 
 
 def runs_of_packed(packed: np.ndarray, size: Size) -> RunLengths:

@@ -17,7 +17,7 @@ _WORD = 8  # pixels, a byte each
 
 
 def is_identity(taps: AxisTaps, length: int) -> bool:
-    """Say whether each pixel of an axis is the logit at its own place.
+    """Say whether each pixel of an axis is the logit at its own position.
 
     Args:
         taps: How the axis of the image is made from the axis of the logits.
@@ -51,18 +51,18 @@ def scan_full_masks(
     areas = np.zeros((count, 2), np.int64)
     lengths = np.zeros(count, np.int64)
     ends = np.empty(width, np.int64)
-    places = np.empty(1 << 12, np.int32)
+    positions = np.empty(1 << 12, np.int32)
     changes = np.empty(1 << 16, np.int32)
     total = 0
     for i in range(count):
         _fill(logits[i], offset, pixels, areas[i])
         n_ends = _column_ends(words, pixels, ends)
-        places = with_room(places, n_ends)
-        _mark_changes(words, pixels, ends, places, corner_xy, image_size[0])
+        positions = with_room(positions, n_ends)
+        _mark_changes(words, pixels, ends, positions, corner_xy, image_size[0])
         changes = with_room(changes, total + n_ends + 1)
         first = total
         for k in range(0, n_ends, 2):
-            total = append_run(changes, first, total, places[k], places[k + 1])
+            total = append_run(changes, first, total, positions[k], positions[k + 1])
         total = changes_to_runs(changes, first, total, image_size[0] * image_size[1])
         lengths[i] = total - first
     return changes[:total].copy(), lengths, areas
@@ -106,7 +106,7 @@ def _mark_changes(
     words: np.ndarray,
     pixels: np.ndarray,
     ends: np.ndarray,
-    places: np.ndarray,
+    positions: np.ndarray,
     corner_xy: tuple[int, int],
     image_height: int,
 ) -> None:
@@ -117,5 +117,5 @@ def _mark_changes(
             if row[k] != above[k]:
                 for x in range(k * _WORD, min((k + 1) * _WORD, len(ends))):
                     if own[x] != other[x]:
-                        places[ends[x]] = (x + corner_xy[0]) * image_height + corner_xy[1] + y - 1
+                        positions[ends[x]] = (x + corner_xy[0]) * image_height + corner_xy[1] + y - 1
                         ends[x] += 1

@@ -32,7 +32,7 @@ class MatchingState(NamedTuple):
         v: (C,) int64 prices of the columns.
         row_match: (R,) int32 column of each row or -1.
         column_match: (C,) int32 row of each column or -1.
-        distance, parent, stamp, heap, place, keys, scanned: (max(R, C) + 1,) scratch of the shortest path searches.
+        distance, parent, stamp, heap, position, keys, scanned: (max(R, C) + 1,) scratch of the shortest path searches.
         present: (R, K // 64 + 1) uint64 for each row the set of the steps to columns that are there.
     """
 

@@ -71,11 +71,11 @@ def noc_columns(rows: Sequence[Row], thresholds: Sequence[float]) -> Columns:
     Raises:
         UsageError: The rows leave out a number of clicks.
     """
-    places: dict[tuple[str, str], int] = {}
-    own = np.array([places.setdefault((row["sample_id"], row["object"]), len(places)) for row in rows])
+    index_of: dict[tuple[str, str], int] = {}
+    own = np.array([index_of.setdefault((row["sample_id"], row["object"]), len(index_of)) for row in rows])
     clicks = np.array([row["clicks"] for row in rows])
     most = _last_of_all(np.unique(clicks).tolist())
-    ious = np.full((len(places), most), np.nan)
+    ious = np.full((len(index_of), most), np.nan)
     ious[own, clicks - 1] = [row["iou"] for row in rows]
     first, columns = clicks == 1, Columns()
     needed = {percent(threshold): clicks_needed(ious, threshold)[own] for threshold in thresholds}

@@ -95,7 +95,7 @@ def _kept_of_classes(
 ) -> Iterator[tuple[tuple[int, int], int]]:
     """Give (image, category) and how many of its detections are kept, for each image of each full category."""
     for category in full.tolist():
-        places = np.flatnonzero(categories == category)
-        best = places[np.argsort(-scores[places], kind="stable")[:limit]]
+        indices = np.flatnonzero(categories == category)
+        best = indices[np.argsort(-scores[indices], kind="stable")[:limit]]
         room = np.bincount(images[best], minlength=count)
-        yield from (((int(image), category), int(room[image])) for image in np.unique(images[places]))
+        yield from (((int(image), category), int(room[image])) for image in np.unique(images[indices]))

@@ -94,8 +94,8 @@ def joined(counts: Sequence[PairCounts]) -> PairCounts:
     return PairCounts(*(np.concatenate([getattr(one, field) for one in counts]) for field in fields))
 
 
-def _chosen(masks: Any, places: np.ndarray) -> Any:
-    return masks[places] if isinstance(masks, np.ndarray) else [masks[index] for index in places]
+def _chosen(masks: Any, indices: np.ndarray) -> Any:
+    return masks[indices] if isinstance(masks, np.ndarray) else [masks[index] for index in indices]
 
 
 def _hits(ious: np.ndarray) -> np.ndarray:

@@ -29,8 +29,8 @@ def krippendorff_alpha(ratings: npt.NDArray[np.float64], level: Level = "interva
     coincidences = (counts * weights) @ counts.T - np.diag((counts * weights).sum(axis=1))
     totals = coincidences.sum(axis=1)
     n = totals.sum()
-    places = values if level == "interval" else np.cumsum(totals) - totals / 2
-    distances = (places[:, None] - places[None, :]) ** 2
+    positions = values if level == "interval" else np.cumsum(totals) - totals / 2
+    distances = (positions[:, None] - positions[None, :]) ** 2
     observed = float((coincidences * distances).sum() / n)
     expected = float((np.outer(totals, totals) * distances).sum() / (n * (n - 1)))
     return 1 - observed / expected

@@ -102,13 +102,13 @@ class EfficientSamPredictor:
     def ask_prompts(self, prompts: Prompts, multimask: bool) -> Answer:
         """Ask all prompts as the queries of one image."""
         assert self.original_size is not None
-        places, labels = [], []
+        points, labels = [], []
         if prompts.points_xy is not None and prompts.labels is not None:
-            places, labels = [prompts.points_xy], [prompts.labels.long()]
+            points, labels = [prompts.points_xy], [prompts.labels.long()]
         if prompts.boxes_xyxy is not None:
-            places.append(prompts.boxes_xyxy.unflatten(-1, (2, 2)))
+            points.append(prompts.boxes_xyxy.unflatten(-1, (2, 2)))
             labels.append(torch.tensor([2, 3]).expand(len(prompts), -1))
-        xy, kinds = (torch.cat(parts, 1)[None].to(self.device) for parts in (places, labels))
+        xy, kinds = (torch.cat(parts, 1)[None].to(self.device) for parts in (points, labels))
         height, width = self.original_size
         asked: list[Any] = [self.features, xy, kinds, multimask]
         if arguments(self.model.predict_masks)("input_h"):

@@ -67,13 +67,13 @@ def read_onnx(path: Path, where: str) -> OnnxFile:
     if not model.graph.node:
         raise ModelError("the file holds no graph", where=path, mend="export or download it again")
     _check_domains(model, path)
-    places = _external_files(model, path)
+    files_by_location = _external_files(model, path)
     digest = hashlib.sha256(file_sha256(path).encode())
     size = path.stat().st_size
-    for location, file in sorted(places.items()):
+    for location, file in sorted(files_by_location.items()):
         size += file.stat().st_size
         digest.update(f"\n{location} {file.stat().st_size} {file_sha256(file)}".encode())
-    return OnnxFile(path, digest.hexdigest(), size, _about(model, list(places)))
+    return OnnxFile(path, digest.hexdigest(), size, _about(model, list(files_by_location)))
 
 
 def _check_domains(model: Any, path: Path) -> None:

@@ -129,40 +129,40 @@ def _tiny_vit_config(tensors: Tensors) -> LightConfig:
 
 
 def _repvit_config(tensors: Tensors) -> LightConfig:
-    places = _repvit_places(tensors)
-    stages = 1 + max(stage for stage, _ in places.values())
+    blocks = _repvit_blocks(tensors)
+    stages = 1 + max(stage for stage, _ in blocks.values())
     channels = [int(tensors["image_encoder.features.0.2.c.weight"].shape[0])]
-    for feature, (_, block) in places.items():
+    for feature, (_, block) in blocks.items():
         if block == "downsample":
             channels.append(int(tensors[f"image_encoder.features.{feature}.token_mixer.2.c.weight"].shape[0]))
     return LightConfig(
         "edge" if "image_encoder.fuse_stage2.weight" in tensors else "repvit",
         channels=tuple(channels),
         depths=tuple(
-            sum(stage == i and block.startswith("blocks.") for stage, block in places.values()) for i in range(stages)
+            sum(stage == i and block.startswith("blocks.") for stage, block in blocks.values()) for i in range(stages)
         ),
         embedding=int(tensors["image_encoder.neck.0.weight"].shape[0]),
     )
 
 
-def _repvit_places(tensors: Tensors) -> dict[int, tuple[int, str]]:
+def _repvit_blocks(tensors: Tensors) -> dict[int, tuple[int, str]]:
     """Return where timm has each numbered block: its stage, and "blocks.N", "downsample.pre_block" or "downsample".
 
     The authors number all blocks in a row; the one before a stage shrinks the image belongs to that stage in timm.
     """
     last = count(tensors, "image_encoder.features")
     shrinking = [i for i in range(1, last) if f"image_encoder.features.{i}.token_mixer.2.c.weight" in tensors]
-    places, stage, block = {}, 0, 0
+    blocks, stage, block = {}, 0, 0
     for i in range(1, last):
         if i + 1 in shrinking:
             stage, block = stage + 1, 0
-            places[i] = (stage, "downsample.pre_block")
+            blocks[i] = (stage, "downsample.pre_block")
         elif i in shrinking:
-            places[i] = (stage, "downsample")
+            blocks[i] = (stage, "downsample")
         else:
-            places[i] = (stage, f"blocks.{block}")
+            blocks[i] = (stage, f"blocks.{block}")
             block += 1
-    return places
+    return blocks
 
 
 def convert_light(config: LightConfig, tensors: Tensors) -> dict[str, Tensor]:
@@ -172,21 +172,21 @@ def convert_light(config: LightConfig, tensors: Tensors) -> dict[str, Tensor]:
         kept = {k: v for k, v in renamed.items() if not re.match(r"vision_encoder\.(norm_head|head)\.", k)}
         moved = {re.sub(r"\.layers\.(\d+)\.downsample\.", _next_stage, name): one for name, one in kept.items()}
         return {rename(name, _TINY_VIT_RULES): tensor for name, tensor in moved.items()}
-    places = _repvit_places(tensors)
-    return {_repvit_name(name, places): tensor for name, tensor in renamed.items()}
+    blocks = _repvit_blocks(tensors)
+    return {_repvit_name(name, blocks): tensor for name, tensor in renamed.items()}
 
 
 def _next_stage(match: re.Match[str]) -> str:
     return f".trunk.stages.{int(match[1]) + 1}.downsample."
 
 
-def _repvit_name(name: str, places: Mapping[int, tuple[int, str]]) -> str:
+def _repvit_name(name: str, blocks: Mapping[int, tuple[int, str]]) -> str:
     match = re.fullmatch(r"vision_encoder\.features\.(\d+)\.(.*)", name)
     if match is None:
         return name.replace("vision_encoder.fuse_stage3.op_list.0.", "vision_encoder.fuse_stage3.")
     feature, rest = int(match[1]), match[2]
     if feature == 0:
         return f"vision_encoder.trunk.stem.{rename(rest, [(r'^0[.]', 'conv1.'), (r'^2[.]', 'conv2.')])}"
-    stage, block = places[feature]
+    stage, block = blocks[feature]
     rules = _REPVIT_DOWNSAMPLE if block == "downsample" else _REPVIT_BLOCK
     return f"vision_encoder.trunk.stages.{stage}.{block}.{rename(rest, rules)}"

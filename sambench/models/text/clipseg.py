@@ -122,12 +122,12 @@ class ClipSeg(ConceptModel):
 
     def _answer(self, semantic: Tensor, labels: np.ndarray, frame: MaskFrame) -> ConceptAnswer:
         """Make an instance of each label; a mask keeps the map's own slope towards what is not the phrase's."""
-        places = to_device(torch.from_numpy(labels), self.device)
+        on_device = to_device(torch.from_numpy(labels), self.device)
         numbers = torch.arange(1, int(labels.max(initial=0)) + 1, device=self.device)
-        own = places == numbers[:, None, None]
+        own = on_device == numbers[:, None, None]
         inside = own.flatten(1).float()
         scores = (inside * semantic.sigmoid().flatten()).sum(1) / inside.sum(1)
-        logits = torch.where(own | (places == 0), semantic - self._cut, ELSEWHERE)
+        logits = torch.where(own | (on_device == 0), semantic - self._cut, ELSEWHERE)
         return ConceptAnswer(scores, logits, None, frame, semantic=semantic)
 
     def _embedded(self, phrases: list[str]) -> list[Tensor]:

@@ -133,5 +133,5 @@ class KeptBackbone(nn.Module):
         """Return features and positions, in lists of the caller's own, as it adds to them."""
         if self._last is None or self._last[0] is not pixels:
             self._last = pixels, self.given(pixels, mask)
-        features, places = self._last[1]
-        return list(features), list(places)
+        features, positions = self._last[1]
+        return list(features), list(positions)

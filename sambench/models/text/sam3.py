@@ -262,8 +262,10 @@ class Sam3(ConceptModel):
 
 def _repeated(output: Sam3VisionEncoderOutput, times: int) -> Sam3VisionEncoderOutput:
     """Return an image's levels once a phrase, followed by the coarsest, which `Sam3Model` leaves out."""
-    levels, places = (
+    levels, positions = (
         [part.expand(times, -1, -1, -1) for part in parts]
         for parts in (output.fpn_hidden_states, output.fpn_position_encoding)
     )
-    return Sam3VisionEncoderOutput(fpn_hidden_states=(*levels, levels[-1]), fpn_position_encoding=(*places, places[-1]))
+    return Sam3VisionEncoderOutput(
+        fpn_hidden_states=(*levels, levels[-1]), fpn_position_encoding=(*positions, positions[-1])
+    )
