@@ -10,7 +10,7 @@ from sambench.engine.ahead import compiled_mark
 from sambench.masks.edges.nms import suppress_toolbox
 from sambench.masks.edges.strength import mask_edges
 from sambench.masks.nms import survivors
-from sambench.metrics.boundary.counts import boundary_counts
+from sambench.metrics.boundary.counts import boundary_counts, match_maps
 from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants
 from sambench.models.hierarchy.cues import boundary_cues
 from sambench.models.hierarchy.logits import leaf_logits, paint
@@ -34,6 +34,7 @@ def rehearse(loops: str) -> None:
 def _edges() -> None:
     strength = np.zeros((SIDE, SIDE), np.float32)
     strength[4:9, 4] = 1
+    match_maps(strength > 0, strength > 0)
     boundary_counts(strength, [strength > 0], np.array([0.5]))
     suppress_toolbox(strength, np.zeros((SIDE, SIDE)))
     survivors(np.zeros((4, 1), np.float32), 0.5)

@@ -22,6 +22,11 @@ def box_nms(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     These are `torchvision.ops.nms`'s rules, and `batched_nms`'s for a single category, which beyond 1000 boxes leaves
     the order of equal scores open.
 
+    It works on the host, wherever the boxes are. Mask generation waits for nothing more by that, as boxes, scores and
+    masks come to the host together, to be filtered and stored; a map of edges waits once an image. The greedy choice
+    goes box by box, which on a device would be as many small steps, or a matrix of all pairs. On one shared core 768
+    random boxes, nearly all of them kept, take 3 ms, 3,072 take 10 and 12,288 take 139.
+
     Args:
         boxes_xyxy: (N, 4) in any frame, any numeric dtype (computed in float32).
         scores: (N,) higher is better; NaN counts as the highest, as torch sorts it.

@@ -21,7 +21,7 @@ loops = [loop for module in modules for loop in vars(module).values() if isinsta
 for loop in loops:
     for signature in loop.stats.cache_misses:
         print("compiled", loop.py_func.__module__, loop.py_func.__name__, signature)
-print("found", sum(len(loop.stats.cache_hits) for loop in loops))
+print("loaded", sum(len(loop.stats.cache_hits) for loop in loops))
 """
 
 
@@ -35,7 +35,7 @@ def test_a_run_compiles_nothing_after_the_rehearsal(tmp_path, mini, monkeypatch)
     environment = os.environ | {"SAMBENCH_CACHE": str(mini.parents[1])}
     run = [sys.executable, "-c", RUN, *settings]
     done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
-    told = done.stdout.splitlines()
-    assert [line for line in told if line.startswith("compiled")] == []
-    [found] = [int(line.split()[1]) for line in told if line.startswith("found")]
-    assert found > 10
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("compiled")] == []
+    [loaded] = [int(line.split()[1]) for line in lines if line.startswith("loaded")]
+    assert loaded > 10
