@@ -100,7 +100,8 @@ def edges(path, images, simulations, replicates):
     for seed in range(simulations):
         own = counts[np.random.default_rng([seed, images]).integers(0, len(counts), images)]
         for name, (low, high) in boundary_ci95(own, levels, replicates, seed).items():
-            found.setdefault(name, []).append((low > truth[name][0], high < truth[name][0]))
+            missed = (np.nan, np.nan) if np.isnan(low) else (low > truth[name][0], high < truth[name][0])
+            found.setdefault(name, []).append(missed)
     return {name: np.array(own, float) for name, own in found.items()}
 
 
@@ -139,7 +140,7 @@ def draw(rows, path):
             spread = 1.96 * np.sqrt(rate * (1 - rate) / count)
             axis.errorbar(x, rate, spread, fmt="o", ms=3, lw=1, color=f"C{kinds.index(line[1]) % 10}")
     axis.set(xticks=range(len(titles)), ylim=(0.4, 1.01), ylabel="coverage")
-    axis.set_xticklabels(titles)
+    axis.set_xticklabels(titles, fontsize=8)
     for place, kind in enumerate(kinds):
         axis.plot([], [], "o", ms=3, color=f"C{place % 10}", label=kind)
     axis.legend(fontsize=7, ncols=2, loc="lower right")
