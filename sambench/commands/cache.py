@@ -129,6 +129,7 @@ PRUNE = Command(
     name="cache prune",
     summary="remove the least recently used above a size",
     main=_prune,
+    runs_bare=True,
     about="Removes the least recently used embeddings until the rest takes no more than a size.",
     keys=(
         Key(

@@ -69,6 +69,7 @@ BSDS = Command(
     main=bsds,
     argument="RUN",
     arguments="paths",
+    runs_bare=True,
     takes_run_words=True,
     usage=(
         "export bsds RUN [out=FOLDER]",

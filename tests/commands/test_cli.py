@@ -53,7 +53,7 @@ def test_help_imports_nothing_heavy():
         (["table", "edges", "fromat=md"], "use format="),
         (["table", "edges", "format=doc"], "format=doc is not known"),
         (["table", "edges", "runs=[/nowhere]"], "no run in this folder"),
-        (["cache", "prune", "dir=cache"], "no budget_gb was given"),
+        (["cache", "prune"], "no budget_gb was given"),
     ],
 )
 def test_wrong_usage_is_answered_in_a_sentence(capsys, tmp_path, monkeypatch, words, message):
