@@ -255,7 +255,7 @@ class Metric:
         unit: "fraction", "IoU", "AP", ...
         reference: Key of the published number it answers to (`results/reference`), or None.
         note: What a reader of the number must know of it, or nothing.
-        support: How many images carry it (`sambench.metrics.support`), or None where that is not known.
+        support: How many images carry it (`sambench.metrics.uncertainty.support`), or None where that is not known.
         strata: Data set -> how many of its images carry it, where the images are of several.
     """
 

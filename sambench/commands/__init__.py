@@ -14,7 +14,7 @@ COMMANDS = {
     "score": "sambench.commands.score:SCORE",
     "table": "sambench.commands.table:TABLE",
     "reproduce": "sambench.commands.reproduce:REPRODUCE",
-    "export": "sambench.commands.export:EXPORT",
+    "export": "sambench.commands.exporting.export:EXPORT",
     "ablate": "sambench.commands.ablate:ABLATE",
     "gate": "sambench.commands.comparing.gate:GATE",
     "compare": "sambench.commands.comparing.compare:COMPARE",

@@ -17,7 +17,7 @@ from sambench.storage.locations import is_remote, join
 def main(words: list[str]) -> int:
     """Merge runs and print the result."""
     from sambench.commands.results.runs import run_result
-    from sambench.engine.merge import merge
+    from sambench.engine.merging.merge import merge
     from sambench.runs.open import load_run
     from sambench.tables.console import print_run
 

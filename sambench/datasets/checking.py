@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from sambench.datasets.base import Dataset
 from sambench.datasets.formats.sources import keep_regions
-from sambench.datasets.image_files import read_image
-from sambench.datasets.image_headers import Header
+from sambench.datasets.images.files import read_image
+from sambench.datasets.images.headers import Header
+from sambench.datasets.images.orientation import drawn_size, turning
 from sambench.datasets.masks import MaskDataset
-from sambench.datasets.orientation import drawn_size, turning
 from sambench.datasets.sampling import take_subset
 from sambench.errors import DatasetError
 from sambench.types import Size

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sambench.datasets.images.orientation import orientation_record
 from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.masks import MaskDataset
-from sambench.datasets.orientation import orientation_record
 from sambench.files.atomic import atomic_path
 from sambench.masks import rle
 

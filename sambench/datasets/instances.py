@@ -15,7 +15,7 @@ from sambench.datasets.base import Dataset, DatasetCard, card_with_notes
 from sambench.datasets.formats.coco_boxes import check_boxes
 from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, LocateImage
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
-from sambench.datasets.image_files import read_image
+from sambench.datasets.images.files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select

@@ -15,7 +15,7 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counting, Counts
 from sambench.datasets.formats.sources import RegionSource, keep_regions
-from sambench.datasets.image_files import read_image
+from sambench.datasets.images.files import read_image
 from sambench.datasets.layout import check_choice
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.sampling import Subset, take_subset

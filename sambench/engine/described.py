@@ -9,10 +9,10 @@ from typing import Any
 
 from sambench.config.run_config import RunConfig
 from sambench.datasets.base import Dataset
-from sambench.datasets.orientation import orientation_record
+from sambench.datasets.images.orientation import orientation_record
 from sambench.datasets.reading import truth_record
+from sambench.engine.merging.shards import Shard, keys_sha256
 from sambench.engine.predicting import Predicting
-from sambench.engine.shards import Shard, keys_sha256
 from sambench.engine.task import Task
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted

@@ -17,10 +17,10 @@ from sambench.engine.described import begun_record, ended_record, run_identity, 
 from sambench.engine.executors.base import ProcessExecutor
 from sambench.engine.executors.choose import open_executor
 from sambench.engine.executors.unguarded import UnguardedScriptError, end_if_imported
+from sambench.engine.merging.shards import parse_shard
 from sambench.engine.predicting import Predicting, predicting
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import worker_count
-from sambench.engine.shards import parse_shard
 from sambench.engine.task import Task
 from sambench.files.faults import refusals_as_errors
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part

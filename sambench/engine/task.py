@@ -12,7 +12,7 @@ from sambench.config.resolve import check_fields
 from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.metrics.resampling import Resampling
-from sambench.metrics.support import with_support
+from sambench.metrics.uncertainty.support import with_support
 from sambench.models.questions import Question
 from sambench.predictions.reader import Saving
 from sambench.types import Metric, Row, Sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sambench.gates.result import GateResult, Judgement
-from sambench.metrics.spread import ENOUGH
+from sambench.metrics.uncertainty.spread import ENOUGH
 
 HEADS = ("metric", "baseline", "candidate", "difference", "interval", "p", "detectable", "verdict")
 

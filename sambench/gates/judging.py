@@ -13,12 +13,12 @@ from sambench.gates.policy import DEFAULT, INTERVAL, Policy
 from sambench.gates.result import Judgement, judge
 from sambench.gates.sides import Side, bounds_of, directions
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.intervals import inside, interval95
-from sambench.metrics.jackknife import jackknife
-from sambench.metrics.paired import Comparison, compare_paired
-from sambench.metrics.run_noise import RunNoise, run_noise, within_range
-from sambench.metrics.spread import ENOUGH, Spread, spread_of_units, spreads
-from sambench.metrics.support import support
+from sambench.metrics.uncertainty.intervals import inside, interval95
+from sambench.metrics.uncertainty.jackknife import jackknife
+from sambench.metrics.uncertainty.paired import Comparison, compare_paired
+from sambench.metrics.uncertainty.run_noise import RunNoise, run_noise, within_range
+from sambench.metrics.uncertainty.spread import ENOUGH, Spread, spread_of_units, spreads
+from sambench.metrics.uncertainty.support import support
 from sambench.types import Row
 
 

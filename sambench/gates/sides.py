@@ -23,7 +23,7 @@ from sambench.gates.comparable import (
     unknown_patterns,
 )
 from sambench.metrics.calibration import WORSE_HIGHER
-from sambench.metrics.support import plain_name
+from sambench.metrics.uncertainty.support import plain_name
 from sambench.runs.open import load_run
 from sambench.runs.record import RunRecord
 from sambench.storage.locations import is_remote

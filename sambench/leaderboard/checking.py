@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from sambench.engine.merging.shards import keys_sha256
 from sambench.engine.resummary import metrics_of_rows
-from sambench.engine.shards import keys_sha256
 from sambench.errors import RunError, SambenchError, listing
 from sambench.leaderboard.submission import Submission, open_submission
 from sambench.runs.run import Run

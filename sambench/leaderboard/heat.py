@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sambench.leaderboard.boards import Board, Row
-from sambench.metrics.support import plain_name
+from sambench.metrics.uncertainty.support import plain_name
 from sambench.runs.summary import number
 from sambench.types import COUNTED, Metric
 

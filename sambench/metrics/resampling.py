@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from sambench.errors import UsageError
-from sambench.metrics.support import Support, run_support
+from sambench.metrics.uncertainty.support import Support, run_support
 from sambench.types import Row
 
 

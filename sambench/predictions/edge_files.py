@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from sambench.config.image_rules import ImageRules
-from sambench.datasets.image_headers import unlimited
+from sambench.datasets.images.headers import unlimited
 from sambench.errors import PredictionError
 from sambench.files.mat_files import full, read_mat
 from sambench.metrics.boundary.inputs import one_channel, strength_from_image

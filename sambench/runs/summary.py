@@ -44,8 +44,8 @@ def orientation_notes(counts: Mapping[str, int]) -> list[str]:
     """Say how many images were turned by their EXIF orientation, and how many were not read as they are stored.
 
     Args:
-        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.orientation.Orientations`, and
-            `first_frames` and `scaled` ones, as in `sambench.datasets.image_kinds.read_as`.
+        counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.images.orientation.Orientations`, and
+            `first_frames` and `scaled` ones, as in `sambench.datasets.images.kinds.read_as`.
     """
     words = {
         "turned": "turned by EXIF orientation",

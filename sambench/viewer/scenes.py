@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sambench.datasets.base import Dataset
-from sambench.datasets.image_files import read_image
+from sambench.datasets.images.files import read_image
 from sambench.engine.task import Task
 from sambench.explain.compared import MaskTask
 from sambench.predictions.click_records import ClickPrediction

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from simulate_intervals import DATA, IMAGES, SIZES, SUPPORTS, means
 
-from sambench.metrics import spread
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.detectable import seen
-from sambench.metrics.intervals import resampled
-from sambench.metrics.jackknife import jackknife
-from sambench.metrics.spread import spreads
+from sambench.metrics.uncertainty import spread
+from sambench.metrics.uncertainty.detectable import seen
+from sambench.metrics.uncertainty.intervals import resampled
+from sambench.metrics.uncertainty.jackknife import jackknife
+from sambench.metrics.uncertainty.spread import spreads
 
 PARTS, POWER = 20, 0.8
 HEADS = ["what", "data", "images", "support", "simulations", "given", "drops told", "gains told", "coverage"]

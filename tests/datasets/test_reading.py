@@ -4,7 +4,7 @@ from PIL import Image
 
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.edges.bsds500 import CARD
-from sambench.datasets.image_files import read_image
+from sambench.datasets.images.files import read_image
 from sambench.datasets.reading import list_files
 from sambench.errors import DatasetError
 

@@ -12,7 +12,7 @@ from scipy.sparse import csc_matrix
 from toys import write_bsds
 
 import sambench
-from sambench.engine.merge import merge
+from sambench.engine.merging.merge import merge
 from sambench.errors import PredictionError, RunError, UsageError
 from sambench.predictions.edge_files import read_edge_file
 from sambench.predictions.edge_maps import EdgeMapFolder

@@ -11,8 +11,8 @@ from sambench import score
 from sambench.cli import dispatch
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.edges.bsds500 import CARD
-from sambench.datasets.image_files import read_image
-from sambench.datasets.image_headers import read_header
+from sambench.datasets.images.files import read_image
+from sambench.datasets.images.headers import read_header
 from sambench.datasets.own.reader import own
 from sambench.errors import DatasetError
 from sambench.runs.open import load_run

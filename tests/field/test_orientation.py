@@ -16,9 +16,9 @@ from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.coco import Coco
 from sambench.datasets.edges.bsds500 import CARD
 from sambench.datasets.formats.via import ViaFile, ViaMasks
-from sambench.datasets.image_files import read_image
-from sambench.datasets.image_headers import read_header
-from sambench.datasets.orientation import orientations
+from sambench.datasets.images.files import read_image
+from sambench.datasets.images.headers import read_header
+from sambench.datasets.images.orientation import orientations
 from sambench.datasets.own.reader import own
 from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError, UsageError

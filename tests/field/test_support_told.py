@@ -9,7 +9,7 @@ from stored_runs import stored
 from sambench import load_run
 from sambench.cli import dispatch
 from sambench.config.registry import resolve
-from sambench.metrics.support import plain_name
+from sambench.metrics.uncertainty.support import plain_name
 from sambench.runs.summary import carriers, cell
 from sambench.tables.build import build_own_table
 from sambench.tables.console import print_run

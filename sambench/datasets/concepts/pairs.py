@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sambench.concepts import ConceptTruth
 from sambench.datasets.base import Dataset
-from sambench.datasets.image_files import read_image
+from sambench.datasets.images.files import read_image
 from sambench.types import Sample, Size, without_pixels
 
 PairPlaces = Mapping[int | str, tuple[str, Size]]

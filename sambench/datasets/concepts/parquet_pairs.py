@@ -18,7 +18,7 @@ from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
 from sambench.datasets.formats.coco_fields import identity
-from sambench.datasets.image_headers import check_pixels, unlimited
+from sambench.datasets.images.headers import check_pixels, unlimited
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing

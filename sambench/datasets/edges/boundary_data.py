@@ -12,7 +12,7 @@ import scipy.ndimage
 
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.image_files import read_image, read_pixels
+from sambench.datasets.images.files import read_image, read_pixels
 from sambench.datasets.reading import data_error, fingerprint, truth_digests
 from sambench.datasets.selection import select
 from sambench.errors import DatasetError, listing

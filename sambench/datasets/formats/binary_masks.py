@@ -8,7 +8,7 @@ import numpy as np
 
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size
-from sambench.datasets.image_files import read_pixels
+from sambench.datasets.images.files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.masks import rle

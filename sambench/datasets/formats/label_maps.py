@@ -13,7 +13,7 @@ from sambench.config.image_rules import ImageRules
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size
-from sambench.datasets.image_files import read_pixels
+from sambench.datasets.images.files import read_pixels
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import listing

@@ -16,9 +16,9 @@ from PIL import Image
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.drawing import draw_ellipse, draw_segmentation
 from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
-from sambench.datasets.image_headers import pixels_text, read_header
+from sambench.datasets.images.headers import pixels_text, read_header
+from sambench.datasets.images.orientation import drawn_size
 from sambench.datasets.layout import Fault
-from sambench.datasets.orientation import drawn_size
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle

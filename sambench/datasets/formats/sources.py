@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sambench.config.image_rules import Drawn, ImageRules
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
-from sambench.datasets.image_headers import read_header
+from sambench.datasets.images.headers import read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError

@@ -11,8 +11,8 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.drawing import draw_ellipse, draw_segmentation
 from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.formats.via_csv import read_via_csv
+from sambench.datasets.images.orientation import drawn_size
 from sambench.datasets.layout import Fault, Folders, sample_ids
-from sambench.datasets.orientation import drawn_size
 from sambench.datasets.reading import data_error
 from sambench.masks.rle import Rle
 from sambench.types import Size

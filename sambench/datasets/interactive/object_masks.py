@@ -12,8 +12,8 @@ from sambench.config.image_rules import ImageRules
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.label_maps import id_items
 from sambench.datasets.formats.sources import Region, RegionSource, image_size
-from sambench.datasets.image_files import read_pixels
-from sambench.datasets.image_headers import opened
+from sambench.datasets.images.files import read_pixels
+from sambench.datasets.images.headers import opened
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.masks import rle

@@ -16,7 +16,7 @@ from sambench.datasets.concepts.saco_json import PairEntry, PairFile
 from sambench.datasets.formats.coco_fields import AnnotationEntry
 from sambench.datasets.formats.coco_json import Problems
 from sambench.datasets.formats.sources import image_size
-from sambench.datasets.image_files import read_pixels
+from sambench.datasets.images.files import read_pixels
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle

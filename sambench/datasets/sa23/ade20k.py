@@ -11,7 +11,7 @@ import numpy as np
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size, read_json
-from sambench.datasets.image_files import read_pixels
+from sambench.datasets.images.files import read_pixels
 from sambench.datasets.layout import check_choice, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error

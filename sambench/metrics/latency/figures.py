@@ -13,7 +13,7 @@ from sambench.errors import UsageError
 from sambench.metrics.bootstrap import bootstrap_intervals
 from sambench.metrics.latency.times import PERCENTILES, amortisation, savings, weighted_percentiles
 from sambench.metrics.resampling import Resampling
-from sambench.metrics.support import Support
+from sambench.metrics.uncertainty.support import Support
 from sambench.types import Metric, Row
 
 BUSY = 0.25

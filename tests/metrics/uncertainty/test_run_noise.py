@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sambench.metrics.run_noise import run_noise, within_range
+from sambench.metrics.uncertainty.run_noise import run_noise, within_range
 
 
 def test_the_spread_between_runs_is_pooled():

@@ -10,8 +10,8 @@ from toys import write_bsds
 
 import sambench
 from sambench.commands.merge import main
-from sambench.engine.merge import merge
-from sambench.engine.shards import Shard, parse_shard
+from sambench.engine.merging.merge import merge
+from sambench.engine.merging.shards import Shard, parse_shard
 from sambench.errors import RunError, UsageError
 
 COUNT = 6

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sambench.config.run_config import changed
-from sambench.datasets.orientation import orientation_record
+from sambench.datasets.images.orientation import orientation_record
 from sambench.datasets.reading import truth_record
 from sambench.engine.launch import run_folder
-from sambench.engine.merge_parts import (
+from sambench.engine.merging.parts import (
     Gathered,
     WholeRun,
     check_settings_alike,
@@ -23,7 +23,7 @@ from sambench.engine.merge_parts import (
     part_record,
     refuse,
 )
-from sambench.engine.shards import keys_sha256
+from sambench.engine.merging.shards import keys_sha256
 from sambench.engine.stages import STAGES
 from sambench.errors import RunError, UsageError, listing
 from sambench.files.atomic import files_below, hidden

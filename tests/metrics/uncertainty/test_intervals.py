@@ -3,9 +3,9 @@ import pytest
 from scipy import stats
 
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.intervals import NO_INTERVAL, interval95
-from sambench.metrics.jackknife import jackknife
-from sambench.metrics.spread import Spread, spreads
+from sambench.metrics.uncertainty.intervals import NO_INTERVAL, interval95
+from sambench.metrics.uncertainty.jackknife import jackknife
+from sambench.metrics.uncertainty.spread import Spread, spreads
 
 
 def spread_of(values, strata, draws=4000):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.image_headers import (
+from sambench.datasets.images.headers import (
     Header,
     check_pixels,
     header_of,
@@ -20,8 +20,8 @@ from sambench.datasets.image_headers import (
     pixels_text,
     unlimited,
 )
-from sambench.datasets.image_kinds import inexact, is_deep_grey, scaled_grey, white_is_zero
-from sambench.datasets.orientation import turned, turns_upright
+from sambench.datasets.images.kinds import inexact, is_deep_grey, scaled_grey, white_is_zero
+from sambench.datasets.images.orientation import turned, turns_upright
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
 

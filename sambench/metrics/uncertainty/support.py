@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sambench.metrics.jackknife import Replicates, left_out
+from sambench.metrics.uncertainty.jackknife import Replicates, left_out
 from sambench.types import Metric
 
 BLOCKS = 128

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from sambench.metrics.spread import Spread
+from sambench.metrics.uncertainty.spread import Spread
 
 NO_INTERVAL = (float("nan"), float("nan"))
 

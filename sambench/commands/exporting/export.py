@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sambench.commands.export_model import MODEL
-from sambench.commands.export_model import main as export_model
-from sambench.commands.export_results import RESULTS
-from sambench.commands.export_results import main as export_results
+from sambench.commands.exporting.model import MODEL
+from sambench.commands.exporting.model import main as export_model
+from sambench.commands.exporting.results import RESULTS
+from sambench.commands.exporting.results import main as export_results
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, JSON, part_format, tell
 from sambench.commands.grammar.words import own_words, read

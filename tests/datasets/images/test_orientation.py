@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from sambench.config.image_rules import ImageRules, Picture
-from sambench.datasets import orientation
-from sambench.datasets.image_headers import opened, unlimited
+from sambench.datasets.images import orientation
+from sambench.datasets.images.headers import opened, unlimited
 from sambench.datasets.own.reader import CARD
 from sambench.errors import DatasetError
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.paired import compare_paired
-from sambench.metrics.spread import spread_of_units
+from sambench.metrics.uncertainty.paired import compare_paired
+from sambench.metrics.uncertainty.spread import spread_of_units
 
 
 def compared(sides, better=True, replicates=2000, **options):

@@ -12,7 +12,7 @@ import numpy as np
 
 from sambench.config.image_rules import Drawn, ImageRules, Picture
 from sambench.datasets.base import Dataset, DatasetCard
-from sambench.datasets.image_headers import Header, check_pixels, pixels_text, read_header
+from sambench.datasets.images.headers import Header, check_pixels, pixels_text, read_header
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
 from sambench.types import Size

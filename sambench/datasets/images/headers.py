@@ -13,7 +13,7 @@ from PIL import Image
 
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.image_kinds import read_as
+from sambench.datasets.images.kinds import read_as
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, SambenchError
 from sambench.types import Size
@@ -30,7 +30,7 @@ class Header(NamedTuple):
         stored: (height, width) of the pixels as stored.
         orientation: EXIF orientation, 1 (upright) to 8; 0 where the EXIF block is damaged.
         mode: What a pixel is, in the words of Pillow: "L" (grey), "P" (palette), "RGB", ...
-        read_as: How what is read differs from what it holds (`sambench.datasets.image_kinds.read_as`).
+        read_as: How what is read differs from what it holds (`sambench.datasets.images.kinds.read_as`).
     """
 
     stored: Size

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sambench.metrics.bootstrap import resampling_weights, stratified_weights
-from sambench.metrics.jackknife import jackknife
-from sambench.metrics.spread import ENOUGH, spread_of_units, spreads
+from sambench.metrics.uncertainty.jackknife import jackknife
+from sambench.metrics.uncertainty.spread import ENOUGH, spread_of_units, spreads
 
 
 def test_the_ratio_is_that_of_the_standard_errors():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sambench.metrics.detectable import Seen, seen
 from sambench.metrics.family import family_of
-from sambench.metrics.intervals import resampled
-from sambench.metrics.spread import ENOUGH, Spread
+from sambench.metrics.uncertainty.detectable import Seen, seen
+from sambench.metrics.uncertainty.intervals import resampled
+from sambench.metrics.uncertainty.spread import ENOUGH, Spread
 
 MOST = 10**9
 """Images beyond which no number is given."""
@@ -64,7 +64,7 @@ def images_needed(pilots: Mapping[str, Pilot], images: int, effect: float, *, al
     """Say for each metric how many images a gate needs, if they are like the pilot's.
 
     A gate calls a drop a regression where its interval, at the level of all metrics together, lies below 0 and the drop
-    is beyond the margin (`sambench.metrics.detectable`).
+    is beyond the margin (`sambench.metrics.uncertainty.detectable`).
 
     Args:
         pilots: Metric -> what the pilot says of it: the gate's family.

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from sambench.metrics.jackknife import Jackknife
+from sambench.metrics.uncertainty.jackknife import Jackknife
 
 ENOUGH = 6
 """Images that must carry a metric, effectively, before it gets an interval or a verdict (docs/statistics.md)."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sambench.metrics.jackknife import GROUPS, jackknife
+from sambench.metrics.uncertainty.jackknife import GROUPS, jackknife
 
 
 def mean_of(values):

@@ -1,0 +1,1 @@
+"""What `sambench export` writes: maps, models, results."""

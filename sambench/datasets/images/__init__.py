@@ -1,0 +1,1 @@
+"""Image files as cameras and tools write them: headers, kinds, orientation, pixels."""

@@ -1,0 +1,1 @@
+"""A run cut into parts by hand, and parts put together."""

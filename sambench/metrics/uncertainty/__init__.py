@@ -1,0 +1,1 @@
+"""How sure a figure is: resamples, influences of single images, intervals, differences of runs, power."""
