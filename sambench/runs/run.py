@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from sambench.errors import RunError
+from sambench.errors import RunError, listing
 from sambench.redact import without_secrets
 from sambench.runs.labels import labels, own_label
 from sambench.runs.record import RunRecord, as_record, parse_record
@@ -161,7 +161,15 @@ def read_record(folder: Path) -> RunRecord:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise RunError("there is no run in this folder", where=folder, mend="`sambench ls runs` lists runs") from error
+        raise RunError("there is no run in this folder", where=folder, mend=_where_runs_are(folder)) from error
     except OSError as error:
         raise RunError(f"run.json cannot be read: {error}", where=path, mend=AGAIN) from error
     return parse_record(content, path)
+
+
+def _where_runs_are(folder: Path) -> str:
+    """Return what leads on from a folder without a run: the runs up to two folders below it, as results/TASK/NAME."""
+    below = sorted(path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{RECORD}"))
+    if not below:
+        return "`sambench ls runs` lists runs"
+    return f"name the run: {listing([str(path) for path in below], 3)}; `sambench ls runs results={folder}` lists them"

@@ -156,3 +156,16 @@ def test_a_finished_run_keeps_nothing_that_a_killed_process_was_writing(tmp_path
     (folder / ".keep").write_bytes(b"")
     opened.finish([], {}, {})
     assert sorted(path.name for path in folder.iterdir()) == [".keep", "1.png"]
+
+
+def test_a_folder_of_runs_is_no_run_and_the_runs_in_it_are_named(tmp_path):
+    for name in "abcd":
+        finished(tmp_path / "results" / "toy" / name)
+    for folder, first in (("results", "toy/a"), ("results/toy", "a")):
+        with pytest.raises(RunError, match="no run in this folder") as error:
+            load_run(tmp_path / folder)
+        assert f"name the run: {tmp_path / folder / first}, " in error.value.mend
+        assert f"and 1 more; `sambench ls runs results={tmp_path / folder}` lists them" in error.value.mend
+    with pytest.raises(RunError) as error:
+        load_run(tmp_path)
+    assert error.value.mend == "`sambench ls runs` lists runs"
