@@ -27,7 +27,7 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
     from matplotlib.figure import Figure
 
     with drawing():
-        figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+        figure = Figure(figsize=(6.5, 4 + 0.2 * len(runs)), layout="constrained")
         axes = figure.subplots()
         for run in runs:
             encode, prompts, decode = medians(run)
@@ -43,7 +43,7 @@ def cost_curves(runs: Sequence[Run], folder: Path) -> list[Path]:
         plain_ticks(axes.xaxis, axes.yaxis)
         axes.grid(color="0.9", which="both")
         if runs:
-            add_legend(axes, fontsize=8)
+            add_legend(axes, loc="upper left", bbox_to_anchor=(0, -0.13), fontsize=8)  # below: curves may lie anywhere
         return [save_figure(figure, folder / f"cost_curves.{ending}") for ending in ("png", "svg")]
 
 
