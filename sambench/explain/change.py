@@ -11,8 +11,8 @@ import pandas as pd
 from sambench.errors import UsageError
 from sambench.explain.summary import FAMILIES, LOSS, images_of, means_of, with_loss
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.uncertainty.jackknife import jackknife
-from sambench.metrics.uncertainty.paired import Comparison, compare_paired
 from sambench.metrics.uncertainty.spread import spreads
 
 Draws = Callable[[np.ndarray], dict[str, np.ndarray]]

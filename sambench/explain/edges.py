@@ -17,7 +17,7 @@ from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from
 from sambench.metrics.boundary.pixel_errors import GROUPS, pixel_errors
 from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import recall_precision_f
-from sambench.metrics.uncertainty.paired import Comparison
+from sambench.metrics.paired import Comparison
 from sambench.predictions.edge_maps import EdgePrediction
 from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run

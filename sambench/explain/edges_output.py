@@ -13,7 +13,7 @@ from sambench.explain.console import table_of
 from sambench.explain.edges import EdgeErrors, EdgeGroup, worst_edges
 from sambench.explain.page import change_lines, ends
 from sambench.files.atomic import write_text
-from sambench.metrics.uncertainty.paired import Comparison
+from sambench.metrics.paired import Comparison
 from sambench.pictures.boundaries import draw_matches
 from sambench.pictures.overlay import save_png
 from sambench.report.page import environment

@@ -13,9 +13,9 @@ from sambench.gates.policy import DEFAULT, INTERVAL, Policy
 from sambench.gates.result import Judgement, judge
 from sambench.gates.sides import Side, bounds_of, directions
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.uncertainty.intervals import inside, interval95
+from sambench.metrics.intervals import inside, interval95
+from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.uncertainty.jackknife import jackknife
-from sambench.metrics.uncertainty.paired import Comparison, compare_paired
 from sambench.metrics.uncertainty.run_noise import RunNoise, run_noise, within_range
 from sambench.metrics.uncertainty.spread import ENOUGH, Spread, spread_of_units, spreads
 from sambench.metrics.uncertainty.support import support

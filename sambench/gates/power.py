@@ -13,9 +13,9 @@ from sambench.gates.judging import PairedRuns
 from sambench.gates.policy import Policy
 from sambench.gates.sides import Side, alike, bounds_of, differences, directions, sample_ids, task_of
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.paired import exact
+from sambench.metrics.power import Need, Pilot, images_needed
 from sambench.metrics.uncertainty.jackknife import jackknife
-from sambench.metrics.uncertainty.paired import exact
-from sambench.metrics.uncertainty.power import Need, Pilot, images_needed
 from sambench.metrics.uncertainty.spread import Spread, spreads
 
 

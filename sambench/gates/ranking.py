@@ -26,8 +26,8 @@ from sambench.gates.sides import (
 )
 from sambench.gates.standings import CompareResult, RankedRun, judge_pairs, rank_runs
 from sambench.metrics.bootstrap import REPLICATES, stratified_weights
+from sambench.metrics.simultaneous import compare_all, pair_differences, pair_of, within_bounds
 from sambench.metrics.uncertainty.jackknife import jackknife
-from sambench.metrics.uncertainty.simultaneous import compare_all, pair_differences, pair_of, within_bounds
 from sambench.metrics.uncertainty.spread import spreads
 from sambench.metrics.uncertainty.support import support
 from sambench.runs.labels import labels as run_labels

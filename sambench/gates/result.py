@@ -10,7 +10,7 @@ import pandas as pd
 
 from sambench.gates.comparable import Difference
 from sambench.gates.policy import INTERVAL, VALUE, Policy, Rule
-from sambench.metrics.uncertainty.paired import Comparison
+from sambench.metrics.paired import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd

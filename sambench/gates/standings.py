@@ -10,7 +10,7 @@ import pandas as pd
 
 from sambench.gates.comparable import Difference
 from sambench.gates.result import CANNOT_TELL, NOT_COMPARABLE
-from sambench.metrics.uncertainty.simultaneous import Pair
+from sambench.metrics.simultaneous import Pair
 
 if TYPE_CHECKING:
     import pandas as pd

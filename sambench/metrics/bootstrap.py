@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sambench.metrics.uncertainty.intervals import NO_INTERVAL, inside, interval95
+from sambench.metrics.intervals import NO_INTERVAL, inside, interval95
 from sambench.metrics.uncertainty.jackknife import Replicates, jackknife
 from sambench.metrics.uncertainty.spread import spreads
 
@@ -89,7 +89,7 @@ def bootstrap_intervals(
             a bound of its own.
 
     Returns:
-        Metric -> low and high end (`sambench.metrics.uncertainty.intervals`); NaN where too few images carry it.
+        Metric -> low and high end (`sambench.metrics.intervals`); NaN where too few images carry it.
     """
     if not len(strata):
         return dict.fromkeys(replicates(np.ones((1, 0), np.int64)), NO_INTERVAL)

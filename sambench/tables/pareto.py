@@ -10,7 +10,7 @@ import pandas as pd
 
 from sambench.config.spelling import choose
 from sambench.errors import UsageError
-from sambench.metrics.pareto import Standing, Value, standings
+from sambench.metrics.latency.pareto import Standing, Value, standings
 from sambench.runs.run import Run, with_distinct_names
 from sambench.runs.summary import interval, number
 from sambench.types import COSTS, Metric

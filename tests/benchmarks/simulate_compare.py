@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.uncertainty.simultaneous import compare_all, pair_differences
+from sambench.metrics.simultaneous import compare_all, pair_differences
 from sambench.metrics.uncertainty.spread import spread_of_units
 
 RUNS, METRICS, REPLICATES = 3, ("a", "b"), 500

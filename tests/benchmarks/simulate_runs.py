@@ -7,7 +7,7 @@ of each run whose variance in the difference is 0 to 10 times that of the images
 import numpy as np
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.uncertainty.paired import compare_paired
+from sambench.metrics.paired import compare_paired
 from sambench.metrics.uncertainty.run_noise import run_noise
 from sambench.metrics.uncertainty.spread import ENOUGH, spread_of_units
 

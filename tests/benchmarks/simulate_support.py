@@ -20,9 +20,9 @@ import numpy as np
 from simulate_intervals import DATA, IMAGES, SIZES, SUPPORTS, means
 
 from sambench.metrics.bootstrap import stratified_weights
+from sambench.metrics.intervals import resampled
 from sambench.metrics.uncertainty import spread
 from sambench.metrics.uncertainty.detectable import seen
-from sambench.metrics.uncertainty.intervals import resampled
 from sambench.metrics.uncertainty.jackknife import jackknife
 from sambench.metrics.uncertainty.spread import spreads
 

@@ -10,7 +10,7 @@ from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.coco.average_precision import precision_replicates
 from sambench.metrics.coco.average_recall import recall_replicates
 from sambench.metrics.coco.rows import instances_of_rows, proposals_of_rows
-from sambench.metrics.uncertainty.paired import compare_paired
+from sambench.metrics.paired import compare_paired
 from sambench.metrics.uncertainty.spread import spread_of_units
 from sambench.metrics.uncertainty.support import support
 

@@ -14,7 +14,7 @@ from sambench.gates.compare import gate, open_side
 from sambench.gates.policy import Policy, load_policy
 from sambench.gates.render import render_gate
 from sambench.gates.result import CANNOT_TELL, IMPROVED, OK, REGRESSION, judge
-from sambench.metrics.uncertainty.paired import Comparison
+from sambench.metrics.paired import Comparison
 from sambench.metrics.uncertainty.spread import ENOUGH
 
 

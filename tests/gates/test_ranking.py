@@ -13,7 +13,7 @@ from sambench.cli import dispatch
 from sambench.errors import SambenchError
 from sambench.gates.standings import judge_pairs, rank_runs
 from sambench.metrics.boundary.rows import COUNTS
-from sambench.metrics.uncertainty.simultaneous import Pair
+from sambench.metrics.simultaneous import Pair
 from sambench.metrics.uncertainty.spread import ENOUGH
 
 

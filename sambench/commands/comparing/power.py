@@ -17,7 +17,7 @@ from sambench.gates.policy import CHANCE
 
 if TYPE_CHECKING:
     from sambench.gates.power import PowerPlan
-    from sambench.metrics.uncertainty.power import Need
+    from sambench.metrics.power import Need
 
 
 def main(words: list[str]) -> int:

@@ -23,8 +23,8 @@ from sambench.metrics.boundary.scores import (
     recall_at_half_precision,
     recall_precision_f,
 )
+from sambench.metrics.intervals import NO_INTERVAL
 from sambench.metrics.resampling import Resampling
-from sambench.metrics.uncertainty.intervals import NO_INTERVAL
 from sambench.types import Row
 
 

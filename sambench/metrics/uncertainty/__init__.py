@@ -1,1 +1,1 @@
-"""How sure a figure is: resamples, influences of single images, intervals, differences of runs, power."""
+"""What intervals and verdicts rest on: influences of single images, support, spread, noise of runs."""

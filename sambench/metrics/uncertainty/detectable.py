@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from sambench.metrics.uncertainty.intervals import Resampled
+from sambench.metrics.intervals import Resampled
 
 
 @dataclass(frozen=True)

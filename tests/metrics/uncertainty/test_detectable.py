@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sambench.metrics.intervals import resampled
 from sambench.metrics.uncertainty.detectable import seen
-from sambench.metrics.uncertainty.intervals import resampled
 from sambench.metrics.uncertainty.spread import Spread, spread_of_units
 
 DRAWS = stats.norm.ppf((np.arange(20001) + 0.5) / 20001)

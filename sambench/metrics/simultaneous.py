@@ -13,8 +13,8 @@ from itertools import combinations
 import numpy as np
 
 from sambench.metrics.family import family_of
-from sambench.metrics.uncertainty.intervals import NO_INTERVAL, resampled
-from sambench.metrics.uncertainty.paired import exact, p_value
+from sambench.metrics.intervals import NO_INTERVAL, resampled
+from sambench.metrics.paired import exact, p_value
 from sambench.metrics.uncertainty.spread import ENOUGH, Spread
 
 NAN = float("nan")

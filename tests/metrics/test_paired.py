@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.uncertainty.paired import compare_paired
+from sambench.metrics.paired import compare_paired
 from sambench.metrics.uncertainty.spread import spread_of_units
 
 

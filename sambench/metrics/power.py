@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sambench.metrics.family import family_of
+from sambench.metrics.intervals import resampled
 from sambench.metrics.uncertainty.detectable import Seen, seen
-from sambench.metrics.uncertainty.intervals import resampled
 from sambench.metrics.uncertainty.spread import ENOUGH, Spread
 
 MOST = 10**9

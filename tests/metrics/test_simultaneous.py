@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.uncertainty.simultaneous import Pair, compare_all, pair_differences, pair_name, within_bounds
+from sambench.metrics.simultaneous import Pair, compare_all, pair_differences, pair_name, within_bounds
 from sambench.metrics.uncertainty.spread import spread_of_units
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from sambench.metrics.bootstrap import resampling_weights
-from sambench.metrics.uncertainty.paired import compare_paired
-from sambench.metrics.uncertainty.power import Pilot, images_needed
+from sambench.metrics.paired import compare_paired
+from sambench.metrics.power import Pilot, images_needed
 from sambench.metrics.uncertainty.spread import spread_of_units
 
 ASKED = {"alpha": 0.05, "power": 0.8}

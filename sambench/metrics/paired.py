@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sambench.metrics.family import Family, family_of
+from sambench.metrics.intervals import NO_INTERVAL, Resampled, resampled
 from sambench.metrics.uncertainty.detectable import seen
-from sambench.metrics.uncertainty.intervals import NO_INTERVAL, Resampled, resampled
 from sambench.metrics.uncertainty.spread import Spread
 
 ALPHA, POWER = 0.05, 0.8

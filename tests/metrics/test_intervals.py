@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.uncertainty.intervals import NO_INTERVAL, interval95
+from sambench.metrics.intervals import NO_INTERVAL, interval95
 from sambench.metrics.uncertainty.jackknife import jackknife
 from sambench.metrics.uncertainty.spread import Spread, spreads
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sambench.metrics.pareto import Value, standings
+from sambench.metrics.latency.pareto import Value, standings
 
 
 def exact(value):
