@@ -6,16 +6,14 @@ when it removes the package, as a folder `sambench` without modules, which hides
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core.options import DefaultOptions
 
-from sambench.files.paths import kernel_cache
+from sambench.files.paths import kernel_cache, source_stamp
 
 _numba: Any = numba  # its settings have no types
 _UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
@@ -47,18 +45,3 @@ def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callab
             _numba.config.CACHE_DIR = chosen
 
     return compiled
-
-
-@cache
-def source_stamp() -> str:
-    """Return a name of the source of all loops (16 hexadecimal digits): what is compiled of another is never taken.
-
-    numba looks at the time and size of the one file that a loop stands in, not at those of the loops it calls.
-    """
-    digest = hashlib.sha256()
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        source = path.read_bytes()
-        if b"sambench.kernels import" in source:
-            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
-    return digest.hexdigest()[:16]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numba import config
 
-from sambench.kernels import kernel, source_stamp
+from sambench.files.paths import source_stamp
+from sambench.kernels import kernel
 
 PACKAGE = Path(__file__).parents[1] / "sambench"
 COMPILE_ONE = "import numpy; from sambench.masks.run_lengths.bits import lowest_bit; print(lowest_bit(numpy.uint64(8)))"

@@ -13,8 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sambench.files.paths import kernel_cache
-from sambench.version import __version__
+from sambench.files.paths import kernel_cache, source_stamp
 
 LOOPS = ("edges", "hierarchy")
 """Loops that are rehearsed together, by the name of the task or of the model that runs them; the last needed first."""
@@ -52,5 +51,5 @@ def loops_of(config: Mapping[str, Any]) -> list[str]:
 
 def compiled_mark(chosen: Sequence[str]) -> Path:
     """Return the file that is there once these loops of this installation were compiled."""
-    installed = [platform.python_version(), version("numba"), __version__, __file__, platform.node(), *chosen]
+    installed = [platform.python_version(), version("numba"), source_stamp(), __file__, platform.node(), *chosen]
     return kernel_cache() / f"{hashlib.sha256(' '.join(installed).encode()).hexdigest()[:16]}.compiled"

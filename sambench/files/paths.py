@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+from functools import cache
 from pathlib import Path
 
 
@@ -18,6 +21,21 @@ def kernel_cache() -> Path:
     """Return the folder of compiled loops: NUMBA_CACHE_DIR, else `kernels` below `cache_root`."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     return Path(chosen) if chosen else cache_root() / "kernels"
+
+
+@cache
+def source_stamp() -> str:
+    """Return a name of the source of all loops (16 hexadecimal digits): what is compiled of another is never taken.
+
+    numba looks at the time and size of the one file that a loop stands in, not at those of the loops it calls.
+    """
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        source = path.read_bytes()
+        if path.name == "kernels.py" or re.search(rb"^from sambench\.kernels import", source, re.MULTILINE):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
+    return digest.hexdigest()[:16]
 
 
 def data_root() -> Path | None:

@@ -64,3 +64,10 @@ def test_no_process_is_started_where_it_would_help_nobody(started, monkeypatch, 
         monkeypatch.setattr(ahead.os, "cpu_count", lambda: 1)
     with compiled_ahead(config() if case == "one processor" else config("latency", "sam_vit_h")):
         assert started == []
+
+
+def test_loops_of_another_source_are_compiled_anew(started, monkeypatch):
+    compiled_mark(["edges", "hierarchy"]).touch()
+    monkeypatch.setattr(ahead, "source_stamp", lambda: "of another source")
+    with compiled_ahead(config()):
+        assert len(started) == 1
