@@ -10,14 +10,13 @@ from contextlib import suppress
 from sambench.commands import COMMANDS, command_of
 from sambench.commands.grammar.completion import main as complete
 from sambench.commands.grammar.declaration import Command
-from sambench.commands.grammar.pages import WIDTH, overview, page
+from sambench.commands.grammar.pages import overview, page, page_width
 from sambench.config.local_configs import take_config_dirs
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, refusals_as_errors
 from sambench.interrupts import plain_interrupts
 from sambench.progress import quiet
-from sambench.tables.fitting import terminal_width
 from sambench.version import __version__
 
 QUIETLY = ("--quiet", "-q")
@@ -70,7 +69,7 @@ def dispatch(words: list[str]) -> int:
     if words[:1] == ["help"] and words[1:]:
         words = [*words[1:], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
-        print(overview(map(command_of, COMMANDS), min(WIDTH, terminal_width() or WIDTH)))
+        print(overview(map(command_of, COMMANDS), page_width()))
         return 0 if words else 2
     if words[0] in ("--version", "version"):
         print(f"sambench {__version__}")
@@ -94,18 +93,14 @@ def _of_command(name: str, words: list[str]) -> int:
     rest = take_config_dirs(words)
     command, rest = command_of(name).chosen(rest)
     if "-h" in rest or "--help" in rest:
-        _show_page(command)
+        print(page(command, page_width()))
         return 0
     if command.main is None and rest:
         raise _no_such_part(command, rest)
     if command.main is None or not (rest or command.runs_bare):
-        _show_page(command)
+        print(page(command, page_width()))
         return 2
     return command.main(rest)
-
-
-def _show_page(command: Command) -> None:
-    print(page(command, min(WIDTH, terminal_width() or WIDTH)))
 
 
 def _no_such_part(command: Command, words: list[str]) -> UsageError:

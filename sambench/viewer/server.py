@@ -15,8 +15,8 @@ from sambench.viewer.cache import PictureCache
 from sambench.viewer.library import SMALL, Library
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine that no other one can reach."""
-"""Names of this machine that are answered to; any other may be a foreign page's that was pointed here."""
+"""Names of this machine, which no other can reach and which are answered to; any other may be a foreign page's that was
+pointed here."""
 
 _HEADERS = {
     "Content-Security-Policy": f"{POLICY}; form-action 'none'; frame-ancestors 'none'",

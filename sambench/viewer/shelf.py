@@ -52,7 +52,7 @@ class Shelf:
         """Return the runs, sorted by location."""
         with self._lock:
             if time.monotonic() - self._when > (REMOTE_AGAIN if is_remote(self.results) else AGAIN):
-                self._seen = {key: self._looked_at(key, location) for key, location in self._places().items()}
+                self._seen = {key: self._looked_at(key, location) for key, location in self._locations().items()}
                 self._when = time.monotonic()
             return [shelved for _, shelved in self._seen.values()]
 
@@ -69,7 +69,7 @@ class Shelf:
             self._seen[key] = self._looked_at(key, shelved.run.folder)
             return self._seen[key][1]
 
-    def _places(self) -> dict[str, Location]:
+    def _locations(self) -> dict[str, Location]:
         return {_key(_name(self.results, location)): location for location in run_locations(self.results)}
 
     def _looked_at(self, key: str, location: Location) -> tuple[object, Shelved]:

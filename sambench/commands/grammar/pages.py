@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from sambench.commands.grammar.declaration import EXIT_CODES, Command, Key
-from sambench.tables.fitting import broken, fitted
+from sambench.tables.fitting import broken, fitted, terminal_width
 
 WIDTH = 118
 
@@ -30,6 +30,11 @@ examples:
 tab completion for bash:
   eval "$(sambench run -sc install=bash)"
 """
+
+
+def page_width() -> int:
+    """Return how wide a page may be: as the terminal, but no wider than `WIDTH`, as in a file or a pipe."""
+    return min(WIDTH, terminal_width() or WIDTH)
 
 
 def overview(commands: Iterable[Command], width: int = WIDTH) -> str:

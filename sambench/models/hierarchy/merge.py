@@ -58,6 +58,7 @@ def merge_regions(graph: RegionGraph, constants: TreeConstants) -> tuple[np.ndar
     )
     regions, borders = len(graph.areas), len(graph.ends)
     nodes = 2 * regions - 1
+    # Room is made here, not in the loop: what makes arrays would have to be compiled with it.
     areas, histograms = np.zeros(nodes), np.zeros((nodes, graph.histograms.shape[1]))
     areas[:regions], histograms[:regions] = graph.areas, graph.histograms
     parents, altitudes = np.arange(nodes), np.zeros(nodes)
