@@ -14,8 +14,7 @@ from sambench.commands.grammar.pages import overview, page, page_width
 from sambench.config.local_configs import take_config_dirs
 from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
-from sambench.files.faults import DEFECT, defect_report, refusals_as_errors
-from sambench.interrupts import plain_interrupts
+from sambench.files.faults import DEFECT, defect_report, plain_interrupts, refusals_as_errors
 from sambench.progress import quiet
 from sambench.version import __version__
 

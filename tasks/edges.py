@@ -36,8 +36,7 @@ from sambench.models.questions import Question
 from sambench.pictures.boundaries import EdgeDrawing
 from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
 from sambench.predictions.edge_suppression import thinned
-from sambench.prompts.grid import grid_points_xy
-from sambench.prompts.single_points import single_points
+from sambench.prompts.grid import grid_points_xy, single_points
 from sambench.types import BoundaryTruth, Metric, Row, Sample
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config.run_config import BUDGET_GB
+from sambench.engine.cache.entry import read_secret
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import UNSIGNED, SharedEntries
-from sambench.engine.cache.signing import read_secret
 from sambench.files.paths import cache_root
 from sambench.redact import without_secrets
 from sambench.storage.locations import is_remote

@@ -64,9 +64,8 @@ def run_words(words: list[str], form: str = "text") -> int:
     import hydra
     from omegaconf import DictConfig
 
-    from sambench.config.composition import without_application
+    from sambench.config.composition import register_configs, without_application
     from sambench.config.overrides import check_words
-    from sambench.config.plugins import register_configs
 
     register_configs()
     failed: list[int] = []

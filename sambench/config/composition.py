@@ -1,5 +1,7 @@
 """Hydra's configuration composed beside whatever else in this process uses Hydra.
 
+Plug-ins' configuration (entry points `sambench.configs`) and that of `--config-dir` are composed with it.
+
 Hydra keeps one initialised application and one compatibility version a process. Other libraries claim them when they
 are imported (sam2 does), and an application of the user's own holds them while it runs. Neither is used here, and both
 are left as they were.
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.core.utils import setup_globals
@@ -22,11 +25,28 @@ from hydra.types import RunMode
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from sambench.config.plugins import PluginConfigs
+from sambench.config.local_configs import config_folders
+from sambench.config.registry import configuration_plugins
 
 VERSION_BASE = "1.3"
 
 _one_at_a_time = threading.Lock()  # the compatibility version is the process's
+
+
+class PluginConfigs(SearchPathPlugin):
+    """Adds the configuration packages of installed plug-ins to Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append every package named in the entry-point group, and every folder that the user named."""
+        for point in configuration_plugins():
+            search_path.append(point.name, f"pkg://{point.value}")
+        for folder in config_folders():
+            search_path.append("config-dir", f"file://{folder}")
+
+
+def register_configs() -> None:
+    """Let Hydra see the plug-ins' configuration; harmless to repeat."""
+    Plugins.instance().register(PluginConfigs)
 
 
 def composed(overrides: Sequence[str], with_hydra: bool = False) -> DictConfig:

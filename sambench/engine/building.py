@@ -11,10 +11,9 @@ from sambench.config.registry import resolve
 from sambench.config.resolve import build
 from sambench.config.run_config import CacheSettings, RunConfig
 from sambench.datasets.base import Dataset
-from sambench.engine.cache.environment import environment_of
+from sambench.engine.cache.entry import environment_of, read_secret
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
-from sambench.engine.cache.signing import read_secret
 from sambench.engine.predictor import Predictor
 from sambench.engine.sources import ModelPredictions
 from sambench.engine.stages import Stages

@@ -15,7 +15,7 @@ from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import GeneratorSettings
 from sambench.masks.resize import masks_on_host
 from sambench.models.base import PromptableModel
-from sambench.prompts.single_points import random_points
+from sambench.prompts.grid import random_points
 from sambench.types import Embedding, Prompts
 
 Step = tuple[str, int]

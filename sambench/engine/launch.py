@@ -12,19 +12,17 @@ from sambench.config.resolve import build
 from sambench.config.run_config import RunConfig, read_config
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset, with_only_model
-from sambench.engine.cache.signing import read_secret
+from sambench.engine.cache.entry import read_secret
 from sambench.engine.described import begun_record, ended_record, run_identity, switches
 from sambench.engine.executors.base import ProcessExecutor
 from sambench.engine.executors.choose import open_executor
-from sambench.engine.executors.unguarded import UnguardedScriptError, end_if_imported
 from sambench.engine.merging.shards import parse_shard
 from sambench.engine.predicting import Predicting, predicting
 from sambench.engine.runner import Plan, execute
-from sambench.engine.scoring import worker_count
+from sambench.engine.scoring import UnguardedScriptError, end_if_imported, worker_count
 from sambench.engine.task import Task
-from sambench.files.faults import refusals_as_errors
+from sambench.files.faults import plain_interrupts, refusals_as_errors
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
-from sambench.interrupts import plain_interrupts
 from sambench.loggers.send import chosen as chosen_trackers
 from sambench.loggers.send import tell
 from sambench.models.base import PromptableModel

@@ -1,4 +1,4 @@
-"""What a machine refuses (a full disk, a lost right, no memory), as an error that a user can act on."""
+"""What a machine refuses (a full disk, a lost right, no memory), as an error to act on; Ctrl-C in compiled code."""
 
 from __future__ import annotations
 
@@ -115,3 +115,17 @@ def _refused(refusal: str, where: str | None, number: int) -> MachineError:
 
 def _mend(number: int) -> str:
     return _MENDS.get(number, "check that the file is there and can be used")
+
+
+@contextmanager
+def plain_interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt where Ctrl-C lands in compiled code, which makes a SystemError of it."""
+    try:
+        yield
+    except SystemError as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            cause = cause.__cause__ or cause.__context__
+        raise

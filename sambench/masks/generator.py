@@ -27,8 +27,7 @@ from sambench.masks.proposals import (
 )
 from sambench.masks.transfers import Arrival, in_turn
 from sambench.masks.undefined import refusal, sound, undefined_in
-from sambench.prompts.grid import grid_points_xy, layer_points_per_side
-from sambench.prompts.single_points import single_points
+from sambench.prompts.grid import grid_points_xy, layer_points_per_side, single_points
 from sambench.types import Embedding, Masks, Prompts, Size
 
 if TYPE_CHECKING:

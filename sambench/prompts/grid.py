@@ -1,11 +1,13 @@
-"""Regular grids of point prompts over an image and over its crops."""
+"""Point prompts: regular grids over an image and over its crops, and prompts of one point each."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from sambench.errors import UsageError
-from sambench.types import Size
+from sambench.types import Prompts, Size
 
 
 def unit_grid(points_per_side: int) -> np.ndarray:
@@ -68,3 +70,23 @@ def _check_points(points_per_side: int) -> None:
             where="points_per_side",
             mend="raise points_per_side, or lower crop_n_layers or crop_n_points_downscale_factor",
         )
+
+
+def single_points(points_xy: np.ndarray) -> Prompts:
+    """Return B prompts of (B, 2) points in pixels of the image."""
+    import torch
+
+    points = torch.from_numpy(np.asarray(points_xy, np.float32)[:, None])
+    return Prompts(points, torch.ones(points.shape[:2], dtype=torch.int64))
+
+
+def random_points(number: int, size: Size, seed: Sequence[int]) -> Prompts:
+    """Draw prompts evenly over the image, for what does not depend on where they are.
+
+    Args:
+        number: How many.
+        size: (height, width) of the image.
+        seed: Of the draw.
+    """
+    drawn = np.random.default_rng(list(seed)).random((number, 2)) * np.array([size[1], size[0]])
+    return single_points(drawn)

@@ -12,7 +12,6 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files.json_files import JsonError, parse_json
-from sambench.runs.migration import migrated
 from sambench.runs.record_course import (
     CacheUse,
     MergedParts,
@@ -31,8 +30,7 @@ from sambench.runs.record_parts import (
     RunIdentity,
 )
 from sambench.runs.seals import check_record
-from sambench.runs.sections import Section, form_of
-from sambench.runs.tables import AGAIN, check_form, guarded
+from sambench.runs.sections import AGAIN, Section, check_form, form_of, guarded
 
 SCHEMA_VERSION = 2
 """Version of `run.json`; from 2 on it holds its own hash and those of the files beside it."""
@@ -170,3 +168,19 @@ def as_record(stored: dict[str, Any], where: object) -> RunRecord:
     record = RunRecord.read(table if now is stored else guarded(now, where))
     object.__setattr__(record, "stored", table)  # with the hash that it was written with
     return record
+
+
+def migrated(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of whatever version in the form of the newest.
+
+    Before schema version 2, and in the first records of it, `config.predictions` was the predictions' path alone, or
+    null; now it is a table that also says how edge maps are thinned. What later versions tell beyond earlier ones, such
+    as hashes of files, digests of ground truths or the images of several frames, has defaults in `RunRecord`.
+
+    Args:
+        record: The table, of a form that was checked.
+    """
+    config = record.get("config")
+    if config is None or isinstance(config.get("predictions"), dict):
+        return record
+    return {**record, "config": {**config, "predictions": {"path": config.get("predictions")}}}

@@ -1,4 +1,4 @@
-"""The tables of a `run.json`, each as it is read (`sambench.runs.record`)."""
+"""The tables of a `run.json`, each as it is read (`sambench.runs.record.migrated`)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sambench.runs.sections import Section, form_of
-from sambench.runs.tables import Table
+from sambench.runs.sections import Section, Table, form_of
 from sambench.types import Metric
 
 
@@ -112,7 +111,7 @@ class RecordedPredictions(Section):
 _OLDER_PREDICTIONS = {
     "anyOf": [{"anyOf": [{"type": "string"}, {"type": "null"}]}, form_of(RecordedPredictions)],
 }
-"""Form of `config.predictions`, which once was the path alone (`sambench.runs.migration`)."""
+"""Form of `config.predictions`, which once was the path alone (`sambench.runs.record`)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -23,7 +23,7 @@ from sambench.files.json_files import parse_json
 from sambench.files.safe_names import faults_of, inside, quoted
 from sambench.runs.record import SCHEMA, RunRecord, as_record, checked_record
 from sambench.runs.run import OWN
-from sambench.runs.tables import AGAIN, check_form
+from sambench.runs.sections import AGAIN, check_form
 from sambench.storage.locations import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"

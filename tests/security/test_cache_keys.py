@@ -16,12 +16,10 @@ from sambench.cli import dispatch
 from sambench.config.resolve import build
 from sambench.config.run_config import read_config
 from sambench.engine.building import model_source
-from sambench.engine.cache import environment as environments
-from sambench.engine.cache.entry import pack, unpack
-from sambench.engine.cache.environment import environment_of
+from sambench.engine.cache import entry as entries
+from sambench.engine.cache.entry import MARK, Secret, environment_of, pack, read_secret, unpack
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
-from sambench.engine.cache.signing import MARK, Secret, read_secret
 from sambench.engine.stages import Stages
 from sambench.errors import UsageError
 from sambench.models.hierarchy.model import HierarchyModel
@@ -80,7 +78,7 @@ def test_a_second_device_of_the_same_type_finds_the_embeddings_of_the_first():
 def test_another_version_of_a_library_that_encodes_changes_the_key(monkeypatch, name):
     before = key_of(HierarchyModel())
     versions = {one: importlib.metadata.version(one) for one in HierarchyModel.libraries}
-    monkeypatch.setattr(environments, "version", lambda one: f"{versions[one]}.1" if one == name else versions[one])
+    monkeypatch.setattr(entries, "version", lambda one: f"{versions[one]}.1" if one == name else versions[one])
     assert key_of(HierarchyModel()) != before
     assert environment_of(HierarchyModel(), {}, "cpu")[name] == f"{versions[name]}.1"
 
@@ -98,7 +96,7 @@ def test_the_precision_of_products_and_the_machine_change_the_key(monkeypatch):
     before = key_of()
     monkeypatch.setattr(torch, "get_float32_matmul_precision", lambda: "medium")
     faster = key_of()
-    monkeypatch.setattr(environments.platform, "machine", lambda: "another")
+    monkeypatch.setattr(entries.platform, "machine", lambda: "another")
     assert len({before, faster, key_of()}) == 3
 
 

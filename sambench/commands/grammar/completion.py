@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
         os.environ["COMP_POINT"] = str(point - len(typed[1]) - 1)
     import hydra
 
-    from sambench.config.plugins import register_configs
+    from sambench.config.composition import register_configs
 
     register_configs()
     sys.argv = ["sambench", "-sc", *words]

@@ -1,19 +1,58 @@
-"""One cache entry as bytes: a safetensors file whose header carries its key, the image's size and a checksum."""
+"""One cache entry: what names it beside model and image, its bytes, and the signature that may stand behind them.
+
+It is a safetensors file whose header carries its key, the image's size and a checksum. A signature by a secret that a
+group shares keeps out entries of whoever cannot read the secret.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
+import platform
 import struct
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from safetensors import SafetensorError
 
-from sambench.engine.cache.signing import without_signature
+from sambench.errors import UsageError
+from sambench.models.base import PromptableModel
+from sambench.storage.locations import local_only
 from sambench.types import Embedding
 
 FORMAT = "1"
 """Version of the layout; part of every cache key."""
+
+
+def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: str) -> dict[str, str]:
+    """Return by name what besides model, image and stored dtype can change an embedding's bits.
+
+    Every value is part of a cache key and stands in `run.json` as `cache.environment`.
+
+    Args:
+        model: The model; its `libraries` are told by their versions, and images encoded at once may sum otherwise.
+        settings: The `model` group of the configuration, for `compile` and `channels_last`.
+        device: The torch device.
+    """
+    import torch
+
+    values = {
+        "device": device.partition(":")[0],
+        "machine": platform.machine(),
+        "torch": ".".join(torch.__version__.split(".")[:2]),
+        "matmul_precision": torch.get_float32_matmul_precision(),
+        "cudnn_tf32": str(bool(torch.backends.cudnn.allow_tf32)).lower(),
+        "encode_batch_size": str(model.encode_batch_size),
+    }
+    values |= {key: str(bool(settings.get(key, False))).lower() for key in ("compile", "channels_last")}
+    for name in model.libraries:
+        try:
+            values[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return values
 
 
 def pack(embedding: Embedding, key: str) -> bytes:
@@ -26,7 +65,7 @@ def pack(embedding: Embedding, key: str) -> bytes:
 
 
 def unpack(blob: bytes, key: str) -> Embedding:
-    """Undo `pack`; a signature behind the bytes is passed over (`signing`).
+    """Undo `pack`; a signature behind the bytes is passed over.
 
     Raises:
         ValueError: The bytes are not those that were written for this key.
@@ -82,3 +121,75 @@ def _header(blob: bytes) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise ValueError("its header is not a table of tensors")
     return header
+
+
+MARK = b"sambench-hmac-sha256"
+"""What stands between an entry's bytes and its signature."""
+
+_SIZE = hashlib.sha256().digest_size
+
+LEAST, MOST = 16, 4096
+"""Bytes a secret has."""
+
+MEND = "put the group's secret there (head -c 32 /dev/urandom | base64 > FILE), or leave secret_file out"
+
+
+class Secret:
+    """A group's secret; its content is never shown.
+
+    Attributes:
+        name: What tells its entries' names from those of others (hex), so that two groups, or one that signs and one
+            that does not, never write over each other's entries. It does not tell the secret.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.name = hmac.new(content, b"sambench cache names 1", hashlib.sha256).hexdigest()
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def sign(self, blob: bytes, key: str) -> bytes:
+        """Return an entry's bytes with their signature behind them."""
+        return blob + MARK + self._signature(blob, key)
+
+    def signed(self, blob: bytes, key: str) -> bool:
+        """Tell whether bytes are an entry that was signed with this secret for this key; nothing of them is parsed."""
+        body = without_signature(blob)
+        return len(body) < len(blob) and hmac.compare_digest(blob[-_SIZE:], self._signature(body, key))
+
+    def _signature(self, blob: bytes, key: str) -> bytes:
+        digest = hmac.new(self._content, b"sambench cache entry 1\0" + key.encode() + b"\0", hashlib.sha256)
+        digest.update(blob)
+        return digest.digest()
+
+
+def without_signature(blob: bytes) -> bytes:
+    """Return an entry's bytes without the signature that may stand behind them."""
+    end = len(blob) - len(MARK) - _SIZE
+    return blob[:end] if end >= 0 and blob[end : end + len(MARK)] == MARK else blob
+
+
+def read_secret(location: object, key: str = "cache.secret_file") -> Secret | None:
+    """Read a secret from a local file, without white space around it; None where no file is named.
+
+    Args:
+        location: The file.
+        key: What named it, for messages.
+
+    Raises:
+        UsageError: There is no such file, it cannot be read, or holds too little or too much.
+    """
+    if location is None:
+        return None
+    path = local_only(location, key)
+    try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{key} is no file", where=path, mend=MEND)
+        with path.open("rb") as file:
+            content = file.read(MOST + 1).strip()
+    except OSError as error:
+        raise UsageError(f"{key} cannot be read: {error.strerror}", where=path, mend=MEND) from error
+    if not LEAST <= len(content) <= MOST:
+        raise UsageError(f"{key} must hold {LEAST} to {MOST} bytes besides white space", where=path, mend=MEND)
+    return Secret(content)

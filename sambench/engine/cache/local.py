@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sambench.engine.cache.entry import FORMAT, pack, unpack
+from sambench.engine.cache.entry import FORMAT, Secret, pack, unpack
 from sambench.engine.cache.shared import (
     ENDING,
     STALE_SECONDS,
@@ -23,7 +23,6 @@ from sambench.engine.cache.shared import (
     surplus,
     trouble,
 )
-from sambench.engine.cache.signing import Secret
 from sambench.errors import StorageError
 from sambench.files.atomic import write_bytes
 from sambench.types import Embedding

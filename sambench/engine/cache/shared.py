@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sambench.engine.cache.entry import unpack
-from sambench.engine.cache.signing import Secret
+from sambench.engine.cache.entry import Secret, unpack
 from sambench.errors import StorageError
 from sambench.files.atomic import is_leftover
 from sambench.storage.locations import Location, join, listing, read_bytes, remove, write_bytes

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any
 
-from sambench.engine.executors.unguarded import UNGUARDED, UnguardedScriptError
+from sambench.engine.scoring import UNGUARDED, UnguardedScriptError
 
 _ENDING_SECONDS = 5.0
 

@@ -15,9 +15,9 @@ from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.transfers import device_of_masks, in_turn
 from sambench.masks.windows import empty_runs, runs_of_rles
 from sambench.prompts.boxes import xywh_of, xyxy_of
+from sambench.prompts.grid import single_points
 from sambench.prompts.noise import box_overlaps, noisy_boxes, noisy_clicks
 from sambench.prompts.refine import Answers, most_confident
-from sambench.prompts.single_points import single_points
 from sambench.types import Embedding, Masks
 
 Generators = Callable[[], list[np.random.Generator]]

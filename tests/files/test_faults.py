@@ -1,6 +1,6 @@
 import pytest
 
-from sambench.interrupts import plain_interrupts
+from sambench.files.faults import plain_interrupts
 
 
 def raise_from(cause):
