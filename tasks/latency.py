@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from sambench.engine.costs import OtherLoad, peak_bytes, thread_count, timed
 from sambench.engine.latency_steps import StepSettings, in_turn, steps_of
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
-from sambench.engine.timing import OtherLoad, peak_bytes, thread_count, timed
 from sambench.metrics.latency.figures import LatencyRows, latency_metrics
 from sambench.models.anatomy import multiply_adds, parameter_counts
 from sambench.models.devices import device_of

@@ -93,17 +93,6 @@ def require_folder(folder: Path, card: DatasetCard) -> Path:
     return folder
 
 
-def check_choice(card: DatasetCard, name: str, value: str, options: Sequence[str]) -> None:
-    """Refuse a switch's value that is none of its choices.
-
-    Raises:
-        UsageError: The value is unknown.
-    """
-    if value not in options:
-        mend = f"choose one of {', '.join(options)}"
-        raise UsageError(f"{card.name} has no {name} {value!r}", where=f"data.{name}", mend=mend)
-
-
 def holds(folder: Path) -> str:
     """Say what a folder holds, for messages."""
     if not folder.is_dir():

@@ -9,8 +9,8 @@ from typing import Literal
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
-from sambench.datasets.layout import check_choice
 from sambench.datasets.official_files import lvis_card
+from sambench.datasets.selection import check_choice
 from sambench.errors import UsageError
 
 CARD = DatasetCard(

@@ -1,4 +1,4 @@
-"""Which samples of a dataset a run reads: `ids` first, then `limit`, always in the dataset's own order."""
+"""What of a dataset a run reads: a switch's choice; samples, `ids` first, then `limit`, in the dataset's own order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from sambench.config.ranges import SHARED, check_range
+from sambench.datasets.base import DatasetCard
 from sambench.errors import DatasetError, UsageError, listing
 
 _SHOWN = 10
@@ -70,3 +71,14 @@ def _unknown(unknown: list[str], names: Mapping[str, list[str]]) -> str:
         near = [names[match][0] for match in difflib.get_close_matches(name, names, n=3)]
         suggestions.append(f"{name} (near: {', '.join(dict.fromkeys(near))})" if near else name)
     return f"{len(unknown)} of the ids are not in this dataset: {listing(suggestions + unknown[_SHOWN:], _SHOWN)}"
+
+
+def check_choice(card: DatasetCard, name: str, value: str, options: Sequence[str]) -> None:
+    """Refuse a switch's value that is none of its choices.
+
+    Raises:
+        UsageError: The value is unknown.
+    """
+    if value not in options:
+        mend = f"choose one of {', '.join(options)}"
+        raise UsageError(f"{card.name} has no {name} {value!r}", where=f"data.{name}", mend=mend)

@@ -11,12 +11,13 @@ from sambench.config.run_config import RunConfig
 from sambench.datasets.base import Dataset
 from sambench.datasets.images.orientation import orientation_record
 from sambench.datasets.reading import truth_record
-from sambench.engine.merging.shards import Shard, keys_sha256
+from sambench.engine.merging.shards import Shard
 from sambench.engine.predicting import Predicting
 from sambench.engine.task import Task
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance
+from sambench.runs.identity import keys_sha256
 from sambench.version import __version__
 
 

@@ -30,8 +30,8 @@ from sambench.models.devices import resolve_device
 from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
-from sambench.storage.hub import hub_copy, is_hub
-from sambench.storage.locations import Location, join
+from sambench.storage.hub import hub_copy
+from sambench.storage.locations import Location, is_hub, join
 
 
 @dataclass
@@ -56,13 +56,13 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
     """
     end_if_imported()
     chosen = with_only_model(read_config(config))
-    trackers = chosen_trackers(chosen.logger)
+    trackers = chosen_trackers(chosen.logger) if chosen.logger is not None else []
     read_secret(chosen.cache.secret_file)
     processes = open_executor(chosen)
     try:
         with plain_interrupts(), refusals_as_errors():
             launched = _launch(chosen, processes, model)
-            return replace(launched, notes=tell(trackers, launched.run))
+            return replace(launched, notes=tell(trackers, launched.run)) if trackers else launched
     except UnguardedScriptError as error:  # a traceback of the script would bury the sentence
         print(f"sambench: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
@@ -100,7 +100,7 @@ def _launch(config: RunConfig, processes: ProcessExecutor | None, model: Prompta
     device = processes.device if processes is not None else resolve_device(config.device)
     check_text(list(dataset.keys), dataset.root)
     source = predicting(config, task, dataset, device, processes, model)
-    shard = parse_shard(config.shard)
+    shard = parse_shard(config.shard) if config.shard is not None else None
     keys = shard.take(source.keys) if shard is not None else source.keys
     chosen = switches(task)
     identity = run_identity(config, task, chosen, dataset, source, keys, device)

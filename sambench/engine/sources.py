@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sambench.datasets.base import Dataset
+from sambench.engine.costs import host_peak, peak_bytes
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.engine.timing import host_peak, peak_bytes
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.masks.nan_guard import NanCounts
 from sambench.models.devices import device_of

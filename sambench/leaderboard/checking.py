@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from sambench.engine.merging.shards import keys_sha256
 from sambench.engine.resummary import metrics_of_rows
 from sambench.errors import RunError, SambenchError, listing
 from sambench.leaderboard.submission import Submission, open_submission
+from sambench.runs.identity import keys_sha256
 from sambench.runs.run import Run
 from sambench.types import Metric
 from sambench.version import __version__

@@ -13,13 +13,13 @@ from sambench.loggers.trackers import TRACKERS
 from sambench.runs.run import Run
 
 
-def chosen(logger: str | Sequence[str] | None) -> list[str]:
+def chosen(logger: str | Sequence[str]) -> list[str]:
     """Return the trackers that `logger=` names.
 
     Raises:
         UsageError: One is not known, or its package is not installed.
     """
-    names = [] if logger is None else [logger] if isinstance(logger, str) else list(logger)
+    names = [logger] if isinstance(logger, str) else list(logger)
     for name in names:
         if name not in TRACKERS:
             raise choose_value("logger", name, TRACKERS)
@@ -35,8 +35,6 @@ def tell(names: Sequence[str], run: Run) -> list[str]:
     Raises:
         RunError: One could not be told; the run itself is whole.
     """
-    if not names:
-        return []
     lines = []
     content = content_of(run)
     beside = Path.cwd() if run.url else run.folder.parent

@@ -22,12 +22,6 @@ def identity_of(row: Row) -> Row:
     return {"sample_id": row["sample_id"], "image_sha256": row.get("image_sha256", "")[:CHECK_DIGITS]}
 
 
-def in_order(rows: Sequence[Row], sample_ids: Sequence[str]) -> list[Row]:
-    """Return the rows of these samples in this order, one row a sample."""
-    by_sample = {row["sample_id"]: row for row in rows}
-    return [by_sample[key] for key in sample_ids]
-
-
 def without_columns(rows: Sequence[Row], *names: str) -> list[Row]:
     """Return the rows with short hashes and without the columns named."""
     return [{**{key: v for key, v in row.items() if key not in names}, **identity_of(row)} for row in rows]

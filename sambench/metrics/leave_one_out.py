@@ -11,14 +11,14 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.baseline_rows import in_order, without_columns
+from sambench.metrics.baseline_rows import without_columns
 from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
 from sambench.metrics.boundary.counts import counts_of_maps
 from sambench.metrics.boundary.rows import COUNTS
 from sambench.metrics.boundary.scores import recall_precision_f
 from sambench.metrics.regions.counts import region_counts
 from sambench.metrics.regions.segments import best_fits
-from sambench.metrics.resampling import Resampling
+from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 SUMMED = ("covered", "pixels", "segments", "segment_iou", "segment_best")

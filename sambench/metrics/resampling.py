@@ -82,3 +82,9 @@ class Resampling:
         raise UsageError(
             f"task {self.name} does not rank images", where="sambench look", mend="define image_quality in the task"
         )
+
+
+def in_order(rows: Sequence[Row], sample_ids: Sequence[str]) -> list[Row]:
+    """Return the rows of these samples in this order, one row a sample."""
+    by_sample = {row["sample_id"]: row for row in rows}
+    return [by_sample[key] for key in sample_ids]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +45,8 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{key}"] = item
     return flat
+
+
+def keys_sha256(keys: Sequence[str]) -> str:
+    """Return the SHA-256 (hex) of a list of sample ids, as it stands in a run's identity."""
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()

@@ -170,10 +170,9 @@ def _replaceable(folder: Path) -> bool:
 
 
 def _being_removed(folder: Path) -> bool:
-    try:
-        return read_record(folder).status == REMOVED
-    except RunError:
-        return False
+    with suppress(RunError):
+        return (folder / RECORD).exists() and read_record(folder).status == REMOVED
+    return False
 
 
 def lock(folder: Path) -> IO[str] | None:

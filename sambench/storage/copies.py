@@ -17,8 +17,8 @@ from sambench.files.paths import cache_root
 from sambench.files.safe_names import faults_of, inside
 from sambench.progress import progress
 from sambench.redact import without_secrets
-from sambench.storage.hub import hub_copy, is_hub
-from sambench.storage.locations import Location, attempt, filesystem, is_remote, listing
+from sambench.storage.hub import hub_copy
+from sambench.storage.locations import Location, attempt, filesystem, is_hub, is_remote, listing
 
 try:
     import fcntl

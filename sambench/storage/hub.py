@@ -23,8 +23,8 @@ from sambench.errors import StorageError, UsageError
 from sambench.files.atomic import write_text
 from sambench.files.paths import cache_root
 from sambench.files.safe_names import faults_of
+from sambench.storage.locations import HUB
 
-SCHEME = "hf://"
 _NAME = r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 _ADDRESS = re.compile(rf"hf://(datasets/|models/)?({_NAME}/{_NAME})(?:@([^/]+))?(?:/(.*))?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -50,11 +50,6 @@ class HubAddress:
     kind: str
     revision: str | None
     path: str
-
-
-def is_hub(location: object) -> bool:
-    """Tell whether a location is an address on the Hub."""
-    return isinstance(location, str) and location.startswith(SCHEME)
 
 
 def read_address(url: str) -> HubAddress:
@@ -117,7 +112,7 @@ def _pinned(address: HubAddress, allowed: bool) -> str:
     with _as_storage_errors(address):
         sha = str(_api().repo_info(address.repo, revision=address.revision, repo_type=address.kind).sha)
     kind, path = "datasets/" if address.kind == "dataset" else "", f"/{address.path}" if address.path else ""
-    return f"today that is {SCHEME}{kind}{address.repo}@{sha}{path}"
+    return f"today that is {HUB}{kind}{address.repo}@{sha}{path}"
 
 
 def _download(address: HubAddress, note: Path, quiet: bool) -> Path:

@@ -23,6 +23,9 @@ Location = str | Path
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
 """Protocol -> the extra of sambench that installs what it needs."""
 
+HUB = "hf://"
+"""What addresses of the Hugging Face Hub begin with (`sambench.storage.hub`)."""
+
 TRIES = 4
 """How often an operation is tried before its error is raised: services refuse a request now and then."""
 
@@ -30,6 +33,11 @@ TRIES = 4
 def is_remote(location: object) -> bool:
     """Tell whether a location is a URL, as s3://bucket/folder, rather than a local path."""
     return isinstance(location, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", location) is not None
+
+
+def is_hub(location: object) -> bool:
+    """Tell whether a location is an address on the Hub."""
+    return isinstance(location, str) and location.startswith(HUB)
 
 
 def is_web_address(text: str) -> bool:

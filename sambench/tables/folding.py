@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,31 +69,39 @@ def folded_text(
         leave: Heads of the columns that may leave the table, the first to leave first.
         width: Columns of the terminal; None for as many as it takes (`terminal_width`).
     """
-    shown, waiting, below = list(range(len(heads))), list(leave), list[int]()
 
-    def table() -> str:
+    def table(shown: Sequence[int]) -> str:
         cells = [[row[index] for index in shown] for row in rows]
         chosen = [heads[index] for index in shown]
         return tabulate(
             cells, chosen, tablefmt="simple", disable_numparse=True, colalign=[align[index] for index in shown]
         )
 
-    while width is not None and waiting and max(map(len, table().splitlines())) > width:
-        below.append(heads.index(waiting.pop(0)))
-        shown.remove(below[-1])
-    lines = _columns_below(heads, rows, sorted(below))
-    return "\n".join([table(), *(part for line in lines for part in broken(line, width))])
+    def fits(shown: Sequence[int]) -> bool:
+        return width is None or max(map(len, table(shown).splitlines())) <= width
+
+    shown = _staying(len(heads), map(heads.index, leave), fits)
+    lines = _columns_below(heads, rows, shown)
+    return "\n".join([table(shown), *(part for line in lines for part in broken(line, width))])
+
+
+def _staying(columns: int, leaving: Iterable[int], fits: Callable[[Sequence[int]], bool]) -> list[int]:
+    """Return the columns that stay: of those that may leave a table one after the other goes until the rest fit."""
+    shown, waiting = list(range(columns)), list(leaving)
+    while waiting and not fits(shown):
+        shown.remove(waiting.pop(0))
+    return shown
 
 
 def _columns_below(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int], naming: int = 1
+    heads: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int], naming: int = 1
 ) -> list[str]:
-    """Tell columns in a line each, `head: name cell, name cell`; a row without a name has that of the one above."""
+    """Tell the other columns in a line each, `head: name cell, name cell`; a row without a name has that above it."""
     names, first, lines = list[str](), "", []
     for row in rows:
         first = row[0] or first
         names.append(" ".join([first, *row[1:naming]]))
-    for index in columns:
+    for index in (index for index in range(len(heads)) if index not in shown):
         if cells := ", ".join(f"{name} {row[index]}" for name, row in zip(names, rows, strict=True) if row[index]):
             lines.append(f"{heads[index]}: {cells}" if heads[index] else cells)
     return lines
@@ -120,11 +128,13 @@ def print_folded(
         naming: How many of the first columns name a row.
     """
     sides = justify or ["right" if index else "left" for index in range(len(heads))]
-    shown = len(heads)
-    while shown > keep and _width(console, _table(heads[:shown], rows, sides)) > console.width:
-        shown -= 1
-    console.print(_table(heads[:shown], rows, sides))
-    for line in _columns_below(heads, rows, range(shown, len(heads)), naming):
+
+    def fits(shown: Sequence[int]) -> bool:
+        return _width(console, _table(heads[: len(shown)], rows, sides)) <= console.width
+
+    shown = _staying(len(heads), range(len(heads) - 1, keep - 1, -1), fits)
+    console.print(_table(heads[: len(shown)], rows, sides))
+    for line in _columns_below(heads, rows, shown, naming):
         print_line(console, line)
 
 

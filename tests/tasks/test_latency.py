@@ -146,7 +146,7 @@ def test_the_command_prints_ratios_and_judges_them(checkpoint, tmp_path, capsys,
         call()
         return 0.1
 
-    monkeypatch.setattr("sambench.engine.timing.timed", in_a_tenth)
+    monkeypatch.setattr("sambench.engine.costs.timed", in_a_tenth)
     model = [f"{side}{word}" for side in ("baseline", "candidate") for word in ("=sam", f".checkpoint={checkpoint}")]
     words = ["latency", *model, *QUICK, "limit=6", "task.generate=0", "device=cpu", f"out={tmp_path}"]
     code = dispatch([*words, "most=1000", "format=csv"])

@@ -32,7 +32,7 @@ SIDES = ("baseline", "candidate")
 def main(words: list[str]) -> int:
     """Time, print, judge."""
     from sambench.config.resolve import build
-    from sambench.engine.timing import OtherLoad
+    from sambench.engine.costs import OtherLoad
     from sambench.files.atomic import write_text
     from sambench.metrics.latency.figures import load_note
     from sambench.models.questions import check_questions
@@ -72,10 +72,10 @@ def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: 
     """Time every step of both models in turn, image by image."""
     import numpy as np
 
+    from sambench.engine.costs import timed
     from sambench.engine.latency_steps import in_turn, steps_of
     from sambench.engine.predictor import Predictor
     from sambench.engine.stages import Stages
-    from sambench.engine.timing import timed
     from sambench.metrics.latency.figures import step_name
     from sambench.metrics.latency.ratios import step_ratios
     from sambench.models.devices import device_of

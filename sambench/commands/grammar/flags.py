@@ -1,9 +1,12 @@
-"""The flags that `sambench run` and `score` hand to Hydra, read before Hydra sees them."""
+"""What `sambench run` and `score` read of their words before Hydra sees the others: flags, and how results are told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sambench.commands.grammar.declaration import Command
+from sambench.commands.grammar.output import FORMAT
+from sambench.commands.grammar.words import read
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
 
@@ -92,3 +95,10 @@ def _check(flag: str, takes: tuple[str, ...] | str | None, equals: str, value: s
         near = nearest(value, takes) or [takes[0]]
         what = f"{flag} takes {', '.join(takes)}, not {value!r}" if value else f"{flag} needs one of {', '.join(takes)}"
         raise UsageError(what, where=f"{flag} {value}".strip(), mend=f"use {flag} {near[0]}")
+
+
+def part_format(command: Command, words: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the format that words of a command ask for, and the words without it, for what they are handed on to."""
+    own = [word for word in words if word.startswith("format=")]
+    form: str = read(Command(command.name, "", keys=(FORMAT,)), own)["format"]
+    return form, [word for word in words if word not in own]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.words import read
+from sambench.commands.grammar.declaration import Key
 from sambench.tables.fitting import fitted, terminal_width
 
 JSON = "json"
@@ -36,13 +35,6 @@ def tell(form: str, result: Any, text: str | Callable[[], str]) -> None:
 def show(text: str, form: str = "text") -> None:
     """Print a text: for people so that it fits the terminal, into a file or a pipe and for programs as it is."""
     print(fitted(text, terminal_width()) if form in FOR_PEOPLE else text)
-
-
-def part_format(command: Command, words: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the format that words of a command ask for, and the words without it, for what they are handed on to."""
-    own = [word for word in words if word.startswith("format=")]
-    form: str = read(Command(command.name, "", keys=(FORMAT,)), own)["format"]
-    return form, [word for word in words if word not in own]
 
 
 def json_of(result: Any, indent: int | None = 1) -> str:

@@ -16,9 +16,9 @@ from sambench.datasets.coco import Coco
 from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset
-from sambench.datasets.layout import check_choice
 from sambench.datasets.lvis import Lvis
 from sambench.datasets.reading import DIGITS
+from sambench.datasets.selection import check_choice
 from sambench.errors import UsageError, listing
 from sambench.prompts.category_names import Names, phrases_of
 from sambench.types import Annotation, Size

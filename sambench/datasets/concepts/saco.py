@@ -15,9 +15,10 @@ from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.concepts.parquet_pairs import ParquetPairs, parquet_files
 from sambench.datasets.concepts.saco_cards import ANNOTATORS, GOLD, GOLD_SUBSETS, SILVER, SILVER_SUBSETS, Subset
 from sambench.datasets.concepts.saco_json import PairFile
-from sambench.datasets.layout import Folders, check_choice, find_folder, given_path, holds, require_folder
+from sambench.datasets.layout import Folders, find_folder, given_path, holds, require_folder
 from sambench.datasets.masks import reader_of
 from sambench.datasets.reading import data_error
+from sambench.datasets.selection import check_choice
 from sambench.errors import DatasetError, UsageError, listing
 
 _log = logging.getLogger(__name__)

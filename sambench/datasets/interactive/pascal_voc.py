@@ -13,8 +13,9 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.label_maps import IdImages, id_items, nonzero
 from sambench.datasets.interactive.lists import listed_pairs
 from sambench.datasets.interactive.object_masks import colours
-from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
+from sambench.datasets.selection import check_choice
 
 NUMBERS = Literal["palette", "grey"]
 """What an object's id is: its index in the palette, or the grey value of its colour."""

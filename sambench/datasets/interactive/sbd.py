@@ -12,9 +12,10 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.label_maps import id_items, label_rles
 from sambench.datasets.formats.sources import Region, RegionSource
 from sambench.datasets.interactive.lists import listed_pairs
-from sambench.datasets.layout import Fault, check_choice, find_folder
+from sambench.datasets.layout import Fault, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
 from sambench.datasets.reading import data_error
+from sambench.datasets.selection import check_choice
 from sambench.files.mat_files import read_mat
 from sambench.types import Size
 

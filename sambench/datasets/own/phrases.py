@@ -14,12 +14,13 @@ from sambench.datasets.concepts.pair_files import PairDataset
 from sambench.datasets.concepts.pair_parts import Part, read_part
 from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.instances import InstanceDataset
-from sambench.datasets.layout import Folders, check_choice, given_path
+from sambench.datasets.layout import Folders, given_path
 from sambench.datasets.masks import Ids
 from sambench.datasets.official_files import own_card
 from sambench.datasets.own.forms import FORMS, TRUTH_FOLDERS, find_own
 from sambench.datasets.own.phrase_table import is_phrase_table, mask_of_file, read_phrase_table
 from sambench.datasets.own.sources import placed_below
+from sambench.datasets.selection import check_choice
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.prompts.category_names import Names
 

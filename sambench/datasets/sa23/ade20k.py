@@ -12,10 +12,11 @@ from sambench.config.image_rules import ImageRules
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, RegionSource, image_size, read_json
 from sambench.datasets.images.files import read_pixels
-from sambench.datasets.layout import check_choice, find_folder, pair, tree
+from sambench.datasets.layout import find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sa23.catalog import catalog_card
+from sambench.datasets.selection import check_choice
 from sambench.errors import UsageError
 from sambench.masks import rle
 from sambench.types import Size

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sambench.datasets.formats.binary_masks import BinaryMasks
 from sambench.datasets.formats.sources import Item
-from sambench.datasets.layout import Fault, check_choice, find_folder, tree
+from sambench.datasets.layout import Fault, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.sa23.catalog import catalog_card
+from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "bbbc038v1",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from sambench.datasets.formats.binary_masks import BinaryMasks
 from sambench.datasets.formats.label_maps import id_items
-from sambench.datasets.layout import Fault, check_choice, find_folder, pair, tree
+from sambench.datasets.layout import Fault, find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sa23.catalog import catalog_card
+from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "doors",

@@ -11,10 +11,11 @@ import numpy as np
 
 from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, RegionSource
-from sambench.datasets.layout import Fault, check_choice, find_folder, tree
+from sambench.datasets.layout import Fault, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sa23.catalog import catalog_card
+from sambench.datasets.selection import check_choice
 from sambench.types import Size
 
 CARD = catalog_card(

@@ -8,10 +8,11 @@ from typing import Any
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.drawing import draw_segmentation
 from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
-from sambench.datasets.layout import Fault, Folders, check_choice, find_folder
+from sambench.datasets.layout import Fault, Folders, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.reading import data_error
 from sambench.datasets.sa23.catalog import catalog_card
+from sambench.datasets.selection import check_choice
 from sambench.types import Size
 
 CARD = catalog_card(

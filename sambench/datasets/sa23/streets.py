@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from sambench.datasets.formats.via import ViaFile, ViaMasks
-from sambench.datasets.layout import check_choice, find_folder
+from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.sa23.catalog import catalog_card
+from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "streets",

@@ -10,10 +10,10 @@ from typing import Any
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.engine.building import open_dataset
-from sambench.engine.merging.shards import Shard, keys_sha256
+from sambench.engine.merging.shards import Shard
 from sambench.engine.task import Task
 from sambench.errors import RunError, listing
-from sambench.runs.identity import flatten
+from sambench.runs.identity import flatten, keys_sha256
 from sambench.runs.run import Run
 from sambench.types import Row
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sambench.errors import UsageError
+from sambench.runs.identity import keys_sha256
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,12 @@ class Shard:
         return {"index": self.index, "count": self.count, "samples": len(keys), "keys_sha256": keys_sha256(keys)}
 
 
-def parse_shard(text: str | None) -> Shard | None:
-    """Read `shard=INDEX/COUNT`; null is the whole.
+def parse_shard(text: str) -> Shard:
+    """Read `shard=INDEX/COUNT`.
 
     Raises:
         UsageError: It is not of that form, or the index is not from 1 to the count.
     """
-    if text is None:
-        return None
     match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
     if match and 1 <= int(match[1]) <= int(match[2]):
         return Shard(int(match[1]), int(match[2]))
@@ -54,8 +52,3 @@ def parse_shard(text: str | None) -> Shard | None:
         where="shard",
         mend="give shard=1/4, 2/4, 3/4 and 4/4 on four machines, then `sambench merge` their run folders",
     )
-
-
-def keys_sha256(keys: Sequence[str]) -> str:
-    """Return the SHA-256 (hex) of a list of sample ids, as it stands in a run's identity."""
-    return hashlib.sha256("\n".join(keys).encode()).hexdigest()

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.baseline_rows import in_order, without_columns
+from sambench.metrics.baseline_rows import without_columns
 from sambench.metrics.bootstrap import (
     REPLICATES,
     SEED,
@@ -24,7 +24,7 @@ from sambench.metrics.boundary.scores import (
     recall_precision_f,
 )
 from sambench.metrics.intervals import NO_INTERVAL
-from sambench.metrics.resampling import Resampling
+from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 

@@ -8,11 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.baseline_rows import in_order
 from sambench.metrics.bootstrap import REPLICATES, SEED, bootstrap_intervals
 from sambench.metrics.regions.counts import RegionCounts
 from sambench.metrics.regions.rows import regions_of_rows
-from sambench.metrics.resampling import Resampling
+from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 _RAND, _VOI, _BEST = 4, 5, 6

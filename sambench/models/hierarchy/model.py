@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,6 @@ from PIL import Image
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
-from sambench.models.hierarchy.canvas import Canvases
 from sambench.models.hierarchy.constants import AnswerConstants, TreeConstants, read_constants
 from sambench.models.hierarchy.correct import corrected_mask, leaf_depths
 from sambench.models.hierarchy.cues import boundary_cues
@@ -23,8 +24,11 @@ from sambench.models.hierarchy.fit import box_regions, leaf_pixels, mask_regions
 from sambench.models.hierarchy.logits import leaf_logits, paint, sign_as
 from sambench.models.hierarchy.paths import CANDIDATES, points_regions
 from sambench.models.hierarchy.prompts import PixelPrompts, pixel_prompts
-from sambench.models.hierarchy.tree import FIELDS, RegionTree, build_tree
+from sambench.models.hierarchy.tree import FIELDS, RegionTree, build_tree, tree_of
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
+
+KEPT = 2
+"""Rooms kept: one batch of answers is painted while the one before it is measured."""
 
 VERSION = 1
 """Raised whenever this model computes another embedding from the same constants and image."""
@@ -204,19 +208,27 @@ def _inside(mask: np.ndarray, box: np.ndarray) -> np.ndarray:
     return cut
 
 
-def tree_of(embedding: Embedding) -> RegionTree:
-    """Return the arrays of an embedding, on the CPU."""
-    missing = [name for name in FIELDS if name not in embedding.tensors]
-    if missing or tuple(embedding.tensors["labels"].shape) != tuple(embedding.original_size):
-        raise ModelError(
-            "this embedding was not made by the hierarchy model",
-            where=f"tensors: {', '.join(sorted(embedding.tensors))}",
-            mend="pass what HierarchyModel.encode returned",
-        )
-    parts = {name: embedding.tensors[name].cpu() for name in FIELDS}
-    return RegionTree(**{name: _wide(part).numpy() for name, part in parts.items()})
+class Canvases:
+    """Hands out tensors of undefined content; the room of one that nobody holds any more is given to the next.
 
+    Asking the system for room each time takes longer than painting an answer.
+    """
 
-def _wide(tensor: torch.Tensor) -> torch.Tensor:
-    """Return floating tensors, which the cache may have narrowed, as float32."""
-    return tensor.float() if tensor.is_floating_point() else tensor
+    def __init__(self) -> None:
+        self._rooms: list[tuple[np.ndarray, weakref.ref[np.ndarray]]] = []
+        self._lock = Lock()
+
+    def tensor(self, shape: Sequence[int]) -> torch.Tensor:
+        """Return a float32 tensor on the CPU that shares memory with none that is still held, nor with a view of one.
+
+        Args:
+            shape: Its shape.
+        """
+        count = math.prod(shape)
+        with self._lock:
+            held = [(room, given) for room, given in self._rooms if given() is not None]
+            free = [room for room, given in self._rooms if given() is None and room.size >= count]
+            room = free[0] if free else np.empty(count, np.float32)
+            given = room[:count].reshape(shape)  # which the tensor keeps alive as long as its memory is used
+            self._rooms = [*held, (room, weakref.ref(given))][-KEPT:]
+        return torch.from_numpy(given)

@@ -6,13 +6,15 @@ from dataclasses import dataclass, fields, replace
 
 import higra
 import numpy as np
+import torch
 
+from sambench.errors import ModelError
 from sambench.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions
 from sambench.models.hierarchy.spectral import spectral_strengths
-from sambench.types import Size
+from sambench.types import Embedding, Size
 
 
 @dataclass(frozen=True)
@@ -194,3 +196,21 @@ def measure_nodes(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple
             boxes[above, side] = min(boxes[above, side], boxes[node, side])
             boxes[above, side + 2] = max(boxes[above, side + 2], boxes[node, side + 2])
     return areas, boxes
+
+
+def tree_of(embedding: Embedding) -> RegionTree:
+    """Return the arrays of an embedding, on the CPU."""
+    missing = [name for name in FIELDS if name not in embedding.tensors]
+    if missing or tuple(embedding.tensors["labels"].shape) != tuple(embedding.original_size):
+        raise ModelError(
+            "this embedding was not made by the hierarchy model",
+            where=f"tensors: {', '.join(sorted(embedding.tensors))}",
+            mend="pass what HierarchyModel.encode returned",
+        )
+    parts = {name: embedding.tensors[name].cpu() for name in FIELDS}
+    return RegionTree(**{name: _wide(part).numpy() for name, part in parts.items()})
+
+
+def _wide(tensor: torch.Tensor) -> torch.Tensor:
+    """Return floating tensors, which the cache may have narrowed, as float32."""
+    return tensor.float() if tensor.is_floating_point() else tensor

@@ -13,8 +13,8 @@ from skimage.color import rgb2lab
 from sambench.concepts import ConceptAnswer
 from sambench.errors import ModelError
 from sambench.models.base import ConceptModel
-from sambench.models.hierarchy.model import HierarchyModel, tree_of
-from sambench.models.hierarchy.tree import RegionTree
+from sambench.models.hierarchy.model import HierarchyModel
+from sambench.models.hierarchy.tree import RegionTree, tree_of
 from sambench.models.words.meanings import COLOURS, Meaning, meaning_of
 from sambench.types import Embedding, MaskFrame
 
