@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core.options import DefaultOptions
 
 from sambench.files.paths import kernel_cache, source_stamp
 
 _numba: Any = numba  # its settings have no types
 _UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
+int64 = cast("Callable[[int], int]", np.int64)
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 
 def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callable[[Loop], Loop]:
     """Compile a loop over arrays when it is first called; it lets other threads run meanwhile.
+
+    What a loop is written like decides how long it compiles, which a first run waits for: a loop that makes its arrays
+    takes half as long again as one that `borrows` room made outside, and what is called with a literal number that
+    later changes is compiled for both, unless the number begins as `int64(0)`.
 
     Args:
         borrows: The loop makes no array and returns none: its arrays' references are not counted, where this numba can
@@ -39,7 +45,8 @@ def kernel(borrows: bool = False, inner: bool = False, **options: Any) -> Callab
         chosen = _numba.config.CACHE_DIR
         _numba.config.CACHE_DIR = str(Path(chosen or kernel_cache()) / source_stamp())
         try:
-            options.update(_UNCOUNTED if borrows else {}, no_cpython_wrapper=inner)
+            # No loop is handed to C or to another loop as an argument, which is what a wrapper for C would be for.
+            options.update(_UNCOUNTED if borrows else {}, no_cpython_wrapper=inner, no_cfunc_wrapper=True)
             return _numba.njit(cache=True, nogil=True, **options)(loop)
         finally:
             _numba.config.CACHE_DIR = chosen

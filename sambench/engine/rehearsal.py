@@ -49,7 +49,7 @@ def _hierarchy() -> None:
     paint(np.zeros((1, 2), np.float32), labels, np.empty((1, 1, 2), np.float32))
     leaf_logits(np.array([True, False]), parents, altitudes)
     points_regions(leaf, no_leaf, parents, altitudes, spans, areas, AnswerConstants().prior())
-    measure_nodes(labels, parents, 2)
+    measure_nodes(labels, parents)
     constants = TreeConstants()
     canonical_tree(parents.astype(np.int64), altitudes, constants.finest)
     ones, ends = np.ones(1), np.array([[0, 1]])

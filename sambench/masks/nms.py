@@ -54,28 +54,29 @@ def box_nms_in_batches(boxes_xyxy: Tensor, scores: Tensor, iou_threshold: float,
     return left[box_nms(boxes_xyxy[left], scores[left], iou_threshold)]
 
 
-@kernel(error_model="numpy")
 def survivors(ranked: np.ndarray, iou_threshold: float) -> np.ndarray:
     """Return the ranks (K,) of the boxes kept of (4, N) float32, best first; 0 / 0 is NaN and suppresses nothing."""
+    suppressed = np.zeros(ranked.shape[1], bool)
+    with np.errstate(all="ignore"):  # boxes without bounds have areas without, or none
+        areas = (ranked[2] - ranked[0]) * (ranked[3] - ranked[1])
+    _suppress(ranked, areas, iou_threshold, suppressed)
+    return np.flatnonzero(~suppressed)
+
+
+@kernel(borrows=True, error_model="numpy")
+def _suppress(ranked: np.ndarray, areas: np.ndarray, iou_threshold: float, suppressed: np.ndarray) -> None:
+    """Mark in (N,) bool, all False, the boxes that `survivors` leaves out."""
     x0, y0, x1, y1 = ranked[0], ranked[1], ranked[2], ranked[3]
-    areas = (x1 - x0) * (y1 - y0)
-    count = len(x0)
-    suppressed = np.zeros(count, np.bool_)
-    kept = np.empty(count, np.int64)
-    n_kept = 0
     nothing = np.float32(0)
-    for i in range(count):
+    for i in range(len(areas)):
         if suppressed[i]:
             continue
-        kept[n_kept] = i
-        n_kept += 1
-        for j in range(i + 1, count):
+        for j in range(i + 1, len(areas)):
             width = max(nothing, min(x1[i], x1[j]) - max(x0[i], x0[j]))
             height = max(nothing, min(y1[i], y1[j]) - max(y0[i], y0[j]))
             overlap = width * height
             iou = overlap / (areas[i] + areas[j] - overlap)
             suppressed[j] |= np.float64(iou) > iou_threshold
-    return kept[:n_kept]
 
 
 def mask_nms(rles: Sequence[rle.Rle], scores: np.ndarray, iou_threshold: float) -> np.ndarray:

@@ -63,13 +63,10 @@ def suppress_toolbox(
     Returns:
         (H, W) float32.
     """
-    kept = _suppress(
-        np.ascontiguousarray(strength, np.float32),
-        np.cos(orientation).astype(np.float32),
-        np.sin(orientation).astype(np.float32),
-        radius,
-        np.float32(multiplier),
-    )
+    whole = np.ascontiguousarray(strength, np.float32)
+    kept = whole.copy()
+    cosine, sine = (part(orientation).astype(np.float32) for part in (np.cos, np.sin))
+    _suppress(whole, cosine, sine, radius, np.float32(multiplier), kept)
     return fade_border(kept, fade)
 
 
@@ -134,12 +131,17 @@ def _separable(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> n
     )
 
 
-@kernel()
+@kernel(borrows=True)
 def _suppress(
-    strength: np.ndarray, cosine: np.ndarray, sine: np.ndarray, radius: int, multiplier: np.float32
-) -> np.ndarray:
+    strength: np.ndarray,
+    cosine: np.ndarray,
+    sine: np.ndarray,
+    radius: int,
+    multiplier: np.float32,
+    kept: np.ndarray,
+) -> None:
+    """Set to 0 in `kept`, a copy of `strength`, what `suppress_toolbox` takes away."""
     height, width = strength.shape
-    kept = strength.copy()
     for y in range(height):
         for x in range(width):
             value = strength[y, x] * multiplier
@@ -151,10 +153,9 @@ def _suppress(
                 if value < _bilinear(strength, x + step * cosine[y, x], y + step * sine[y, x]):
                     kept[y, x] = 0
                     break
-    return kept
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _bilinear(image: np.ndarray, x: float, y: float) -> np.float32:
     """Read between pixels, held just inside the image as the toolbox does."""
     height, width = image.shape

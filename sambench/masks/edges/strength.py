@@ -76,10 +76,32 @@ def mask_edges(
         The N masks' edges.
     """
     along_x, along_y = sobel_kernels(kernel_size)
-    return [
-        MaskEdge(*_edge(logits, along_x, along_y, _BORDER_CODES[border], _SIDE_CODES[side], width))
-        for logits in np.ascontiguousarray(mask_logits, np.float32)
-    ]
+    logits, edges = np.ascontiguousarray(mask_logits, np.float32), []
+    room = _room(logits.shape[1], logits.shape[2])
+    for mask in logits:
+        count, box = _edge(mask, along_x, along_y, _BORDER_CODES[border], _SIDE_CODES[side], width, room)
+        edges.append(MaskEdge(room.pixels[:count].copy(), room.strengths[:count].copy(), box))
+    return edges
+
+
+class _Room(NamedTuple):
+    """Room for what is found of one mask after another; untouched pages of it take no memory.
+
+    Attributes:
+        sides: (H, W) uint8, from `_mark`.
+        near: (2, W) uint8, from `_gather`.
+        pixels, strengths: (H * W,) int32 and float32, as of a `MaskEdge`.
+    """
+
+    sides: np.ndarray
+    near: np.ndarray
+    pixels: np.ndarray
+    strengths: np.ndarray
+
+
+def _room(height: int, columns: int) -> _Room:
+    sides, near = np.empty((height, columns), np.uint8), np.empty((2, columns), np.uint8)
+    return _Room(sides, near, np.empty(height * columns, np.int32), np.empty(height * columns, np.float32))
 
 
 def paint(edges: list[MaskEdge], shape: tuple[int, int]) -> np.ndarray:
@@ -107,7 +129,7 @@ def normalise(strength: np.ndarray) -> np.ndarray:
     return ((strength - low) / (high - low)).astype(np.float32)
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _inside(index: int, length: int, border: int) -> int:
     """Map an index beyond an axis to the one whose value stands there, or -1 for none."""
     if 0 <= index < length:
@@ -124,7 +146,7 @@ def _inside(index: int, length: int, border: int) -> int:
 _OUTSIDE, _INSIDE, _BOTH = np.uint8(1), np.uint8(2), np.uint8(3)
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _mark(logits: np.ndarray, sides: np.ndarray) -> tuple[int, int, int, int]:
     """Set (H, W) uint8 to `_INSIDE` where logits exceed 0, else to `_OUTSIDE`.
 
@@ -153,7 +175,7 @@ def _mark(logits: np.ndarray, sides: np.ndarray) -> tuple[int, int, int, int]:
     return top, bottom, left, right
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _gather(sides: np.ndarray, y: int, left: int, right: int, border: int, width: int, near: np.ndarray) -> None:
     """Set near[1] in columns [left, right) to the sides there are within `width` rows and columns of row `y`.
 
@@ -186,7 +208,7 @@ def _gather(sides: np.ndarray, y: int, left: int, right: int, border: int, width
             target[x] |= source[x]
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _magnitude(logits: np.ndarray, y: int, x: int, along_x: np.ndarray, along_y: np.ndarray, border: int) -> float:
     radius = along_x.shape[0] // 2
     gradient_x = 0.0
@@ -203,36 +225,29 @@ def _magnitude(logits: np.ndarray, y: int, x: int, along_x: np.ndarray, along_y:
     return np.sqrt(gradient_x * gradient_x + gradient_y * gradient_y)
 
 
-@kernel()
+@kernel(borrows=True)
 def _edge(
-    logits: np.ndarray, along_x: np.ndarray, along_y: np.ndarray, border: int, side: int, width: int
-) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]]:
+    logits: np.ndarray,
+    along_x: np.ndarray,
+    along_y: np.ndarray,
+    border: int,
+    side: int,
+    width: int,
+    room: _Room,
+) -> tuple[int, tuple[int, int, int, int]]:
+    """Write the edge of one mask into `room`; return its number of pixels and the mask's box (`MaskEdge`)."""
     height, columns = logits.shape
-    sides, near = np.empty((height, columns), np.uint8), np.empty((2, columns), np.uint8)
-    top, bottom, left, right = _mark(logits, sides)
+    top, bottom, left, right = _mark(logits, room.sides)
     box = (left, top, right - 1, bottom - 1) if bottom > top else (0, 0, 0, 0)
-    first, last = max(left - width, 0), min(right + width, columns)
-    pixels, values, count = np.empty(1024, np.int32), np.empty(1024, np.float32), 0
+    first, last, count = max(left - width, 0), min(right + width, columns), 0
     for y in range(max(top - width, 0), min(bottom + width, height)):
-        _gather(sides, y, first, last, border, width, near)
-        if count + columns > len(pixels):
-            pixels, values = _longer(pixels, values, count, columns)
+        _gather(room.sides, y, first, last, border, width, room.near)
         for x in range(first, last):
-            if near[1, x] == _BOTH and (side == 3 or (side == 1) == (sides[y, x] == _INSIDE)):
-                pixels[count] = y * columns + x
-                values[count] = _magnitude(logits, y, x, along_x, along_y, border)
+            if room.near[1, x] == _BOTH and (side == 3 or (side == 1) == (room.sides[y, x] == _INSIDE)):
+                room.pixels[count] = y * columns + x
+                room.strengths[count] = _magnitude(logits, y, x, along_x, along_y, border)
                 count += 1
-    return pixels[:count].copy(), values[:count].copy(), box
-
-
-@kernel(inner=True)
-def _longer(pixels: np.ndarray, values: np.ndarray, count: int, more: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return twice the room of two arrays (N,) and some more, the first `count` of each copied."""
-    room = 2 * len(pixels) + more
-    longer, valued = np.empty(room, np.int32), np.empty(room, np.float32)
-    for index in range(count):
-        longer[index], valued[index] = pixels[index], values[index]
-    return longer, valued
+    return count, box
 
 
 def without_border(strength: np.ndarray, pixels: int) -> np.ndarray:

@@ -26,7 +26,7 @@ def set_bit(words: np.ndarray, number: int, present: bool) -> None:
         words[number >> 6] &= ~bit
 
 
-@kernel()
+@kernel(borrows=True)
 def next_bit(words: np.ndarray, number: int) -> int:
     """Return the least number of the set that is at least `number`, or one past all that `words` can hold."""
     at = number >> 6

@@ -162,8 +162,8 @@ def match_maps(
     shape = _common_shape([truth, prediction])
     column_of, n_columns = _number_columns([pack(prediction)], shape)
     [(graph, state)] = _problems([truth], column_of, n_columns, _radius(shape, max_dist))
-    columns = np.arange(n_columns)
-    change_columns(graph, state, columns[:0], columns, np.zeros(n_columns, np.int32))
+    columns = np.arange(n_columns, dtype=np.int32)
+    change_columns(graph, state, columns[:0], columns, np.zeros(n_columns, np.int8))
     matched_prediction, matched_truth = np.zeros(shape, bool), np.zeros(shape, bool)
     matched_prediction[prediction] = state.column_match >= 0
     matched_truth[truth] = state.row_match >= 0

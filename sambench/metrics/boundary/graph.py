@@ -96,7 +96,9 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
         raise ValueError(f"{len(rows)} true and {len(rank)} predicted pixels need costs beyond 64 bits")
     steps = offsets[:, 0] * width + offsets[:, 1]
     column_at, step_bits = padded.ravel(), len(steps).bit_length()
-    starts = _count_edges(rows, column_at, len(rank), steps)
+    starts = np.zeros(len(rank) + 1, np.int64)
+    _count_edges(rows, column_at, steps, starts)
+    np.cumsum(starts, out=starts)
     edges = np.empty(starts[-1], np.int32 if len(rows) << step_bits < SHORT else np.int64)
     _fill_in_edges(rows, column_at, steps, starts[:-1].copy(), step_bits, edges)
     return Graph(
@@ -104,16 +106,14 @@ def build_graph(truth: np.ndarray, column_of: np.ndarray, rank: np.ndarray, radi
     )
 
 
-@kernel()
-def _count_edges(row_pixels: np.ndarray, column_at: np.ndarray, n_columns: int, steps: np.ndarray) -> np.ndarray:
-    """Return the `column_starts` of a `Graph`."""
-    starts = np.zeros(n_columns + 1, np.int64)
+@kernel(borrows=True)
+def _count_edges(row_pixels: np.ndarray, column_at: np.ndarray, steps: np.ndarray, counts: np.ndarray) -> None:
+    """Count the edges of each column j of a `Graph` in counts[j + 1], (C + 1,)."""
     for pixel in row_pixels:
         for step in steps:
             j = column_at[pixel + step]
             if j >= 0:
-                starts[j + 1] += 1
-    return np.cumsum(starts)
+                counts[j + 1] += 1
 
 
 @kernel(borrows=True)

@@ -7,7 +7,7 @@ import numpy as np
 from sambench.kernels import kernel
 
 
-@kernel()
+@kernel(borrows=True, inner=True)
 def lift(heap: np.ndarray, position: np.ndarray, keys: np.ndarray, at: int, node: int, key: int) -> None:
     """Put a node into the hole `at` or above it, where its distance belongs.
 
@@ -29,7 +29,7 @@ def lift(heap: np.ndarray, position: np.ndarray, keys: np.ndarray, at: int, node
     heap[at], position[node], keys[at] = node, at, key
 
 
-@kernel()
+@kernel(borrows=True, inner=True)
 def drop_first(heap: np.ndarray, position: np.ndarray, keys: np.ndarray, size: int) -> int:
     """Remove the nearest node of `size` waiting ones, `heap[0]`; return the new size. Arrays as in `lift`."""
     size -= 1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.kernels import int64, kernel
 from sambench.metrics.boundary.bits import next_bit, set_bit
 from sambench.metrics.boundary.graph import Graph, row_and_step
 from sambench.metrics.boundary.heap import drop_first, lift
@@ -33,6 +33,7 @@ class MatchingState(NamedTuple):
         row_match: (R,) int32 column of each row or -1.
         column_match: (C,) int32 row of each column or -1.
         distance, parent, stamp, heap, position, keys, scanned: (max(R, C) + 1,) scratch of the shortest path searches.
+        waiting: (R,) int32 scratch of `change_columns`.
         present: (R, K // 64 + 1) uint64 for each row the set of the steps to columns that are there.
     """
 
@@ -47,6 +48,7 @@ class MatchingState(NamedTuple):
     position: np.ndarray
     keys: np.ndarray
     scanned: np.ndarray
+    waiting: np.ndarray
     present: np.ndarray
 
 
@@ -66,20 +68,21 @@ def empty_state(graph: Graph) -> MatchingState:
         position=np.zeros(room, np.int32),
         keys=np.zeros(room, np.int64),
         scanned=np.zeros(room, np.int32),
+        waiting=np.zeros(n_rows, np.int32),
         present=np.zeros((n_rows, len(graph.steps) // 64 + 1), np.uint64),
     )
 
 
-@kernel(borrows=True)
+@kernel(borrows=True, inner=True)
 def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
     """Pair a row that has just lost its column at the least cost; return the free column that was taken, or -1.
 
     A shortest path search over rows, each reached through the column it is paired with. It ends at the first free
     column or at the row that is cheapest left without a pair. Then prices and pairs are updated along the path.
     """
-    u, v, row_match, column_match, distance, parent, stamp, heap, position, keys, scanned, present = state
+    u, v, row_match, column_match, distance, parent, stamp, heap, position, keys, scanned, _, present = state
     stamp[-1] += 1
-    now, size, n_scanned, keys[0] = stamp[-1], 1, 0, 0
+    now, size, n_scanned, keys[0] = stamp[-1], int64(1), 0, 0
     distance[start], stamp[start], heap[0], position[start] = 0, now, start, 0
     best, best_row, best_column = graph.unmatched - u[start], start, -1
     while size and keys[0] < best:
@@ -91,7 +94,7 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
         if base + graph.unmatched < best:
             best, best_row, best_column = base + graph.unmatched, i, -1
         there = present[i]
-        k = next_bit(there, 0)
+        k = next_bit(there, int64(0))
         while k < len(graph.steps):
             length = base + graph.costs[k]
             if length >= best:  # prices of columns are never above 0, and costs only grow from here
@@ -110,7 +113,7 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
                 size += 1
             elif length < distance[other]:
                 distance[other], parent[other] = length, i
-                lift(heap, position, keys, position[other], other, length)
+                lift(heap, position, keys, int64(position[other]), other, length)
     for t in range(n_scanned):
         i = scanned[t]
         u[i] += best - distance[i]
@@ -127,14 +130,14 @@ def _rematch_row(start: int, graph: Graph, state: MatchingState) -> int:
         i, j = parent[i], given_up
 
 
-@kernel(borrows=True)
+@kernel(borrows=True, inner=True)
 def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     """Let an absent column in; return the column it drives out (itself if it stays free), or -1 if a free row took it.
 
     The mirror image of `_rematch_row`: a shortest path search over columns, each reached through its paired row, that
     ends at a row without a pair or at the column that is cheapest given up.
     """
-    u, v, row_match, column_match, distance, parent, stamp, heap, position, keys, scanned, present = state
+    u, v, row_match, column_match, distance, parent, stamp, heap, position, keys, scanned, _, present = state
     price, nearest = -graph.rank[start], -1
     for e in range(graph.column_starts[start], graph.column_starts[start + 1]):
         i, k = row_and_step(graph.column_edges[e], graph.step_bits)
@@ -149,7 +152,7 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
         column_match[start], row_match[nearest] = nearest, start
         return -1
     stamp[-1] += 1
-    now, size, n_scanned, keys[0] = stamp[-1], 1, 0, 0
+    now, size, n_scanned, keys[0] = stamp[-1], int64(1), 0, 0
     distance[start], stamp[start], heap[0], position[start] = 0, now, start, 0
     best, best_column, best_row = -graph.rank[start] - price, start, -1
     while size and keys[0] < best:
@@ -174,7 +177,7 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
                 size += 1
             elif length < distance[k]:
                 distance[k], parent[k] = length, j
-                lift(heap, position, keys, position[k], k, length)
+                lift(heap, position, keys, int64(position[k]), k, length)
     for t in range(n_scanned):
         j = scanned[t]
         v[j] += best - distance[j]
@@ -193,7 +196,7 @@ def _enter_column(start: int, graph: Graph, state: MatchingState) -> int:
     return best_column if best_row < 0 else -1
 
 
-@kernel()
+@kernel(borrows=True)
 def change_columns(
     graph: Graph, state: MatchingState, leaving: np.ndarray, entering: np.ndarray, uses: np.ndarray
 ) -> int:
@@ -209,7 +212,7 @@ def change_columns(
     Returns:
         By how much the number of pairs grew.
     """
-    growth, waiting = 0, np.empty(len(leaving), np.int32)
+    growth = 0
     for j in leaving:
         state.v[j] = _ABSENT
         for e in range(graph.column_starts[j], graph.column_starts[j + 1]):
@@ -220,7 +223,7 @@ def change_columns(
             state.column_match[j], state.row_match[i] = -1, -1
             uses[j] -= 1
             growth -= 1
-            waiting[-growth - 1] = i
+            state.waiting[-growth - 1] = i
     # Rows that wait keep their prices: a pixel that enters beside one that left takes its row at once.
     n_waiting = -growth
     for j in entering:
@@ -231,7 +234,7 @@ def change_columns(
             uses[driven_out] -= 1
         if driven_out != j:
             uses[j] += 1
-    for i in waiting[:n_waiting]:
+    for i in state.waiting[:n_waiting]:
         if state.row_match[i] < 0:
             taken = _rematch_row(i, graph, state)
             if taken >= 0:

@@ -9,7 +9,6 @@ from sambench.metrics.boundary.graph import Graph
 from sambench.metrics.boundary.matching import MatchingState, change_columns
 
 
-@kernel()
 def pass_maps(
     graph: Graph,
     state: MatchingState,
@@ -32,25 +31,29 @@ def pass_maps(
     Returns:
         (T,) int64 pairs of each map.
     """
-    pairs = np.zeros(len(matched), np.int64)
-    uses, n_pairs = np.zeros(matched.shape[1], np.int8), 0
+    pairs, uses = np.zeros(len(matched), np.int64), np.zeros(matched.shape[1], np.int8)
+    _pass(graph, state, leaving, left, entering, entered, matched, pairs, uses)
+    return pairs
+
+
+@kernel(borrows=True)
+def _pass(
+    graph: Graph,
+    state: MatchingState,
+    leaving: np.ndarray,
+    left: np.ndarray,
+    entering: np.ndarray,
+    entered: np.ndarray,
+    matched: np.ndarray,
+    pairs: np.ndarray,
+    uses: np.ndarray,
+) -> None:
+    """Fill in the `pairs` of `pass_maps`; `uses`, (C,) int8, is 0 everywhere and kept up to date."""
+    n_pairs = 0
     for t in range(len(matched)):
-        gone = _within_reach(graph, leaving[left[t] : left[t + 1]])
-        new = _within_reach(graph, entering[entered[t] : entered[t + 1]])
+        gone, new = leaving[left[t] : left[t + 1]], entering[entered[t] : entered[t + 1]]
         n_pairs += change_columns(graph, state, gone, new, uses)
         pairs[t] = n_pairs
         used = matched[t]
         for j in range(len(used)):
             used[j] |= uses[j] != 0
-    return pairs
-
-
-@kernel(inner=True)
-def _within_reach(graph: Graph, columns: np.ndarray) -> np.ndarray:
-    """Return those of the columns that have a row near them."""
-    near, size = np.empty(len(columns), np.int64), 0
-    for j in columns:
-        if graph.column_starts[j + 1] > graph.column_starts[j]:
-            near[size] = j
-            size += 1
-    return near[:size]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.kernels import int64, kernel
 from sambench.masks.run_lengths.bits import lowest_bit
 
 _ONE = np.uint64(1)
@@ -44,7 +44,7 @@ def _two_of(a: int, b: int, c: int, d: int) -> int:
     return (a & b) | (c & d) | ((a | b) & (c | d))
 
 
-@kernel(borrows=True)
+@kernel(borrows=True, inner=True)
 def _subiterate(source: np.ndarray, target: np.ndarray, number: int, moved: np.ndarray) -> bool:
     """Write `source` without the pixels one parallel subiteration deletes; True if there were any.
 
@@ -89,16 +89,22 @@ def _subiterate(source: np.ndarray, target: np.ndarray, number: int, moved: np.n
     return changed
 
 
-@kernel()
 def thin_packed(words: np.ndarray) -> np.ndarray:
     """Thin a packed map (see `pack`) until nothing changes; the input is left as it is."""
-    current, other, number = words.copy(), np.zeros_like(words), 2
-    moved = np.ones((3, len(words)), np.bool_)
+    thinned = words.copy()
+    _thin(thinned, np.zeros_like(words), np.ones((3, len(words)), np.bool_))
+    return thinned
+
+
+@kernel(borrows=True)
+def _thin(current: np.ndarray, other: np.ndarray, moved: np.ndarray) -> None:
+    """Thin a packed map in place; `other`, zeros of its shape, and `moved`, all True, are room for `_subiterate`."""
+    number = int64(2)
     while True:
         first = _subiterate(current, other, number, moved)
         second = _subiterate(other, current, number + 1, moved)
         if not (first or second):
-            return current
+            return
         number += 2
 
 

@@ -98,21 +98,25 @@ def _add_outer(tensor: np.ndarray, along_x: np.ndarray, along_y: np.ndarray, wei
     tensor[2] += weight * along_y * along_y
 
 
-@kernel()
 def _share_at_half_size(labels: np.ndarray, word: int) -> np.ndarray:
     """Return the share of a word in each 2 x 2 block; a block that sticks out counts its own pixels."""
+    share = np.zeros([(side + 1) // 2 for side in labels.shape], np.float32)
+    _add_shares(labels, word, share)
+    return share
+
+
+@kernel(borrows=True)
+def _add_shares(labels: np.ndarray, word: int, share: np.ndarray) -> None:
     height, width = labels.shape
-    share = np.zeros(((height + 1) // 2, (width + 1) // 2), np.float32)
     for y in range(height):
         for x in range(width):
             if labels[y, x] == word:
                 rows = 2 if (y | 1) < height else 1
                 columns = 2 if (x | 1) < width else 1
                 share[y // 2, x // 2] += np.float32(1) / np.float32(rows * columns)
-    return share
 
 
-@kernel()
+@kernel(borrows=True)
 def _add_doubled(tensor: np.ndarray, half: np.ndarray) -> None:
     """Add a (3, ceil(H / 2), ceil(W / 2)) tensor, interpolated bilinearly to (3, H, W)."""
     rows, columns = half.shape[1:]

@@ -31,13 +31,12 @@ def gaussian_kernels(sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return smooth.astype(np.float32), first.astype(np.float32), (second - second.mean()).astype(np.float32)
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _mirror(index: int, length: int) -> int:
     index %= 2 * length
     return index if index < length else 2 * length - 1 - index
 
 
-@kernel(fastmath=True)
 def convolve(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> np.ndarray:
     """Convolve with one kernel along y and one along x; the image is mirrored about its border pixels' outer edges.
 
@@ -49,12 +48,26 @@ def convolve(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> np.
     Returns:
         (H, W) float32.
     """
+    result, column = np.zeros_like(image), np.empty(image.shape[1], image.dtype)
+    _convolve(image, along_y, along_x, column, np.empty(len(column) + len(along_x), image.dtype), result)
+    return result
+
+
+@kernel(borrows=True, fastmath=True)
+def _convolve(
+    image: np.ndarray,
+    along_y: np.ndarray,
+    along_x: np.ndarray,
+    column: np.ndarray,
+    row: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    """Fill in the `result` of `convolve`, (H, W) zeros; `column` and `row` are room for W and for W and all taps."""
     height, width = image.shape
     radius_y, radius_x = len(along_y) // 2, len(along_x) // 2
-    result = np.zeros_like(image)
-    row = np.empty(width + 2 * radius_x, image.dtype)
     for y in range(height):
-        column = np.zeros(width, image.dtype)
+        for x in range(width):
+            column[x] = 0
         for tap in range(-radius_y, radius_y + 1):
             source = image[_mirror(y - tap, height)]
             weight = along_y[tap + radius_y]
@@ -66,7 +79,6 @@ def convolve(image: np.ndarray, along_y: np.ndarray, along_x: np.ndarray) -> np.
             weight = along_x[2 * radius_x - tap]
             for x in range(width):
                 result[y, x] += weight * row[x + tap]
-    return result
 
 
 def texture_features(lightness: np.ndarray, sigmas: tuple[float, ...]) -> np.ndarray:
@@ -104,10 +116,15 @@ def words(features: np.ndarray, count: int) -> np.ndarray:
         (P,) int32 cluster of each pixel, 0 to count - 1; clusters may be empty.
     """
     sample = np.ascontiguousarray(features[:: max(1, len(features) // KMEANS_SAMPLES)])
-    return _assign(np.ascontiguousarray(features), _centres(sample, count, KMEANS_ITERATIONS))
+    labels, nearest = np.zeros(len(features), np.int32), np.full(len(sample), np.inf)
+    sums, sizes = np.zeros((count, features.shape[1])), np.zeros(count)
+    centres = sums.astype(np.float32)
+    _centres(sample, KMEANS_ITERATIONS, labels[: len(sample)], nearest, sums, sizes, centres)
+    _assign(np.ascontiguousarray(features), centres, labels)
+    return labels
 
 
-@kernel(fastmath=True)
+@kernel(borrows=True, inner=True, fastmath=True)
 def _squared(first: np.ndarray, second: np.ndarray) -> float:
     total = 0.0
     for axis in range(len(first)):
@@ -115,9 +132,8 @@ def _squared(first: np.ndarray, second: np.ndarray) -> float:
     return total
 
 
-@kernel()
-def _assign(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    labels = np.empty(len(features), np.int32)
+@kernel(borrows=True)
+def _assign(features: np.ndarray, centres: np.ndarray, labels: np.ndarray) -> None:
     for index in range(len(features)):
         best, nearest = np.inf, 0
         for cluster in range(len(centres)):
@@ -125,24 +141,36 @@ def _assign(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
             if distance < best:
                 best, nearest = distance, cluster
         labels[index] = nearest
-    return labels
 
 
-@kernel()
-def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
-    """Run Lloyd's algorithm from centres that are each the sample farthest from those before."""
-    dimensions = sample.shape[1]
-    centres = np.empty((count, dimensions), np.float32)
-    mean = _means(sample, np.zeros(len(sample), np.int32), np.zeros((1, dimensions), np.float32))[0]
-    distances = np.empty(len(sample))
+@kernel(borrows=True)
+def _centres(
+    sample: np.ndarray,
+    iterations: int,
+    labels: np.ndarray,
+    distances: np.ndarray,
+    sums: np.ndarray,
+    sizes: np.ndarray,
+    centres: np.ndarray,
+) -> None:
+    """Run Lloyd's algorithm from centres that are each the sample farthest from those before.
+
+    Args:
+        sample: (S, D) float32.
+        iterations: How often centres are moved.
+        labels: (S,) int32 zeros.
+        distances: (S,) float64, infinite.
+        sums, sizes: (C, D) and (C,) float64, room for `_move`.
+        centres: (C, D) float32 zeros, set to the result.
+    """
+    _move(sample, labels, sums[:1], sizes[:1], centres[:1])
     chosen, nearest = 0, np.inf
     for index in range(len(sample)):
-        distances[index] = np.inf
-        distance = _squared(sample[index], mean)
+        distance = _squared(sample[index], centres[0])
         if distance < nearest:
             chosen, nearest = index, distance
-    for cluster in range(count):
-        for axis in range(dimensions):  # an assignment of arrays compiles the sentence of its error, too
+    for cluster in range(len(centres)):
+        for axis in range(sample.shape[1]):  # an assignment of arrays compiles the sentence of its error, too
             centres[cluster, axis] = sample[chosen, axis]
         distances[chosen] = 0
         for index in range(len(sample)):
@@ -150,20 +178,21 @@ def _centres(sample: np.ndarray, count: int, iterations: int) -> np.ndarray:
             if distances[index] > distances[chosen]:
                 chosen = index
     for _ in range(iterations):
-        centres = _means(sample, _assign(sample, centres), centres)
-    return centres
+        _assign(sample, centres, labels)
+        _move(sample, labels, sums, sizes, centres)
 
 
-@kernel()
-def _means(sample: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Return the mean of each cluster's samples; a cluster without any keeps its centre."""
-    sums, sizes = np.zeros(centres.shape), np.zeros(len(centres))
+@kernel(borrows=True, inner=True)
+def _move(sample: np.ndarray, labels: np.ndarray, sums: np.ndarray, sizes: np.ndarray, centres: np.ndarray) -> None:
+    """Move each cluster's centre to the mean of its samples; one without any keeps its centre."""
+    for cluster in range(len(centres)):
+        sizes[cluster] = 0
+        for axis in range(sample.shape[1]):
+            sums[cluster, axis] = 0
     for index in range(len(sample)):
         sizes[labels[index]] += 1
         for axis in range(sample.shape[1]):
             sums[labels[index], axis] += sample[index, axis]
-    means = centres.copy()
     for cluster in range(len(centres)):
         for axis in range(sample.shape[1] if sizes[cluster] > 0 else 0):
-            means[cluster, axis] = sums[cluster, axis] / sizes[cluster]
-    return means
+            centres[cluster, axis] = sums[cluster, axis] / sizes[cluster]

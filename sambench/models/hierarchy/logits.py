@@ -10,7 +10,6 @@ MARGIN = 1e-3
 """Smallest size of a logit, so that logits > 0 is exactly the region."""
 
 
-@kernel()
 def leaf_logits(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
     """Turn a region into one logit a leaf.
 
@@ -26,20 +25,33 @@ def leaf_logits(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) 
     Returns:
         (L,) float32, above 0 exactly where `region` is True.
     """
-    distance = _distance(region, parents, altitudes)
+    logits = np.empty(len(region), np.float32)
+    _fill_in_logits(region, parents, altitudes, np.zeros(len(parents), bool), np.ones(len(parents)), logits)
+    return logits
+
+
+@kernel(borrows=True)
+def _fill_in_logits(
+    region: np.ndarray,
+    parents: np.ndarray,
+    altitudes: np.ndarray,
+    touched: np.ndarray,
+    distance: np.ndarray,
+    logits: np.ndarray,
+) -> None:
+    """Fill in the result of `leaf_logits`; `touched` and `distance` are as `_measure_distance` takes them."""
+    _measure_distance(region, parents, altitudes, touched, distance)
     nearest = 1.0
     for leaf in range(len(region)):
         if not region[leaf]:
             nearest = min(nearest, distance[leaf])
-    logits = np.empty(len(region), np.float32)
     for leaf in range(len(region)):
         probability = 0.5 + (nearest / 2 - distance[leaf]) / 2
         logit = np.log(probability / (1 - probability))
         logits[leaf] = max(logit, MARGIN) if region[leaf] else min(logit, -MARGIN)
-    return logits
 
 
-@kernel()
+@kernel(borrows=True)
 def paint(tables: np.ndarray, labels: np.ndarray, canvas: np.ndarray) -> None:
     """Write each pixel's leaf's value: tables (K, L) and labels (H, W) into canvas (K, H, W), all in place."""
     for index in range(len(tables)):
@@ -48,7 +60,7 @@ def paint(tables: np.ndarray, labels: np.ndarray, canvas: np.ndarray) -> None:
                 canvas[index, y, x] = tables[index, labels[y, x]]
 
 
-@kernel()
+@kernel(borrows=True)
 def sign_as(mask: np.ndarray, logits: np.ndarray) -> None:
     """Give logits (H, W) the sign of a mask (H, W) bool in place, where theirs differs with the least size."""
     for y in range(mask.shape[0]):
@@ -57,17 +69,19 @@ def sign_as(mask: np.ndarray, logits: np.ndarray) -> None:
                 logits[y, x] = MARGIN if mask[y, x] else -MARGIN
 
 
-@kernel(inner=True)
-def _distance(region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
-    """Return the altitude of the smallest node that holds a leaf and some leaf of the region (L,); 1 for no region."""
+@kernel(borrows=True, inner=True)
+def _measure_distance(
+    region: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, touched: np.ndarray, distance: np.ndarray
+) -> None:
+    """Set distance[leaf] to the altitude of the smallest node that holds it and some leaf of the region; 1 for none.
+
+    `touched`, (N,) bool, is False everywhere, and `distance`, (N,) float64, 1.
+    """
     nodes = len(parents)
-    touched = np.zeros(nodes, np.bool_)
     for leaf in range(len(region)):
         touched[leaf] = region[leaf]
     for node in range(nodes - 1):
         if touched[node]:
             touched[parents[node]] = True
-    distance = np.ones(nodes)
     for node in range(nodes - 1, -1, -1):
         distance[node] = altitudes[node] if touched[node] else distance[parents[node]]
-    return distance[: len(region)]

@@ -83,7 +83,7 @@ def merge_regions(graph: RegionGraph, constants: TreeConstants) -> tuple[np.ndar
     return parents, altitudes
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
     """Return half the chi-squared distance of two histograms, each taken as shares: 0 to 1."""
     ours, theirs, total = 0.0, 0.0, 0.0
@@ -97,7 +97,7 @@ def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
     return total / 2
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _difference(
     strength: float,
     one: int,
@@ -117,7 +117,7 @@ def _difference(
     return (border + inside) * (smaller / (smaller + small_area)) ** small_power
 
 
-@kernel()
+@kernel(borrows=True)
 def _merge(
     ends: np.ndarray,
     strengths: np.ndarray,
@@ -180,7 +180,7 @@ def _merge(
         node += 1
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _rise(heap: np.ndarray, position: np.ndarray, costs: np.ndarray, at: int) -> None:
     """Move the border at a place of the heap up to where its cost belongs."""
     border = heap[at]
@@ -193,7 +193,7 @@ def _rise(heap: np.ndarray, position: np.ndarray, costs: np.ndarray, at: int) ->
     heap[at], position[border] = border, at
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _sink(heap: np.ndarray, position: np.ndarray, costs: np.ndarray, at: int, size: int) -> None:
     """Move the border at a place of the heap of a size down to where its cost belongs."""
     border = heap[at]
@@ -211,7 +211,7 @@ def _sink(heap: np.ndarray, position: np.ndarray, costs: np.ndarray, at: int, si
     heap[at], position[border] = border, at
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _take_borders(
     part: int,
     node: int,

@@ -73,7 +73,7 @@ def nested_regions(
     return regions, sizes, scores
 
 
-@kernel()
+@kernel(borrows=True, inner=True)
 def mark_path(node: int, parents: np.ndarray, marked: np.ndarray) -> None:
     """Mark a node and all its ancestors in (N,) bool."""
     marked[node] = True
@@ -82,7 +82,7 @@ def mark_path(node: int, parents: np.ndarray, marked: np.ndarray) -> None:
         marked[node] = True
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _climb(leaf: int, altitude: float, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> int:
     """Return the largest region around a leaf up to an altitude that is not blocked; the leaf itself always is one."""
     node = leaf
@@ -109,7 +109,7 @@ def _levels(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blo
             tops[index] = _climb(tops[index], following, parents, altitudes, blocked)
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _end(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocked: np.ndarray) -> float:
     """Return the altitude at which the largest candidate ends: the lowest blocked region above it, or 1."""
     end = 1.0
@@ -120,7 +120,7 @@ def _end(include: np.ndarray, parents: np.ndarray, altitudes: np.ndarray, blocke
     return end
 
 
-@kernel()
+@kernel(borrows=True, inner=True)
 def area_of(region: np.ndarray, areas: np.ndarray) -> int:
     """Return the pixels of a region given as (L,) bool leaves."""
     total = 0
@@ -186,7 +186,7 @@ def best_distinct(
     return answer, confidence
 
 
-@kernel(inner=True)
+@kernel(borrows=True, inner=True)
 def _differs(candidate: int, chosen: np.ndarray, sizes: np.ndarray, ratio: float) -> bool:
     """Tell whether a candidate is none of the chosen and its area at most `ratio` of theirs, or they of its."""
     for other in chosen:

@@ -71,7 +71,7 @@ def build_tree(cues: Cues, constants: TreeConstants, size: Size, factor: int = 1
     labels = leaf_of_label[graph.labels]
     if factor > 1:
         labels = labels[np.arange(size[0]) // factor][:, np.arange(size[1]) // factor]
-    areas, boxes = measure_nodes(labels, parents, int(spans[-1, 1]))
+    areas, boxes = measure_nodes(labels, parents)
     return RegionTree(labels, parents, altitudes, spans, areas, boxes)
 
 
@@ -118,7 +118,6 @@ def _oriented_watershed(tensor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return np.asarray(maps["vertex_map"], np.int64).reshape(shape), ends, np.asarray(strengths, np.float64), lengths
 
 
-@kernel()
 def canonical_tree(
     parents: np.ndarray, altitudes: np.ndarray, finest: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -133,28 +132,57 @@ def canonical_tree(
         The new leaf of each old node at or below a leaf (N,), then parents, altitudes and spans of the new tree.
     """
     nodes = len(parents)
-    kept_as, above = _kept_nodes(parents, altitudes, finest)
-    sizes, inner = np.zeros(nodes, np.int64), np.zeros(nodes, np.bool_)  # leaves below, and whether there are any
+    kept_as, above = np.arange(nodes), np.arange(nodes)
+    sizes, starts, cursor, number = np.zeros((4, nodes), np.int64)
+    new_altitudes, inner = np.zeros(nodes, np.float32), np.zeros(nodes, bool)
+    leaf_of, new_parents, spans = np.empty(nodes, np.int32), np.empty(nodes, np.int32), np.empty((nodes, 2), np.int32)
+    room = kept_as, above, inner, sizes, starts, cursor, number
+    count = _number(parents, altitudes, finest, *room, leaf_of, new_parents, new_altitudes, spans)
+    return leaf_of, new_parents[:count].copy(), new_altitudes[:count].copy(), spans[:count].copy()
+
+
+@kernel(borrows=True)
+def _number(
+    parents: np.ndarray,
+    altitudes: np.ndarray,
+    finest: float,
+    kept_as: np.ndarray,
+    above: np.ndarray,
+    inner: np.ndarray,
+    sizes: np.ndarray,
+    starts: np.ndarray,
+    cursor: np.ndarray,
+    number: np.ndarray,
+    leaf_of: np.ndarray,
+    new_parents: np.ndarray,
+    new_altitudes: np.ndarray,
+    spans: np.ndarray,
+) -> int:
+    """Fill in the result of `canonical_tree` and return the number of its nodes.
+
+    `kept_as` and `above` are as `_keep_nodes` takes them. `inner`, False, and the others, 0, are room of (N,): whether
+    there are leaves below, how many, the first, the next that is free, and the new number of a node.
+    """
+    nodes = len(parents)
+    _keep_nodes(parents, altitudes, finest, kept_as, above)
     for node in range(nodes):
         if kept_as[node] == node:
             sizes[node] = max(sizes[node], 1)
             if node < nodes - 1:
                 sizes[above[node]] += sizes[node]
                 inner[above[node]] = True
-    starts, cursor = np.zeros(nodes, np.int64), np.zeros(nodes, np.int64)
     for node in range(nodes - 1, -1, -1):
         if kept_as[node] == node:
             if node < nodes - 1:
                 starts[node] = cursor[above[node]]
                 cursor[above[node]] += sizes[node]
             cursor[node] = starts[node]
-    number, count = starts.copy(), sizes[nodes - 1]
+    count = sizes[nodes - 1]
     for node in range(nodes):
+        number[node] = starts[node]
         if inner[node]:
             number[node] = count
             count += 1
-    new_parents, new_altitudes = np.empty(count, np.int32), np.zeros(count, np.float32)
-    spans, leaf_of = np.empty((count, 2), np.int32), np.empty(nodes, np.int32)
     for node in range(nodes):
         leaf_of[node] = number[kept_as[node]]
         if kept_as[node] == node:
@@ -162,27 +190,32 @@ def canonical_tree(
             new_parents[new] = number[above[node]]
             new_altitudes[new] = altitudes[node] if inner[node] else 0
             spans[new, 0], spans[new, 1] = starts[node], starts[node] + sizes[node]
-    return leaf_of, new_parents, new_altitudes, spans
+    return count
 
 
-@kernel(inner=True)
-def _kept_nodes(parents: np.ndarray, altitudes: np.ndarray, finest: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nearest node that stays, at or above each node (N,), and strictly above it (the root its own)."""
-    kept_as, above = np.arange(len(parents)), np.arange(len(parents))
+@kernel(borrows=True, inner=True)
+def _keep_nodes(
+    parents: np.ndarray, altitudes: np.ndarray, finest: float, kept_as: np.ndarray, above: np.ndarray
+) -> None:
+    """Set the nearest node that stays, at or above each node, and that strictly above it; both (N,) begin as itself."""
     for node in range(len(parents) - 2, -1, -1):
         above[node] = kept_as[parents[node]]
         if altitudes[parents[node]] <= max(altitudes[node], finest):
             kept_as[node] = above[node]
-    return kept_as, above
 
 
-@kernel()
-def measure_nodes(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple[np.ndarray, np.ndarray]:
+def measure_nodes(labels: np.ndarray, parents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return areas (N,) and boxes (N, 4) of all nodes, leaves from the pixels and the rest from their children."""
     areas = np.zeros(len(parents), np.int32)
     boxes = np.empty((len(parents), 4), np.int32)
     boxes[:, :2] = max(labels.shape)
     boxes[:, 2:] = -1
+    _measure(labels, parents, areas, boxes)
+    return areas, boxes
+
+
+@kernel(borrows=True)
+def _measure(labels: np.ndarray, parents: np.ndarray, areas: np.ndarray, boxes: np.ndarray) -> None:
     for y in range(labels.shape[0]):
         for x in range(labels.shape[1]):
             leaf = labels[y, x]
@@ -195,7 +228,6 @@ def measure_nodes(labels: np.ndarray, parents: np.ndarray, leaves: int) -> tuple
         for side in range(2):
             boxes[above, side] = min(boxes[above, side], boxes[node, side])
             boxes[above, side + 2] = max(boxes[above, side + 2], boxes[node, side + 2])
-    return areas, boxes
 
 
 def tree_of(embedding: Embedding) -> RegionTree:
