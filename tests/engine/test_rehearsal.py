@@ -39,3 +39,9 @@ def test_a_run_compiles_nothing_after_the_rehearsal(tmp_path, mini, monkeypatch)
     assert [line for line in lines if line.startswith("compiled")] == []
     [loaded] = [int(line.split()[1]) for line in lines if line.startswith("loaded")]
     assert loaded > 10
+
+
+def test_what_compiles_ahead_does_not_wait_for_torch():
+    imports = "import sys, sambench.engine.rehearsal; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

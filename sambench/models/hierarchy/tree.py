@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import higra
 import numpy as np
-import torch
 
 from sambench.errors import ModelError
 from sambench.kernels import kernel
@@ -15,6 +15,9 @@ from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions
 from sambench.models.hierarchy.spectral import spectral_strengths
 from sambench.types import Embedding, Size
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -243,6 +246,6 @@ def tree_of(embedding: Embedding) -> RegionTree:
     return RegionTree(**{name: _wide(part).numpy() for name, part in parts.items()})
 
 
-def _wide(tensor: torch.Tensor) -> torch.Tensor:
+def _wide(tensor: Tensor) -> Tensor:
     """Return floating tensors, which the cache may have narrowed, as float32."""
     return tensor.float() if tensor.is_floating_point() else tensor
