@@ -33,7 +33,7 @@ from sambench.metrics.concepts.references import published_columns
 from sambench.metrics.concepts.resampling import ConceptResampling, concept_metrics
 from sambench.metrics.concepts.rows import columns_of_pair, columns_of_sweep
 from sambench.metrics.concepts.rules import ConceptRules
-from sambench.models.questions import A_PHRASE, Question
+from sambench.models.base import A_PHRASE, Question
 from sambench.pictures.concepts import ConceptDrawing
 from sambench.predictions.concept_files import EmptyMasks
 from sambench.predictions.concept_results import ConceptSaving

@@ -30,9 +30,8 @@ from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, su
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores
 from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
-from sambench.models.base import PromptableModel
+from sambench.models.base import PromptableModel, Question
 from sambench.models.edges.detector import strength_of
-from sambench.models.questions import Question
 from sambench.pictures.boundaries import EdgeDrawing
 from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
 from sambench.predictions.edge_suppression import thinned

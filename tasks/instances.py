@@ -38,7 +38,7 @@ from sambench.metrics.coco.evaluators import frequencies_of, instance_figures, i
 from sambench.metrics.coco.params import evaluation_rules
 from sambench.metrics.coco.resampling import InstanceResampling, recorded
 from sambench.metrics.coco.rows import columns_of_instances
-from sambench.models.questions import Question, box_questions
+from sambench.models.base import Question, box_questions
 from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving, ResultsFile, open_detector
 from sambench.prompts.box_noise import BoxNoise

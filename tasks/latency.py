@@ -28,8 +28,8 @@ from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.metrics.latency.figures import LatencyRows, latency_metrics
 from sambench.models.anatomy import multiply_adds, parameter_counts
+from sambench.models.base import Question
 from sambench.models.devices import device_of
-from sambench.models.questions import Question
 from sambench.types import Metric, Row, Sample
 
 

@@ -34,7 +34,7 @@ from sambench.masks.prompted.objects import clickable
 from sambench.masks.windows import chosen_runs, runs_of_rles
 from sambench.metrics.coco.detections import truth_boxes_xywh
 from sambench.metrics.noise import NoiseResampling, noise_figures
-from sambench.models.questions import Question, box_questions
+from sambench.models.base import Question, box_questions
 from sambench.prompts.noise import CLICK_RULES, generator_of
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample
 

@@ -36,7 +36,7 @@ from sambench.metrics.clicks.miou import HEADLINES, ClickResampling, click_figur
 from sambench.metrics.clicks.noc import check_counting
 from sambench.metrics.clicks.references import REFERENCES, click_metrics, sa23_names
 from sambench.metrics.clicks.truth import best_ious, overlaps, truth_runs
-from sambench.models.questions import Question, click_questions
+from sambench.models.base import Question, click_questions
 from sambench.pictures.clicks import ClickDrawing
 from sambench.predictions.click_records import ClickPrediction, ClickSaving, check_clicks_made
 from sambench.prompts.click_settings import ClickSettings

@@ -37,7 +37,7 @@ from sambench.metrics.coco.evaluators import frequencies_of, match_proposals_by,
 from sambench.metrics.coco.params import evaluation_rules
 from sambench.metrics.coco.resampling import ProposalResampling
 from sambench.metrics.coco.rows import columns_of_proposals, proposals_of_rows
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving
 from sambench.types import InstanceTruth, Metric, Row, Sample

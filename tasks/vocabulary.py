@@ -40,7 +40,7 @@ from sambench.metrics.coco.matches import match_instances
 from sambench.metrics.coco.params import RuleKind
 from sambench.metrics.coco.resampling import VocabularyResampling
 from sambench.metrics.coco.rows import columns_of_instances
-from sambench.models.questions import A_PHRASE, Question
+from sambench.models.base import A_PHRASE, Question
 from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving
 from sambench.prompts.category_names import Names, phrases_of

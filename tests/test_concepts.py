@@ -8,8 +8,7 @@ import torch
 
 from sambench.concepts import ConceptAnswer, ConceptPair, ConceptTruth, PhraseDetections
 from sambench.errors import ModelError, UsageError
-from sambench.models.base import ConceptModel
-from sambench.models.questions import Question, check_questions
+from sambench.models.base import ConceptModel, Question, check_questions
 from sambench.types import Embedding, MaskFrame, Prompts, Sample
 
 

@@ -85,10 +85,10 @@ def test_what_says_where_a_model_runs_is_refused(more, words):
         sambench.evaluate(build("plain"), task="points", **more)
 
 
-def test_the_model_is_put_back_when_a_run_fails(objects):
+def test_the_model_is_put_back_when_a_run_fails(objects, tmp_path):
     predictor = build("plain")
     predictor.model.train()
     predictor.predict_torch = lambda *_, **__: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        sambench.evaluate(predictor, **settings(objects))
+        sambench.evaluate(predictor, **settings(objects, run={"dir": str(tmp_path / "run")}))
     assert predictor.model.training

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.flags import SHOWN_FLAGS, part_flags, part_format
 from sambench.commands.grammar.lists import choices
 from sambench.commands.grammar.output import FORMAT, JSON, json_of
+from sambench.commands.grammar.words import SHOWN_FLAGS, part_flags, part_format
 from sambench.config.run_config import HINTS
 from sambench.config.spelling import nearest
 from sambench.engine.ahead import compiled_ahead

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sambench.commands.grammar.declaration import Command, Key, keys_like
-from sambench.commands.grammar.flags import SHOWN_FLAGS, part_format
 from sambench.commands.grammar.lists import choices
 from sambench.commands.grammar.output import FORMAT
+from sambench.commands.grammar.words import SHOWN_FLAGS, part_format
 from sambench.commands.run import COMMON, check_task, run_words, type_of
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError

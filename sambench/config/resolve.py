@@ -64,8 +64,8 @@ def build(
             mend=f"add {group}.{missing[0]}=... to the command",
         )
     made = target(**arguments)
-    if chosen and hasattr(made, "use_images"):
-        made.use_images(ImageRules(**chosen))
+    if (rules := ImageRules(**chosen)) != ImageRules() and hasattr(made, "use_images"):
+        made.use_images(rules)
     return made
 
 

@@ -17,8 +17,7 @@ from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, L
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.images.files import read_image
 from sambench.datasets.layout import Folders, given_path, sample_ids
-from sambench.datasets.reading import data_error, fingerprint, truth_digests
-from sambench.datasets.selection import select
+from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.masks import rle
 from sambench.types import InstanceTruth, Sample, Size, without_pixels

@@ -10,7 +10,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
 from sambench.datasets.official_files import lvis_card
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice
 from sambench.errors import UsageError
 
 CARD = DatasetCard(

@@ -16,9 +16,8 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.counts import Counted, Counting, Counts
 from sambench.datasets.formats.sources import RegionSource, keep_regions
 from sambench.datasets.images.files import read_image
-from sambench.datasets.reading import data_error, fingerprint, truth_digests
+from sambench.datasets.reading import check_choice, data_error, fingerprint, select, truth_digests
 from sambench.datasets.sampling import Subset, take_subset
-from sambench.datasets.selection import check_choice, select
 from sambench.errors import listing
 from sambench.types import InstanceTruth, Sample, Size, without_pixels
 

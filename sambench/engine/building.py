@@ -21,8 +21,7 @@ from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.files.paths import cache_root
 from sambench.masks.nan_guard import policy_of
-from sambench.models.base import PromptableModel
-from sambench.models.questions import check_questions
+from sambench.models.base import PromptableModel, check_questions
 from sambench.storage.locations import is_remote
 from sambench.types import Sample
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pkgutil import resolve_name
 from typing import Any
 
 from sambench.config.resolve import build
@@ -15,23 +16,29 @@ from sambench.engine.building import open_dataset, with_only_model
 from sambench.engine.cache.entry import read_secret
 from sambench.engine.described import begun_record, ended_record, run_identity, switches
 from sambench.engine.executors.base import ProcessExecutor
-from sambench.engine.executors.choose import open_executor
 from sambench.engine.merging.shards import parse_shard
 from sambench.engine.predicting import Predicting, predicting
 from sambench.engine.runner import Plan, execute
 from sambench.engine.scoring import UnguardedScriptError, end_if_imported, worker_count
 from sambench.engine.task import Task
+from sambench.errors import UsageError
 from sambench.files.faults import plain_interrupts, refusals_as_errors
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
 from sambench.loggers.send import chosen as chosen_trackers
 from sambench.loggers.send import tell
 from sambench.models.base import PromptableModel
-from sambench.models.devices import resolve_device
+from sambench.models.devices import device_list, resolve_device
 from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
 from sambench.storage.hub import hub_copy
 from sambench.storage.locations import Location, is_hub, join
+
+EXECUTORS = {
+    "local": "sambench.engine.executors.local:LocalExecutor",
+    "ray": "sambench.engine.executors.cluster:open_cluster",
+}
+"""Executor -> what opens it; a run in one process imports neither."""
 
 
 @dataclass
@@ -156,3 +163,43 @@ def run_folder(folder: str | None, results: str, identity: Mapping[str, Any]) ->
 def _folder_word(name: str) -> str:
     """Return a name as it stands in a folder's name; the identity's hash tells runs apart, so that words need not."""
     return name if safe_part(name) == name else readable(name)
+
+
+def open_executor(config: RunConfig) -> ProcessExecutor | None:
+    """Return the processes that `executor=` and `devices=` ask for, or None where the run stays in this process.
+
+    Args:
+        config: The run's configuration.
+
+    Raises:
+        UsageError: There is no such executor, its settings do not fit together, or it is not installed.
+    """
+    name = config.executor.name
+    if name not in EXECUTORS:
+        raise UsageError(
+            f"there is no executor {name!r}", where="executor", mend=f"use executor={' or executor='.join(EXECUTORS)}"
+        )
+    if name == "local":
+        if config.predictions.path is not None:
+            return None
+        wanted = config.devices
+        devices = [] if wanted == "auto" and config.device != "auto" else device_list(wanted)
+        if not devices:
+            return None
+        return _opened(name, config, devices, threads=1 if devices[0] == "cpu" else None)
+    if config.predictions.path is not None:
+        raise UsageError(
+            "predictions made elsewhere are scored on this machine only", where="executor=ray", mend="leave it out"
+        )
+    if config.devices not in (None, "auto"):
+        raise UsageError(
+            "devices= names devices of this machine; a cluster is asked for a number of them",
+            where="devices",
+            mend="use executor.devices=2 and, for their type, device=cuda or device=cpu",
+        )
+    return _opened(name, config)
+
+
+def _opened(name: str, *arguments: Any, **settings: Any) -> ProcessExecutor:
+    executor: ProcessExecutor = resolve_name(EXECUTORS[name])(*arguments, **settings)
+    return executor

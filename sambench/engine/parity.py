@@ -14,8 +14,7 @@ from sambench.masks.generator_settings import PRESETS
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import iou
 from sambench.metrics.agreement import MaskError, SetError, TensorError, mask_error, set_error, tensor_error
-from sambench.models.base import PromptableModel
-from sambench.models.questions import Question
+from sambench.models.base import PromptableModel, Question
 from sambench.prompts.refine import most_confident
 from sambench.types import Embedding, Masks, Prompts, Size
 

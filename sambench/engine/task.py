@@ -13,7 +13,7 @@ from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
 from sambench.metrics.resampling import Resampling
 from sambench.metrics.uncertainty.support import with_support
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.predictions.reader import Saving
 from sambench.types import Metric, Row, Sample
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sambench.errors import UsageError
-from sambench.models.base import PromptableModel
-from sambench.models.questions import Question
+from sambench.models.base import PromptableModel, Question
 from sambench.types import Embedding, Masks, Prompts
 
 

@@ -45,7 +45,7 @@ def orientation_notes(counts: Mapping[str, int]) -> list[str]:
 
     Args:
         counts: `turned`, `ignored` and `damaged` images, as in `sambench.datasets.images.orientation.Orientations`, and
-            `first_frames` and `scaled` ones, as in `sambench.datasets.images.kinds.read_as`.
+            `first_frames` and `scaled` ones, as in `sambench.datasets.images.headers.read_as`.
     """
     words = {
         "turned": "turned by EXIF orientation",

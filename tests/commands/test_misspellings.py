@@ -251,3 +251,14 @@ def test_a_sweep_stops_at_a_metric_that_its_first_member_lacks(tmp_path):
         check_metrics(sweep, run)
     assert (caught.value.what, caught.value.mend) == ("there is no metric 'odds'", "use ods in its place")
     check_metrics(replace(sweep, metrics=["ods", "r50"]), run)
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        (["view", "bundle", "out=site", "results=my runs"], "sambench view bundle 'my runs' out=site"),
+        (["merge", "run=a", "out=b"], "sambench merge a out=b"),
+    ],
+)
+def test_an_argument_given_as_a_key_is_told_with_the_whole_command(capsys, words, whole):
+    assert f"use `{whole}`" in refused(capsys, *words)

@@ -19,8 +19,8 @@ from sambench.engine.building import with_only_model
 from sambench.errors import DatasetError, PredictionError, UsageError
 from sambench.metrics.boundary.counts import counts_of_maps
 from sambench.metrics.boundary.scores import recall_precision_f
+from sambench.models.base import Question, check_questions
 from sambench.models.humans import Humans
-from sambench.models.questions import Question, check_questions
 from sambench.tables.build import build_table
 from sambench.tables.specs import table_spec
 from sambench.types import Metric

@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
     from sambench.engine.costs import OtherLoad
     from sambench.files.atomic import write_text
     from sambench.metrics.latency.figures import load_note
-    from sambench.models.questions import check_questions
+    from sambench.models.base import check_questions
     from sambench.tables.render import render
 
     own, rest = own_words(LATENCY, words)

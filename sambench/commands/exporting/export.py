@@ -9,9 +9,8 @@ from sambench.commands.exporting.model import main as export_model
 from sambench.commands.exporting.results import RESULTS
 from sambench.commands.exporting.results import main as export_results
 from sambench.commands.grammar.declaration import Command, Key
-from sambench.commands.grammar.flags import part_format
 from sambench.commands.grammar.output import FORMAT, JSON, tell
-from sambench.commands.grammar.words import own_words, read
+from sambench.commands.grammar.words import own_words, part_format, read
 from sambench.errors import UsageError
 from sambench.progress import say
 from sambench.runs.open import load_run

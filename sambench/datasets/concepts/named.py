@@ -17,8 +17,7 @@ from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlac
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.lvis import Lvis
-from sambench.datasets.reading import DIGITS
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import DIGITS, check_choice
 from sambench.errors import UsageError, listing
 from sambench.prompts.category_names import Names, phrases_of
 from sambench.types import Annotation, Size

@@ -15,8 +15,7 @@ from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlac
 from sambench.datasets.concepts.saco_json import PairEntry, annotation_of, check_masks
 from sambench.datasets.formats.coco_fields import AnnotationEntry
 from sambench.datasets.layout import Folders
-from sambench.datasets.reading import data_error, fingerprint, truth_digests
-from sambench.datasets.selection import select
+from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
 from sambench.errors import DatasetError, listing
 from sambench.types import Annotation, Size
 

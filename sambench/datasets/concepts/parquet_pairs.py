@@ -19,8 +19,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
 from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.images.headers import check_pixels, unlimited
-from sambench.datasets.reading import data_error, fingerprint, truth_digests
-from sambench.datasets.selection import select
+from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import Annotation, Sample, Size, without_pixels

@@ -17,8 +17,7 @@ from sambench.datasets.concepts.saco_cards import ANNOTATORS, GOLD, GOLD_SUBSETS
 from sambench.datasets.concepts.saco_json import PairFile
 from sambench.datasets.layout import Folders, find_folder, given_path, holds, require_folder
 from sambench.datasets.masks import reader_of
-from sambench.datasets.reading import data_error
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice, data_error
 from sambench.errors import DatasetError, UsageError, listing
 
 _log = logging.getLogger(__name__)

@@ -13,8 +13,7 @@ import scipy.ndimage
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.datasets.images.files import read_image, read_pixels
-from sambench.datasets.reading import data_error, fingerprint, truth_digests
-from sambench.datasets.selection import select
+from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
 from sambench.errors import DatasetError, listing
 from sambench.files.mat_files import full, mat_names, read_mat
 from sambench.metrics.boundary.inputs import boundaries_from_segs, one_channel

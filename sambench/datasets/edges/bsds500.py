@@ -9,8 +9,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.edges.bsds500_names import NAMES
 from sambench.datasets.official_files import own_card
-from sambench.datasets.reading import data_error, list_files
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice, data_error, list_files
 from sambench.errors import listing
 
 CARD = DatasetCard(

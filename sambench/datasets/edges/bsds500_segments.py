@@ -13,8 +13,7 @@ from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, RegionSource
 from sambench.datasets.layout import require_root
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
-from sambench.datasets.reading import data_error
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice, data_error
 from sambench.types import Size
 
 _KNOWN = {item.name: getattr(bsds500.CARD, item.name) for item in fields(DatasetCard)}

@@ -10,8 +10,7 @@ from sambench.datasets.base import DatasetCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
 from sambench.datasets.edges.bsds500 import Bsds500, check_pairs, list_split
 from sambench.datasets.layout import IMAGE_ENDINGS
-from sambench.datasets.reading import data_error
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice, data_error
 from sambench.errors import listing
 
 NYUDV2 = DatasetCard(

@@ -13,12 +13,19 @@ from PIL import Image
 
 from sambench.config.image_rules import ImageRules
 from sambench.datasets.base import DatasetCard
-from sambench.datasets.images.kinds import read_as
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, SambenchError
 from sambench.types import Size
 
-_ORIENTATION = 0x0112
+_ORIENTATION, BITS = 0x0112, 258
+"""Tags of EXIF and TIFF."""
+
+_FRAMED = ("GIF", "PNG", "TIFF", "WEBP")
+"""Formats whose frames or pages may be different pictures; a phone's MPO holds previews of one."""
+
+_DEPTH_BYTE = 24
+"""Place of the bit depth in a PNG file."""
+
 _EXIF_MOST = 1 << 20
 """Bytes of an EXIF block that are read; in JPEG it has 64 KiB at most."""
 
@@ -30,7 +37,7 @@ class Header(NamedTuple):
         stored: (height, width) of the pixels as stored.
         orientation: EXIF orientation, 1 (upright) to 8; 0 where the EXIF block is damaged.
         mode: What a pixel is, in the words of Pillow: "L" (grey), "P" (palette), "RGB", ...
-        read_as: How what is read differs from what it holds (`sambench.datasets.images.kinds.read_as`).
+        read_as: How what is read differs from what it holds (`read_as`).
     """
 
     stored: Size
@@ -170,3 +177,33 @@ def _late_exif(path: Path) -> bytes | None:
                 return stream.read(min(length, _EXIF_MOST))
             stream.seek(length + 4, 1)
     return None
+
+
+def read_as(image: Image.Image, path: Path) -> tuple[str, ...]:
+    """Tell how an open image's content differs from what is read of it; nothing is decoded.
+
+    Returns:
+        "first_frames" where it has several frames or pages, of which the first is read; "scaled" where it has more than
+        8 bits a channel, which become 8.
+    """
+    differences = {"first_frames": several_frames(image), "scaled": _is_deep(image, path)}
+    return tuple(name for name, holds in differences.items() if holds)
+
+
+def several_frames(image: Image.Image) -> bool:
+    """Tell whether an open image has several frames or pages; one whose second cannot be found has."""
+    try:
+        return image.format in _FRAMED and bool(getattr(image, "is_animated", False))
+    except Exception:  # whatever a decoder raises on a damaged file
+        return True
+
+
+def _is_deep(image: Image.Image, path: Path) -> bool:
+    """Tell whether a channel has more than 8 bits; of colours Pillow reads the upper 8."""
+    if image.format == "PNG":
+        with path.open("rb") as stream:
+            return stream.read(_DEPTH_BYTE + 1)[_DEPTH_BYTE:] == b"\x10"
+    if image.format == "TIFF":
+        bits = image.tag_v2.get(BITS, (8,))  # type: ignore[attr-defined]
+        return int(max(bits)) > 8
+    return False

@@ -9,7 +9,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.interactive.object_masks import RULES, Above, ObjectMasks
 from sambench.datasets.layout import Fault, find_folder, pair, require_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice
 
 PARTS = {
     "dis5k_vd": ("DIS5K/DIS-VD/im", "DIS5K/DIS-VD/gt", 470),

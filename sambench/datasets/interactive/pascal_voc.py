@@ -15,7 +15,7 @@ from sambench.datasets.interactive.lists import listed_pairs
 from sambench.datasets.interactive.object_masks import colours
 from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice
 
 NUMBERS = Literal["palette", "grey"]
 """What an object's id is: its index in the palette, or the grey value of its colour."""

@@ -14,8 +14,7 @@ from sambench.datasets.formats.sources import Region, RegionSource
 from sambench.datasets.interactive.lists import listed_pairs
 from sambench.datasets.layout import Fault, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
-from sambench.datasets.reading import data_error
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice, data_error
 from sambench.files.mat_files import read_mat
 from sambench.types import Size
 

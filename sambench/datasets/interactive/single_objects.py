@@ -8,7 +8,7 @@ from sambench.datasets.cards import MaskCard
 from sambench.datasets.interactive.object_masks import RULES, Above, ObjectMasks, Rule
 from sambench.datasets.layout import find_folder, pair, require_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, reader_of
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice
 
 ARCHIVES = "https://github.com/saic-vul/fbrs_interactive_segmentation/releases/tag/v1.0"
 COUNTED_BY = ("f-BRS", "its README")

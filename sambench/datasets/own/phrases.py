@@ -20,7 +20,7 @@ from sambench.datasets.official_files import own_card
 from sambench.datasets.own.forms import FORMS, TRUTH_FOLDERS, find_own
 from sambench.datasets.own.phrase_table import is_phrase_table, mask_of_file, read_phrase_table
 from sambench.datasets.own.sources import placed_below
-from sambench.datasets.selection import check_choice
+from sambench.datasets.reading import check_choice
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.prompts.category_names import Names
 

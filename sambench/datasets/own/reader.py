@@ -22,8 +22,7 @@ from sambench.datasets.own.instances import instance_file
 from sambench.datasets.own.names import named_as_images
 from sambench.datasets.own.phrases import own_phrases
 from sambench.datasets.own.sources import coco_source, own_source, placed_below
-from sambench.datasets.reading import data_error
-from sambench.datasets.selection import select
+from sambench.datasets.reading import data_error, select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.prompts.category_names import Names
 from sambench.types import BoundaryTruth

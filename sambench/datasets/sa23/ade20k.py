@@ -14,9 +14,8 @@ from sambench.datasets.formats.sources import Item, Region, RegionSource, image_
 from sambench.datasets.images.files import read_pixels
 from sambench.datasets.layout import find_folder, pair, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
-from sambench.datasets.reading import data_error
+from sambench.datasets.reading import check_choice, data_error
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 from sambench.errors import UsageError
 from sambench.masks import rle
 from sambench.types import Size

@@ -14,8 +14,8 @@ from sambench.datasets.instances import annotation_file, images_folder
 from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.official_files import coco_card, lvis_card
+from sambench.datasets.reading import check_choice
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 
 LVIS_CARD = catalog_card(
     "lvis_v05_masks",

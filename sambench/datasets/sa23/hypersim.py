@@ -13,9 +13,8 @@ from sambench.datasets.formats.label_maps import label_rles
 from sambench.datasets.formats.sources import Item, Region, RegionSource
 from sambench.datasets.layout import Fault, find_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
-from sambench.datasets.reading import data_error
+from sambench.datasets.reading import check_choice, data_error
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 from sambench.types import Size
 
 CARD = catalog_card(

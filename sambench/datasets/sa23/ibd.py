@@ -9,9 +9,8 @@ from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.layout import find_folder, holds
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.own.sources import coco_source, label_source, placed_below
-from sambench.datasets.reading import data_error
+from sambench.datasets.reading import check_choice, data_error
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "ibd",

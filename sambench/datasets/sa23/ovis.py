@@ -10,9 +10,8 @@ from sambench.datasets.formats.drawing import draw_segmentation
 from sambench.datasets.formats.sources import Item, Region, RegionSource, read_json
 from sambench.datasets.layout import Fault, Folders, find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
-from sambench.datasets.reading import data_error
+from sambench.datasets.reading import check_choice, data_error
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 from sambench.types import Size
 
 CARD = catalog_card(

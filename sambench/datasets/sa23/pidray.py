@@ -8,8 +8,8 @@ from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.formats.coco_source import CocoMasks, Part
 from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.reading import check_choice
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "pidray",

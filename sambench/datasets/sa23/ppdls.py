@@ -7,8 +7,8 @@ from pathlib import Path
 from sambench.datasets.formats.label_maps import IdImages, id_items, nonzero
 from sambench.datasets.layout import Fault, find_folder, pair, require_folder, tree
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.reading import check_choice
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "ppdls",

@@ -16,8 +16,8 @@ from sambench.datasets.base import Dataset
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.masks import Ids, MaskDataset, SubsetRule
+from sambench.datasets.reading import check_choice, select
 from sambench.datasets.sa23.catalog import CATALOG
-from sambench.datasets.selection import check_choice, select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.types import InstanceTruth, Sample
 

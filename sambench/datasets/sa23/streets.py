@@ -9,8 +9,8 @@ from typing import Any
 from sambench.datasets.formats.via import ViaFile, ViaMasks
 from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
+from sambench.datasets.reading import check_choice
 from sambench.datasets.sa23.catalog import catalog_card
-from sambench.datasets.selection import check_choice
 
 CARD = catalog_card(
     "streets",

@@ -15,7 +15,7 @@ from sambench.models.base import PromptableModel
 from sambench.types import Embedding
 
 if TYPE_CHECKING:
-    from sambench.models.questions import Question
+    from sambench.models.base import Question
     from sambench.types import Masks, Prompts
 
 NO_PROMPTS = "it finds an image's edges by itself, for task=edges, and takes no prompts"

@@ -13,13 +13,12 @@ import torch
 
 from sambench.concepts import ConceptAnswer
 from sambench.errors import UsageError
-from sambench.models.base import ConceptModel, PromptableModel
+from sambench.models.base import ConceptModel, PromptableModel, Question
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module
 from sambench.models.official.adapters import adapted
 from sambench.models.official.model import OfficialModel, SingleAnswer
 from sambench.models.official.weights import HeldModules, weights_sha256
-from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
 from sambench.types import Embedding, Masks, Prompts, Sample
 

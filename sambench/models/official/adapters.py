@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from sambench.models.base import Question
 from sambench.models.official.dialects import Answer, Dialect, arguments
-from sambench.models.questions import Question
 from sambench.types import Prompts
 
 MOST_POINTS = 6

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError, UsageError
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.types import Prompts
 
 Answer = tuple[Tensor, Tensor, Tensor]

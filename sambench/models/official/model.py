@@ -23,14 +23,13 @@ from torch import Tensor
 from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError, listing
 from sambench.files.atomic import file_sha256
-from sambench.models.base import PromptableModel
+from sambench.models.base import PromptableModel, Question
 from sambench.models.official.adapters import adapted
 from sambench.models.official.dialects import NO_SINGLE, Answer, dialect
 from sambench.models.official.frames import as_logits, fitting, frames_of
 from sambench.models.official.state import PredictorState
 from sambench.models.official.weights import HeldModules, code_sha256, weights_sha256
 from sambench.models.padding import chunks
-from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 log = logging.getLogger("sambench.models")

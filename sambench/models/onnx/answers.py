@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from sambench.models.base import Question
 from sambench.models.onnx.contracts import Contract
-from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules, stable_or_best
 
 SingleAnswers = Literal["refuse", "best"]

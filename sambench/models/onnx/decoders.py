@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError
+from sambench.models.base import Question, question_of
 from sambench.models.onnx.answers import AnswerRules
 from sambench.models.onnx.contracts import FEATURES, Contract, read_ports
 from sambench.models.onnx.geometry import Geometry
 from sambench.models.onnx.sessions import GraphSession, Port
 from sambench.models.padding import chunks
-from sambench.models.questions import Question, question_of
 from sambench.types import Embedding, MaskFrame, Masks, Prompts, Size
 
 FEEDBACK_CLAMP = 32.0

@@ -12,7 +12,7 @@ import numpy as np
 
 from sambench.config.ranges import SHARED, check_range
 from sambench.errors import UsageError
-from sambench.models.base import PromptableModel
+from sambench.models.base import PromptableModel, Question
 from sambench.models.onnx.answers import AnswerRules, SingleAnswers
 from sambench.models.onnx.contracts import Contract, recognise, roles_of
 from sambench.models.onnx.decoders import Decoder, Graph, OnnxDecoder, PointDecoder
@@ -21,7 +21,6 @@ from sambench.models.onnx.geometry import geometry_of
 from sambench.models.onnx.other_decoders import EfficientSamDecoder, TransformersDecoder
 from sambench.models.onnx.sessions import GraphSession, Port, Provider, open_session
 from sambench.models.onnx.torch_halves import TorchDecoder, TorchEncoder
-from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.loading import load as load_sam
 from sambench.models.sam.model import TransformersSam

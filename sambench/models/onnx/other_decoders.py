@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sambench.models.base import Question
 from sambench.models.onnx.decoders import OnnxDecoder, coordinates
-from sambench.models.questions import Question
 from sambench.types import Prompts, Size
 
 EFFICIENTSAM_POINTS = 6

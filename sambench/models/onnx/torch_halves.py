@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sambench.models.base import Question
 from sambench.models.onnx.contracts import Contract
 from sambench.models.onnx.decoders import Decoder
-from sambench.models.questions import Question
 from sambench.models.sam.decoder import hq_features
 from sambench.models.sam.model import TransformersSam
 from sambench.types import Embedding, Masks, Prompts

@@ -13,8 +13,8 @@ from skimage.transform import resize
 from torch import Tensor
 
 from sambench.errors import ModelError
+from sambench.models.base import Question, question_of
 from sambench.models.devices import torch_device, torch_dtype
-from sambench.models.questions import Question, question_of
 from sambench.models.sam.checkpoints import load_checkpoint
 from sambench.models.sam.model import TransformersSam
 from sambench.models.sam.preprocess import Preprocessing, Square, checked_size

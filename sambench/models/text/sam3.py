@@ -19,9 +19,8 @@ from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError
 from sambench.masks.transfers import to_device
-from sambench.models.base import ConceptModel
+from sambench.models.base import ConceptModel, Question
 from sambench.models.devices import flush_denormals, torch_device, torch_dtype
-from sambench.models.questions import Question
 from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.model import TransformersSam
 from sambench.models.sam.preprocess import Square, stack_pixels

@@ -13,9 +13,8 @@ from sambench.concepts import ConceptAnswer
 from sambench.config.resolve import build
 from sambench.errors import UsageError
 from sambench.masks.transfers import to_device
-from sambench.models.base import PromptableModel
+from sambench.models.base import PromptableModel, Question
 from sambench.models.devices import device_of, torch_device
-from sambench.models.questions import Question
 from sambench.types import Embedding, MaskFrame, Prompts
 
 BOXES = Question(box=True, multimask=False)

@@ -7,8 +7,8 @@ from small_instances import settings, write_objects
 
 import sambench
 from sambench.errors import ModelError
+from sambench.models.base import Question
 from sambench.models.clicks.model import NO_QUALITY, ClickModel
-from sambench.models.questions import Question
 from sambench.types import Prompts
 
 SIZE = (40, 56)

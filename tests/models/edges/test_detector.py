@@ -12,8 +12,8 @@ from sambench.config.resolve import build
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError, UsageError
+from sambench.models.base import check_questions
 from sambench.models.edges.detector import EdgeDetector, strength_of
-from sambench.models.questions import check_questions
 from sambench.predictions.edge_maps import write_map
 from sambench.predictions.edge_suppression import suppressed
 from sambench.types import BoundaryTruth, Prompts, Sample

@@ -10,13 +10,12 @@ from tiny_sams import tiny_model
 from toys import ToyModel
 
 from sambench.errors import UsageError
-from sambench.models.base import ConceptModel
+from sambench.models.base import ConceptModel, Question
 from sambench.models.devices import device_of
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam
 from sambench.models.memory.wrap import GivenModel, load, wrapped
 from sambench.models.official.model import OfficialModel
-from sambench.models.questions import Question
 from sambench.types import Embedding, Sample
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from dialect_predictors import EfficientSam, SegmentAnything, Ultralytics, sam3_pair
 
+from sambench.models.base import Question
 from sambench.models.official.adapters import (
     EfficientSamPredictor,
     Sam3Predictor,
@@ -14,7 +15,6 @@ from sambench.models.official.adapters import (
     adapted,
 )
 from sambench.models.official.model import OfficialModel
-from sambench.models.questions import Question
 from sambench.types import Prompts
 
 IMAGE = np.zeros((40, 56, 3), np.uint8)

@@ -7,9 +7,9 @@ from dialect_predictors import LOW, PREDICTORS, SCALES, SIDE, EdgeSam, Sam2, Sam
 from foreign_predictors import network
 
 from sambench.errors import ModelError, UsageError
+from sambench.models.base import Question
 from sambench.models.official.dialects import CLAMPED, NO_SINGLE, arguments, dialect
 from sambench.models.official.model import BEST_FOR_SINGLE, ONE_OF_SEVERAL, OWN_MASKS, OfficialModel
-from sambench.models.questions import Question
 from sambench.types import MaskFrame, Prompts
 
 SIZE = (40, 56)

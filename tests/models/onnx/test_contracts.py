@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sambench.errors import ModelError, UsageError
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.types import MaskFrame, Prompts
 
 pytest.importorskip("onnxruntime")

@@ -10,7 +10,7 @@ from tiny_sams import tiny_model
 import sambench
 from sambench.errors import ModelError, UsageError
 from sambench.masks.resize import logits_at_original
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.models.sam.medsam import load
 from sambench.types import Prompts
 

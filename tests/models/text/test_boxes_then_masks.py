@@ -10,7 +10,7 @@ from tiny_sams import tiny_model
 from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.resolve import build
 from sambench.errors import ModelError, UsageError
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.boxes_then_masks import STRANGE_PAIRS, BoxesThenMasks
 from sambench.types import Prompts, Sample

@@ -11,7 +11,7 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
-from sambench.models.questions import Question
+from sambench.models.base import Question
 from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.sam3 import Sam3, load
 from sambench.types import Embedding, Prompts, Sample

@@ -6,7 +6,7 @@ from choosy import Choosy
 import sambench
 from sambench.config.resolve import build
 from sambench.errors import UsageError
-from sambench.models.questions import Question, check_questions
+from sambench.models.base import Question, check_questions
 
 
 def asked(task, **switches):
