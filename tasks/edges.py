@@ -23,13 +23,12 @@ from sambench.config.ranges import Range
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.masks.edges.nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox
-from sambench.masks.edges.painted import EdgeRules, painted_edges
-from sambench.masks.edges.strength import normalise, quantised, without_border
+from sambench.masks.edges.painted import EdgeRules, normalise, painted_edges, quantised, without_border
 from sambench.masks.nms import box_nms, box_nms_in_batches
 from sambench.metrics.boundary.counts import boundary_counts, counts_of_maps, summarize_counts
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci95, unsteady_scores
-from sambench.metrics.boundary.rows import COUNTS, columns_of_counts, counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import COUNTS, columns_of_counts, counts_of_rows, levels_of
 from sambench.models.base import PromptableModel, Question
 from sambench.models.edges.detector import strength_of
 from sambench.pictures.boundaries import EdgeDrawing

@@ -20,7 +20,7 @@ from sambench.config.ranges import Range
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import DatasetError, UsageError
-from sambench.metrics.boundary.rows import levels_of
+from sambench.metrics.boundary.scores import levels_of
 from sambench.metrics.regions.counts import region_counts, region_counts_of_ucm2
 from sambench.metrics.regions.rows import columns_of_regions, regions_of_rows
 from sambench.metrics.regions.scores import SCORES, RegionResampling, region_ci95, summarize_regions

@@ -15,8 +15,7 @@ from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
 from sambench.metrics.boundary.counts import thin
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
 from sambench.metrics.boundary.pixel_errors import GROUPS, pixel_errors
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-from sambench.metrics.boundary.scores import recall_precision_f
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of, recall_precision_f
 from sambench.metrics.paired import Comparison
 from sambench.predictions.edge_maps import EdgePrediction
 from sambench.report.choice import open_again, stored_predictions

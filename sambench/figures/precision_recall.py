@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sambench.figures.parts import add_legend, drawing, save_figure
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-from sambench.metrics.boundary.scores import summarize_counts
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of, summarize_counts
 from sambench.runs.run import Run
 
 

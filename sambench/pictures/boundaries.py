@@ -12,8 +12,7 @@ from sambench.engine.task import Drawing
 from sambench.files.safe_names import file_inside
 from sambench.metrics.boundary.counts import boundary_counts, match_maps, thin
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-from sambench.metrics.boundary.rows import levels_of
-from sambench.metrics.boundary.scores import recall_precision_f
+from sambench.metrics.boundary.scores import levels_of, recall_precision_f
 from sambench.pictures.overlay import edge_overlay, save_png
 from sambench.predictions.edge_maps import EdgePrediction
 from sambench.types import Sample

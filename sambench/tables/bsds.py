@@ -8,8 +8,7 @@ import numpy as np
 
 from sambench.errors import UsageError
 from sambench.files.safe_names import safe_part
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-from sambench.metrics.boundary.scores import summarize_counts
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of, summarize_counts
 from sambench.metrics.regions.rows import regions_of_rows
 from sambench.metrics.regions.scores import summarize_regions
 from sambench.runs.run import Run

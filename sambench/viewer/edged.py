@@ -9,8 +9,7 @@ import numpy as np
 
 from sambench.metrics.boundary.counts import match_maps, thin
 from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from_image
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
-from sambench.metrics.boundary.scores import recall_precision_f
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of, recall_precision_f
 from sambench.predictions.edge_maps import EdgePrediction
 from sambench.types import Row, Sample
 from sambench.viewer.layers import FALSE, MISSED, Scene, indexed, plain, strengths

@@ -11,8 +11,7 @@ import numpy as np
 from sambench.config.resolve import build
 from sambench.engine.task import Task
 from sambench.errors import RunError, SambenchError
-from sambench.metrics.boundary.rows import counts_of_rows
-from sambench.metrics.boundary.scores import recall_precision_f
+from sambench.metrics.boundary.scores import counts_of_rows, recall_precision_f
 from sambench.metrics.resampling import Resampling
 from sambench.runs.run import Run
 from sambench.types import Row

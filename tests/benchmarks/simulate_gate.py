@@ -22,7 +22,7 @@ from simulated_pairs import FAMILIES, HEADLINE, strata
 
 from sambench.metrics.bootstrap import stratified_weights
 from sambench.metrics.boundary.resampled import boundary_replicates
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of
 from sambench.metrics.paired import compare_paired
 from sambench.metrics.uncertainty.jackknife import jackknife
 from sambench.metrics.uncertainty.spread import spreads

@@ -17,7 +17,7 @@ import numpy as np
 
 from sambench.metrics.bootstrap import bootstrap_intervals
 from sambench.metrics.boundary.resampled import boundary_ci95, boundary_replicates
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of
 from sambench.runs.open import load_run
 
 IMAGES, SUPPORTS, STRATA = (12, 50, 200, 1000), (1, 2, 3, 5, 6, 10, 30), 23

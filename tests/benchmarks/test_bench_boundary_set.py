@@ -16,7 +16,7 @@ from PIL import Image
 
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.metrics.boundary.counts import DEFAULT_THRESHOLDS, boundary_counts, strength_from_image
-from sambench.metrics.boundary.rows import counts_of_rows
+from sambench.metrics.boundary.scores import counts_of_rows
 from sambench.runs.open import load_run
 
 KEPT = 23_500

@@ -6,7 +6,7 @@ from made_rows import edge_rows, instance_rows, proposal_rows
 
 from sambench.metrics.bootstrap import resampling_weights
 from sambench.metrics.boundary.resampled import boundary_replicates
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of
 from sambench.metrics.coco.average_precision import precision_replicates
 from sambench.metrics.coco.average_recall import recall_replicates
 from sambench.metrics.coco.rows import instances_of_rows, proposals_of_rows

@@ -15,8 +15,7 @@ from sambench.tasks.points import PointsTask
 import sambench
 from sambench.masks import rle
 from sambench.masks.resampled import resampled
-from sambench.metrics.boundary.rows import columns_of_counts
-from sambench.metrics.boundary.scores import half_precision_crossings
+from sambench.metrics.boundary.scores import columns_of_counts, half_precision_crossings
 from sambench.metrics.coco.detections import Detections
 from sambench.runs.summary import caption
 from sambench.tables.build import build_table
@@ -192,7 +191,7 @@ def test_clicks_of_the_paper_leave_crowds_and_the_empty_out(coco):
 
 
 def test_ymgw55_cuts_strengths_off():
-    from sambench.masks.edges.strength import quantised
+    from sambench.masks.edges.painted import quantised
 
     strength = np.array([0.0, 0.5, 0.999, 1.0, 1.2])
     assert quantised(strength, "uint8", "truncate").tolist() == [0, 127, 254, 255, 255]

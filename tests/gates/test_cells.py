@@ -13,7 +13,7 @@ from sambench.gates.compare import gate, open_side
 from sambench.gates.policy import Policy, Rule
 from sambench.gates.ranking import compare_runs
 from sambench.gates.result import IMPROVED, OK, REGRESSION, GateResult, judge
-from sambench.metrics.boundary.rows import COUNTS
+from sambench.metrics.boundary.scores import COUNTS
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.uncertainty.spread import spread_of_units
 

@@ -18,7 +18,7 @@ from sambench.gates.policy import Policy, Rule, load_policy, parse_policy
 from sambench.gates.render import FORMATS, render_gate
 from sambench.gates.result import FAILING
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.boundary.rows import COUNTS
+from sambench.metrics.boundary.scores import COUNTS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "gate"
 

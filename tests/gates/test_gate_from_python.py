@@ -8,7 +8,7 @@ import sambench
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
 from sambench.gates.result import COLUMNS
-from sambench.metrics.boundary.rows import COUNTS
+from sambench.metrics.boundary.scores import COUNTS
 
 
 def worse(rows):

@@ -8,7 +8,7 @@ from stored_runs import ROWS, stored
 
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
-from sambench.metrics.boundary.rows import COUNTS
+from sambench.metrics.boundary.scores import COUNTS
 
 
 def other(rows):

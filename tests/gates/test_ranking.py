@@ -12,7 +12,7 @@ import sambench
 from sambench.cli import dispatch
 from sambench.errors import SambenchError
 from sambench.gates.standings import judge_pairs, rank_runs
-from sambench.metrics.boundary.rows import COUNTS
+from sambench.metrics.boundary.scores import COUNTS
 from sambench.metrics.simultaneous import Pair
 from sambench.metrics.uncertainty.spread import ENOUGH
 

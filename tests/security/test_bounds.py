@@ -17,7 +17,7 @@ from sambench.config.resolve import build, constructor_hints, convert
 from sambench.datasets.mini.reader import Mini
 from sambench.errors import UsageError
 from sambench.gates.policy import parse_policy
-from sambench.masks.edges.strength import without_border
+from sambench.masks.edges.painted import without_border
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.models.official.model import OfficialModel
 from sambench.models.sam.model import TransformersSam

@@ -5,7 +5,7 @@ from importlib.resources import files
 import numpy as np
 import yaml
 
-from sambench.metrics.boundary.rows import columns_of_counts
+from sambench.metrics.boundary.scores import columns_of_counts
 from sambench.runs.store import RunStore
 from sambench.tables.specs import table_spec
 from sambench.types import Metric

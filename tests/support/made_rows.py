@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sambench.metrics.boundary.rows import columns_of_counts
+from sambench.metrics.boundary.scores import columns_of_counts
 from sambench.metrics.coco.average_recall import ProposalMatches
 from sambench.metrics.coco.matches import NEVER_COUNTED, match_record
 from sambench.metrics.coco.rows import columns_of_instances, columns_of_proposals

@@ -7,7 +7,7 @@ in distribution, so that every true difference is 0; a shift lowers the candidat
 import numpy as np
 
 from sambench.metrics.boundary.resampled import boundary_replicates
-from sambench.metrics.boundary.rows import levels_of
+from sambench.metrics.boundary.scores import levels_of
 from sambench.metrics.clicks.miou import click_replicates
 from sambench.metrics.coco.average_precision import precision_replicates
 from sambench.metrics.coco.average_recall import ProposalMatches, recall_replicates

@@ -8,7 +8,7 @@ from fake_runs import COUNTS, EDGE_ROWS, edges_metrics, finished_run
 
 from sambench.errors import UsageError
 from sambench.figures.precision_recall import precision_recall
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of
 from sambench.metrics.concepts.references import GOLD, published_columns
 from sambench.published import published, published_texts
 from sambench.runs.summary import number

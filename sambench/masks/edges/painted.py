@@ -1,4 +1,4 @@
-"""One map of edges from all masks of an image: measured, suppressed by their boxes, painted over each other."""
+"""One map of edges from all masks of an image: measured, suppressed by their boxes, painted, stretched to [0, 1]."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from sambench.errors import UsageError
 from sambench.masks.boxes import masks_to_boxes_xyxy
 from sambench.masks.edges.device import edge_strengths
-from sambench.masks.edges.strength import BorderMode, BoundarySide, MaskEdge, mask_edges, paint
+from sambench.masks.edges.strength import BorderMode, BoundarySide, MaskEdge, mask_edges
 from sambench.masks.resize import logits_at_original
 from sambench.masks.transfers import Arrival, to_device
 from sambench.types import Masks, Size
@@ -99,3 +100,65 @@ def _on_device(answers: Iterable[Masks], size: Size, rules: EdgeRules, chosen: C
         canvas = torch.maximum(canvas, strengths.amax(0))
     (painted,) = Arrival(canvas).arrays()
     return painted
+
+
+def paint(edges: list[MaskEdge], shape: tuple[int, int]) -> np.ndarray:
+    """Take the pixel-wise maximum over masks.
+
+    Args:
+        edges: From `mask_edges`.
+        shape: (H, W) of the image.
+
+    Returns:
+        (H, W) float32, 0 where no mask has a boundary.
+    """
+    canvas = np.zeros(shape, np.float32)
+    flat = canvas.reshape(-1)
+    for edge in edges:
+        flat[edge.pixels] = np.maximum(flat[edge.pixels], edge.strengths)
+    return canvas
+
+
+def normalise(strength: np.ndarray) -> np.ndarray:
+    """Stretch a map linearly to [0, 1]; a constant map becomes 0."""
+    low, high = float(strength.min()), float(strength.max())
+    if high <= low:
+        return np.zeros_like(strength)
+    return ((strength - low) / (high - low)).astype(np.float32)
+
+
+def without_border(strength: np.ndarray, pixels: int) -> np.ndarray:
+    """Set a (H, W) map to 0 within so many pixels of the image's border.
+
+    Raises:
+        UsageError: Nothing would be left.
+    """
+    if not pixels:
+        return strength
+    if 2 * pixels >= min(strength.shape):
+        raise UsageError(
+            f"border_zero={pixels} leaves nothing of an image of {strength.shape[0]} x {strength.shape[1]} (height x"
+            " width)",
+            where="task.border_zero",
+            mend=f"give at most {(min(strength.shape) - 1) // 2}",
+        )
+    inner = np.zeros_like(strength)
+    inside = (slice(pixels, -pixels),) * 2
+    inner[inside] = strength[inside]
+    return inner
+
+
+def quantised(strength: np.ndarray, dtype: str, rounding: str) -> np.ndarray:
+    """Turn a map in [0, 1] into whole numbers ("uint8", "uint16"), or leave it as "float32".
+
+    Args:
+        strength: (H, W) float.
+        dtype: Of the result.
+        rounding: To the "nearest" number, or cut off ("truncate").
+    """
+    if dtype == "float32":
+        return strength.astype(np.float32)
+    top = np.iinfo(dtype).max
+    if rounding == "truncate":  # a product in single precision, as numpy makes it of a float32 map
+        return (np.clip(strength, 0, 1).astype(np.float32) * np.float32(top)).astype(dtype)
+    return np.round(np.clip(strength, 0, 1).astype(np.float64) * top).astype(dtype)

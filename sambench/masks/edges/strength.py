@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sambench.errors import UsageError
 from sambench.kernels import kernel
 
 BorderMode = Literal["replicate", "reflect", "zero"]
@@ -102,31 +101,6 @@ class _Room(NamedTuple):
 def _room(height: int, columns: int) -> _Room:
     sides, near = np.empty((height, columns), np.uint8), np.empty((2, columns), np.uint8)
     return _Room(sides, near, np.empty(height * columns, np.int32), np.empty(height * columns, np.float32))
-
-
-def paint(edges: list[MaskEdge], shape: tuple[int, int]) -> np.ndarray:
-    """Take the pixel-wise maximum over masks.
-
-    Args:
-        edges: From `mask_edges`.
-        shape: (H, W) of the image.
-
-    Returns:
-        (H, W) float32, 0 where no mask has a boundary.
-    """
-    canvas = np.zeros(shape, np.float32)
-    flat = canvas.reshape(-1)
-    for edge in edges:
-        flat[edge.pixels] = np.maximum(flat[edge.pixels], edge.strengths)
-    return canvas
-
-
-def normalise(strength: np.ndarray) -> np.ndarray:
-    """Stretch a map linearly to [0, 1]; a constant map becomes 0."""
-    low, high = float(strength.min()), float(strength.max())
-    if high <= low:
-        return np.zeros_like(strength)
-    return ((strength - low) / (high - low)).astype(np.float32)
 
 
 @kernel(borrows=True, inner=True)
@@ -248,40 +222,3 @@ def _edge(
                 room.strengths[count] = _magnitude(logits, y, x, along_x, along_y, border)
                 count += 1
     return count, box
-
-
-def without_border(strength: np.ndarray, pixels: int) -> np.ndarray:
-    """Set a (H, W) map to 0 within so many pixels of the image's border.
-
-    Raises:
-        UsageError: Nothing would be left.
-    """
-    if not pixels:
-        return strength
-    if 2 * pixels >= min(strength.shape):
-        raise UsageError(
-            f"border_zero={pixels} leaves nothing of an image of {strength.shape[0]} x {strength.shape[1]} (height x"
-            " width)",
-            where="task.border_zero",
-            mend=f"give at most {(min(strength.shape) - 1) // 2}",
-        )
-    inner = np.zeros_like(strength)
-    inside = (slice(pixels, -pixels),) * 2
-    inner[inside] = strength[inside]
-    return inner
-
-
-def quantised(strength: np.ndarray, dtype: str, rounding: str) -> np.ndarray:
-    """Turn a map in [0, 1] into whole numbers ("uint8", "uint16"), or leave it as "float32".
-
-    Args:
-        strength: (H, W) float.
-        dtype: Of the result.
-        rounding: To the "nearest" number, or cut off ("truncate").
-    """
-    if dtype == "float32":
-        return strength.astype(np.float32)
-    top = np.iinfo(dtype).max
-    if rounding == "truncate":  # a product in single precision, as numpy makes it of a float32 map
-        return (np.clip(strength, 0, 1).astype(np.float32) * np.float32(top)).astype(dtype)
-    return np.round(np.clip(strength, 0, 1).astype(np.float64) * top).astype(dtype)

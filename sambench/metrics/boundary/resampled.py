@@ -14,12 +14,13 @@ from sambench.metrics.bootstrap import (
     bootstrap_intervals,
     weighted_sums,
 )
-from sambench.metrics.boundary.rows import counts_of_rows, levels_of
 from sambench.metrics.boundary.scores import (
     average_precision,
     best_counts,
     best_point,
+    counts_of_rows,
     half_precision_crossings,
+    levels_of,
     recall_at_half_precision,
     recall_precision_f,
 )

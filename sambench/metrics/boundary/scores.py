@@ -1,13 +1,18 @@
 """Scores and curves from boundary counts, as the Berkeley benchmark and its successor in pdollar/edges summarise them.
 
-The two tool boxes (`collect_eval_bdry`, `edgesEvalDir`) agree in every number; only the second has R50.
+The two tool boxes (`collect_eval_bdry`, `edgesEvalDir`) agree in every number; only the second has R50. Counts are
+columns of stored rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from sambench.errors import PredictionError
+from sambench.types import Row
 
 _EPS = np.finfo(np.float64).eps
 _STEPS = np.linspace(0.0, 1.0, 100)
@@ -151,3 +156,32 @@ def summarize_counts(counts: np.ndarray, thresholds: np.ndarray) -> BoundaryScor
         f=f,
         images=np.array([best_point(thresholds, *curve) for curve in image_curves]),
     )
+
+
+COUNTS = ("cnt_r", "sum_r", "cnt_p", "sum_p")
+"""Columns of a row: matched and all true pixels, matched and all predicted pixels; a list over thresholds each."""
+
+
+def columns_of_counts(counts: np.ndarray) -> Row:
+    """Return the columns of one image's (T, 4) counts (`sambench.metrics.boundary.counts.boundary_counts`)."""
+    return {name: counts[:, i].tolist() for i, name in enumerate(COUNTS)}
+
+
+def counts_of_rows(rows: Sequence[Row]) -> np.ndarray:
+    """Return (N, T, 4) int64 counts of N rows, as `sambench.metrics.boundary.counts.summarize_counts` takes them.
+
+    Raises:
+        PredictionError: The rows have different numbers of thresholds (predictions with more or fewer segmentations).
+    """
+    lengths = {len(row[COUNTS[0]]) for row in rows}
+    if len(lengths) > 1:
+        raise PredictionError(
+            f"predictions have different numbers of segmentations: {sorted(lengths)}",
+            mend="store the same number of label maps for every image; each counts as one threshold",
+        )
+    return np.stack([np.stack([row[name] for name in COUNTS], axis=1) for row in rows]).astype(np.int64)
+
+
+def levels_of(count: int) -> np.ndarray:
+    """Return the benchmark's `count` evenly spaced thresholds, from 1 / (count + 1) to count / (count + 1)."""
+    return np.linspace(1 / (count + 1), 1 - 1 / (count + 1), count)

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from sambench.masks.edges import painted as module
-from sambench.masks.edges.painted import EdgeRules, painted_edges
+from sambench.masks.edges.painted import EdgeRules, normalise, paint, painted_edges
+from sambench.masks.edges.strength import MaskEdge
 from sambench.masks.nms import box_nms
 from sambench.types import MaskFrame, Masks
 
@@ -42,3 +43,13 @@ def test_nothing_that_stays_is_an_empty_map():
         found = painted_edges(answers(), SIZE, EdgeRules(), lambda *_: torch.zeros(0, dtype=torch.int64), how)
         assert found.shape == SIZE
         assert not found.any()
+
+
+def test_maximum_over_masks_and_stretch():
+    box = (0, 0, 1, 0)
+    pair = [MaskEdge(np.int32([0, 1]), np.float32([0.2, 0.9]), box), MaskEdge(np.int32([1]), np.float32([0.5]), box)]
+    canvas = paint(pair, (1, 3))
+    assert canvas.tolist() == [[np.float32(0.2), np.float32(0.9), 0.0]]
+    assert normalise(np.float32([[2, 3, 4]])).tolist() == [[0, 0.5, 1]]
+    assert normalise(np.float32([[2, 2]])).tolist() == [[0, 0]]
+    assert paint([], (2, 2)).tolist() == [[0, 0], [0, 0]]

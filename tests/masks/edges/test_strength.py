@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sambench.masks.edges.strength import MaskEdge, mask_edges, normalise, paint, sobel_kernels
+from sambench.masks.edges.painted import paint
+from sambench.masks.edges.strength import mask_edges, sobel_kernels
 
 SQUARE = np.full((7, 7), -50.0, np.float32)
 SQUARE[2:5, 2:5] = 50.0
@@ -80,13 +81,3 @@ def test_equals_scipy_on_the_boundary(seed, height, width, size, border):
     pixels, values, _ = mask_edges(logits[None], kernel_size=size, border=border[0], side="thick")[0]
     # float32 rounding of the magnitude is all that differs
     np.testing.assert_allclose(values, np.hypot(*gradients).ravel()[pixels], rtol=2e-6, atol=1e-6)
-
-
-def test_maximum_over_masks_and_stretch():
-    box = (0, 0, 1, 0)
-    pair = [MaskEdge(np.int32([0, 1]), np.float32([0.2, 0.9]), box), MaskEdge(np.int32([1]), np.float32([0.5]), box)]
-    canvas = paint(pair, (1, 3))
-    assert canvas.tolist() == [[np.float32(0.2), np.float32(0.9), 0.0]]
-    assert normalise(np.float32([[2, 3, 4]])).tolist() == [[0, 0.5, 1]]
-    assert normalise(np.float32([[2, 2]])).tolist() == [[0, 0]]
-    assert paint([], (2, 2)).tolist() == [[0, 0], [0, 0]]

@@ -5,7 +5,7 @@ from made_rows import instance_rows, point_rows, proposal_rows
 
 from sambench.config.registry import resolve
 from sambench.metrics.boundary.resampled import boundary_replicates
-from sambench.metrics.boundary.rows import levels_of
+from sambench.metrics.boundary.scores import levels_of
 from sambench.metrics.uncertainty.support import BLOCKS, Support, run_support, support, with_support
 from sambench.types import Metric
 
