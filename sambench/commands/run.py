@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sambench.commands.grammar.declaration import Command, Key
@@ -65,7 +65,7 @@ def run_words(words: list[str], form: str = "text") -> int:
     from omegaconf import DictConfig
 
     from sambench.config.composition import register_configs, without_application
-    from sambench.config.overrides import check_words
+    from sambench.config.overrides import check_words, run_by_hydra
 
     register_configs()
     failed: list[int] = []
@@ -101,32 +101,8 @@ def run_words(words: list[str], form: str = "text") -> int:
     sys.argv = ["sambench", *flags, *words]
     job.__module__ = "sambench.commands.run"
     main = hydra.main(version_base="1.3", config_path="pkg://sambench.configs", config_name="config")(job)
-    _by_hydra(main, words, several)
+    run_by_hydra(main, words, several)
     return failed[0] if failed else 0
-
-
-def _by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None:
-    """Let Hydra compose and run; its errors are told in our words, a member's as that member raised it."""
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    from sambench.config.overrides import refusal
-
-    before = os.environ.get("HYDRA_FULL_ERROR")
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits with 1
-    try:
-        main()
-    except SambenchError:
-        if several:
-            print("sambench: a member of the sweep failed; the others were not stopped by it:", file=sys.stderr)
-        raise
-    except (HydraException, OmegaConfBaseException) as error:
-        raise refusal(words, error, several) from error
-    finally:
-        if before is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = before
 
 
 def _run_one(config: dict[str, Any], form: str, several: bool = False) -> None:

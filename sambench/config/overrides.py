@@ -6,8 +6,10 @@ wrong with it. Nothing is looked at while Hydra is content.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from itertools import islice, product
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -15,11 +17,12 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
 
 from sambench.config.composition import composed, config_loader
 from sambench.config.override_keys import KINDS, LISTED, check_key, keys_of, plain_values, unknown, with_choices
 from sambench.config.spelling import SHOW, nearest
-from sambench.errors import UsageError, listing
+from sambench.errors import SambenchError, UsageError, listing
 
 _MEMBERS = 64
 """Members of a sweep whose words are looked at."""
@@ -151,3 +154,22 @@ def _groups(loader: ConfigLoaderImpl) -> list[str]:
     """Return every group that a run chooses from, presets' groups as task/edges."""
     presets = [f"{group}/{name}" for group in _OF_RUNS for name in loader.list_groups(group)]
     return [*_OF_RUNS, *presets]
+
+
+def run_by_hydra(main: Callable[[], None], words: list[str], several: bool) -> None:
+    """Let Hydra compose and run; its errors are told in our words, a member's as that member raised it."""
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints the error with its own frames and exits with 1
+    try:
+        main()
+    except SambenchError:
+        if several:
+            print("sambench: a member of the sweep failed; the others were not stopped by it:", file=sys.stderr)
+        raise
+    except (HydraException, OmegaConfBaseException) as error:
+        raise refusal(words, error, several) from error
+    finally:
+        if before is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before

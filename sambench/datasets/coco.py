@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.coco_fields import ImageEntry
-from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
+from sambench.datasets.given import annotation_file, images_folder
+from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.official_files import coco_card
 
 CARD = DatasetCard(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sambench.datasets.formats.sources import RegionSource
-from sambench.files.json_files import parse_json
+from sambench.files.json_text import parse_json
 from sambench.files.paths import cache_root
 from sambench.files.safe_names import safe_part
 

@@ -16,9 +16,9 @@ from sambench.datasets.formats.coco_boxes import check_boxes
 from sambench.datasets.formats.coco_fields import AnnotationEntry, ImageEntry, LocateImage
 from sambench.datasets.formats.coco_json import InstanceFile, annotation, read_instances, settle
 from sambench.datasets.images.files import read_image
-from sambench.datasets.layout import Folders, given_path, sample_ids
+from sambench.datasets.layout import Folders, sample_ids
 from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
-from sambench.errors import DatasetError, UsageError, listing
+from sambench.errors import DatasetError, listing
 from sambench.masks import rle
 from sambench.types import InstanceTruth, Sample, Size, without_pixels
 
@@ -201,39 +201,6 @@ class InstanceDataset(Dataset):
         names = listing([f"{path.parent.name}/{path.name}" for path in missing])
         folders = listing(sorted({str(path.parent) for path in missing}))
         raise data_error(self.card, f"{len(missing)} of {len(self.keys)} images are missing: {names}", folders)
-
-
-def annotation_file(root: str | Path | None, given: str | Path | None, name: str, card: DatasetCard) -> Path:
-    """Find an annotation file: the given one, or `name` in the root or its `annotations/`.
-
-    Raises:
-        UsageError: Neither is given.
-        DatasetError: The root does not hold it; what it holds of the kind is listed.
-    """
-    if given is not None:
-        return given_path(root, given)
-    if root is None:
-        raise UsageError(f"{card.name} needs the folder it was downloaded to", mend="give root=, or annotations=")
-    folders = Path(root) / "annotations", Path(root)
-    for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
-    others = [path.name for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.json"))]
-    there = f"; there are {listing(others)}" if others else ""
-    raise data_error(card, f"annotation file {name} is missing{there}", f"{root} and {root}/annotations")
-
-
-def images_folder(root: str | Path | None, inner: str, given: str | Path | None, needed: bool) -> Path:
-    """Choose the images' folder: the given one, or `inner` below the root.
-
-    Raises:
-        UsageError: Neither is given though images are needed.
-    """
-    if given is not None:
-        return given_path(root, given)
-    if root is None and needed:
-        raise UsageError("annotations are given without the images' folder", mend="give images=, or root=")
-    return Path(root or "") / inner
 
 
 def _by_key(entries: Iterable[ImageEntry], locate: LocateImage, file: Path) -> dict[str, tuple[ImageEntry, Path]]:

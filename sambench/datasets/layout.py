@@ -68,20 +68,6 @@ def require_root(root: str | Path | None, card: DatasetCard) -> Path:
     return Path(root)
 
 
-def given_path(root: str | Path | None, given: str | Path) -> Path:
-    """Return a path that a user gave: absolute as it is, else below the root, or where it is there, in the working one.
-
-    Args:
-        root: The folder that paths are relative to, or None where there is none but the working directory.
-        given: The path.
-    """
-    path = Path(given)
-    if path.is_absolute() or root is None:
-        return path
-    below = Path(root) / path
-    return path if path.exists() and not below.exists() else below
-
-
 def require_folder(folder: Path, card: DatasetCard) -> Path:
     """Refuse a folder that is not there.
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.coco_fields import ImageEntry
-from sambench.datasets.instances import InstanceDataset, annotation_file, images_folder
+from sambench.datasets.given import annotation_file, images_folder
+from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.official_files import lvis_card
 from sambench.datasets.reading import check_choice
 from sambench.errors import UsageError

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from sambench.errors import UsageError
-from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
+from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import PRESETS
+from sambench.masks.mask_sources import ModelMasks
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import iou
 from sambench.metrics.agreement import MaskError, SetError, TensorError, mask_error, set_error, tensor_error

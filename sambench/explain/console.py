@@ -1,13 +1,21 @@
-"""What `sambench explain` prints, and its groups as a table."""
+"""What `sambench explain` prints and writes of a run's objects."""
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sambench.explain.confidence import FIGURES, Confidence
 from sambench.explain.detections import DetectionKinds
-from sambench.explain.page import Finding, change_lines, ends
+from sambench.explain.objects import Objects
+from sambench.explain.page import Finding, build_page, change_lines, ends
+from sambench.explain.pictures import worst_examples
 from sambench.explain.summary import LOSS
+from sambench.files.atomic import atomic_path, write_text
+from sambench.files.csv_cells import csv_cell
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.runs.summary import caption, number
 from sambench.tables.folding import Columns, plain_console, print_line
@@ -93,3 +101,22 @@ def group_table(finding: Finding) -> pd.DataFrame:
             line |= {part: mean.value, f"{part}_low": mean.ci95[0], f"{part}_high": mean.ci95[1]}
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def write_finding(objects: Objects, finding: Finding, folder: Path, count: int) -> list[Path]:
+    """Write `objects.parquet`, `objects.csv`, `groups.csv` and `index.html` into a folder."""
+    with tempfile.TemporaryDirectory() as scratch:
+        page = build_page(finding, worst_examples(objects, count, Path(scratch)), Path(scratch))
+    texts = objects.frame.select_dtypes(exclude="number").columns
+    plain = objects.frame.assign(**{name: objects.frame[name].map(_cell) for name in texts})
+    tables = {"objects.csv": plain, "groups.csv": group_table(finding)}
+    for name, table in tables.items():
+        write_text(folder / name, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+    write_text(folder / "index.html", page)
+    with atomic_path(folder / "objects.parquet") as temporary:
+        objects.frame.to_parquet(temporary, index=False)
+    return [folder / name for name in ("index.html", "objects.parquet", *tables)]
+
+
+def _cell(value: Any) -> Any:
+    return csv_cell(value) if isinstance(value, str) else value

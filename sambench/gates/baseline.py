@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, finite
-from sambench.files.json_files import parse_json
+from sambench.files.json_text import parse_json
 from sambench.redact import without_absolute_paths
 from sambench.runs.record import RunRecord, kept_record
-from sambench.runs.row_columns import check_columns, read_table
+from sambench.runs.row_checks import check_columns, read_table
 from sambench.types import Row
 
 ENDING = ".baseline"

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from sambench.figures.pareto import pareto_front
 from sambench.files.atomic import file_sha256, write_json, write_text
-from sambench.files.json_files import JsonError, parse_json
+from sambench.files.json_text import JsonError, parse_json
 from sambench.files.safe_names import inside
 from sambench.leaderboard.board_data import board_result
 from sambench.leaderboard.boards import Board, PublishedTable, Table, board_of

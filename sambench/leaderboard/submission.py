@@ -16,7 +16,7 @@ from typing import Any
 
 from sambench.errors import RunError, UsageError
 from sambench.files.atomic import json_text, write_bytes
-from sambench.files.json_files import JsonError, parse_json
+from sambench.files.json_text import JsonError, parse_json
 from sambench.files.safe_names import fault_of, inside
 from sambench.redact import without_absolute_paths
 from sambench.runs.run import RECORD, ROWS, Run, read_record

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sambench.errors import ModelError
 from sambench.masks.crops import Crop, layered_crops, near_crop_edge
 from sambench.masks.generator_settings import PRESETS, GeneratorSettings
+from sambench.masks.mask_sources import MaskSource
 from sambench.masks.measure import MeasuredMasks, Method, start_measuring
 from sambench.masks.proposals import (
     Proposals,
@@ -26,69 +27,11 @@ from sambench.masks.proposals import (
     without_small_regions,
 )
 from sambench.masks.transfers import Arrival, in_turn
-from sambench.masks.undefined import refusal, sound, undefined_in
 from sambench.prompts.grid import grid_points_xy, layer_points_per_side, single_points
-from sambench.types import Embedding, Masks, Prompts, Size
+from sambench.types import Embedding, Masks, Size
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-class MaskSource(Protocol):
-    """What answers the generator's prompts: a run's predictor, or a bare model in `ModelMasks`."""
-
-    def encode_image(self, image: np.ndarray) -> Embedding:
-        """Encode (H, W, 3) uint8 RGB."""
-
-    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int) -> Iterable[Masks]:
-        """Answer all prompts, in order, in as many batches as it likes, of at most `at_once` prompts."""
-
-
-class EncodesAndDecodes(Protocol):
-    """The two halves of a `PromptableModel`."""
-
-    def encode(self, images: list[np.ndarray]) -> list[Embedding]:
-        """Encode images."""
-
-    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool) -> Masks:
-        """Answer a batch of prompts."""
-
-
-class ModelMasks:
-    """A model as a `MaskSource`: no cache, one answer a batch.
-
-    Args:
-        model: The model.
-    """
-
-    def __init__(self, model: EncodesAndDecodes) -> None:
-        self.model = model
-
-    def encode_image(self, image: np.ndarray) -> Embedding:
-        """Encode (H, W, 3) uint8 RGB."""
-        return self.model.encode([image])[0]
-
-    def decode(self, embedding: Embedding, prompts: Prompts, multimask: bool, at_once: int) -> Iterator[Masks]:
-        """Answer the prompts in batches of `at_once`.
-
-        Raises:
-            ModelError: An answer holds no number.
-        """
-
-        def looked_at(answer: tuple[int, Masks, Arrival]) -> Masks:
-            start, masks, is_sound = answer
-            masks, nans = (masks, None) if is_sound.arrays()[0] else undefined_in(masks)
-            if nans is not None:
-                raise refusal(nans, prompts[start : start + at_once], start, len(prompts), "the image", None)
-            return masks
-
-        starts = range(0, len(prompts), at_once)
-        answers = (
-            (start, self.model.decode(embedding, prompts[start : start + at_once], multimask)) for start in starts
-        )
-        yield from in_turn(
-            answers, lambda one: (*one, Arrival(sound(one[1]))), looked_at, lambda one: one[1].logits.device
-        )
 
 
 class AutomaticMaskGenerator:

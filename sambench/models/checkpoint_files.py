@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from sambench.errors import ModelError, listing
-from sambench.files.json_files import JsonError, read_json_file
+from sambench.files.json_files import read_json_file
+from sambench.files.json_text import JsonError
 from sambench.models.checkpoint_pickles import mend_for, unsafe_names
 
 EXPECTED = (

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from sambench.errors import ModelError, listing
-from sambench.files.json_files import JsonError, read_json_file
+from sambench.files.json_files import read_json_file
+from sambench.files.json_text import JsonError
 from sambench.models.checkpoint_files import first_line
 
 _LARGEST = 10_000_000

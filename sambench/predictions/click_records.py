@@ -12,7 +12,8 @@ import numpy as np
 
 from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError, listing
-from sambench.files.json_files import parse_json, unpacked
+from sambench.files.json_files import unpacked
+from sambench.files.json_text import parse_json
 from sambench.masks import rle
 from sambench.masks.prompted.clicking import ClickedObjects
 from sambench.masks.rle import reaches

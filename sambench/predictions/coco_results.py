@@ -13,7 +13,8 @@ from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files.atomic import file_sha256
-from sambench.files.json_files import parse_json, unpacked, whole
+from sambench.files.json_files import unpacked
+from sambench.files.json_text import parse_json, whole
 from sambench.masks import rle
 from sambench.metrics.coco.detections import Detections
 from sambench.metrics.coco.params import IouType

@@ -19,7 +19,7 @@ from sambench.datasets.concepts.pairs import PairPlaces
 from sambench.datasets.formats.coco_fields import identity, nested_polygons
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files.atomic import file_sha256
-from sambench.files.json_files import number, whole
+from sambench.files.json_text import number, whole
 from sambench.masks import rle
 from sambench.metrics.coco.params import IouType
 from sambench.metrics.concepts.rules import ConceptRules

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from sambench.concepts import ConceptPrediction, PhraseDetections
 from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError
-from sambench.files.json_files import parse_json, unpacked
+from sambench.files.json_files import unpacked
+from sambench.files.json_text import parse_json
 from sambench.masks import rle
 from sambench.metrics.coco.params import IouType
 from sambench.predictions.concept_files import ConceptFiles, EmptyMasks, box_shares, to_phrase

@@ -9,7 +9,7 @@ import numpy as np
 
 from sambench.datasets.formats.box_readings import LOOKED_AT, box_reading, reading_message
 from sambench.datasets.formats.coco_fields import nested_polygons
-from sambench.files.json_files import number
+from sambench.files.json_text import number
 from sambench.masks import rle
 from sambench.types import Size
 

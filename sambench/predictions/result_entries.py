@@ -9,7 +9,7 @@ import numpy as np
 
 from sambench.datasets.formats.coco_fields import nested_polygons
 from sambench.errors import PredictionError
-from sambench.files.json_files import number, whole
+from sambench.files.json_text import number, whole
 from sambench.masks import rle
 from sambench.metrics.coco.detections import ESTIMATES, Detections
 from sambench.types import Size

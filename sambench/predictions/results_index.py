@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.files.json_files import JsonError, in_utf8, unique_keys, unpacked
+from sambench.files.json_files import unpacked
+from sambench.files.json_text import JsonError, in_utf8, unique_keys
 
 _CHUNK = 1 << 22
 _LONGEST = 1 << 28

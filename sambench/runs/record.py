@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sambench.errors import RunError
-from sambench.files.json_files import JsonError, parse_json
+from sambench.files.json_text import JsonError, parse_json
 from sambench.runs.record_course import (
     CacheUse,
     MergedParts,

@@ -19,7 +19,7 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, is_leftover
-from sambench.files.json_files import parse_json
+from sambench.files.json_text import parse_json
 from sambench.files.safe_names import faults_of, inside, quoted
 from sambench.runs.record import SCHEMA, RunRecord, as_record, checked_record
 from sambench.runs.run import OWN

@@ -14,7 +14,7 @@ from sambench.errors import RunError, listing
 from sambench.redact import without_secrets
 from sambench.runs.labels import labels, own_label
 from sambench.runs.record import RunRecord, as_record, parse_record
-from sambench.runs.row_columns import check_columns, read_table
+from sambench.runs.row_checks import check_columns, read_table
 from sambench.runs.seals import LISTING, check_predictions, checked_bytes
 from sambench.runs.sections import AGAIN
 from sambench.types import Metric, Row

@@ -15,7 +15,7 @@ from jsonschema.exceptions import best_match
 from sambench.config import registry
 from sambench.config.spelling import check_keys, choose
 from sambench.errors import RunError, UsageError
-from sambench.files.json_files import JsonError, parse_json
+from sambench.files.json_text import JsonError, parse_json
 from sambench.files.safe_names import safe_part
 from sambench.files.yaml_files import read_yaml
 from sambench.published import published

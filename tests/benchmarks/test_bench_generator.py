@@ -15,7 +15,8 @@ import torch.nn.functional as F
 
 from sambench.masks.boxes import masks_to_boxes_xyxy
 from sambench.masks.crops import Crop
-from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelMasks
+from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings
+from sambench.masks.mask_sources import ModelMasks
 from sambench.masks.measure import measure_masks
 from sambench.masks.nms import box_nms
 from sambench.masks.run_lengths.device import mask_run_lengths

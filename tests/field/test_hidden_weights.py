@@ -15,7 +15,8 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.models.official.factories import load
-from sambench.models.official.weights import HeldModules, weights_sha256
+from sambench.models.official.held import HeldModules
+from sambench.models.official.weights import weights_sha256
 from sambench.runs.summary import caption
 from sambench.types import Prompts, Sample
 

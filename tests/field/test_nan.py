@@ -13,8 +13,9 @@ from sambench.cli import dispatch
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
-from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
+from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import GeneratorSettings
+from sambench.masks.mask_sources import ModelMasks
 from sambench.masks.undefined import sound, undefined_in
 from sambench.runs.summary import nan_note
 from sambench.types import MaskFrame, Masks, Prompts, Sample

@@ -28,7 +28,7 @@ from tiny_texts import write_clipseg, write_grounding_dino, write_owlv2, write_s
 from toys import write_bsds
 
 from sambench.cli import main
-from sambench.files.json_files import parse_json
+from sambench.files.json_text import parse_json
 from sambench.masks.rle import encode_masks, to_json
 
 STANDS_FOR = [

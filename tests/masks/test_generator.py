@@ -9,8 +9,9 @@ import torch
 from pycocotools import mask as coco_mask
 
 from sambench.errors import ModelError, UsageError
-from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
+from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import PRESETS, GeneratorSettings
+from sambench.masks.mask_sources import ModelMasks
 from sambench.masks.proposals import Proposals, distinct_between_crops, without_small_regions
 from sambench.types import Embedding, MaskFrame, Masks
 

@@ -11,8 +11,9 @@ import pytest
 import torch
 from seeded_weights import seeded
 
-from sambench.masks.generator import AutomaticMaskGenerator, ModelMasks
+from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import GeneratorSettings
+from sambench.masks.mask_sources import ModelMasks
 from sambench.models.sam.loading import load
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -22,7 +22,8 @@ import reference_models
 import torch
 from pycocotools import mask as coco_mask
 
-from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings, ModelMasks
+from sambench.masks.generator import AutomaticMaskGenerator, GeneratorSettings
+from sambench.masks.mask_sources import ModelMasks
 from sambench.masks.nms import box_nms
 from sambench.models.sam.loading import load
 from sambench.types import Prompts

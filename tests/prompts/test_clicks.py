@@ -14,12 +14,11 @@ from sambench.prompts.clicks import (
     Click,
     centre_click,
     checked_counts,
-    deepest_pixel,
     error_click,
-    nth_pixel,
     random_click,
     random_draws,
 )
+from sambench.prompts.deepest import deepest_pixel, nth_pixel
 
 
 def drawn(text):

@@ -10,16 +10,8 @@ from PIL import Image
 
 from sambench.datasets.coco import Coco
 from sambench.errors import DatasetError, ModelError, PredictionError, RunError, UsageError
-from sambench.files.json_files import (
-    BYTES_SWITCH,
-    DEPTH_SWITCH,
-    JsonError,
-    number,
-    parse_json,
-    read_json_file,
-    unpacked,
-    whole,
-)
+from sambench.files.json_files import read_json_file, unpacked
+from sambench.files.json_text import BYTES_SWITCH, DEPTH_SWITCH, JsonError, number, parse_json, whole
 from sambench.models.sam.checkpoint_folders import load_folder
 from sambench.predictions.results_index import ResultsIndex
 from sambench.runs.record import parse_record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +11,6 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
-from sambench.files.atomic import atomic_path, write_text
-from sambench.files.csv_cells import csv_cell
 from sambench.progress import say
 from sambench.runs.open import load_run
 
@@ -28,7 +25,7 @@ WORST, SUSPECTS = 3, 50
 
 def main(words: list[str]) -> int:
     """Explain a run, print what was found, and write it."""
-    from sambench.explain.console import group_table, print_finding
+    from sambench.explain.console import group_table, print_finding, write_finding
     from sambench.explain.objects import Choice, explain_objects
 
     named = EXPLAIN.key(words[0].partition("=")[0]) is None
@@ -45,7 +42,7 @@ def main(words: list[str]) -> int:
         return of_edges(runs, values)
     objects = [explain_objects(run, choice) for run in runs]
     finding = finding_of(objects, values["seed"])
-    written = [] if values["out"] is None else write(objects[0], finding, Path(values["out"]), values["count"])
+    written = [] if values["out"] is None else write_finding(objects[0], finding, Path(values["out"]), values["count"])
     if values["format"] == JSON:
         lines = group_table(finding).to_dict("records")
         return print_json("parts", runs, list(finding.verdicts), lines, list(finding.notes), written)
@@ -138,29 +135,6 @@ def finding_of(objects: list[Objects], seed: int) -> Finding:
     detections = detection_kinds(own.detections, seed) if own.detections else None
     groups, confidence = summarize(own.frame, seed), confidences_of(own.frame, seed)
     return Finding(own.run, other, verdicts, groups, kinds, change, own.notes, detections, confidence)
-
-
-def write(objects: Objects, finding: Finding, folder: Path, count: int) -> list[Path]:
-    """Write `objects.parquet`, `objects.csv`, `groups.csv` and `index.html` into a folder."""
-    from sambench.explain.console import group_table
-    from sambench.explain.page import build_page
-    from sambench.explain.pictures import worst_examples
-
-    with tempfile.TemporaryDirectory() as scratch:
-        page = build_page(finding, worst_examples(objects, count, Path(scratch)), Path(scratch))
-    texts = objects.frame.select_dtypes(exclude="number").columns
-    plain = objects.frame.assign(**{name: objects.frame[name].map(_cell) for name in texts})
-    tables = {"objects.csv": plain, "groups.csv": group_table(finding)}
-    for name, table in tables.items():
-        write_text(folder / name, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
-    write_text(folder / "index.html", page)
-    with atomic_path(folder / "objects.parquet") as temporary:
-        objects.frame.to_parquet(temporary, index=False)
-    return [folder / name for name in ("index.html", "objects.parquet", *tables)]
-
-
-def _cell(value: Any) -> Any:
-    return csv_cell(value) if isinstance(value, str) else value
 
 
 EXPLAIN = Command(

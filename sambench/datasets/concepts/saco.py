@@ -15,7 +15,8 @@ from sambench.datasets.concepts.pairs import ConceptDataset
 from sambench.datasets.concepts.parquet_pairs import ParquetPairs, parquet_files
 from sambench.datasets.concepts.saco_cards import ANNOTATORS, GOLD, GOLD_SUBSETS, SILVER, SILVER_SUBSETS, Subset
 from sambench.datasets.concepts.saco_json import PairFile
-from sambench.datasets.layout import Folders, find_folder, given_path, holds, require_folder
+from sambench.datasets.given import given_path
+from sambench.datasets.layout import Folders, find_folder, holds, require_folder
 from sambench.datasets.masks import reader_of
 from sambench.datasets.reading import check_choice, data_error
 from sambench.errors import DatasetError, UsageError, listing

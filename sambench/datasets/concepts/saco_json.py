@@ -13,7 +13,7 @@ from sambench.datasets.formats.coco_json import Problems, mask_fault
 from sambench.datasets.formats.sources import read_json
 from sambench.datasets.reading import data_error
 from sambench.errors import listing
-from sambench.files.json_files import Hook, whole
+from sambench.files.json_text import Hook, whole
 from sambench.masks import rle
 from sambench.masks.run_lengths.checks import check_size
 from sambench.types import Annotation, Size

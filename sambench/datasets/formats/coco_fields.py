@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sambench.files.json_files import number, whole
+from sambench.files.json_text import number, whole
 from sambench.masks.run_lengths.checks import check_size
 from sambench.types import Size
 

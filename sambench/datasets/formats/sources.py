@@ -14,7 +14,8 @@ from sambench.datasets.images.headers import read_header
 from sambench.datasets.layout import Fault
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError
-from sambench.files.json_files import JsonError, read_json_file
+from sambench.files.json_files import read_json_file
+from sambench.files.json_text import JsonError
 from sambench.masks import rle
 from sambench.masks.rle import Rle
 from sambench.types import Annotation, Size

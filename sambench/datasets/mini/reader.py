@@ -20,7 +20,7 @@ from sambench.datasets.mini import write
 from sambench.datasets.mini.phrases import ANNOTATORS
 from sambench.errors import DatasetError, UsageError
 from sambench.files.atomic import work_folder
-from sambench.files.json_files import parse_json
+from sambench.files.json_text import parse_json
 from sambench.files.paths import cache_root
 
 CARD = DatasetCard(

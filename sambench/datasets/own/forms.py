@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.formats.via_csv import is_via_csv
-from sambench.datasets.layout import IMAGE_ENDINGS, given_path, holds, tree
+from sambench.datasets.given import given_path
+from sambench.datasets.layout import IMAGE_ENDINGS, holds, tree
 from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, UsageError, listing
 

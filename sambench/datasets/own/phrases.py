@@ -13,8 +13,9 @@ from sambench.datasets.concepts.named import NamedDataset
 from sambench.datasets.concepts.pair_files import PairDataset
 from sambench.datasets.concepts.pair_parts import Part, read_part
 from sambench.datasets.concepts.pairs import ConceptDataset
+from sambench.datasets.given import given_path
 from sambench.datasets.instances import InstanceDataset
-from sambench.datasets.layout import Folders, given_path
+from sambench.datasets.layout import Folders
 from sambench.datasets.masks import Ids
 from sambench.datasets.official_files import own_card
 from sambench.datasets.own.forms import FORMS, TRUTH_FOLDERS, find_own

@@ -10,7 +10,7 @@ from sambench.datasets.base import DatasetCard, card_with_notes
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.coco_fields import ImageEntry
 from sambench.datasets.formats.coco_source import CocoMasks, Part
-from sambench.datasets.instances import annotation_file, images_folder
+from sambench.datasets.given import annotation_file, images_folder
 from sambench.datasets.layout import find_folder
 from sambench.datasets.masks import Choice, Ids, MaskDataset, SubsetRule, reader_of
 from sambench.datasets.official_files import coco_card, lvis_card

@@ -13,7 +13,7 @@ import platform
 import struct
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
@@ -22,8 +22,13 @@ from sambench.models.base import PromptableModel
 from sambench.storage.locations import local_only
 from sambench.types import Embedding
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 FORMAT = "1"
 """Version of the layout; part of every cache key."""
+
+_DTYPES = {"keep": None, "fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
 def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: str) -> dict[str, str]:
@@ -53,6 +58,26 @@ def environment_of(model: PromptableModel, settings: Mapping[str, Any], device: 
         except PackageNotFoundError:
             continue
     return values
+
+
+def as_stored(embedding: Embedding, dtype: str) -> Embedding:
+    """Return an embedding as it is stored: its tensors on the CPU, floating ones of a dtype.
+
+    Args:
+        embedding: On any device.
+        dtype: "keep", "fp32", "bf16" or "fp16".
+    """
+    tensors = {name: _stored(tensor, dtype) for name, tensor in embedding.tensors.items()}
+    return Embedding(tensors, embedding.original_size)
+
+
+def _stored(tensor: Tensor, dtype: str) -> Tensor:
+    import torch
+
+    name = _DTYPES[dtype]
+    if name is not None and tensor.is_floating_point():
+        tensor = tensor.to(getattr(torch, name))
+    return tensor.detach().to("cpu").contiguous()
 
 
 def pack(embedding: Embedding, key: str) -> bytes:

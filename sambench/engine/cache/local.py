@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sambench.engine.cache.entry import FORMAT, Secret, pack, unpack
+from sambench.engine.cache.entry import FORMAT, Secret, as_stored, pack, unpack
 from sambench.engine.cache.shared import (
     ENDING,
     STALE_SECONDS,
@@ -27,12 +26,7 @@ from sambench.errors import StorageError
 from sambench.files.atomic import write_bytes
 from sambench.types import Embedding
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 log = logging.getLogger("sambench.cache")
-
-STORED_DTYPES = {"keep": None, "fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 GIVE_UP = 5
 """Refused writes after which a run keeps no more entries."""
@@ -124,9 +118,7 @@ class EmbeddingCache:
 
     def put(self, key: str, embedding: Embedding) -> Embedding:
         """Store an embedding and return it as a later `get` will: moved to the CPU and in the stored dtype."""
-        stored = Embedding(
-            {name: _stored(tensor, self.dtype) for name, tensor in embedding.tensors.items()}, embedding.original_size
-        )
+        stored = as_stored(embedding, self.dtype)
         blob = pack(stored, key)
         if self.secret is not None:
             blob = self.secret.sign(blob, key)
@@ -170,10 +162,7 @@ class EmbeddingCache:
         blob = None
         with self._tolerant("the shared store cannot be read"):
             blob = self.shared.read(key) if self.shared is not None else None
-        if blob is None or self.shared is None:
-            self.counts.misses += 1
-            return None
-        if not self._trusted(blob, key):
+        if blob is None or self.shared is None or not self._trusted(blob, key):
             self.counts.misses += 1
             return None
         try:
@@ -257,12 +246,3 @@ class EmbeddingCache:
         for path in self.folder.glob("*/.*"):
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink(missing_ok=True)
-
-
-def _stored(tensor: Tensor, dtype: str) -> Tensor:
-    import torch
-
-    name = STORED_DTYPES[dtype]
-    if name is not None and tensor.is_floating_point():
-        tensor = tensor.to(getattr(torch, name))
-    return tensor.detach().to("cpu").contiguous()

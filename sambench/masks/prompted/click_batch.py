@@ -15,7 +15,7 @@ from sambench.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import paint_runs
-from sambench.prompts.clicks import deepest_pixel, farther_click, nth_pixel
+from sambench.prompts.deepest import deepest_pixel, farther_click, nth_pixel
 
 
 @dataclass(frozen=True)

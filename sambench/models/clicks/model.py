@@ -17,7 +17,8 @@ import torch
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel, Question
-from sambench.models.official.weights import HeldModules, code_sha256, weights_sha256
+from sambench.models.official.held import HeldModules
+from sambench.models.official.weights import code_sha256, weights_sha256
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 
 NO_QUALITY = "click models give no estimate of their mask's quality; predicted IoU is 1 for all"

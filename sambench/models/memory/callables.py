@@ -16,7 +16,8 @@ from torch import Tensor
 
 from sambench.errors import ModelError
 from sambench.models.base import PromptableModel
-from sambench.models.official.weights import HeldModules, weights_sha256
+from sambench.models.official.held import HeldModules
+from sambench.models.official.weights import weights_sha256
 from sambench.models.padding import chunks
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 

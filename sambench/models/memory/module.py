@@ -15,11 +15,13 @@ import transformers
 from torch import Tensor, nn
 
 from sambench.errors import ModelError, UsageError, listing
-from sambench.models.official.weights import HeldModules, weights_sha256
+from sambench.models.official.held import HeldModules
+from sambench.models.official.weights import weights_sha256
 from sambench.models.sam.checkpoint_folders import FAMILIES, FOLDER_TYPES, folder_variant
 from sambench.models.sam.checkpoints import Checkpoint
-from sambench.models.sam.decoder import DecoderImage, TokenRules
+from sambench.models.sam.decoder import DecoderImage
 from sambench.models.sam.model import TransformersSam
+from sambench.models.sam.token_rules import TokenRules
 from sambench.types import Embedding, Prompts
 
 MERGE = "merge it first (model.merge_and_unload() for PEFT), or remove the hooks"

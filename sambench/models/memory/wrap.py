@@ -17,9 +17,10 @@ from sambench.models.base import ConceptModel, PromptableModel, Question
 from sambench.models.memory.callables import CallableModel
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module
 from sambench.models.official.adapters import adapted
+from sambench.models.official.held import HeldModules
 from sambench.models.official.model import OfficialModel, SingleAnswer
-from sambench.models.official.weights import HeldModules, weights_sha256
-from sambench.models.sam.decoder import TokenRules
+from sambench.models.official.weights import weights_sha256
+from sambench.models.sam.token_rules import TokenRules
 from sambench.types import Embedding, Masks, Prompts, Sample
 
 log = logging.getLogger("sambench.models")

@@ -27,8 +27,9 @@ from sambench.models.base import PromptableModel, Question
 from sambench.models.official.adapters import adapted
 from sambench.models.official.dialects import NO_SINGLE, Answer, dialect
 from sambench.models.official.frames import as_logits, fitting, frames_of
+from sambench.models.official.held import HeldModules
 from sambench.models.official.state import PredictorState
-from sambench.models.official.weights import HeldModules, code_sha256, weights_sha256
+from sambench.models.official.weights import code_sha256, weights_sha256
 from sambench.models.padding import chunks
 from sambench.types import Embedding, MaskFrame, Masks, Prompts
 

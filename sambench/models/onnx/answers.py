@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sambench.models.base import Question
 from sambench.models.onnx.contracts import Contract
-from sambench.models.sam.decoder import TokenRules, stable_or_best
+from sambench.models.sam.token_rules import TokenRules, stable_or_best
 
 SingleAnswers = Literal["refuse", "best"]
 

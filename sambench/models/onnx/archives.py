@@ -22,7 +22,7 @@ from sambench.models.onnx.answers import SingleAnswers
 from sambench.models.onnx.files import OnnxFile
 from sambench.models.onnx.model import OnnxModel, put_together
 from sambench.models.onnx.sessions import Port
-from sambench.models.sam.decoder import TokenRules
+from sambench.models.sam.token_rules import TokenRules
 
 NOTE = "sambench.json"
 """The file inside an archive that names inputs and outputs."""

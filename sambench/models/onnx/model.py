@@ -21,9 +21,9 @@ from sambench.models.onnx.geometry import geometry_of
 from sambench.models.onnx.other_decoders import EfficientSamDecoder, TransformersDecoder
 from sambench.models.onnx.sessions import GraphSession, Port, Provider, open_session
 from sambench.models.onnx.torch_halves import TorchDecoder, TorchEncoder
-from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.loading import load as load_sam
 from sambench.models.sam.model import TransformersSam
+from sambench.models.sam.token_rules import TokenRules
 from sambench.types import Embedding, Masks, Prompts
 
 PATCH = 16

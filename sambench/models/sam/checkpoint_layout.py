@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from sambench.errors import ModelError, listing
-from sambench.files.json_files import JsonError, read_json_file
+from sambench.files.json_files import read_json_file
+from sambench.files.json_text import JsonError
 
 Tensors = dict[str, Tensor]
 

@@ -16,24 +16,7 @@ from torch import Tensor
 
 from sambench.models.sam.attention import SharedImage, TwoWayTransformer
 from sambench.models.sam.blocks import as_matrix, as_tokens, from_blocks, to_blocks
-
-
-@dataclass(frozen=True)
-class TokenRules:
-    """Which of the decoder's masks are the answer.
-
-    Attributes:
-        dynamic_multimask: SAM 2 and later: a single answer (token 0) whose stability is low is replaced by the best of
-            tokens 1-3 (`build_sam2(apply_postprocessing=True)`).
-        stability_delta: Stability is the ratio of areas above +delta and above -delta, at low resolution.
-        stability_threshold: A stability below it is low.
-        hq_token_only: SAM-HQ: answer the high-quality token's mask alone instead of its sum with SAM's mask.
-    """
-
-    dynamic_multimask: bool = True
-    stability_delta: float = 0.05
-    stability_threshold: float = 0.98
-    hq_token_only: bool = False
+from sambench.models.sam.token_rules import TokenRules, stable_or_best
 
 
 @dataclass(frozen=True)
@@ -231,23 +214,3 @@ def hq_features(decoder: Any, image_embeddings: Tensor, early: Tensor) -> Tensor
     x = decoder.encoder_conv2(F.gelu(decoder.encoder_norm(decoder.encoder_conv1(image_embeddings))))
     y = decoder.compress_vit_conv1(early.permute(0, 3, 1, 2))
     return x + decoder.compress_vit_conv2(F.gelu(decoder.compress_vit_norm(y)))
-
-
-def stable_or_best(masks: Tensor, iou: Tensor, rules: TokenRules) -> tuple[Tensor, Tensor]:
-    """Answer token 0's mask, or the best of tokens 1-3 where that one is not stable.
-
-    Args:
-        masks: (B, 4, h, w) logits.
-        iou: (B, 4) predicted IoU.
-        rules: Delta and threshold of the stability.
-
-    Returns:
-        (B, 1, h, w) logits and (B, 1) predicted IoU (`MaskDecoder._dynamic_multimask_via_stability` of sam2).
-    """
-    single = masks[:, 0].flatten(1)
-    inner = (single > rules.stability_delta).sum(dim=1).float()
-    outer = (single > -rules.stability_delta).sum(dim=1).float()
-    stability = torch.where(outer > 0, inner / outer, 1.0)
-    chosen = torch.where(stability >= rules.stability_threshold, 0, iou[:, 1:].argmax(dim=1) + 1)
-    rows = torch.arange(len(iou), device=iou.device)
-    return masks[rows, chosen][:, None], iou[rows, chosen][:, None]

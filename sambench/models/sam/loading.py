@@ -10,8 +10,8 @@ from sambench.models.devices import torch_device, torch_dtype
 from sambench.models.quantise import Quantisation
 from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import load_checkpoint
-from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.model import TransformersSam
+from sambench.models.sam.token_rules import TokenRules
 
 
 def load(

@@ -20,10 +20,11 @@ from sambench.models.padding import chunks
 from sambench.models.quantise import Quantisation, quantise_encoder
 from sambench.models.sam.checkpoint_folders import FAMILIES
 from sambench.models.sam.checkpoints import Checkpoint
-from sambench.models.sam.decoder import DecoderImage, MaskDecoder, TokenRules, hq_features
+from sambench.models.sam.decoder import DecoderImage, MaskDecoder, hq_features
 from sambench.models.sam.light_networks import timm_version
 from sambench.models.sam.positions import keep_positions
 from sambench.models.sam.preprocess import Preprocessing, preprocessing_of, stack_pixels
+from sambench.models.sam.token_rules import TokenRules
 from sambench.types import Embedding, Masks, Prompts, Size
 
 ENCODE_VERSION = 1

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sambench.errors import ModelError
-from sambench.files.json_files import JsonError, number, read_json_file
+from sambench.files.json_files import read_json_file
+from sambench.files.json_text import JsonError, number
 
 IN_SHARES = 2.0
 """Boxes none of whose numbers is larger are in shares of the image's sides, as SA-Co's own files have them."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 import transformers
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
-from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
 from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import SHARED, check_range
@@ -21,11 +18,12 @@ from sambench.errors import ModelError
 from sambench.masks.transfers import to_device
 from sambench.models.base import ConceptModel, Question
 from sambench.models.devices import flush_denormals, torch_device, torch_dtype
-from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.model import TransformersSam
 from sambench.models.sam.preprocess import Square, stack_pixels
+from sambench.models.sam.token_rules import TokenRules
 from sambench.models.text.phrases import KeptTexts
 from sambench.models.text.sam3_folders import Sam3Folder, load_sam3
+from sambench.models.text.sam3_necks import Necks, repeated
 from sambench.types import Embedding, Masks, Prompts
 
 ENCODE_VERSION = 1
@@ -65,15 +63,6 @@ def load(
     dtypes = torch_dtype(dtype, "model.dtype"), torch_dtype(decode_dtype, "model.decode_dtype")
     rules = TokenRules(dynamic_multimask=dynamic_multimask)
     return Sam3(load_sam3(checkpoint), target, *dtypes, encode_batch_size, decode_batch_size, rules)
-
-
-@dataclass
-class _AtHand:
-    """What was computed of the embedding that was asked last."""
-
-    embedding: Embedding
-    phrases: Sam3VisionEncoderOutput | None = None
-    clicks: Embedding | None = None
 
 
 class Sam3(ConceptModel):
@@ -122,7 +111,7 @@ class Sam3(ConceptModel):
         self.provenance = self._describe(folder)
         self.fingerprint = self._fingerprint(folder)
         self._texts: KeptTexts[tuple[Tensor, Tensor]] = KeptTexts(self._read)
-        self._at_hand: _AtHand | None = None
+        self._necks = Necks(self.encoder, self.grid, self.device, dtype, decode_dtype)
 
     def _fingerprint(self, folder: Sam3Folder) -> str:
         what = {
@@ -189,7 +178,7 @@ class Sam3(ConceptModel):
         flush_denormals(self.device)
         text, mask = (torch.stack(parts) for parts in zip(*self._texts(phrases), strict=True))
         output = self.model(
-            vision_embeds=_repeated(self._for_phrases(embedding), len(phrases)),
+            vision_embeds=repeated(self._necks.for_phrases(embedding), len(phrases)),
             text_embeds=BaseModelOutputWithPooling(pooler_output=text),
             attention_mask=mask,
         )
@@ -220,51 +209,10 @@ class Sam3(ConceptModel):
         """
         if self.clicks is None:
             raise ModelError(f"{self.name} has no answer to clicks: {NO_CLICKS}", mend="choose another checkpoint")
-        return self.clicks.decode(self._for_clicks(self.clicks, embedding), prompts, multimask)
-
-    def _asked(self, embedding: Embedding) -> _AtHand:
-        """Return what is known of an embedding; that of the last one is kept."""
-        if self._at_hand is None or self._at_hand.embedding is not embedding:
-            self._at_hand = _AtHand(embedding)
-        return self._at_hand
-
-    def _levels(self, neck: Any, embedding: Embedding) -> list[Tensor]:
-        """Return what a neck makes of the trunk's output; its last level, which nothing reads, is left out."""
-        trunk = to_device(embedding.tensors["trunk"], self.device, self.dtype)
-        spatial = trunk[None].unflatten(1, self.grid).permute(0, 3, 1, 2)
-        return [layer(spatial) for layer in neck.fpn_layers[:-1]]
-
-    def _for_phrases(self, embedding: Embedding) -> Sam3VisionEncoderOutput:
-        known = self._asked(embedding)
-        if known.phrases is None:
-            neck = self.encoder.neck
-            levels = [level.to(self.decode_dtype) for level in self._levels(neck, embedding)]
-            encoding = neck.position_encoding(levels[-1].shape, self.device, self.decode_dtype)
-            known.phrases = Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels), fpn_position_encoding=(encoding,))
-        return known.phrases
-
-    def _for_clicks(self, clicks: TransformersSam, embedding: Embedding) -> Embedding:
-        known = self._asked(embedding)
-        if known.clicks is None:
-            levels = self._levels(clicks.encoder.neck, embedding)
-            tensors = clicks.features(Sam3VisionEncoderOutput(fpn_hidden_states=tuple(levels)))
-            features = {name: part[0].to(self.dtype).contiguous() for name, part in tensors.items()}
-            known.clicks = Embedding(features, embedding.original_size)
-        return known.clicks
+        return self.clicks.decode(self._necks.for_clicks(self.clicks, embedding), prompts, multimask)
 
     def _read(self, phrases: list[str]) -> list[tuple[Tensor, Tensor]]:
         """Return the (tokens, C) text of each phrase and its (tokens,) mask."""
         ids, mask = (to_device(part, self.device) for part in self.tokens(phrases))
         texts = self.model.get_text_features(input_ids=ids, attention_mask=mask).pooler_output
         return list(zip(texts, mask, strict=True))
-
-
-def _repeated(output: Sam3VisionEncoderOutput, times: int) -> Sam3VisionEncoderOutput:
-    """Return an image's levels once a phrase, followed by the coarsest, which `Sam3Model` leaves out."""
-    levels, positions = (
-        [part.expand(times, -1, -1, -1) for part in parts]
-        for parts in (output.fpn_hidden_states, output.fpn_position_encoding)
-    )
-    return Sam3VisionEncoderOutput(
-        fpn_hidden_states=(*levels, levels[-1]), fpn_position_encoding=(*positions, positions[-1])
-    )

@@ -13,7 +13,7 @@ from PIL import Image
 import sambench
 from sambench.cli import dispatch
 from sambench.errors import DatasetError, PredictionError, UsageError
-from sambench.files.json_files import parse_json
+from sambench.files.json_text import parse_json
 from sambench.masks.rle import boxes_xywh, decode_masks
 
 OWN = ["data=own", "data.annotations=gt.json", "data.images=photos"]

@@ -7,8 +7,8 @@ from tiny_sams import tiny_model
 
 from sambench.errors import ModelError, UsageError
 from sambench.models.memory.module import MemorySam, memory_checkpoint, sam_module, strange_parts
-from sambench.models.sam.decoder import TokenRules
 from sambench.models.sam.loading import load
+from sambench.models.sam.token_rules import TokenRules
 from sambench.types import Prompts
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (37, 61, 3), dtype=np.uint8)

@@ -10,9 +10,9 @@ from tiny_sams import FAMILIES, tiny_model
 
 from sambench.masks.resize import logits_at_original
 from sambench.models.padding import without_padding
-from sambench.models.sam.decoder import TokenRules, stable_or_best
 from sambench.models.sam.loading import load
 from sambench.models.sam.model import TransformersSam
+from sambench.models.sam.token_rules import TokenRules, stable_or_best
 from sambench.types import Embedding, Masks, Prompts
 
 SIZE = (37, 61)
