@@ -34,7 +34,7 @@ COMMANDS = {
     "ls": "sambench.commands.ls:LS",
     "diff": "sambench.commands.comparing.diff:DIFF",
     "rm": "sambench.commands.rm:RM",
-    "data": "sambench.commands.data:DATA",
+    "data": "sambench.commands.data.command:DATA",
     "cache": "sambench.commands.cache:CACHE",
 }
 """Command -> "module:attribute" of its declaration."""

@@ -7,7 +7,7 @@ from PIL import Image
 from saco_files import SIZE, box_mask, contents, write_gold, write_silver
 
 from sambench.cli import dispatch
-from sambench.commands.data_check import check
+from sambench.commands.data.check import check
 from sambench.datasets.concepts.saco import saco_gold
 from sambench.pictures.contact_sheet import tile
 

@@ -11,7 +11,7 @@ from interactive_replicas import BAND, HOLE, INTERACTIVE, voc_palette
 from PIL import Image
 from replicas import DOT, RING, TWO, box
 
-from sambench.commands.data_check import check
+from sambench.commands.data.check import check
 from sambench.config.registry import resolve
 from sambench.config.resolve import build
 from sambench.datasets.coco_export import export_coco

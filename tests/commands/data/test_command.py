@@ -8,7 +8,7 @@ from pycocotools.coco import COCO
 from replicas import WRITERS, code
 
 from sambench.cli import dispatch
-from sambench.commands.data_check import check
+from sambench.commands.data.check import check
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.datasets.own.reader import own
 from sambench.errors import SambenchError, UsageError

@@ -1,0 +1,1 @@
+"""`sambench data` and its parts."""
