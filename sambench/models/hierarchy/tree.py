@@ -17,7 +17,7 @@ from sambench.models.hierarchy.spectral import spectral_strengths
 from sambench.types import Embedding, Size
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 
 @dataclass(frozen=True)
@@ -243,9 +243,6 @@ def tree_of(embedding: Embedding) -> RegionTree:
             mend="pass what HierarchyModel.encode returned",
         )
     parts = {name: embedding.tensors[name].cpu() for name in FIELDS}
-    return RegionTree(**{name: _wide(part).numpy() for name, part in parts.items()})
-
-
-def _wide(tensor: Tensor) -> Tensor:
-    """Return floating tensors, which the cache may have narrowed, as float32."""
-    return tensor.float() if tensor.is_floating_point() else tensor
+    # the cache may have narrowed floating ones
+    wide = {name: part.float() if part.is_floating_point() else part for name, part in parts.items()}
+    return RegionTree(**{name: part.numpy() for name, part in wide.items()})
