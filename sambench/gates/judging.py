@@ -17,7 +17,7 @@ from sambench.metrics.intervals import inside, interval95
 from sambench.metrics.paired import Comparison, compare_paired
 from sambench.metrics.uncertainty.jackknife import jackknife
 from sambench.metrics.uncertainty.run_noise import RunNoise, run_noise, within_range
-from sambench.metrics.uncertainty.spread import ENOUGH, Spread, spread_of_units, spreads
+from sambench.metrics.uncertainty.spread import ENOUGH, ENOUGH_UNITS, Spread, spread_of_units, spreads
 from sambench.metrics.uncertainty.support import support
 from sambench.types import Row
 
@@ -137,7 +137,7 @@ def judge_metrics(
             name in judged,
             drawn.carried[name],
             named[name],
-            few_runs=drawn.noise is not None and drawn.units[name] < ENOUGH <= drawn.images[name],
+            few_runs=drawn.noise is not None and drawn.units[name] < ENOUGH_UNITS and drawn.images[name] >= ENOUGH,
             few_sets=drawn.images[name] < ENOUGH <= drawn.carried[name],
             candidate_interval=inner.get(name),
             why=drawn.spread[name].why,
@@ -163,7 +163,10 @@ def _resampled(
     if noise is not None:
         units = {name: noise.units(name, drawn[1][name] - drawn[0][name], units[name]) for name in names}
         drawn[1] = {name: drawn[1][name] + noise.draws(name, *resampling) for name in names}
-        spread = {name: own if own.why else spread_of_units(units[name], len(weights)) for name, own in spread.items()}
+        spread = {
+            name: own if own.why or not own.enough else spread_of_units(units[name], len(weights), least=ENOUGH_UNITS)
+            for name, own in spread.items()
+        }
     return _Draws(point, drawn, spread, carried, images, units, noise, strata, weights)
 
 

@@ -14,6 +14,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from simulated_pairs import FAMILIES, HEADLINE, strata
 
 from sambench.metrics.bootstrap import stratified_weights
-from sambench.metrics.boundary.resampled import boundary_replicates
+from sambench.metrics.boundary.resampled import boundary_replicates, unsteady_scores
 from sambench.metrics.boundary.scores import counts_of_rows, levels_of
 from sambench.metrics.paired import compare_paired
 from sambench.metrics.uncertainty.jackknife import jackknife
@@ -38,7 +39,7 @@ def simulate(family, images, shift, replicates, seed):
     return compared(FAMILIES[family](rng, images, shift), strata(family, images), replicates, seed)
 
 
-def compared(sides, groups, replicates, seed):
+def compared(sides, groups, replicates, seed, unsteady=MappingProxyType({})):
     """Compare two sides, each a function of (B, images) weights, as a gate does; returns metric -> Comparison."""
     images = len(groups)
     ones, weights = np.ones((1, images), np.int64), stratified_weights(groups, replicates, seed)
@@ -50,7 +51,7 @@ def compared(sides, groups, replicates, seed):
         own, other = before(held), after(held)
         return {name: other[name] - own[name] for name in own}
 
-    spread = spreads(jackknife(change, groups), weights)
+    spread = spreads(jackknife(change, groups), weights, unsteady)
     return compare_paired(*values, *draws, dict.fromkeys(values[0], True), spread)
 
 
@@ -64,7 +65,8 @@ def of_runs(paths, images, swapped, replicates, seed):
         place = rng.integers(0, 2, images)
         sides = np.stack([sides[place, np.arange(images)], sides[1 - place, np.arange(images)]])
     held = [partial(boundary_replicates, own, levels) for own in sides]
-    return compared(held, [""] * images, replicates, seed)
+    unsteady = unsteady_scores(sides[0]) | unsteady_scores(sides[1])
+    return compared(held, [""] * images, replicates, seed, unsteady)
 
 
 def measure_runs(paths, simulations, replicates):
@@ -79,7 +81,7 @@ def measure_runs(paths, simulations, replicates):
                 part = [[value] * simulations for value in (paths, images, swapped, replicates)]
                 found = list(pool.map(of_runs, *part, range(simulations), chunksize=10))
             name = f"counts, {images} images, {'sides swapped' if swapped else 'as they are'}"
-            told = [any(one.interval[0] > 0 or one.interval[1] < 0 for one in pair.values()) for pair in found]
+            told = [any(map(apart, pair.values())) for pair in found]
             rows.append((name, "told apart, any metric", np.mean(told)))
             for metric in before:
                 given = [pair for pair in found if pair[metric].interval[0] == pair[metric].interval[0]]
@@ -90,20 +92,23 @@ def measure_runs(paths, simulations, replicates):
     return rows
 
 
-def true_differences(family, shift, seed=7):
-    """Return what a shift makes of each metric over very many images: with and without it, all else being equal."""
-    ones, found = np.ones((1, LARGE), np.int64), []
-    for part in range(2):
-        after, before = (FAMILIES[family](np.random.default_rng([seed, part]), LARGE, by)[1] for by in (shift, 0.0))
+def true_differences(family, shift, images, seed=7):
+    """Return what a shift makes of each metric over sets of so many images: with and without it, all else being equal.
+
+    AP and the best threshold depend on how many images are ranked together, so their differences do.
+    """
+    ones, found = np.ones((1, images), np.int64), []
+    for part in range(2 * LARGE // images):
+        after, before = (FAMILIES[family](np.random.default_rng([seed, part]), images, by)[1] for by in (shift, 0.0))
         own, plain = after(ones), before(ones)
         found.append({name: float(own[name][0] - plain[name][0]) for name in own})
     return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
-def shift_for(family, drop):
+def shift_for(family, drop, images):
     """Return the shift whose true drop of the headline metric is the one asked for."""
     shifts = np.array([0.02, 0.05, 0.1, 0.2, 0.4])
-    drops = [-true_differences(family, shift)[HEADLINE[family]] for shift in shifts]
+    drops = [-true_differences(family, shift, images)[HEADLINE[family]] for shift in shifts]
     return float(np.interp(drop, drops, shifts))
 
 
@@ -118,13 +123,16 @@ def measure(family, simulations, images, replicates):
 
         null = run(0.0, 0)
         detectable = float(np.mean([found[HEADLINE[family]].detectable for found in null]))
-        shift = shift_for(family, detectable)
+        shift = shift_for(family, detectable, images)
         worse = run(shift, simulations)
-    truth = true_differences(family, shift)
+    truth = true_differences(family, shift, images)
     head = HEADLINE[family]
     alarms = np.mean([any(map(dropped, found.values())) for found in null])
     seen = np.mean([dropped(found[head]) for found in worse])
-    rows = [(family, "false alarms, any metric", alarms), (family, f"detected, {head} at the printed effect", seen)]
+    either = np.mean([any(map(apart, pair.values())) for pair in null])
+    rows = [(family, "told apart, any metric", either), (family, "drops told, any metric", alarms)]
+    rows.append((family, "coverage, all metrics together", together(worse, truth)))
+    rows.append((family, f"detected, {head} at the printed effect", seen))
     rows.append((family, "mean detectable effect", detectable))
     rows.append((family, "true drop simulated", -truth[head]))
     for name in null[0]:
@@ -136,6 +144,17 @@ def measure(family, simulations, images, replicates):
 def dropped(one):
     """Tell whether a verdict calls it a drop: the p value and the interval both do."""
     return one.interval[1] < 0
+
+
+def apart(one):
+    """Tell whether the printed interval leaves out 0."""
+    return one.interval[0] > 0 or one.interval[1] < 0
+
+
+def together(found, truth):
+    """Return the share of simulations in which every interval holds its metric's truth."""
+    inside = [[one.interval[0] <= truth[name] <= one.interval[1] for name, one in pair.items()] for pair in found]
+    return float(np.mean([all(own) for own in inside]))
 
 
 def coverage(found, name, truth):
@@ -153,7 +172,7 @@ def draw(rows, simulations, path):
 
     plt.rcParams["svg.hashsalt"] = "sambench"
     kinds = (
-        ("false alarms", "false alarms", (0.03, 0.07), 0.05),
+        ("told apart", "told apart", (0.03, 0.07), 0.05),
         ("coverage", "interval coverage", (0.93, 0.97), 0.95),
     )
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")

@@ -17,10 +17,10 @@ import numpy as np
 
 from sambench.metrics.bootstrap import bootstrap_intervals
 from sambench.metrics.boundary.resampled import boundary_ci95, boundary_replicates
-from sambench.metrics.boundary.scores import counts_of_rows, levels_of
+from sambench.metrics.boundary.scores import counts_of_rows, levels_of, recall_precision_f
 from sambench.runs.open import load_run
 
-IMAGES, SUPPORTS, STRATA = (12, 50, 200, 1000), (1, 2, 3, 5, 6, 10, 30), 23
+IMAGES, SUPPORTS, STRATA = (12, 50, 200, 1000), (1, 2, 3, 5, 10, 30), 23
 SIZES = {"equal": [9] * STRATA, "unequal": [2] * 12 + [20] * 8 + [200] * 3, "one image each": [1] * STRATA}
 FREE = (-np.inf, np.inf)
 PARTS = 20
@@ -33,8 +33,13 @@ def normal(rng, shape):
 
 
 def bernoulli(rng, shape):
-    """Draw objects that are found or not."""
-    return (rng.random(shape) < 0.6).astype(float), 0.6
+    """Draw objects that are found or not, each sample's with a chance of its own.
+
+    At one chance the coverage of any interval jumps with the number of images, as means take few values; its mean over
+    chances does not (Brown, Cai and DasGupta 2001).
+    """
+    chances = np.linspace(0.4, 0.8, shape[0])
+    return (rng.random(shape) < chances[:, None]).astype(float), chances
 
 
 def skewed(rng, shape):
@@ -86,30 +91,44 @@ def simulate(kind, strata, kept, simulations, replicates, seed):
         bounds = dict.fromkeys(range(len(scores)), FREE)
         ends = bootstrap_intervals(means(scores, strata, kept), strata, replicates, seed + part, bounds)
         low, high = np.array(list(ends.values())).T
-        held = (scores[:, heavy] > RARE).any(axis=1)
+        held = (scores[:, heavy] > RARE).any(axis=1) & (kind == "rare")
         missed = np.where(np.isnan(low), np.nan, [low > truth + 1e-12, high < truth - 1e-12])
         found.append(np.column_stack([*missed, held]))
     return np.concatenate(found)
 
 
-def edges(path, images, simulations, replicates):
-    """Return (S, 2) of each edge score, of images drawn from a run's."""
-    counts = counts_of_rows(load_run(path).rows())
+def edges(counts, images, simulations, replicates):
+    """Return (S, 3) of each edge score, of images drawn from a run's; the third tells whether `decisive` is held."""
     levels, found = levels_of(counts.shape[1]), {}
     truth = boundary_replicates(counts, levels, np.ones((1, len(counts)), np.int64))
+    deciding = decisive(counts)
     for seed in range(simulations):
-        own = counts[np.random.default_rng([seed, images]).integers(0, len(counts), images)]
-        for name, (low, high) in boundary_ci95(own, levels, replicates, seed).items():
+        drawn = np.random.default_rng([seed, images]).integers(0, len(counts), images)
+        for name, (low, high) in boundary_ci95(counts[drawn], levels, replicates, seed).items():
             missed = (np.nan, np.nan) if np.isnan(low) else (low > truth[name][0], high < truth[name][0])
-            found.setdefault(name, []).append(missed)
+            found.setdefault(name, []).append((*missed, deciding.get(name, -1) in drawn))
     return {name: np.array(own, float) for name, own in found.items()}
 
 
+def decisive(counts):
+    """Return {"ap": the image that alone makes over a quarter of the variance of the area under the curve}, if any.
+
+    Without the grid of recalls, whose steps lie between any two images.
+    """
+    areas = []
+    for left in counts.sum(axis=0, dtype=np.float64) - counts:
+        recall, precision, _ = recall_precision_f(left)
+        order = np.argsort(recall, kind="stable")
+        areas.append(np.trapezoid(precision[order], recall[order]))
+    moved = (np.array(areas) - np.mean(areas)) ** 2
+    return {"ap": int(moved.argmax())} if moved.max() > 0.25 * moved.sum() else {}
+
+
 def rows_of(what, kind, images, support, found):
-    """Return a kind's lines; of rare scores also one over the samples that hold one."""
+    """Return a kind's lines; where some samples hold what decides and some do not, also one over those that do."""
     lines = [row(what, kind, images, support, found[:, :2])]
-    if kind == "rare":
-        lines.append(row(what, "rare, one held", images, support, found[found[:, 2] == 1, :2]))
+    if kind == "rare" or 0 < found[:, 2].mean() < 1:
+        lines.append(row(what, f"{kind}, one held", images, support, found[found[:, 2] == 1, :2]))
     return lines
 
 
@@ -167,9 +186,10 @@ def main():
             missed = simulate(kind, strata, np.ones(len(strata)), simulations, replicates, 3)
             rows += rows_of(f"23 sets, {title}", kind, len(strata), len(strata), missed)
     for path in filter(None, given["counts"].split(",")):
+        counts = counts_of_rows(load_run(path).rows())
         for images in IMAGES[:3]:
-            for name, missed in edges(path, images, int(given["edges"]), replicates).items():
-                rows.append(row("edges", f"{Path(path).name} {name}", images, images, missed))
+            for name, missed in edges(counts, images, int(given["edges"]), replicates).items():
+                rows += rows_of("edges", f"{Path(path).name} {name}", images, images, missed)
     with Path(sys.argv[1]).open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["what", "data", "images", "support", "simulations", "given", "coverage", "above", "below"])

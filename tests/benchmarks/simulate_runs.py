@@ -9,7 +9,7 @@ import numpy as np
 from sambench.metrics.bootstrap import resampling_weights
 from sambench.metrics.paired import compare_paired
 from sambench.metrics.uncertainty.run_noise import run_noise
-from sambench.metrics.uncertainty.spread import ENOUGH, spread_of_units
+from sambench.metrics.uncertainty.spread import ENOUGH_UNITS, spread_of_units
 
 IMAGES, DRAWS, PAIRS, OWN = 60, 400, 200, 0.1
 
@@ -34,11 +34,13 @@ def pair(rng, weights, before, after, deviation, seed):
     drawn = [weights @ side.mean(axis=0) for side in sides]
     noise = run_noise(*values)
     units = noise.units("m", drawn[1] - drawn[0], IMAGES)
-    if units < ENOUGH:
+    if units < ENOUGH_UNITS:
         return None
     means = [{"m": float(side.mean())} for side in sides]
     draws = {"m": drawn[0]}, {"m": drawn[1] + noise.draws("m", DRAWS, seed)}
-    low, high = compare_paired(*means, *draws, {"m": True}, {"m": spread_of_units(units, DRAWS)})["m"].interval
+    low, high = compare_paired(*means, *draws, {"m": True}, {"m": spread_of_units(units, DRAWS, least=ENOUGH_UNITS)})[
+        "m"
+    ].interval
     return high < 0, low > 0, low <= 0 <= high
 
 

@@ -1,7 +1,7 @@
 """How often a gate is wrong about a mean over images, whatever carries it, and how often it sees what it says it can.
 
 Usage: python tests/benchmarks/simulate_support.py OUT.csv [simulations=400] [replicates=400] [figure=FILE]
-       [data=normal,bernoulli,...] [least=6]
+       [data=normal,bernoulli,...] [least=10]
 
 `least` gives intervals to what fewer images carry, to see what they would be worth.
 
@@ -110,7 +110,7 @@ def draw(rows, path):
 
 def main():
     warnings.simplefilter("ignore", RuntimeWarning)  # of images left out nothing may be left
-    given = {"simulations": "400", "replicates": "400", "figure": "", "data": ",".join(DATA), "least": "6"}
+    given = {"simulations": "400", "replicates": "400", "figure": "", "data": ",".join(DATA), "least": "10"}
     given |= dict(word.split("=", 1) for word in sys.argv[2:])
     spread.ENOUGH = int(given["least"])
     asked, rows = (int(given["simulations"]), int(given["replicates"])), []

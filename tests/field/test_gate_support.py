@@ -41,8 +41,8 @@ def test_one_large_object_decides_nothing(tmp_path, capsys, carriers):
     assert f"no regression; cannot tell ARl@1000 (carried by {carriers} of 60 images)" in printed
     line = next(line for line in printed.splitlines() if line.startswith("ARl@1000"))
     assert line.endswith(f"cannot tell ({carriers} of 60 images)")
-    takes = {1: 360, 5: 72}[carriers]  # 6 / 1 and 6 / 5 of 60 images
-    assert f"ARl@1000: of about {takes} images like these the least number of 6 would carry it" in printed
+    takes = {1: 600, 9: 67}[carriers]  # 10 / 1 and 10 / 9 of 60 images
+    assert f"ARl@1000: of about {takes} images like these the least number of 10 would carry it" in printed
     assert "[" not in line  # no interval
 
     policy = tmp_path / "own.yaml"

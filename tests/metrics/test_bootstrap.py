@@ -51,14 +51,14 @@ def test_weights_are_those_of_a_mean_over_objects():
 
 
 def test_too_few_images_give_no_interval_and_no_spread_no_width():
-    values = np.array([0.2, 0.4, 0.5, 0.3, 0.6, 0.7])
-    for n in range(6):
+    values = np.array([0.2, 0.4, 0.5, 0.3, 0.6, 0.7, 0.1, 0.3, 0.8, 0.5])
+    for n in range(10):
         assert np.isnan(mean_ci95(values[:n])).all()
     assert 0 < mean_ci95(values)[0] < mean_ci95(values)[1] < 1
-    carried = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])  # ten images, of which five have an object
-    assert np.isnan(mean_ci95(np.linspace(0, 1, 10), carried)).all()
-    assert mean_ci95(np.full(9, 0.4)) == pytest.approx((0.4, 0.4))
-    assert np.isnan(mean_ci95(np.ones(9), np.zeros(9))).all()
+    carried = np.array([1] * 9 + [0] * 9)  # eighteen images, of which nine have an object
+    assert np.isnan(mean_ci95(np.linspace(0, 1, 18), carried)).all()
+    assert mean_ci95(np.full(10, 0.4)) == pytest.approx((0.4, 0.4))
+    assert np.isnan(mean_ci95(np.ones(10), np.zeros(10))).all()
 
 
 def test_intervals_stay_where_the_metric_can_be():

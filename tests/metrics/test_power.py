@@ -64,9 +64,9 @@ def test_what_a_pilot_cannot_tell():
     )
     assert few.images is None
     assert math.isnan(few.detectable)
-    assert few.reason == "cannot tell: 5 of the pilot's 100 images carry it, 6 are the least"
+    assert few.reason == "cannot tell: 5 of the pilot's 100 images carry it, 10 are the least"
     assert (still.images, still.detectable) == (None, 0.0)
-    assert large.images == 30  # six of thirty images carry it
+    assert large.images == 50  # ten of fifty images carry it
     assert tiny.images > 10**6
     assert tiny.detectable == math.inf  # it has .7 to fall
     assert sets.reason == "cannot tell: data sets that it averages hold too few images each"

@@ -157,7 +157,7 @@ def noise_rows(n, seed=0, draws=4):
     return rows
 
 
-def latency_rows(n=8, others=0.1, encode=0.1):
+def latency_rows(n=12, others=0.1, encode=0.1):
     """Give rows of n images: encoding takes 100 ms, or as told, and i more, decoding K prompts 10 + 2 K ms."""
     found = []
     for image in range(n):

@@ -569,7 +569,7 @@ def test_differences_are_of_the_same_masks(mini_runs):
     (found,) = differences(first, second).values()
     assert found.value == pytest.approx(first.metrics["mIoU@1"].value - second.metrics["mIoU@1"].value)
     assert found.masks == first.metrics["objects"].value
-    assert np.isnan(found.ci95).all()  # of fewer than six images
+    assert np.isnan(found.ci95).all()  # of fewer than ten images
     with pytest.raises(RunError, match="nothing to compare"):
         differences(first, second, clicks=9)
     with pytest.raises(RunError, match="no column 'cats'"):

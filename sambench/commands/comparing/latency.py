@@ -41,7 +41,7 @@ def main(words: list[str]) -> int:
     own, rest = own_words(LATENCY, words)
     values = read(LATENCY, own)
     also = [*(key.name for key in LATENCY.keys), *SIDES]
-    configs = [composed(side, also) for side in side_words(rest, SIDES, "latency", "latency", 8)]
+    configs = [composed(side, also) for side in side_words(rest, SIDES, "latency", "latency", 12)]
     task = build("tasks", "task", configs[0]["task"], own_words=True)
     if task.name != "latency":
         what = f"task {task.name} is not timed step by step"
@@ -121,8 +121,8 @@ LATENCY = Command(
     about="""\
 Times two models A B A B on the same images, so that what else the machine does meets both alike: encoding, decoding of
 K prompts on one embedding, first and next mask, automatic generation. Prints medians and their ratio with a 95 %
-interval over images (six or more). Times of two runs at different moments are not compared. The words of `sambench run`
-hold for both; limit=8 if none is given; task.prompts, task.batches, task.generate, task.repeats and task.seconds say
+interval over images (ten or more). Times of two runs at different moments are not compared. The words of `sambench run`
+hold for both; limit=12 if none is given; task.prompts, task.batches, task.generate, task.repeats and task.seconds say
 what is timed. One model alone: sambench run task=latency.""",
     keys=(
         Key(

@@ -5,7 +5,7 @@ import pytest
 
 from sambench.metrics.bootstrap import resampling_weights, stratified_weights
 from sambench.metrics.uncertainty.jackknife import jackknife
-from sambench.metrics.uncertainty.spread import ENOUGH, spread_of_units, spreads
+from sambench.metrics.uncertainty.spread import ENOUGH, ENOUGH_UNITS, spread_of_units, spreads
 
 
 def test_the_ratio_is_that_of_the_standard_errors():
@@ -21,9 +21,12 @@ def test_a_few_units_are_too_few():
     assert not spread_of_units(ENOUGH - 1, 10).enough
     told = spread_of_units(ENOUGH, 10)
     assert told.enough
-    assert (told.freedom, told.narrowness) == (5.0, pytest.approx((6 / 5) ** 0.5))
+    assert (told.freedom, told.narrowness) == (9.0, pytest.approx((10 / 9) ** 0.5))
     assert (told.ratios == 1).all()
     assert not spread_of_units(0, 10).enough
+    # where runs spread too, fewer units are enough, the images being so many
+    assert spread_of_units(ENOUGH_UNITS, 10, least=ENOUGH_UNITS).enough
+    assert not spread_of_units(ENOUGH_UNITS - 1, 10, least=ENOUGH_UNITS).enough
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,14 @@ def test_images_that_make_most_of_the_spread_are_few_degrees_of_freedom(high, fr
     assert told.freedom == 11
     assert told.student == pytest.approx(freedom, rel=1e-4)
     assert told.enough
+
+
+@pytest.mark.parametrize(("values", "own"), [([0.0, 1.0], False), ([0.0, 0.5, 1.0], True)])
+def test_of_two_values_each_resample_has_the_usual_error(values, own):
+    scores = np.resize(values, 30)
+    found = jackknife(lambda held: {"m": held @ scores / 30}, [""] * 30)
+    ratios = spreads(found, resampling_weights(30, 200))["m"].ratios
+    assert (ratios.std() > 0.01) == own
 
 
 def test_data_sets_of_few_images_say_nothing_of_a_resamples_own_error():
