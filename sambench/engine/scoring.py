@@ -66,6 +66,7 @@ class Scorer:
         self.task, self.workers = task, workers
         self.backlog = 2 * workers
         self._left = samples
+        self._scored_here = 0
         self._pending: dict[Future[Scored], tuple[Sample, Any]] = {}
         self._pool = self._open() if samples is None else None
         self._deaths = Deaths()
@@ -103,11 +104,15 @@ class Scorer:
         return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_start, initargs=(self.task,))
 
     def _judge(self, seconds: float) -> None:
-        """Start the processes if scoring what is left here would take longer, by what the last sample took."""
+        """Start the processes if scoring what is left here would take longer, by what the last sample took.
+
+        The first one is no measure of the others: it loads the loops, or compiles them.
+        """
         if self._left is not None:
             self._left -= 1
-            if seconds * self._left > START:
+            if self._scored_here and seconds * self._left > START:
                 self._pool, self._left = self._open(), None
+            self._scored_here += 1
 
     def _hand_over(self, sample: Sample, prediction: Any) -> None:
         if self._pool is None:

@@ -83,7 +83,7 @@ def test_the_next_sample_is_predicted_while_the_last_is_scored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "samples", "started_after"), [(0.5, 5, None), (0.5, 6, 1), (3.0, 2, 1), (9.0, 1, None)]
+    ("seconds", "samples", "started_after"), [(0.5, 6, None), (0.5, 7, 2), (3.0, 3, 2), (9.0, 1, None), (9.0, 2, None)]
 )
 def test_processes_that_may_wait_are_started_once_they_pay(tmp_path, monkeypatch, seconds, samples, started_after):
     started = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -58,8 +58,8 @@ def phrases_of(scene: Scene) -> list[Phrase]:
         by_text[text] = [index for index, layer in layers if _thing(layer) in things]
     for thing in ("pebble", "leaf", "house"):
         own = [index for index, layer in objects if _thing(layer) == thing and not layer.crowd]
-        by_size = sorted(own, key=lambda index: int(scene.visible(index).sum()))
-        sizes = [int(scene.visible(index).sum()) for index in by_size]
+        by_size = sorted(own, key=scene.pixels)
+        sizes = [scene.pixels(index) for index in by_size]
         if len(sizes) > 1 and sizes[-1] > _CLEARLY * sizes[-2]:
             by_text[f"the largest {thing}"] = by_size[-1:]
         if len(sizes) > 1 and sizes[1] > _CLEARLY * sizes[0] > 0:
@@ -90,11 +90,12 @@ def saco_jsons(scenes: Sequence[Scene], files: Sequence[str]) -> dict[str, dict[
             rng = np.random.Generator(np.random.PCG64([number, 502 + index]))
             seen = replace(scene, top=shaken(scene.top, tremor, rng)) if tremor else scene
             pairs, drawn = by_annotator[annotator]
+            of_layers = _drawn(seen, {index for phrase in asked for index in phrase.layers}, smallest)
             for phrase, exhaustive in zip(asked, whole, strict=True):
                 pair_id = _FIRST_ID + len(pairs)
                 height, width = scene.top.shape
                 pairs.append(pair_record(pair_id, phrase.text, file, (height, width), exhaustive))
-                for one in _drawn(seen, phrase, smallest):
+                for one in (of_layers[index] for index in phrase.layers if index in of_layers):
                     drawn.append(annotation_record(len(drawn) + 1, pair_id, one, "generated"))
     note = "generated scenes made by sambench in the form of SA-Co/Gold; no part of it"
     info = {"description": note, "version": "mini-v1"}
@@ -112,19 +113,20 @@ def _with_absent(asked: list[Phrase], things: Sequence[str], number: int) -> lis
 
 def _is_whole(scene: Scene, phrase: Phrase, refuse_heaps: bool) -> bool:
     """Tell whether all that a phrase names can be drawn."""
-    sizes = [int(scene.visible(index).sum()) for index in phrase.layers]
+    sizes = [scene.pixels(index) for index in phrase.layers]
     heaps = refuse_heaps and any(scene.layers[index].crowd for index in phrase.layers)
     return not heaps and all(size == 0 or size >= SMALLEST for size in sizes)
 
 
-def _drawn(seen: Scene, phrase: Phrase, smallest: int) -> list[Annotation]:
-    """Return what one annotator drew, who sees a scene in a way of its own."""
-    annotations = []
-    for index in phrase.layers:
+def _drawn(seen: Scene, layers: Iterable[int], smallest: int) -> dict[int, Annotation]:
+    """Return what one annotator drew, who sees a scene in a way of its own, by the layer that it shows."""
+    annotations = {}
+    for index in layers:
         mask = seen.visible(index)
-        if mask.sum() >= smallest:
+        size = int(np.count_nonzero(mask))
+        if size >= smallest:
             code = rle.encode_masks(mask[None])[0]
-            annotations.append(Annotation(index, 1, code, float(mask.sum()), seen.layers[index].crowd))
+            annotations[index] = Annotation(index, 1, code, float(size), seen.layers[index].crowd)
     return annotations
 
 

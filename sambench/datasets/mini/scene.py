@@ -61,6 +61,10 @@ class Scene:
             inside[number] |= layer.parent >= 0 and inside[layer.parent]
         return inside
 
+    def pixels(self, index: int) -> int:
+        """Return how many pixels `visible` has."""
+        return int(np.bincount(self.top.ravel(), minlength=len(self.layers))[self.family(index)].sum())
+
     def visible(self, index: int) -> np.ndarray:
         """Return the (H, W) bool mask of what can be seen of a layer with its parts."""
         return self.family(index)[self.top]

@@ -24,9 +24,16 @@ def noise(grid: Grid, weights: np.ndarray, rng: np.random.Generator) -> np.ndarr
         # Divided by the RMS that white noise keeps under this filter, so that small windows look like large ones.
         field *= 2 * np.sqrt(np.pi) * scale / step * weight
         if step > 1:
+            # No more of it than what is looked at depends on.
+            field = field[: _needed(height, step), : _needed(width, step)]
             field = ndimage.zoom(field, step, order=1, grid_mode=True, mode="nearest")
         total += field[:height, :width]
     return total / np.sqrt(np.square(weights).sum())
+
+
+def _needed(length: int, step: int) -> int:
+    """Return how many samples `length` pixels depend on that lie linearly between samples `step` pixels apart."""
+    return (length + (step - 1) // 2) // step + 1
 
 
 def stripes(local: Grid, period: float, rng: np.random.Generator, warp: np.ndarray) -> np.ndarray:

@@ -127,14 +127,22 @@ def paint_gravel(scene: Scene, centre: tuple[float, float], reach: float) -> Non
     """Paint a crowd of small stones that nobody would mark one by one."""
     rng = scene.rng
     heap = np.zeros(scene.top.shape, bool)
-    left, top = (max(0, int(middle - 3 * reach)) for middle in centre)
-    window = np.s_[top : int(centre[1] + 3 * reach), left : int(centre[0] + 3 * reach)]
-    grid = scene.grid[0][window], scene.grid[1][window]
     for _ in range(24):
         at = centre[0] + rng.normal() * reach * 0.7, centre[1] + rng.normal() * reach * 0.3
+        window = _around(centre, 3 * reach, at, 10)
+        grid = scene.grid[0][window], scene.grid[1][window]
         u, v = shapes.turned(grid, at, rng.uniform(0, np.pi))
         heap[window] |= np.abs(u) ** 2.5 + np.abs(1.3 * v) ** 2.5 < rng.uniform(3, 7) ** 2.5
     add(scene, "pebble", heap, _under(scene, heap) + rng.choice([-45, 45]), 9, crowd=True)
+
+
+def _around(centre: tuple[float, float], reach: float, at: tuple[float, float], radius: int) -> tuple[slice, slice]:
+    """Return the rows and columns `radius` pixels around `at` (x, y) that lie within `reach` of `centre` (x, y)."""
+    x, y = (
+        slice(max(0, int(middle - reach), int(here) - radius), max(0, min(int(middle + reach), int(here) + radius + 2)))
+        for middle, here in zip(centre, at, strict=True)
+    )
+    return y, x
 
 
 _THINGS: dict[str, Callable[[Scene, tuple[float, float], float], None]] = {

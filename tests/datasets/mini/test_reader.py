@@ -7,11 +7,13 @@ import re
 import numpy as np
 import pytest
 import scipy.io
+from scipy import ndimage
 from skimage.morphology import thin as skimage_thin
 
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.datasets.mini import annotate as mini_annotate
 from sambench.datasets.mini import reader as mini
+from sambench.datasets.mini import texture
 from sambench.datasets.mini import things as mini_things
 from sambench.datasets.mini import write as mini_write
 from sambench.datasets.mini.reader import Mini, ensure_mini
@@ -323,3 +325,14 @@ def test_generator_number_is_raised_with_the_scenes():
     assert mini.GENERATOR == 5
     assert len(scene.layers) == 39
     np.testing.assert_allclose(shares[:6], [0.2653, 0.2307, 0.2606, 0.0174, 0.003, 0.0007], atol=0.002)
+
+
+@pytest.mark.parametrize("step", [3, 10])
+def test_coarse_noise_is_enlarged_no_further_than_it_is_seen(step):
+    whole = np.random.default_rng(0).normal(size=9)
+    for length in range(1, 7 * step):
+        enlarged = [
+            ndimage.zoom(samples, step, order=1, grid_mode=True, mode="nearest")[:length]
+            for samples in (whole, whole[: texture._needed(length, step)])
+        ]
+        np.testing.assert_array_equal(*enlarged)
