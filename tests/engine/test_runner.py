@@ -60,8 +60,7 @@ def test_run_record_says_what_was_run(reference):
     assert set(record["timings"]) >= {"read", "encode", "decode", "score", "wall"}
     assert record["metrics"]["ods"]["value"] > 0.1
     for metric in record["metrics"].values():
-        if metric["value"] is not None:  # a recall at half precision that is never reached is undefined
-            assert metric["ci95"][0] <= metric["value"] <= metric["ci95"][1]
+        assert metric["ci95"] == [None, None]  # of fewer than ten images
         assert metric["n"] == 6
         assert metric["higher_is_better"] is True
 

@@ -47,7 +47,7 @@ STANDS_FOR = [
     (r"^checkpoints=.*", "checkpoints=[{shop}/sam,{shop}/sam,{shop}/sam] model.variant=null"),
     (r"^predictions=FOLDER$", "predictions=segs"),
     (r"^predictions=(pidinet_maps|gpb_ucm2)$", "predictions=hed_png"),
-    (r"^limit=\d\d+$", "limit=2"),
+    (r"^limit=(?!10$)\d\d+$", "limit=2"),
     (r"^devices=cuda:0,1$", "devices=[cpu,cpu]"),
     (r"^dtype=bf16$", "dtype=fp32"),
 ]
@@ -98,7 +98,7 @@ def mobile_sam():
 """
 
 BSDS = "data=bsds500 data.root=/data model=sam_vit_h model.checkpoint=FILE"
-EDGES = f"sambench run task=edges {BSDS} limit=6"  # as many as a gate asks for
+EDGES = f"sambench run task=edges {BSDS} limit=10"  # as many as a gate asks for
 POINTS = "sambench run task=points data=mini"
 PART = "sambench run task=edges data=bsds500 data.root=/data"
 REMOTE = "sambench run task=edges data=bsds500 data.root=s3://bucket/sets limit=6"
@@ -155,7 +155,7 @@ DETECTORS = ("sobel", "canny", "felz_hutt", "my_edges")
 def shop(tmp_path_factory):
     """A folder with what stands for data and checkpoints."""
     folder = tmp_path_factory.mktemp("shop")
-    data = write_bsds(folder / "data", count=6)
+    data = write_bsds(folder / "data", count=10)
     WRITERS["ppdls"](data)
     WRITERS["bbbc038v1"](data)
     INTERACTIVE["davis"](data)

@@ -33,7 +33,7 @@ def agree(root, folder, data="bsds500", words=(), **more):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return write_bsds(tmp_path_factory.mktemp("data"), 7, annotators=3)
+    return write_bsds(tmp_path_factory.mktemp("data"), 10, annotators=3)
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,7 @@ def test_the_command_prints_ratios_and_judges_them(checkpoint, tmp_path, capsys,
 
     monkeypatch.setattr("sambench.engine.costs.timed", in_a_tenth)
     model = [f"{side}{word}" for side in ("baseline", "candidate") for word in ("=sam", f".checkpoint={checkpoint}")]
-    words = ["latency", *model, *QUICK, "limit=6", "task.generate=0", "device=cpu", f"out={tmp_path}"]
+    words = ["latency", *model, *QUICK, "limit=10", "task.generate=0", "device=cpu", f"out={tmp_path}"]
     code = dispatch([*words, "most=1000", "format=csv"])
     out = capsys.readouterr().out
     assert code == 0
@@ -160,6 +160,8 @@ def test_the_command_prints_ratios_and_judges_them(checkpoint, tmp_path, capsys,
     }
     assert dispatch([*words, "most=0.9"]) == 1
     assert "slower than 0.9 times: encode, encode@2" in capsys.readouterr().err
+    assert dispatch([*(word for word in words if word != "limit=10"), "limit=2", "most=0.9"]) == 3
+    assert "cannot tell encode, encode@2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

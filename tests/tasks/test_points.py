@@ -361,8 +361,8 @@ def test_means_are_over_masks_and_intervals_over_images():
     assert metrics["mIoU@1"].value == pytest.approx(0.5)
     assert metrics["mIoU@1"].n == 2
     assert np.isnan(metrics["mIoU@1"].ci95).all()  # two images are too few
-    several = [row(f"{k}", 0.1 * k) for k in range(9)] + [row("8", 0.3, name="1")]
-    wanted = mean_ci95(np.array([0.1 * k for k in range(8)] + [0.55]), np.array([1] * 8 + [2]), seed=5)
+    several = [row(f"{k:02d}", 0.05 * k) for k in range(12)] + [row("11", 0.25, name="1")]
+    wanted = mean_ci95(np.array([0.05 * k for k in range(11)] + [0.4]), np.array([1] * 11 + [2]), seed=5)
     assert PointsTask(clicks=(1,)).summarize(several, seed=5)["mIoU@1"].ci95 == pytest.approx(wanted)
     assert metrics["mIoU@3"].value == pytest.approx(2.2 / 3)
     assert metrics["boundary_IoU@1"].value == pytest.approx(0.25)

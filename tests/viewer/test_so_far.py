@@ -19,16 +19,18 @@ def store(tmp_path):
     store.close()
 
 
-def test_they_are_those_of_the_images_that_are_stored(store):
+def test_they_are_those_of_the_images_that_are_stored(tmp_path):
+    store = going_on(tmp_path / "twelve", 12)
     before = contents(store.run.folder)
     told = SoFar().fields(load_run(store.run.folder))
-    metrics = registry.resolve("tasks", "edges")().supported(edge_rows(9)[:8])
-    assert (told["done"], told["total"]) == (8, 40)
+    metrics = registry.resolve("tasks", "edges")().supported(edge_rows(12))
+    assert (told["done"], told["total"]) == (12, 40)
     assert [line["name"] for line in told["lines"]] == list(metrics)
     assert told["lines"][0]["at"] == pytest.approx(100 * metrics["ods"].value, abs=0.01)
     assert told["lines"][0]["interval"].startswith("[")
     assert {line["published"] for line in told["lines"]} == {""}
     assert contents(store.run.folder) == before
+    store.close()
 
 
 def test_they_are_made_again_only_when_there_are_more_rows(store, monkeypatch):

@@ -35,6 +35,7 @@ def main(words: list[str]) -> int:
     from sambench.engine.costs import OtherLoad
     from sambench.files.atomic import write_text
     from sambench.metrics.latency.figures import load_note
+    from sambench.metrics.uncertainty.spread import ENOUGH
     from sambench.models.base import check_questions
     from sambench.tables.render import render
 
@@ -65,7 +66,13 @@ def main(words: list[str]) -> int:
     say(f"written: {out}/latency.{{{','.join(FORMATS.values())}}}")
     if slow:
         print(f"slower than {values['most']:g} times: {', '.join(slow)}", file=sys.stderr)
-    return 1 if slow else 0
+        return 1
+    untold = [one.step for one in ratios if values["most"] is not None and one.interval[0] != one.interval[0]]
+    if untold:
+        few = f"{ratios[0].images} images give no interval, {ENOUGH} are the least"
+        print(f"cannot tell {', '.join(untold)}: {few}", file=sys.stderr)
+        return 3
+    return 0
 
 
 def _timed(models: Sequence[PromptableModel], config: dict[str, Any], settings: StepSettings) -> list[StepRatio]:
@@ -134,10 +141,14 @@ what is timed. One model alone: sambench run task=latency.""",
         format_key(tuple(FORMATS), "md"),
         Key("out", "where all formats are written", str, "results/latency-compared", path="local"),
     ),
-    exit_codes={0: "timed, and no step slower than `most`", 1: "a step is slower than `most`"},
+    exit_codes={
+        0: "timed, and no step slower than `most`",
+        1: "a step is slower than `most`",
+        3: "too few images to tell",
+    },
     result="tables:LatencyResult",
     examples=(
-        "sambench latency baseline=hierarchy candidate=hierarchy task.generate=0 limit=6 task.seconds=1",
+        "sambench latency baseline=hierarchy candidate=hierarchy task.generate=0 limit=12 task.seconds=1",
         "sambench latency baseline=sam baseline.checkpoint=s.pth candidate=sam candidate.checkpoint=s.pth "
         "candidate.dtype=bf16 most=1",
     ),
