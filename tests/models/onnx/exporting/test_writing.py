@@ -149,7 +149,7 @@ def test_the_command_exports_checks_and_a_table_tells_what_eight_bits_cost(tmp_p
     assert "fp32, " in told
     assert "int8, " in told
     assert "beyond" not in told
-    ablate = ["ablate", "exports", "model.folder=made", f"model.original={folder}", "limit=8", "cache.dir=cache"]
+    ablate = ["ablate", "exports", "model.folder=made", f"model.original={folder}", "limit=12", "cache.dir=cache"]
     assert command(*ablate, "progress=off", "workers=0", "device=cpu", "illustrate=0") == 0
     capsys.readouterr()
     assert command("table", "exports") == 0
