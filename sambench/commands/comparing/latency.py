@@ -67,7 +67,7 @@ def main(words: list[str]) -> int:
     if slow:
         print(f"slower than {values['most']:g} times: {', '.join(slow)}", file=sys.stderr)
         return 1
-    untold = [one.step for one in ratios if values["most"] is not None and one.interval[0] != one.interval[0]]
+    untold = [one.step for one in ratios if values["most"] is not None and math.isnan(one.interval[0])]
     if untold:
         few = f"{ratios[0].images} images give no interval, {ENOUGH} are the least"
         print(f"cannot tell {', '.join(untold)}: {few}", file=sys.stderr)
