@@ -69,7 +69,7 @@ def main(words: list[str]) -> int:
         return 1
     untold = [one.step for one in ratios if values["most"] is not None and math.isnan(one.interval[0])]
     if untold:
-        few = f"{ratios[0].images} images give no interval, {ENOUGH} are the least"
+        few = f"{ratios[0].images} images give no interval; give limit={ENOUGH} or more"
         print(f"cannot tell {', '.join(untold)}: {few}", file=sys.stderr)
         return 3
     return 0
