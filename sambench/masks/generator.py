@@ -108,6 +108,7 @@ class AutomaticMaskGenerator:
             lambda answer: self._start_batch(*answer, crop, image_size),
             lambda started: self._filter_batch(*started, crop, image_size),
             lambda answer: answer[0].logits.device,
+            by_threads=True,
         )
         candidates = Proposals.joined(list(proposals))
         ranked = rank_scores(candidates.predicted_iou, candidates.stability, settings.nms_rank, rng)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.run_lengths.scan import axis_taps, scan_masks
 from sambench.masks.run_lengths.scan_full import is_identity, scan_full_masks
 from sambench.masks.stability import stability_from_areas, stability_score
-from sambench.masks.transfers import Arrival, device_of_masks, in_turn
+from sambench.masks.transfers import Arrival, beside, device_of_masks, in_turn
 from sambench.prompts.refine import Answers, answer_boxes
 from sambench.types import Embedding, Masks, Size
 
@@ -67,13 +68,12 @@ def start_measuring(
             on the CPU where the frame allows it, and goes by torch on a device.
 
     Returns:
-        What waits for the measured masks and returns them: until then a device is not waited for.
+        What waits for the measured masks and returns them: until then a device is not waited for, and the scan goes on
+        in a thread.
 
     Raises:
         ValueError: "scan" was asked for, but the logits' frame shrinks them in two steps.
     """
-    import torch
-
     logits = masks.logits.detach().flatten(0, 1).float()
     columns, rows = axis_taps(logits.shape[-1], masks.frame, 1), axis_taps(logits.shape[-2], masks.frame, 0)
     if method == "scan" and (columns is None or rows is None):
@@ -81,16 +81,23 @@ def start_measuring(
     scans = method == "scan" or (method == "auto" and logits.device.type == "cpu")
     if not scans or columns is None or rows is None:
         return _start_on_device(masks, logits, stability_offset, crop, image_size)
-    low = logits.cpu().contiguous().numpy()
-    offset = np.float32(stability_offset)
+    low, offset, corner_xy = logits.cpu().contiguous().numpy(), np.float32(stability_offset), crop.box_xyxy[:2]
     if is_identity(columns, low.shape[2]) and is_identity(rows, low.shape[1]):
-        counts, lengths, areas = scan_full_masks(low, offset, crop.box_xyxy[:2], image_size)
+        scan = partial(scan_full_masks, low, offset, corner_xy, image_size)
     else:
-        counts, lengths, areas = scan_masks(low, columns, rows, offset, crop.box_xyxy[:2], image_size)
+        scan = partial(scan_masks, low, columns, rows, offset, corner_xy, image_size)
+    return partial(_measured, beside(scan), image_size)
+
+
+def _measured(scanned: Callable[[], tuple[np.ndarray, np.ndarray, np.ndarray]], image_size: Size) -> MeasuredMasks:
+    """Wait for the codes and areas of a scan, and measure them."""
+    import torch
+
+    counts, lengths, areas = scanned()
     boxes, pixels = runs_to_boxes_xyxy(counts, lengths, image_size[0])
     stability = stability_from_areas(*torch.from_numpy(areas).unbind(1))
     runs = RunLengths(counts, lengths, image_size)
-    return lambda: MeasuredMasks(runs, torch.from_numpy(boxes), torch.from_numpy(pixels), stability)
+    return MeasuredMasks(runs, torch.from_numpy(boxes), torch.from_numpy(pixels), stability)
 
 
 def _start_on_device(
@@ -154,5 +161,5 @@ def box_masks(
         return measured.runs.compressed(np.arange(len(estimates))), estimates.double().numpy()
 
     answers = answer_boxes(source, embedding, boxes_xyxy, passes, first_multimask, final_multimask)
-    parts = list(in_turn(answers, start, finish, device_of_masks))
+    parts = list(in_turn(answers, start, finish, device_of_masks, by_threads=True))
     return [rle for rles, _ in parts for rle in rles], np.concatenate([estimates for _, estimates in parts])

@@ -2,13 +2,17 @@
 
 A read of a tensor of an accelerator (`.cpu()`, `.item()`, an index by a mask) makes the host wait until everything
 asked before is done, and then the device waits for the host. So what is sent goes through `to_device`, and what comes
-back through an `Arrival`, which starts at once and is read later.
+back through an `Arrival`, which starts at once and is read later. On a CPU a loop that lets other threads run goes on
+`beside` what the model computes next.
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from sambench.types import Masks
@@ -66,11 +70,30 @@ class Arrival:
         return tuple(one.numpy() for one in self.tensors())
 
 
+def beside(work: Callable[[], Done]) -> Callable[[], Done]:
+    """Begin work in a thread of its own.
+
+    Args:
+        work: Called once; only what lets other threads run, as `sambench.kernels.kernel` does, gains by it.
+
+    Returns:
+        What waits for the work and returns its result, or raises what it raised.
+    """
+    return _threads(os.getpid()).submit(work).result
+
+
+@lru_cache(maxsize=1)
+def _threads(process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process; one that was forked has none of its parent's."""
+    return ThreadPoolExecutor(thread_name_prefix=f"beside-{process}")
+
+
 def in_turn(
     given: Iterable[Given],
     start: Callable[[Given], Started],
     finish: Callable[[Started], Done],
     device: Callable[[Given], torch.device],
+    by_threads: bool = False,
 ) -> Iterator[Done]:
     """Start each item's work on the device, and finish it on the host when the next one's has been started.
 
@@ -81,11 +104,13 @@ def in_turn(
         start: Asks the device.
         finish: Waits for the answer and does the host's part.
         device: Where an item is.
+        by_threads: On a CPU what `start` begins goes on in a thread (`beside`), so that the next one is started there
+            too.
     """
     under_way: deque[Started] = deque()
     for item in given:
         under_way.append(start(item))
-        while len(under_way) > (device(item).type != "cpu"):
+        while len(under_way) > (by_threads or device(item).type != "cpu"):
             yield finish(under_way.popleft())
     while under_way:
         yield finish(under_way.popleft())

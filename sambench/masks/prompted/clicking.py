@@ -145,7 +145,7 @@ class _Group:
             return
         output = self.settings.first_output if number == 1 else self.settings.later_output
         answers = self.source.decode(self.embedding, self._prompts(), output == "multimask")
-        parts = list(in_turn(answers, self._start, self._finish, device_of_masks))
+        parts = list(in_turn(answers, self._start, self._finish, device_of_masks, by_threads=True))
         candidates = RunLengths.joined([part[0] for part in parts])
         estimates = np.concatenate([part[1] for part in parts])
         best = estimates.argmax(axis=1)

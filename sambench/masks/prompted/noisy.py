@@ -125,4 +125,5 @@ def _masks_of_points(source: Answers, embedding: Embedding, points_xy: np.ndarra
         return start_measuring(most_confident(answer), 1.0, whole, embedding.original_size, "auto")
 
     answers = source.decode(embedding, single_points(points_xy), multimask)
-    return RunLengths.joined([one.runs for one in in_turn(answers, start, lambda done: done(), device_of_masks)])
+    measured = in_turn(answers, start, lambda done: done(), device_of_masks, by_threads=True)
+    return RunLengths.joined([one.runs for one in measured])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
+from sambench.masks.run_lengths.strings import strings_of_runs
 from sambench.types import Size
 
 
@@ -42,11 +42,6 @@ class RunLengths:
         Args:
             chosen: (K,) integer indices of masks.
         """
-        stops = np.cumsum(self.lengths)
         height, width = self.size
-        return [
-            coco_mask.frPyObjects(
-                {"size": [height, width], "counts": self.counts[stops[i] - self.lengths[i] : stops[i]]}, height, width
-            )
-            for i in chosen
-        ]
+        strings = strings_of_runs(self.counts, self.lengths, chosen)
+        return [{"size": [height, width], "counts": string} for string in strings]

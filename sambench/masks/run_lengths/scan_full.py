@@ -50,15 +50,15 @@ def scan_full_masks(
     pixels = words.view(np.uint8)
     areas = np.zeros((count, 2), np.int64)
     lengths = np.zeros(count, np.int64)
-    ends = np.empty(width, np.int64)
-    positions = np.empty(1 << 12, np.int32)
+    ends = np.zeros(width + 1, np.int64)
+    crossed = np.empty(((height + 1) * width, 2), np.int32)
+    positions = np.empty((height + 1) * width, np.int32)
     changes = np.empty(1 << 16, np.int32)
     total = 0
     for i in range(count):
-        _fill(logits[i], offset, pixels, areas[i])
-        n_ends = _column_ends(words, pixels, ends)
-        positions = with_room(positions, n_ends)
-        _mark_changes(words, pixels, ends, positions, corner_xy, image_size[0])
+        top, bottom = _fill(logits[i], offset, pixels, areas[i])
+        n_ends = _find_changes(words, pixels, top, bottom, crossed, ends)
+        _sort_by_column(crossed[:n_ends], corner_xy, image_size[0], ends, positions)
         changes = with_room(changes, total + n_ends + 1)
         first = total
         for k in range(0, n_ends, 2):
@@ -69,53 +69,67 @@ def scan_full_masks(
 
 
 @kernel()
-def _fill(logits: np.ndarray, offset: np.float32, pixels: np.ndarray, areas: np.ndarray) -> None:
-    """Write which of (h, w) logits are above 0 into rows 1 to h of `pixels`; add to the areas at +-offset."""
+def _fill(logits: np.ndarray, offset: np.float32, pixels: np.ndarray, areas: np.ndarray) -> tuple[int, int]:
+    """Write which of (h, w) logits are above 0 into rows 1 to h of `pixels`; add to the areas at +-offset.
+
+    Returns:
+        The first row of `pixels` with such a logit, and the first below all of them.
+    """
     # Short loops of one kind each: the compiler makes eight steps of them at once.
     lower = np.float32(-offset)
+    top, bottom = len(logits) + 1, 1
     for y in range(logits.shape[0]):
         row, out = logits[y], pixels[y + 1]
-        inner = outer = np.int32(0)
+        inner = inside = outer = np.int32(0)
         for x in range(len(row)):
             inner += np.int32(1) if row[x] > offset else np.int32(0)
+            inside += np.int32(1) if row[x] > 0 else np.int32(0)
             outer += np.int32(1) if row[x] > lower else np.int32(0)
         for x in range(len(row)):
             out[x] = np.uint8(1) if row[x] > 0 else np.uint8(0)
         areas[0] += inner
         areas[1] += outer
+        if inside > 0:
+            top, bottom = min(top, y + 1), y + 2
+    return top, bottom
 
 
 @kernel()
-def _column_ends(words: np.ndarray, pixels: np.ndarray, ends: np.ndarray) -> int:
-    """Fill in where each column's changes start in a list of all; return how many there are."""
-    ends[:] = 0
-    for y in range(1, len(words)):
+def _find_changes(
+    words: np.ndarray, pixels: np.ndarray, top: int, bottom: int, crossed: np.ndarray, ends: np.ndarray
+) -> int:
+    """Fill in (x, y) of each pixel that differs from the one above, row by row; return how many there are.
+
+    Args:
+        words: (h + 2, W) uint64, eight pixels each.
+        pixels: (h + 2, w) uint8, the same.
+        top, bottom: First row that may differ, and the last one.
+        crossed: (C, 2) int32 that is filled in; y counts from the first row that is no margin.
+        ends: (w + 1,) zeros; to the number after each column its changes are added.
+    """
+    total = 0
+    for y in range(top, bottom + 1):
         row, above, own, other = words[y], words[y - 1], pixels[y], pixels[y - 1]
         for k in range(len(row)):
             if row[k] != above[k]:
-                for x in range(k * _WORD, min((k + 1) * _WORD, len(ends))):
-                    ends[x] += own[x] != other[x]
-    total = 0
-    for x in range(len(ends)):
-        ends[x], total = total, total + ends[x]
+                for x in range(k * _WORD, min((k + 1) * _WORD, len(ends) - 1)):
+                    if own[x] != other[x]:
+                        crossed[total, 0] = x
+                        crossed[total, 1] = y - 1
+                        ends[x + 1] += 1
+                        total += 1
     return total
 
 
 @kernel()
-def _mark_changes(
-    words: np.ndarray,
-    pixels: np.ndarray,
-    ends: np.ndarray,
-    positions: np.ndarray,
-    corner_xy: tuple[int, int],
-    image_height: int,
+def _sort_by_column(
+    crossed: np.ndarray, corner_xy: tuple[int, int], image_height: int, ends: np.ndarray, positions: np.ndarray
 ) -> None:
-    """Write the position of each change, down the columns of the image, at its column's end, which moves on."""
-    for y in range(1, len(words)):
-        row, above, own, other = words[y], words[y - 1], pixels[y], pixels[y - 1]
-        for k in range(len(row)):
-            if row[k] != above[k]:
-                for x in range(k * _WORD, min((k + 1) * _WORD, len(ends))):
-                    if own[x] != other[x]:
-                        positions[ends[x]] = (x + corner_xy[0]) * image_height + corner_xy[1] + y - 1
-                        ends[x] += 1
+    """Write the position of each change, down the columns of the image, in ascending order; `ends` are zeros again."""
+    for x in range(1, len(ends)):
+        ends[x] += ends[x - 1]
+    for k in range(len(crossed)):
+        x, y = crossed[k]
+        positions[ends[x]] = (x + corner_xy[0]) * image_height + corner_xy[1] + y
+        ends[x] += 1
+    ends[:] = 0

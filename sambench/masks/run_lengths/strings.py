@@ -1,8 +1,9 @@
-"""Compressed run-length strings of many masks at once, expanded in one pass."""
+"""Compressed run-length strings of many masks at once, expanded or written in one pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,6 +31,42 @@ def runs_of_strings(strings: Sequence[bytes | str]) -> tuple[np.ndarray, np.ndar
     if not sound:
         raise ValueError("run-length string is damaged")
     return counts, lengths
+
+
+def strings_of_runs(counts: np.ndarray, lengths: np.ndarray, chosen: np.ndarray) -> list[bytes]:
+    """Compress run lengths as pycocotools does, those of the chosen masks together.
+
+    Args:
+        counts, lengths: As `sambench.masks.run_lengths.runs.RunLengths` has them.
+        chosen: (K,) integer indices of masks.
+    """
+    own = lengths[chosen]
+    starts = np.cumsum(lengths)[chosen] - own
+    codes, stops = _written(counts, starts, own)
+    text, edges = codes.tobytes(), [0, *stops.tolist()]
+    return [text[start:stop] for start, stop in pairwise(edges)]
+
+
+@kernel()
+def _written(counts: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Write the strings of (K,) masks one after the other; return their (T,) uint8 characters and where each ends."""
+    # A difference of two run lengths has at most 32 bits and a sign, five of them a character.
+    codes, stops = np.empty(7 * lengths.sum(), np.uint8), np.empty(len(starts), np.int64)
+    written = 0
+    for mask in range(len(starts)):
+        for k in range(lengths[mask]):
+            number = np.int64(counts[starts[mask] + k])
+            if k > 2:
+                number -= counts[starts[mask] + k - 2]
+            more = True
+            while more:
+                code = number & 31
+                number >>= 5
+                more = number != (-1 if code & 16 else 0)
+                codes[written] = code + (80 if more else 48)
+                written += 1
+        stops[mask] = written
+    return codes[:written], stops
 
 
 @kernel()
