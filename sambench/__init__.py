@@ -1,6 +1,7 @@
 """Zero-shot evaluation of promptable segmentation models by the Segment Anything paper's own protocols."""
 
 import importlib
+import random
 from typing import TYPE_CHECKING, Any
 
 from sambench.version import __version__
@@ -17,11 +18,15 @@ _MODULES = ("metrics", "types")
 
 def __getattr__(name: str) -> Any:
     """Import the interface only when it is used, so that `sambench --help` stays fast."""
-    if name in _MODULES:
-        return importlib.import_module(f"sambench.{name}")
-    if name in __all__:
-        module = "sambench.evaluation" if name == "evaluate" else "sambench.api"
-        return getattr(importlib.import_module(module), name)
+    drawn = random.getstate()  # a library draws when it is first imported, which a training loop would notice
+    try:
+        if name in _MODULES:
+            return importlib.import_module(f"sambench.{name}")
+        if name in __all__:
+            module = "sambench.evaluation" if name == "evaluate" else "sambench.api"
+            return getattr(importlib.import_module(module), name)
+    finally:
+        random.setstate(drawn)
     raise AttributeError(f"module 'sambench' has no attribute {name!r}")
 
 

@@ -11,7 +11,7 @@ from sambench.config.run_config import changed
 from sambench.engine.launch import launch
 from sambench.errors import UsageError
 from sambench.models.devices import device_of
-from sambench.models.memory.untouched import same_attributes, untouched
+from sambench.models.memory.untouched import same_attributes, same_random_numbers, untouched
 from sambench.models.memory.wrap import wrapped
 from sambench.runs.run import Run
 
@@ -59,11 +59,12 @@ def evaluate(
     Raises:
         SambenchError: Something given cannot be used.
     """
-    words = [f"task={task}", "model=object", f"data={data}", *overrides]
-    config = compose(words, changed(QUIET, settings))
-    _check(config)
-    switches = {key: value for key, value in config["model"].items() if key != "name"}
     with ExitStack() as stack:
+        stack.enter_context(same_random_numbers())
+        words = [f"task={task}", "model=object", f"data={data}", *overrides]
+        config = compose(words, changed(QUIET, settings))
+        _check(config)
+        switches = {key: value for key, value in config["model"].items() if key != "name"}
         stack.enter_context(same_attributes(model))
         made, modules = wrapped(model, **switches)
         device = device_of(made, modules)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from sambench.masks.transfers import Arrival, in_turn
 from sambench.masks.undefined import refusal, sound, undefined_in
 from sambench.types import Embedding, Masks, Prompts
-
-if TYPE_CHECKING:
-    pass
 
 
 class MaskSource(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,9 +27,6 @@ from sambench.runs.seals import (
     write_listing,
 )
 from sambench.types import Metric, Row
-
-if TYPE_CHECKING:
-    pass
 
 try:
     import fcntl

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
 
 import higra
 import numpy as np
@@ -15,9 +14,6 @@ from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions
 from sambench.models.hierarchy.spectral import spectral_strengths
 from sambench.types import Embedding, Size
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,28 @@ import torch
 
 
 @contextmanager
+def same_random_numbers() -> Iterator[None]:
+    """Put the random generators of numpy and Python back at the end; a library may draw when it is first imported."""
+    states: tuple[Any, Any] = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+@contextmanager
 def untouched(modules: Sequence[torch.nn.Module], device: torch.device) -> Iterator[None]:
     """Have modules in eval mode, without gradients or autocast, and put everything back at the end, errors included.
 
-    Put back are the mode of every module, the state of the random generators of torch (every device), numpy and
-    Python, and whether this thread's CPU takes tiny numbers as zero. Gradients and `requires_grad` are not touched.
+    Put back are the mode of every module, the state of torch's random generators (every device), and whether this
+    thread's CPU takes tiny numbers as zero. Gradients and `requires_grad` are not touched.
 
     Args:
         modules: What is set to eval mode, with all inside.
         device: Where the model runs, for autocast.
     """
     modes = [(module, module.training) for root in modules for module in root.modules()]
-    states: tuple[Any, Any] = random.getstate(), np.random.get_state()
     on_mps = torch.mps.get_rng_state() if device.type == "mps" else None
     flushed = flushes_denormals()
     cards = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
@@ -38,8 +48,6 @@ def untouched(modules: Sequence[torch.nn.Module], device: torch.device) -> Itera
         finally:
             for module, mode in modes:
                 module.training = mode
-            random.setstate(states[0])
-            np.random.set_state(states[1])
             if on_mps is not None:
                 torch.mps.set_rng_state(on_mps)
             torch.set_flush_denormal(flushed)

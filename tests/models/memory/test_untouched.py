@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sambench.models.memory.untouched import flushes_denormals, same_attributes, untouched
+from sambench.models.memory.untouched import flushes_denormals, same_attributes, same_random_numbers, untouched
 
 
 def draws():
@@ -29,7 +29,7 @@ def test_everything_is_put_back(fails):
     seed()
     torch.set_flush_denormal(False)
     try:
-        with untouched([module], torch.device("cpu")), torch.autocast("cpu", enabled=True):
+        with same_random_numbers(), untouched([module], torch.device("cpu")), torch.autocast("cpu", enabled=True):
             assert not module.training
             assert not torch.is_grad_enabled()
             draws()
