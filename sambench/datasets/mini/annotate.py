@@ -9,6 +9,7 @@ from scipy import ndimage
 from skimage.morphology import thin
 
 from sambench.datasets.mini.scene import BACKGROUND, DETAIL, OBJECT, PART, Scene
+from sambench.datasets.mini.texture import enlarged
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def shaken(labels: np.ndarray, tremor: float, rng: np.random.Generator) -> np.nd
     """Move every boundary by a smooth random field of RMS `tremor` pixels along each axis."""
     # Drawn at a quarter of the size and enlarged; waves are some 15 pixels long.
     small = [ndimage.gaussian_filter(rng.normal(size=[n // 4 + 2 for n in labels.shape]), 1.8) for _ in range(2)]
-    fields = [ndimage.zoom(field, 4, order=1)[: labels.shape[0], : labels.shape[1]] for field in small]
+    fields = [enlarged(field, 4, corners=True)[: labels.shape[0], : labels.shape[1]] for field in small]
     grid = np.indices(labels.shape)
     at = [axis + tremor * field / field.std() for axis, field in zip(grid, fields, strict=True)]
     return ndimage.map_coordinates(labels, at, order=0, mode="nearest")

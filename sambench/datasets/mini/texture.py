@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 
@@ -26,9 +28,37 @@ def noise(grid: Grid, weights: np.ndarray, rng: np.random.Generator) -> np.ndarr
         if step > 1:
             # No more of it than what is looked at depends on.
             field = field[: _needed(height, step), : _needed(width, step)]
-            field = ndimage.zoom(field, step, order=1, grid_mode=True, mode="nearest")
+            field = enlarged(field, step)
         total += field[:height, :width]
     return total / np.sqrt(np.square(weights).sum())
+
+
+def enlarged(field: np.ndarray, step: int, corners: bool = False) -> np.ndarray:
+    """Enlarge an (h, w) float64 field linearly to (h * step, w * step), as `scipy.ndimage.zoom` does to the last bit.
+
+    Args:
+        field: What is enlarged.
+        step: By how much.
+        corners: The outermost samples are the outermost pixels; else a sample lies in the middle of its square of
+            pixels, and beyond the last ones the field goes on as they are.
+    """
+    upper, lower, above, below = _between(field.shape[0], step, corners)
+    left, right, before, after = _between(field.shape[1], step, corners)
+    over, under = field[upper] * above[:, None], field[lower] * below[:, None]
+    result: np.ndarray = over[:, left] * before
+    for rows, columns, weights in ((over, right, after), (under, left, before), (under, right, after)):
+        result += rows[:, columns] * weights
+    return result
+
+
+@lru_cache(maxsize=1024)
+def _between(length: int, step: int, corners: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return between which two of `length` samples each pixel lies, and the weights of both."""
+    pixels = np.arange(length * step, dtype=np.float64)
+    at = pixels * ((length - 1) / (len(pixels) - 1)) if corners else (pixels + 0.5) * (length / len(pixels)) - 0.5
+    first = np.floor(at).astype(np.int64)
+    weight = 1 - (at - first)
+    return np.clip(first, 0, length - 1), np.clip(first + 1, 0, length - 1), weight, 1 - weight
 
 
 def _needed(length: int, step: int) -> int:

@@ -329,10 +329,19 @@ def test_generator_number_is_raised_with_the_scenes():
 
 @pytest.mark.parametrize("step", [3, 10])
 def test_coarse_noise_is_enlarged_no_further_than_it_is_seen(step):
-    whole = np.random.default_rng(0).normal(size=9)
+    whole = np.random.default_rng(0).normal(size=(9, 1))
     for length in range(1, 7 * step):
-        enlarged = [
-            ndimage.zoom(samples, step, order=1, grid_mode=True, mode="nearest")[:length]
-            for samples in (whole, whole[: texture._needed(length, step)])
-        ]
-        np.testing.assert_array_equal(*enlarged)
+        parts = (whole, whole[: texture._needed(length, step)])
+        np.testing.assert_array_equal(*(texture.enlarged(samples, step)[:length] for samples in parts))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 10])
+@pytest.mark.parametrize("size", [(2, 3), (33, 49), (82, 122)])
+def test_fields_are_enlarged_as_by_scipy_to_the_last_bit(step, size):
+    field = np.random.default_rng(step).normal(size=size)
+    expected = ndimage.zoom(field, step, order=1, grid_mode=True, mode="nearest")
+    np.testing.assert_array_equal(texture.enlarged(field, step), expected)
+    # scipy takes a last coordinate that rounding puts beyond the field for one outside
+    inside = np.s_[: size[0] * step - step, : size[1] * step - step]
+    expected = ndimage.zoom(field, step, order=1)
+    np.testing.assert_array_equal(texture.enlarged(field, step, corners=True)[inside], expected[inside])
