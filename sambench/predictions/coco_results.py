@@ -20,7 +20,7 @@ from sambench.metrics.coco.detections import Detections
 from sambench.metrics.coco.params import IouType
 from sambench.predictions.doubts import Doubts
 from sambench.predictions.reader import PredictionReader, Saving
-from sambench.predictions.result_entries import box_fault, entry_fault, to_detections
+from sambench.predictions.result_entries import FAULTS, box_fault, entry_fault, to_detections, unknown_image_fault
 from sambench.predictions.results_index import ResultsIndex
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed
 from sambench.types import Sample, Size
@@ -130,10 +130,11 @@ class ResultsFile:
                 f"{count} with {what} (entries {listing([str(index) for index in indices], 5)}{'...' * (count > 5)})"
                 for what, (count, indices) in self.index.faults.items()
             ]
+            mends = dict.fromkeys(FAULTS.get(what, "write the file again") for what in self.index.faults)
             raise PredictionError(
                 f"the results file does not fit this data: {'; '.join(faults)}",
                 where=path,
-                mend="choose the data it was made for (data=..., data.split=...), or take these entries out",
+                mend=f"{'; '.join(mends)}; or take these entries out",
             )
         if boxes and 0 < self._stated < len(self.index):
             raise PredictionError(
@@ -172,7 +173,7 @@ class ResultsFile:
         """Say what is wrong with an entry."""
         image_id = identity(entry.get("image_id"))
         if image_id is None or image_id not in self._keys:
-            return "an unknown image_id"
+            return unknown_image_fault(image_id, self._keys)
         if self._categories is not None and whole(entry.get("category_id")) not in self._categories:
             return "an unknown category_id"
         fault = entry_fault(entry, self._sizes[image_id])

@@ -14,6 +14,19 @@ from sambench.masks import rle
 from sambench.metrics.coco.detections import ESTIMATES, Detections
 from sambench.types import Size
 
+_CHOOSE = "choose the data it was made for (data=..., data.split=...)"
+
+FAULTS = {
+    "an unknown image_id": _CHOOSE,
+    "an unknown category_id": _CHOOSE,
+    "an image_id in quotes": "write the ids as the annotation file does: jq 'map(.image_id |= tonumber)'",
+    "an image_id without quotes": "write the ids as the annotation file does: jq 'map(.image_id |= tostring)'",
+    "a missing or non-finite score": "give each entry its `score` as a finite number, without quotes",
+    "a segmentation of another size than its image": 'write "size" as [height, width] of the image in its annotation'
+    f" file, or {_CHOOSE}",
+}
+"""Fault of an entry -> what mends it, beside taking such entries out, where that is not to write the file again."""
+
 
 def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: object) -> Detections:
     """Turn one image's entries into detections; masks where the entries have them, boxes elsewhere.
@@ -45,6 +58,13 @@ def _estimates(entries: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
     """Return of `ESTIMATES` those that every entry has as a finite number."""
     estimates = {name: [number(entry.get(name)) for entry in entries] for name in ESTIMATES}
     return {name: np.array(own, np.float64) for name, own in estimates.items() if own and None not in own}
+
+
+def unknown_image_fault(image_id: int | str | None, known: Mapping[int | str, str]) -> str:
+    """Say what is wrong with an image id that the data does not have."""
+    if isinstance(image_id, str) and image_id.isdecimal() and int(image_id) in known:
+        return "an image_id in quotes"
+    return "an image_id without quotes" if str(image_id) in known else "an unknown image_id"
 
 
 def entry_fault(entry: Mapping[str, Any], size: Size) -> str | None:

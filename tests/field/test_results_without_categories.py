@@ -159,7 +159,7 @@ def test_a_dictionary_with_the_list_and_lines_without_one_are_told(scored, recor
     [
         ({"image_id": [7]}, "an unknown image_id"),
         ({"image_id": True}, "an unknown image_id"),
-        ({"image_id": "7"}, "an unknown image_id"),
+        ({"image_id": "7"}, "an image_id in quotes"),
         ({"image_id": 7.5}, "an unknown image_id"),
         ({"score": "0.9"}, "a missing or non-finite score"),
         ({"score": True}, "a missing or non-finite score"),

@@ -102,6 +102,31 @@ def test_entries_that_do_not_fit_are_counted_and_placed(tmp_path, change, told):
     assert "results.json" in caught.value.where
 
 
+@pytest.mark.parametrize(
+    ("change", "told", "mend"),
+    [
+        ({"image_id": "7"}, "1 with an image_id in quotes (entries 1)", "jq 'map(.image_id |= tonumber)'"),
+        ({"image_id": 99}, "1 with an unknown image_id (entries 1)", "choose the data it was made for"),
+        ({"score": "0.5"}, "1 with a missing or non-finite score (entries 1)", "a finite number, without quotes"),
+        ({"bbox": [1, 2, 0, 4]}, "1 with an empty bbox (entries 1)", "write the file again"),
+    ],
+)
+def test_what_mends_an_entry_goes_by_its_fault(tmp_path, change, told, mend):
+    with pytest.raises(PredictionError) as caught:
+        opened(tmp_path, [box(), {**box(), **change}])
+    assert told in caught.value.what
+    assert mend in caught.value.mend
+    assert caught.value.mend.endswith("; or take these entries out")
+
+
+def test_text_ids_are_told_of_numbers(tmp_path):
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps([box()]))
+    with pytest.raises(PredictionError, match="1 with an image_id without quotes") as caught:
+        ResultsFile(path, {"7": "seven"}, {"7": (10, 12)}, None)
+    assert "tostring" in caught.value.mend
+
+
 def test_many_faults_of_several_kinds_are_told_at_once(tmp_path):
     with pytest.raises(
         PredictionError, match=r"7 with an unknown image_id \(entries 0, 1, 2, 3, 4\.\.\.\); 1 with an em"
