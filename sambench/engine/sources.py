@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -140,8 +142,14 @@ def open_reader(task: Task, path: Path, dataset: Dataset, switches: Mapping[str,
     return task.reader(path, dataset, **{name: value for name, value in switches.items() if name in taken})
 
 
-def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, allow_missing: bool) -> list[str]:
+def check_stored(reader: PredictionReader, keys: Sequence[str], where: Path, allow_missing: bool) -> list[str]:
     """Compare stored predictions with the data before anything is scored.
+
+    Args:
+        reader: Of the predictions.
+        keys: The samples.
+        where: The file or folder of the predictions.
+        allow_missing: Whether some samples may have none.
 
     Returns:
         The keys without a prediction (empty unless `allow_missing`).
@@ -161,10 +169,20 @@ def check_stored(reader: PredictionReader, keys: Sequence[str], where: object, a
     if missing and (not allow_missing or nothing):
         does = "score the rest" if reader.missing_means == "left out" else "score them as empty"
         raise PredictionError(
-            f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}",
+            f"{len(missing)} of {len(keys)} samples have no prediction: {listing(missing, 20)}"
+            f"{_endings(where) if nothing else ''}",
             where=where,
-            mend="give the place that holds them, as docs/predictions.md lists their forms"
+            mend="give the place that holds them, in a form that docs/predictions.md lists"
             if nothing
             else f"add them, or {does} with allow_missing=true",
         )
     return missing
+
+
+def _endings(folder: Path) -> str:
+    """Say what a folder holds in which nothing was found that answers a sample."""
+    if not folder.is_dir():
+        return ""
+    counts = Counter(path.suffix for path in islice(folder.rglob("*"), 100_000) if path.is_file())
+    files = [f"{count} {ending or 'without an ending'}" for ending, count in counts.most_common(4)]
+    return f"; the folder's files end in: {', '.join(files)}" if files else "; the folder holds no file"

@@ -162,9 +162,10 @@ def _soft(stored: np.ndarray, path: Path) -> np.ndarray:
         message = f"{undefined} of {stored.size} values of an edge map are NaN, where strength must lie in [0, 1]"
         raise PredictionError(message, where=path, mend="find out why the detector makes NaN there, then predict again")
     if not (stored.min() >= 0 and stored.max() <= 1):
+        logits = "save probabilities: of logits, as a network gives them, take the sigmoid"
         raise PredictionError(
             f"edge strength must lie in [0, 1], it runs from {np.min(stored):g} to {np.max(stored):g}",
             where=path,
-            mend="scale the map by the same factor for all images, then save it again",
+            mend=logits if stored.min() < 0 else "scale the map by the same factor for all images, then save it again",
         )
     return stored if stored.dtype == np.float64 else stored.astype(np.float32)

@@ -248,6 +248,27 @@ def test_two_files_for_one_sample_are_told(data, tmp_path):
         score(data, folder, tmp_path / "run")
 
 
+def test_a_folder_of_other_files_tells_how_they_end(data, tmp_path):
+    folder = written(data, tmp_path / "maps", "webp", lambda path, values: path.write_bytes(b"RIFF"))
+    (folder / "README").write_text("maps of a detector")
+    with pytest.raises(
+        PredictionError, match=r"3 of 3 samples have no prediction: .*; the folder's files end in: 3 .web"
+    ):
+        score(data, folder, tmp_path / "run")
+    assert caught.value.what.endswith("; the folder's files end in: 3 .webp, 1 without an ending")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PredictionError, match="; the folder holds no file"):
+        score(data, tmp_path / "empty", tmp_path / "run")
+
+
+@pytest.mark.parametrize(("low", "mend"), [(-3.0, "take the sigmoid"), (0.0, "scale the map by the same factor")])
+def test_what_mends_a_map_out_of_range_goes_by_its_sign(tmp_path, low, mend):
+    np.save(tmp_path / "a.npy", np.linspace(low, 3, 12).reshape(3, 4))
+    with pytest.raises(PredictionError, match=f"it runs from {low:g} to 3") as caught:
+        read_edge_file(tmp_path / "a.npy")
+    assert mend in caught.value.mend
+
+
 def test_maps_are_scored_without_the_images(data, tmp_path):
     folder = written(data, tmp_path / "maps", "png", image)
     whole = score(data, folder, tmp_path / "whole", illustrate=2)
