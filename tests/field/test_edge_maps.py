@@ -251,9 +251,7 @@ def test_two_files_for_one_sample_are_told(data, tmp_path):
 def test_a_folder_of_other_files_tells_how_they_end(data, tmp_path):
     folder = written(data, tmp_path / "maps", "webp", lambda path, values: path.write_bytes(b"RIFF"))
     (folder / "README").write_text("maps of a detector")
-    with pytest.raises(
-        PredictionError, match=r"3 of 3 samples have no prediction: .*; the folder's files end in: 3 .web"
-    ):
+    with pytest.raises(PredictionError, match="3 of 3 samples have no prediction") as caught:
         score(data, folder, tmp_path / "run")
     assert caught.value.what.endswith("; the folder's files end in: 3 .webp, 1 without an ending")
     (tmp_path / "empty").mkdir()
