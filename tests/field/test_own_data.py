@@ -400,13 +400,32 @@ def test_words_of_other_tools_in_a_coco_json_change_nothing(tmp_path):
         opened(root=str(tmp_path))
 
 
-def test_labelme_files_beside_their_images(tmp_path):
-    image(tmp_path / "a.png")
+@pytest.mark.parametrize("folder", [".", "images"])
+def test_labelme_files_beside_their_images(tmp_path, folder):
+    image(tmp_path / folder / "a.png")
     write_labelme(tmp_path)
     (tmp_path / "labels/b.json").unlink()
-    (tmp_path / "labels/a.json").rename(tmp_path / "a.json")
+    (tmp_path / "labels/a.json").rename(tmp_path / folder / "a.json")
     (tmp_path / "labels").rmdir()
     assert object_of(opened(root=str(tmp_path)), "a") == (24, True, 24)
+
+
+@pytest.mark.parametrize(
+    ("values", "ignore", "noted"),
+    [
+        ([0, 1, 2, 255], [0], True),
+        ([0, 1, 2, 255], [0, 255], False),
+        ([0, 255], [0], False),
+        ([1, 230, 255], [0], False),
+    ],
+)
+def test_a_value_255_beside_small_ids_is_told(tmp_path, values, ignore, noted):
+    image(tmp_path / "images/a.png", size=(len(values) * 3, 8))
+    (tmp_path / "labels").mkdir()
+    Image.fromarray(np.array(values, np.uint8).repeat(3)[None].repeat(8, axis=0)).save(tmp_path / "labels/a.png")
+    data = opened(root=str(tmp_path), ignore=ignore)
+    told = "255 is an object beside ids up to 2 (data.ignore=[0,255] leaves it out)"
+    assert (told in data.card.note) == noted
 
 
 @pytest.mark.parametrize("given", [True, False])

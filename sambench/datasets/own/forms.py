@@ -140,6 +140,8 @@ def _below(root: Path, card: DatasetCard) -> Path:
     if files:
         what = f"several files may be the ground truth: {listing([file.name for file in files])}"
         raise DatasetError(what, where=root, mend="give data.annotations=FILE")
+    if tree(root / "images", (".json",)):  # LabelMe writes its files beside the images
+        return root / "images"
     raise data_error(card, f"no ground truth here; {holds(root)}", root)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from sambench.datasets.base import DatasetCard
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.formats.coco_fields import ImageEntry, LocateImage
 from sambench.datasets.formats.coco_source import CocoMasks, Part
-from sambench.datasets.formats.label_maps import Colours, IdImages, id_items
+from sambench.datasets.formats.label_maps import Colours, IdImages, id_items, read_ids
 from sambench.datasets.formats.labelme import RULES, LabelMeMasks, refuse_inner_images
 from sambench.datasets.formats.sources import RegionSource
 from sambench.datasets.formats.via import ViaFile, ViaMasks, region_label
@@ -20,6 +24,7 @@ from sambench.datasets.reading import data_error
 from sambench.errors import DatasetError, listing
 
 _ROUNDED = (".jpg", ".jpeg")
+_VOID, _SMALL, _LOOKED_AT = 255, 200, 8
 _LABELS = tuple(ending for ending in IMAGE_ENDINGS if ending not in _ROUNDED)
 
 
@@ -86,8 +91,9 @@ def label_source(
     pairs, faults = pair(image_files, named)
     if files:
         return LabelMeMasks(card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label, images_there=look)
+    note = void_note([truth for _, truth in pairs.values()], card, ignore)
     source = IdImages(
-        card,
+        replace(card, note=f"{card.note}, {note}") if note else card,
         id_items(pairs),
         lambda value: None if value in ignore else 1,
         rules=f"1 ids colours={colours} ignore={','.join(map(str, ignore))}",
@@ -97,6 +103,29 @@ def label_source(
     )
     source.images_there = look
     return source
+
+
+def void_note(labels: Sequence[Path], card: DatasetCard, ignore: Sequence[int]) -> str:
+    """Tell of a value 255 beside small ids, which in many data sets is what counts neither way, and here an object.
+
+    Args:
+        labels: Id images; the first few are looked at.
+        card: For messages.
+        ignore: Values that are no objects.
+
+    Returns:
+        The note, or nothing where there is no such value.
+    """
+    for path in labels[:_LOOKED_AT] if _VOID not in ignore else ():
+        try:
+            values = np.unique(read_ids(path, card))
+        except DatasetError:  # told where the image is read
+            continue
+        others = values[(values > 0) & (values != _VOID)]
+        if values[-1] == _VOID and 0 < others.max(initial=0) <= _SMALL:
+            chosen = ",".join(map(str, (*ignore, _VOID)))
+            return f"255 is an object beside ids up to {others[-1]} (data.ignore=[{chosen}] leaves it out)"
+    return ""
 
 
 def placed_below(images: Path, root: Path, needed: bool = True, deeper: bool = True) -> LocateImage:
