@@ -164,7 +164,7 @@ def _of_truth(dataset: Dataset) -> MaskSet:
 
 
 def _of_results(path: Path, dataset: Dataset) -> MaskSet:
-    reader = open_results(path, dataset, categories=False)
+    reader = open_results(path, dataset, categories=False, rank="predicted_iou")
     absent = check_stored(reader, dataset.keys, path, allow_missing=True)
     if len(absent) == len(dataset.keys):
         raise PredictionError("no image of the data has a mask here", where=path, mend="give the data they are of")

@@ -1,4 +1,4 @@
-"""Detections as files: a COCO results list made elsewhere, or a run's own predictions, one small file an image."""
+"""Detections as files: a COCO results list made elsewhere, and which form a file or folder of detections has."""
 
 from __future__ import annotations
 
@@ -13,79 +13,19 @@ from sambench.datasets.formats.coco_fields import identity
 from sambench.datasets.instances import InstanceDataset
 from sambench.errors import PredictionError, UsageError, listing
 from sambench.files.atomic import file_sha256
-from sambench.files.json_files import unpacked
-from sambench.files.json_text import parse_json, whole
-from sambench.masks import rle
+from sambench.files.json_text import whole
+from sambench.masks.generator_settings import Rank
 from sambench.metrics.coco.detections import Detections
 from sambench.metrics.coco.params import IouType
 from sambench.predictions.doubts import Doubts
+from sambench.predictions.list_folders import ENDINGS as LIST_ENDINGS
+from sambench.predictions.list_folders import ListFolder
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.result_entries import FAULTS, box_fault, entry_fault, to_detections, unknown_image_fault
+from sambench.predictions.results_folders import ENDING, ResultsFolder, write_detections
 from sambench.predictions.results_index import ResultsIndex
-from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed
+from sambench.predictions.sample_files import files_ending
 from sambench.types import Sample, Size
-
-ENDING = ".json.gz"
-
-
-def write_detections(detections: Detections, image_id: int | str, folder: Path, sample_id: str) -> None:
-    """Write one image's masks as a compressed COCO results list, atomically and always to the same bytes.
-
-    What is known of `ESTIMATES` stands beside the score, to six digits. No `bbox` is written beside a mask: the
-    official evaluators would take its area for the mask's.
-    """
-    entries = []
-    for index in range(len(detections)):
-        entry: dict[str, Any] = {"image_id": image_id, "category_id": int(detections.category_ids[index])}
-        if detections.rles is not None:
-            entry["segmentation"] = rle.to_json(detections.rles[index])
-        elif detections.boxes_xywh is not None:
-            entry["bbox"] = detections.boxes_xywh[index].tolist()
-        estimates = {name: round(float(part[index]), 6) for name, part in detections.estimates.items()}
-        entries.append({**entry, "score": float(detections.scores[index]), **estimates})
-    write_packed(entries, folder, sample_id, ENDING)
-
-
-class ResultsFolder:
-    """A run's `predictions/` of detections, as `sambench.predictions.reader.PredictionReader`.
-
-    Args:
-        folder: The folder.
-        all_keys: Samples of the whole split.
-        categories: Whether every detection needs a category.
-    """
-
-    missing_means: Literal["left out", "empty"] = "empty"
-
-    def __init__(self, folder: Path, all_keys: Sequence[str], categories: bool = False) -> None:
-        self.folder, self._all_keys, self._categories = folder, list(all_keys), categories
-
-    def compare(self, keys: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return the samples without a file, and the files that answer no sample of the split."""
-        return compare_files(self.folder, ENDING, keys, self._all_keys)
-
-    def read(self, sample: Sample) -> Detections:
-        """Read one image's detections; none where there is no file."""
-        path = find_file(self.folder, sample.id, ENDING)
-        if not path.exists():
-            return to_detections([], sample.size, path)
-        try:
-            entries = parse_json(unpacked(path.read_bytes()))
-        except (OSError, ValueError) as error:
-            raise PredictionError(f"prediction cannot be read: {error}", where=path, mend="predict it again") from error
-        if not isinstance(entries, list):
-            raise PredictionError("prediction holds no list of detections", where=path, mend="predict it again")
-        for index, entry in enumerate(entries):
-            fault = "no detection" if not isinstance(entry, dict) else entry_fault(entry, sample.size)
-            if fault is None and self._categories and whole(entry.get("category_id")) is None:
-                fault = "no category_id"
-            if fault is not None:
-                raise PredictionError(f"prediction {index} has {fault}", where=path, mend="predict it again")
-        return to_detections(entries, sample.size, path)
-
-    def fingerprint(self) -> str:
-        """Return a SHA-256 over names and bytes of all files."""
-        return files_fingerprint(self.folder, files_ending(self.folder, ENDING))
 
 
 class ResultsFile:
@@ -185,19 +125,32 @@ class ResultsFile:
         return fault
 
 
-def open_results(path: Path, dataset: Dataset, categories: bool, boxes: bool = False) -> ResultsFolder | ResultsFile:
+def open_results(
+    path: Path,
+    dataset: Dataset,
+    categories: bool,
+    boxes: bool = False,
+    rank: Rank | None = None,
+    names: str | None = None,
+) -> ResultsFolder | ListFolder | ResultsFile:
     """Open detections made elsewhere, for a dataset of instances.
 
     Args:
-        path: A run's `predictions` folder, or a JSON file.
+        path: A run's `predictions` folder, a folder of one list an image, or a JSON file.
         dataset: An `InstanceDataset`.
         categories: Whether category ids must be the dataset's.
         boxes: As `ResultsFile`.
+        rank, names: As `ListFolder`.
 
     Raises:
         PredictionError: See `ResultsFile`.
-        UsageError: The dataset holds no instances.
+        UsageError: The dataset holds no instances, or a template of names is given where files are not found by it.
     """
+    if path.is_dir() and not files_ending(path, ENDING) and any(files_ending(path, one) for one in LIST_ENDINGS):
+        return ListFolder(path, dataset, categories, boxes, rank, names)
+    if names is not None:
+        what = "only folders of one list an image are read by the names of their files"
+        raise UsageError(what, where=f"predictions.names={names}", mend="leave predictions.names out")
     if path.is_dir():
         return ResultsFolder(path, dataset.all_keys, categories)
     if not isinstance(dataset, InstanceDataset):
@@ -234,6 +187,13 @@ class DetectionSaving(Saving):
         """Write the masks as a compressed COCO results list, one file an image."""
         write_detections(prediction, sample.target.image_id, folder, sample.id)
 
-    def reader(self, path: Path, dataset: Dataset) -> PredictionReader:
-        """Open a COCO results file, or the `predictions` folder of a run."""
-        return open_results(path, dataset, categories=self.with_categories, boxes=self.iou_type == "bbox")
+    def reader(self, path: Path, dataset: Dataset, names: str | None = None) -> PredictionReader:
+        """Open a COCO results file, the `predictions` folder of a run, or one list of masks an image.
+
+        Args:
+            path: The file or folder.
+            dataset: What they answer to.
+            names: A template of the names of lists; None finds it.
+        """
+        boxes, rank = self.iou_type == "bbox", getattr(self, "rank", None)
+        return open_results(path, dataset, self.with_categories, boxes, rank, names)

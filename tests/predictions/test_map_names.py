@@ -133,7 +133,7 @@ def test_segmentations_are_found_by_template(data, tmp_path):
 
 def test_tasks_of_one_file_take_no_template(tmp_path):
     (tmp_path / "found.json").write_text("[]")
-    with pytest.raises(UsageError, match="does not read a file a sample"):
+    with pytest.raises(UsageError, match="only folders of one list an image are read by the names"):
         sambench.score(
             "instances",
             "mini",
