@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-READ = "import torch, sys; from sambench.runs.row_columns import read_table; read_table(open(sys.argv[1], 'rb').read())"
+READ = "import torch, sys; from sambench.runs.row_checks import read_table; read_table(open(sys.argv[1], 'rb').read())"
 
 
 @pytest.mark.slow
