@@ -6,7 +6,6 @@ import inspect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +18,7 @@ from sambench.errors import PredictionError, UsageError, listing
 from sambench.masks.nan_guard import NanCounts
 from sambench.models.devices import device_of
 from sambench.predictions.reader import PredictionReader
+from sambench.predictions.sample_files import files_ending
 from sambench.types import Sample
 
 
@@ -183,6 +183,6 @@ def _endings(folder: Path) -> str:
     """Say what a folder holds in which nothing was found that answers a sample."""
     if not folder.is_dir():
         return ""
-    counts = Counter(path.suffix for path in islice(folder.rglob("*"), 100_000) if path.is_file())
+    counts = Counter(path.suffix for path in files_ending(folder, ""))
     files = [f"{count} {ending or 'without an ending'}" for ending, count in counts.most_common(4)]
     return f"; the folder's files end in: {', '.join(files)}" if files else "; the folder holds no file"

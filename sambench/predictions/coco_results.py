@@ -21,7 +21,7 @@ from sambench.predictions.doubts import Doubts
 from sambench.predictions.list_folders import ENDINGS as LIST_ENDINGS
 from sambench.predictions.list_folders import ListFolder
 from sambench.predictions.reader import PredictionReader, Saving
-from sambench.predictions.result_entries import FAULTS, box_fault, entry_fault, to_detections, unknown_image_fault
+from sambench.predictions.result_entries import box_fault, entry_fault, mend_of, to_detections, unknown_image_fault
 from sambench.predictions.results_folders import ENDING, ResultsFolder, write_detections
 from sambench.predictions.results_index import ResultsIndex
 from sambench.predictions.sample_files import files_ending
@@ -70,12 +70,8 @@ class ResultsFile:
                 f"{count} with {what} (entries {listing([str(index) for index in indices], 5)}{'...' * (count > 5)})"
                 for what, (count, indices) in self.index.faults.items()
             ]
-            mends = dict.fromkeys(FAULTS.get(what, "write the file again") for what in self.index.faults)
-            raise PredictionError(
-                f"the results file does not fit this data: {'; '.join(faults)}",
-                where=path,
-                mend=f"{'; '.join(mends)}; or take these entries out",
-            )
+            what = f"the results file does not fit this data: {'; '.join(faults)}"
+            raise PredictionError(what, where=path, mend=mend_of(self.index.faults))
         if boxes and 0 < self._stated < len(self.index):
             raise PredictionError(
                 f"{self._stated} of {len(self.index)} detections have a bbox, the others a mask alone",
@@ -146,17 +142,24 @@ def open_results(
         PredictionError: See `ResultsFile`.
         UsageError: The dataset holds no instances, or a template of names is given where files are not found by it.
     """
-    if path.is_dir() and not files_ending(path, ENDING) and any(files_ending(path, one) for one in LIST_ENDINGS):
-        return ListFolder(path, dataset, categories, boxes, rank, names)
-    if names is not None:
+    own = path.is_dir() and not _are_lists(path)
+    if names is not None and (own or not path.is_dir()):
         what = "only folders of one list an image are read by the names of their files"
         raise UsageError(what, where=f"predictions.names={names}", mend="leave predictions.names out")
-    if path.is_dir():
+    if own:
         return ResultsFolder(path, dataset.all_keys, categories)
     if not isinstance(dataset, InstanceDataset):
         raise UsageError(f"{dataset.card.name} has no instances", where="data", mend="choose data=coco or data=lvis")
     known = {int(category["id"]) for category in dataset.categories} if categories else None
+    if path.is_dir():
+        return ListFolder(path, dataset, known, boxes, rank, names)
     return ResultsFile(path, dataset.key_of_image_id, dataset.size_of_image_id, known, boxes)
+
+
+def _are_lists(folder: Path) -> bool:
+    """Tell whether a folder holds one list an image; files of a run have an ending of their own."""
+    names = [path.name.lower() for path in files_ending(folder, "")]
+    return any(name.endswith(LIST_ENDINGS) for name in names) and not any(name.endswith(ENDING) for name in names)
 
 
 def open_detector(path: Path, dataset: Dataset) -> ResultsFile:
@@ -196,4 +199,7 @@ class DetectionSaving(Saving):
             names: A template of the names of lists; None finds it.
         """
         boxes, rank = self.iou_type == "bbox", getattr(self, "rank", None)
-        return open_results(path, dataset, self.with_categories, boxes, rank, names)
+        opened = open_results(path, dataset, self.with_categories, boxes, rank, names)
+        if isinstance(opened, ListFolder) and opened.ranked:
+            opened.notes.append(f"masks without a score are ranked by task.rank={rank}")
+        return opened

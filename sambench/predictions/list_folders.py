@@ -17,40 +17,57 @@ from sambench.files.json_files import read_json_file
 from sambench.files.json_text import JsonError, number, whole
 from sambench.masks.generator_settings import Rank
 from sambench.masks.proposals import rank_scores
-from sambench.metrics.coco.detections import Detections
+from sambench.metrics.coco.detections import ESTIMATES, Detections
 from sambench.predictions.map_folders import MapFolder
-from sambench.predictions.result_entries import FAULTS, box_fault, entry_fault, to_detections
+from sambench.predictions.result_entries import (
+    box_fault,
+    entry_fault,
+    mend_of,
+    to_detections,
+    unknown_image_fault,
+)
 from sambench.types import Sample
 
 ENDINGS = (".json",)
-GIVEN = ("predicted_iou", "stability_score")
-"""What a mask generator states of each mask, from which a score is made where none stands beside it."""
 
 
 class ListFolder(MapFolder):
     """A folder of lists of detections, each of one image, as `sambench.predictions.reader.PredictionReader`.
 
+    Whether scores and boxes stand beside masks is told by the first entry, and held against all others.
+
     Args:
         folder: The folder.
         dataset: What they answer to.
-        categories: Whether every detection needs a category.
+        category_ids: Known categories; None where categories do not count, so that entries need none.
         boxes: Whether boxes are what is read: those beside masks are taken instead of the masks'.
-        rank: How a score is made of predicted IoU and stability score; None where every entry needs a `score`.
+        rank: How a score is made of `ESTIMATES`; None where every entry needs a `score`.
         names: As for `MapFolder`.
+
+    Attributes:
+        ranked: Whether scores are made of `ESTIMATES`.
     """
 
     missing_means: Literal["left out", "empty"] = "empty"
 
     def __init__(
-        self, folder: Path, dataset: Dataset, categories: bool, boxes: bool, rank: Rank | None, names: str | None
+        self,
+        folder: Path,
+        dataset: Dataset,
+        category_ids: set[int] | None,
+        boxes: bool,
+        rank: Rank | None,
+        names: str | None,
     ) -> None:
         super().__init__(folder, dataset.all_keys, ENDINGS, names)
-        self._categories, self._boxes, self._rank = categories, boxes, rank
+        self._categories, self._boxes, self._rank = category_ids, boxes, rank
         paths = (self.find(key) for key in dataset.all_keys)
         lists = (_entries(path) for path in paths if path is not None)
         first = next((entries[0] for entries in lists if entries and isinstance(entries[0], dict)), {})
-        if rank is not None and "score" not in first and all(name in first for name in GIVEN):
-            self.notes.append(f"masks without a score are ranked by task.rank={rank}")
+        self.ranked = rank is not None and bool(first) and "score" not in first
+        self._stated = boxes and first.get("bbox") is not None
+        if boxes:
+            self.choices = {"boxes": "stated" if self._stated else "of_masks"}
 
     def read(self, sample: Sample) -> Detections:
         """Read one image's detections; none where there is no file."""
@@ -61,34 +78,35 @@ class ListFolder(MapFolder):
         for index, entry in enumerate(entries):
             fault = self._fault(entry, sample)
             if fault is not None:
-                mend = f"{FAULTS.get(fault, 'write the file again')}; or take these entries out"
-                raise PredictionError(f"entry {index} is or has {fault}", where=path, mend=mend)
-        scores = self._scores(entries)
-        scored = [{**entry, "score": entry.get("score", own)} for entry, own in zip(entries, scores, strict=True)]
-        if self._boxes and any(entry.get("bbox") is not None for entry in scored):
-            scored = [{**entry, "segmentation": None} for entry in scored]
-        return to_detections(scored, sample.size, path)
-
-    def _scores(self, entries: list[dict[str, Any]]) -> list[float]:
-        """Return what entries without a score are ranked by."""
-        given = [np.array([number(entry.get(name)) or 0.0 for entry in entries], np.float64) for name in GIVEN]
-        return rank_scores(given[0], given[1], self._rank or "predicted_iou", np.random.default_rng(0)).tolist()
+                raise PredictionError(f"entry {index} is or has {fault}", where=path, mend=mend_of([fault]))
+        if self._rank is not None and self.ranked:
+            iou, stability = (np.array([entry[name] for entry in entries], np.float64) for name in ESTIMATES)
+            scores = rank_scores(iou, stability, self._rank, np.random.default_rng(0)).tolist()
+            entries = [{**entry, "score": score} for entry, score in zip(entries, scores, strict=True)]
+        if self._stated:
+            entries = [{**entry, "segmentation": None} for entry in entries]
+        return to_detections(entries, sample.size, path)
 
     def _fault(self, entry: Any, sample: Sample) -> str | None:
         """Say what is wrong with an entry."""
         if not isinstance(entry, dict):
             return "no detection"
-        if "image_id" in entry and identity(entry["image_id"]) != sample.target.image_id:
-            return "an unknown image_id"
-        if self._categories and whole(entry.get("category_id")) is None:
-            return "no category_id"
-        ranked = self._rank is not None and "score" not in entry
-        if ranked and any(number(entry.get(name)) is None for name in GIVEN):
-            return f"neither a score nor {' and '.join(GIVEN)}"
-        fault = entry_fault({**entry, "score": 0.0} if ranked else entry, sample.size)
-        if fault is None and self._boxes and entry.get("bbox") is not None:
-            fault = box_fault(entry["bbox"], sample.size)
-        return fault
+        own = sample.target.image_id
+        if "image_id" in entry and (stated := identity(entry["image_id"])) != own:
+            return unknown_image_fault(stated, {own: sample.id})
+        if self._categories is not None and (category := whole(entry.get("category_id"))) not in self._categories:
+            return "no category_id" if category is None else "an unknown category_id"
+        bare = self.ranked and "score" not in entry
+        if bare and any(number(entry.get(name)) is None for name in ESTIMATES):
+            return f"neither a score nor {' and '.join(ESTIMATES)}"
+        fault = entry_fault({**entry, "score": 0.0} if bare else entry, sample.size)
+        if fault is not None:
+            return fault
+        if self.ranked and not bare:
+            return "a score, where other entries have none"
+        if self._boxes and (entry.get("bbox") is not None) != self._stated:
+            return "no bbox, where other entries have one" if self._stated else "a bbox, where other entries have none"
+        return box_fault(entry["bbox"], sample.size) if self._stated else None
 
 
 def _entries(path: Path) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,19 @@ FAULTS = {
     "an image_id in quotes": "write the ids as the annotation file does: jq 'map(.image_id |= tonumber)'",
     "an image_id without quotes": "write the ids as the annotation file does: jq 'map(.image_id |= tostring)'",
     "a missing or non-finite score": "give each entry its `score` as a finite number, without quotes",
+    "a score, where other entries have none": "give each entry a `score`, or none",
+    "no bbox, where other entries have one": "store a bbox for every detection, or for none",
+    "a bbox, where other entries have none": "store a bbox for every detection, or for none",
     "a segmentation of another size than its image": 'write "size" as [height, width] of the image in its annotation'
     f" file, or {_CHOOSE}",
 }
 """Fault of an entry -> what mends it, beside taking such entries out, where that is not to write the file again."""
+
+
+def mend_of(faults: Iterable[str]) -> str:
+    """Say what mends entries with these faults, each way once."""
+    ways = dict.fromkeys(FAULTS.get(fault, "write the file again") for fault in faults)
+    return "; ".join((*ways, "or take these entries out"))
 
 
 def to_detections(entries: Sequence[Mapping[str, Any]], size: Size, where: object) -> Detections:

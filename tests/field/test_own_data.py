@@ -428,6 +428,15 @@ def test_a_value_255_beside_small_ids_is_told(tmp_path, values, ignore, noted):
     assert (told in data.card.note) == noted
 
 
+def test_a_red_of_255_is_no_value_255(tmp_path):
+    image(tmp_path / "images/a.png", size=(6, 8))
+    (tmp_path / "labels").mkdir()
+    colours = np.array([[0, 0, 0], [100, 0, 0], [255, 0, 0]], np.uint8).repeat(2, axis=0)
+    Image.fromarray(colours[None].repeat(8, axis=0)).save(tmp_path / "labels/a.png")
+    assert "255" not in opened(root=str(tmp_path)).card.note
+    assert "255 is an object beside ids up to 100" in opened(root=str(tmp_path), colours="first").card.note
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_images_that_a_score_does_not_need_are_not_searched_for(tmp_path, monkeypatch, given):
     """Ground truth in a home folder: nothing below it is listed, unless the folder of images is named."""

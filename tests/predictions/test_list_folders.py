@@ -75,6 +75,7 @@ def test_a_score_that_stands_beside_a_mask_is_taken(data, run, tmp_path):
         ({"segmentation": {"size": [3, 4], "counts": "0<"}}, "a segmentation of another size", "[height, width]"),
         ({"image_id": 5}, "an unknown image_id", "choose the data"),
         ({"score": "0.5"}, "a missing or non-finite score", "without quotes"),
+        ({"score": 0.5}, "a score, where other entries have none", "give each entry a `score`, or none"),
     ],
 )
 def test_entries_that_do_not_fit_are_told_with_file_and_number(data, run, tmp_path, change, told, mend):
@@ -103,6 +104,31 @@ def test_what_is_no_list_and_what_answers_no_image_is_told(data, run, tmp_path):
 def test_instances_need_scores_and_categories(data, run, tmp_path):
     with pytest.raises(PredictionError, match="entry 0 is or has no category_id"):
         score(data, write(run, tmp_path / "amg"), tmp_path / "out", task="instances")
+
+
+def test_boxes_stand_beside_all_masks_or_none(data, run, tmp_path):
+    def boxed(*kept):
+        return lambda entries: [
+            {**one, "bbox": [3, 4, 50, 60]} if i in kept else one for i, one in enumerate(entries[:2])
+        ]
+
+    def scored(name, *kept):
+        return score(data, write(run, tmp_path / name, boxed(*kept)), tmp_path / f"{name}_out", "task.iou_type=bbox")
+
+    stated, of_masks = scored("all", 0, 1), scored("none")
+    assert stated.rows() != of_masks.rows()
+    choices = [one.record["identity"]["predictions"] for one in (stated, of_masks)]
+    assert choices == [{"boxes": "stated"}, {"boxes": "of_masks"}]
+    with pytest.raises(PredictionError, match="entry 1 is or has no bbox, where other entries have one"):
+        scored("first", 0)
+    with pytest.raises(PredictionError, match="entry 1 is or has a bbox, where other entries have none"):
+        scored("second", 1)
+
+
+def test_categories_have_to_be_the_datas(data, run, tmp_path):
+    folder = write(run, tmp_path / "amg", lambda es: [{**one, "score": 0.5, "category_id": 9999} for one in es])
+    with pytest.raises(PredictionError, match="entry 0 is or has an unknown category_id"):
+        score(data, folder, tmp_path / "out", task="instances")
 
 
 def test_names_are_asked_of_lists_alone(data, run, tmp_path):

@@ -91,7 +91,7 @@ def label_source(
     pairs, faults = pair(image_files, named)
     if files:
         return LabelMeMasks(card, id_items(pairs), rules=RULES, faults=faults, by_label=by_label, images_there=look)
-    note = void_note([truth for _, truth in pairs.values()], card, ignore)
+    note = void_note([truth for _, truth in pairs.values()], card, colours, ignore)
     source = IdImages(
         replace(card, note=f"{card.note}, {note}") if note else card,
         id_items(pairs),
@@ -105,12 +105,13 @@ def label_source(
     return source
 
 
-def void_note(labels: Sequence[Path], card: DatasetCard, ignore: Sequence[int]) -> str:
+def void_note(labels: Sequence[Path], card: DatasetCard, colours: Colours, ignore: Sequence[int]) -> str:
     """Tell of a value 255 beside small ids, which in many data sets is what counts neither way, and here an object.
 
     Args:
         labels: Id images; the first few are looked at.
         card: For messages.
+        colours: As `own`.
         ignore: Values that are no objects.
 
     Returns:
@@ -118,7 +119,7 @@ def void_note(labels: Sequence[Path], card: DatasetCard, ignore: Sequence[int]) 
     """
     for path in labels[:_LOOKED_AT] if _VOID not in ignore else ():
         try:
-            values = np.unique(read_ids(path, card))
+            values = np.unique(read_ids(path, card, colours))
         except DatasetError:  # told where the image is read
             continue
         others = values[(values > 0) & (values != _VOID)]
