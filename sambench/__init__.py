@@ -4,14 +4,15 @@ import importlib
 import random
 from typing import TYPE_CHECKING, Any
 
-from sambench.version import __version__
-
 if TYPE_CHECKING:
     from sambench import metrics, types
-    from sambench.api import compare, gate, load_run, run, score, table
-    from sambench.evaluation import evaluate
+    from sambench.api.calls import compare, gate, load_run, run, score, table
+    from sambench.api.evaluation import evaluate
 
 __all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "metrics", "run", "score", "table", "types"]
+
+__version__ = "0.1.0"
+"""The version, part of every run's identity."""
 
 _MODULES = ("metrics", "types")
 
@@ -23,7 +24,7 @@ def __getattr__(name: str) -> Any:
         if name in _MODULES:
             return importlib.import_module(f"sambench.{name}")
         if name in __all__:
-            module = "sambench.evaluation" if name == "evaluate" else "sambench.api"
+            module = "sambench.api.evaluation" if name == "evaluate" else "sambench.api.calls"
             return getattr(importlib.import_module(module), name)
     finally:
         random.setstate(drawn)

@@ -21,9 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
-from sambench.concepts import ConceptPair, ConceptPrediction, ConceptTruth, PhraseDetections
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset
+from sambench.drawing.pictures.concepts import ConceptDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import DatasetError, UsageError
@@ -34,10 +34,10 @@ from sambench.metrics.concepts.resampling import ConceptResampling, concept_metr
 from sambench.metrics.concepts.rows import columns_of_pair, columns_of_sweep
 from sambench.metrics.concepts.rules import ConceptRules
 from sambench.models.base import A_PHRASE, Question
-from sambench.pictures.concepts import ConceptDrawing
 from sambench.predictions.concept_files import EmptyMasks
 from sambench.predictions.concept_results import ConceptSaving
 from sambench.predictions.concept_shapes import Shapes, shapes_of
+from sambench.prompts.concepts import ConceptPair, ConceptPrediction, ConceptTruth, PhraseDetections
 from sambench.types import Metric, Row, Sample
 
 

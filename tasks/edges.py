@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 
 from sambench.config.ranges import Range
+from sambench.drawing.pictures.boundaries import EdgeDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.masks.edges.nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox
@@ -31,7 +32,6 @@ from sambench.metrics.boundary.resampled import BoundaryResampling, boundary_ci9
 from sambench.metrics.boundary.scores import COUNTS, columns_of_counts, counts_of_rows, levels_of
 from sambench.models.base import PromptableModel, Question
 from sambench.models.edges.detector import strength_of
-from sambench.pictures.boundaries import EdgeDrawing
 from sambench.predictions.edge_maps import EdgeMapSaving, EdgePrediction
 from sambench.predictions.edge_suppression import thinned
 from sambench.prompts.grid import grid_points_xy, single_points

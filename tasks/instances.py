@@ -26,6 +26,7 @@ import numpy as np
 
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset, check_classes
+from sambench.drawing.pictures.instances import InstanceDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.masks.measure import box_masks
@@ -39,7 +40,6 @@ from sambench.metrics.coco.params import evaluation_rules
 from sambench.metrics.coco.resampling import InstanceResampling, recorded
 from sambench.metrics.coco.rows import columns_of_instances
 from sambench.models.base import Question, box_questions
-from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving, ResultsFile, open_detector
 from sambench.prompts.box_noise import BoxNoise
 from sambench.types import Annotation, InstanceTruth, Metric, Row, Sample

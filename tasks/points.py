@@ -27,6 +27,7 @@ import numpy as np
 
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset
+from sambench.drawing.pictures.clicks import ClickDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import DatasetError
@@ -37,7 +38,6 @@ from sambench.metrics.clicks.noc import check_counting
 from sambench.metrics.clicks.references import REFERENCES, click_metrics, sa23_names
 from sambench.metrics.clicks.truth import best_ious, overlaps, truth_runs
 from sambench.models.base import Question, click_questions
-from sambench.pictures.clicks import ClickDrawing
 from sambench.predictions.click_records import ClickPrediction, ClickSaving, check_clicks_made
 from sambench.prompts.click_settings import ClickSettings
 from sambench.prompts.clicks import checked_counts, random_draws

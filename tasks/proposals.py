@@ -26,6 +26,7 @@ import numpy as np
 
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset
+from sambench.drawing.pictures.instances import InstanceDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.masks.generator import AutomaticMaskGenerator
@@ -38,7 +39,6 @@ from sambench.metrics.coco.params import evaluation_rules
 from sambench.metrics.coco.resampling import ProposalResampling
 from sambench.metrics.coco.rows import columns_of_proposals, proposals_of_rows
 from sambench.models.base import Question
-from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving
 from sambench.types import InstanceTruth, Metric, Row, Sample
 

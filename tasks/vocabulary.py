@@ -26,6 +26,7 @@ import numpy as np
 
 from sambench.config.ranges import Range
 from sambench.datasets.base import Dataset, check_classes
+from sambench.drawing.pictures.instances import InstanceDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.errors import UsageError
@@ -41,7 +42,6 @@ from sambench.metrics.coco.params import RuleKind
 from sambench.metrics.coco.resampling import VocabularyResampling
 from sambench.metrics.coco.rows import columns_of_instances
 from sambench.models.base import A_PHRASE, Question
-from sambench.pictures.instances import InstanceDrawing
 from sambench.predictions.coco_results import DetectionSaving
 from sambench.prompts.category_names import Names, phrases_of
 from sambench.types import InstanceTruth, Metric, Row, Sample

@@ -9,7 +9,6 @@ NAMES = 25
 """Names that a folder may list."""
 
 LONGER = {
-    "sambench": 38,  # a folder for each name of the import contract, and the modules that all of them share
     "sambench/datasets/sa23": 26,  # one reader a data set
 }
 """Folders that list more, which may not grow."""

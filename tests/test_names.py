@@ -16,7 +16,7 @@ ALLOWED = {
     ("sambench/gates/result.py", "found"): "a key of the JSON that `gate` prints",
     ("sambench/gates/result.py", "told"): "a key of the JSON that `gate` prints",
     ("sambench/gates/standings.py", "told"): "a key of the JSON that `compare` prints",
-    ("sambench/reproductions/catalogue.py", "place"): "a key of the files in configs/reproduction",
+    ("sambench/commands/reproductions/catalogue.py", "place"): "a key of the files in configs/reproduction",
     ("sambench/runs/row_columns.py", "_FOUND"): "the columns of rows that begin with `found_`",
 }
 """Names that stored files, printed JSON or settings fix."""

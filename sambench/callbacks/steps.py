@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sambench.api.evaluation import evaluate
 from sambench.config.ranges import Range, check_range
-from sambench.evaluation import evaluate
 from sambench.runs.run import Run
 
 STEPS = Range(1, 10**9)

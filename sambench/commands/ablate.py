@@ -12,8 +12,8 @@ from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config import registry
 from sambench.errors import UsageError
-from sambench.progress import say
-from sambench.storage.locations import join
+from sambench.files.progress import say
+from sambench.files.storage.locations import join
 from sambench.tables.render import FORMATS
 
 
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     """Run a sweep."""
     from sambench.commands.results.tables import shown_runs, table_result
     from sambench.config.compose import compose
-    from sambench.figures.ablation import ablation_figure
+    from sambench.drawing.figures.ablation import ablation_figure
     from sambench.files.atomic import write_text
     from sambench.files.safe_names import file_inside
     from sambench.gates.ablation import member_words, sweep

@@ -14,8 +14,8 @@ from sambench.engine.cache.entry import read_secret
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import UNSIGNED, SharedEntries
 from sambench.files.paths import cache_root
+from sambench.files.storage.locations import is_remote
 from sambench.redact import without_secrets
-from sambench.storage.locations import is_remote
 
 Store = EmbeddingCache | SharedEntries
 

@@ -13,13 +13,13 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of, show, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import Range
 from sambench.errors import SambenchError, UsageError
-from sambench.progress import say
+from sambench.files.progress import say
 
 
 def main(words: list[str]) -> int:
     """Write the site and print its first page."""
-    from sambench.leaderboard.entries import open_entries
-    from sambench.leaderboard.site import INDEX, Settings, build_site
+    from sambench.pages.leaderboard.entries import open_entries
+    from sambench.pages.leaderboard.site import INDEX, Settings, build_site
 
     values = read(LEADERBOARD, words)
     if not values["runs"] and values["results"] is None:
@@ -44,8 +44,8 @@ def main(words: list[str]) -> int:
 def _submit(words: list[str]) -> int:
     """Write a run as a file to hand in."""
     from sambench.files.safe_names import readable
-    from sambench.leaderboard.submission import ENDING, write_submission
-    from sambench.report.gallery import stored_pictures
+    from sambench.pages.leaderboard.submission import ENDING, write_submission
+    from sambench.pages.report.gallery import stored_pictures
     from sambench.runs.open import load_run
 
     if not words or "=" in words[0] or words[0].startswith("-"):
@@ -66,7 +66,7 @@ def _submit(words: list[str]) -> int:
 
 def _check(words: list[str]) -> int:
     """Check files that were handed in; tell each."""
-    from sambench.leaderboard.checking import check_submission
+    from sambench.pages.leaderboard.checking import check_submission
     from sambench.runs.summary import caption
 
     own, files = own_words(CHECK, words)

@@ -13,9 +13,9 @@ from sambench.config.ranges import Range
 
 def main(words: list[str]) -> int:
     """Draw and list the pictures."""
-    from sambench.figures.clicks import gallery
+    from sambench.drawing.figures.clicks import gallery
     from sambench.files.safe_names import inside, safe_name
-    from sambench.report.choice import draw_gallery, open_again, predictions_path
+    from sambench.pages.report.choice import draw_gallery, open_again, predictions_path
     from sambench.runs.open import load_run
     from sambench.runs.summary import number
 

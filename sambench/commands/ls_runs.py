@@ -11,8 +11,8 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of, show
 from sambench.commands.grammar.words import read
 from sambench.errors import RunError, SambenchError
 from sambench.files.safe_names import printable
+from sambench.files.storage.locations import join
 from sambench.redact import without_secrets
-from sambench.storage.locations import join
 from sambench.tables.fitting import joined, terminal_width
 
 FILTERS = ("name", "task", "data", "model")

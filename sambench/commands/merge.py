@@ -11,7 +11,7 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of, show
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import SHARED, Range
 from sambench.errors import listing
-from sambench.storage.locations import is_remote, join
+from sambench.files.storage.locations import is_remote, join
 
 
 def main(words: list[str]) -> int:

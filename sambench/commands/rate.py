@@ -25,7 +25,7 @@ def _folder(command: Command, words: list[str]) -> Path:
 
 
 def _plan(words: list[str]) -> int:
-    from sambench.ratings.plan import PlanSettings, plan_study
+    from sambench.pages.ratings.plan import PlanSettings, plan_study
     from sambench.runs.open import load_run
 
     values = read(PLAN, words)
@@ -45,12 +45,12 @@ def _serve(words: list[str]) -> int:
     try:
         import waitress  # noqa: F401 (told here where it is missing)
 
-        from sambench.ratings.server import application
+        from sambench.pages.ratings.server import application
     except ImportError as error:
         raise UsageError(
             f"the rating page needs {error.name}", where="rate serve", mend="pip install 'sambench[rate]'"
         ) from error
-    from sambench.ratings.study import read_study
+    from sambench.pages.ratings.study import read_study
 
     folder = _folder(SERVE, words)
     values = read(SERVE, words[1:])
@@ -67,8 +67,8 @@ def _serve(words: list[str]) -> int:
 
 def _bundle(words: list[str]) -> int:
     from sambench.files.atomic import write_text
-    from sambench.ratings.bundle import bundle
-    from sambench.ratings.study import read_study
+    from sambench.pages.ratings.bundle import bundle
+    from sambench.pages.ratings.study import read_study
 
     folder = _folder(BUNDLE, words)
     values = read(BUNDLE, words[1:])
@@ -83,9 +83,9 @@ def _score(words: list[str]) -> int:
     from tabulate import tabulate
 
     from sambench.files.atomic import write_json
-    from sambench.ratings.scoring import read_answers, score_study
-    from sambench.ratings.study import read_study
-    from sambench.ratings.tables import differences_table, means_table, remarks
+    from sambench.pages.ratings.scoring import read_answers, score_study
+    from sambench.pages.ratings.study import read_study
+    from sambench.pages.ratings.tables import differences_table, means_table, remarks
 
     folder = _folder(SCORE, words)
     values = read(SCORE, words[1:])

@@ -17,7 +17,7 @@ from sambench.runs.open import load_run
 from sambench.runs.run import Run
 
 if TYPE_CHECKING:
-    from sambench.report.extras import Extra
+    from sambench.pages.report.extras import Extra
 
 _MASKS = ("points", "instances", "proposals", "vocabulary")
 """Tasks whose runs can be explained, object by object."""
@@ -58,9 +58,9 @@ def write_report(
         What is left out, in sentences; the page says it too.
     """
     from sambench.files.atomic import write_text
-    from sambench.report.gallery import collect
-    from sambench.report.page import build_page
-    from sambench.report.pictures import embed
+    from sambench.pages.report.gallery import collect
+    from sambench.pages.report.page import build_page
+    from sambench.pages.report.pictures import embed
 
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
@@ -109,7 +109,7 @@ def _of_labels(folder: str | None) -> list[Extra]:
 def _of_ratings(folders: Sequence[str] | None) -> list[Extra]:
     """Return the section of people's ratings."""
     from sambench.commands.table import rated
-    from sambench.report.extras import Extra, table_part
+    from sambench.pages.report.extras import Extra, table_part
 
     if not folders:
         return []

@@ -10,12 +10,12 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.lists import listed
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
+from sambench.commands.reproductions.catalogue import chosen, families, names
 from sambench.errors import UsageError
-from sambench.progress import say
-from sambench.reproductions.catalogue import chosen, families, names
+from sambench.files.progress import say
 
 if TYPE_CHECKING:
-    from sambench.reproductions.running import Outcome
+    from sambench.commands.reproductions.running import Outcome
 
 NOTHING = 3
 """Exit code: nothing could be run."""
@@ -23,9 +23,9 @@ NOTHING = 3
 
 def main(words: list[str]) -> int:
     """Run what a name stands for, tell what came of it, and write the page."""
+    from sambench.commands.reproductions.page import page, report_text
+    from sambench.commands.reproductions.running import reproduce
     from sambench.files.atomic import write_text
-    from sambench.reproductions.page import page, report_text
-    from sambench.reproductions.running import reproduce
 
     if not words or "=" in words[0] or words[0].startswith("-"):
         mend = f"sambench reproduce all, or one of {', '.join(families())}"

@@ -19,9 +19,9 @@ from sambench.config.spelling import nearest
 from sambench.engine.ahead import compiled_ahead
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, refusals_as_errors
-from sambench.progress import say
+from sambench.files.progress import say
+from sambench.files.storage.locations import is_remote
 from sambench.redact import without_secrets
-from sambench.storage.locations import is_remote
 
 OF_TORCHAO = ("torchao", "torch.utils._pytree")
 """Loggers that warn of kernels for other devices wherever torchao is installed, as transformers then imports it."""

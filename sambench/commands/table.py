@@ -13,9 +13,9 @@ from sambench.commands.grammar.output import JSON, format_key, tell
 from sambench.commands.grammar.words import read
 from sambench.commands.ls import tables
 from sambench.errors import UsageError
-from sambench.progress import say
+from sambench.files.progress import say
+from sambench.files.storage.locations import is_remote, join
 from sambench.runs.open import load_run
-from sambench.storage.locations import is_remote, join
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def main(words: list[str]) -> int:
 
 def rated(folders: Sequence[str]) -> dict[str, BuiltTable]:
     """Make the parts that hold measured ratings, apart from the published ones."""
-    from sambench.ratings.scoring import read_answers, score_study
-    from sambench.ratings.study import read_study
-    from sambench.ratings.tables import differences_table, means_table, remarks
+    from sambench.pages.ratings.scoring import read_answers, score_study
+    from sambench.pages.ratings.study import read_study
+    from sambench.pages.ratings.tables import differences_table, means_table, remarks
     from sambench.tables.collect import BuiltTable
 
     studies = [read_study(Path(folder)) for folder in folders]
@@ -105,24 +105,24 @@ def save(name: str, made: BuiltTable, out: Path) -> list[Path]:
 def _figure(name: str) -> Callable[[Sequence[Run], Path], list[Path]]:
     """Return what draws a figure; a table without runs, which has none, then imports neither torch nor numba."""
     if name == "clicks":
-        from sambench.figures.clicks import miou_against_clicks
+        from sambench.drawing.figures.clicks import miou_against_clicks
 
         return miou_against_clicks
     if name == "concepts":
-        from sambench.figures.concepts import thresholds_and_presence
+        from sambench.drawing.figures.concepts import thresholds_and_presence
 
         return thresholds_and_presence
     if name == "noise":
-        from sambench.figures.noise import iou_against_noise
+        from sambench.drawing.figures.noise import iou_against_noise
 
         return iou_against_noise
     if name == "published_clicks":
-        from sambench.figures.published_clicks import miou_beside_published
+        from sambench.drawing.figures.published_clicks import miou_beside_published
 
         return miou_beside_published
-    from sambench.figures.latency import cost_curves
-    from sambench.figures.precision_recall import precision_recall
-    from sambench.figures.recall import recall_curves
+    from sambench.drawing.figures.latency import cost_curves
+    from sambench.drawing.figures.precision_recall import precision_recall
+    from sambench.drawing.figures.recall import recall_curves
 
     drawers = {"precision_recall": precision_recall, "recall_curves": recall_curves, "cost_curves": cost_curves}
     return drawers[name]
@@ -143,7 +143,7 @@ def draw_against(name: str, runs: Sequence[Run], other: str, out: Path) -> list[
     Raises:
         UsageError: There is not exactly one run of task points.
     """
-    from sambench.figures.clicks import dataset_differences
+    from sambench.drawing.figures.clicks import dataset_differences
 
     if len(runs) != 1 or runs[0].record.task_name != "points":
         raise UsageError(

@@ -26,7 +26,7 @@ def main(words: list[str]) -> int:
     try:
         import waitress  # noqa: F401 (told here where it is missing)
 
-        from sambench.viewer.server import LOOPBACK, application
+        from sambench.pages.viewer.server import LOOPBACK, application
     except ImportError as error:
         mend = "pip install 'sambench[view]'"
         raise UsageError(f"the page needs {error.name}", where="sambench view", mend=mend) from error
@@ -34,9 +34,9 @@ def main(words: list[str]) -> int:
 
     from sambench.files.atomic import work_folder
     from sambench.files.paths import cache_root
-    from sambench.storage.locations import join
-    from sambench.viewer.cache import PictureCache
-    from sambench.viewer.library import Library
+    from sambench.files.storage.locations import join
+    from sambench.pages.viewer.cache import PictureCache
+    from sambench.pages.viewer.library import Library
 
     results, rest = _results(words)
     values = read(VIEW, rest)
@@ -60,9 +60,9 @@ def main(words: list[str]) -> int:
 
 def _bundle(words: list[str]) -> int:
     """Write the page as files."""
-    from sambench.storage.locations import join
-    from sambench.viewer.bundle import write_bundle
-    from sambench.viewer.library import Library
+    from sambench.files.storage.locations import join
+    from sambench.pages.viewer.bundle import write_bundle
+    from sambench.pages.viewer.library import Library
 
     results, rest = _results(words)
     values = read(BUNDLE, rest)

@@ -14,8 +14,8 @@ from sambench.config.image_rules import ImageRules
 from sambench.config.ranges import SHARED, check_range, collecting, raise_faults
 from sambench.config.spelling import nearest
 from sambench.errors import UsageError
-from sambench.storage.copies import local_copy
-from sambench.storage.locations import is_remote
+from sambench.files.storage.copies import local_copy
+from sambench.files.storage.locations import is_remote
 
 RESERVED = {"name", "preset"}
 """Keys of a group's YAML file that are not constructor arguments: the registry name and the preset's label."""

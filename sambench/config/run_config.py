@@ -11,7 +11,7 @@ from sambench.config.ranges import SHARED, Range, RangeError, collecting, raise_
 from sambench.config.registry import GROUPS
 from sambench.config.resolve import convert, group_faults
 from sambench.errors import UsageError
-from sambench.progress import ProgressKind
+from sambench.files.progress import ProgressKind
 
 WORKERS = Range(0, 1024)
 """Scoring processes at once."""

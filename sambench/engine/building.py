@@ -20,9 +20,9 @@ from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.files.paths import cache_root
+from sambench.files.storage.locations import is_remote
 from sambench.masks.nan_guard import policy_of
 from sambench.models.base import PromptableModel, check_questions
-from sambench.storage.locations import is_remote
 from sambench.types import Sample
 
 DEFAULT_MODEL = "hierarchy"

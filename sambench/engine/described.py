@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
+from sambench import __version__
 from sambench.config.run_config import RunConfig
 from sambench.datasets.base import Dataset
 from sambench.datasets.images.orientation import orientation_record
@@ -18,7 +19,6 @@ from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance
 from sambench.runs.identity import keys_sha256
-from sambench.version import __version__
 
 
 def switches(task: Task) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from sambench.engine.building import open_dataset, with_only_model
 from sambench.engine.cache.entry import read_secret
 from sambench.engine.described import begun_record, ended_record, run_identity, switches
 from sambench.engine.executors.base import ProcessExecutor
+from sambench.engine.loggers.send import chosen as chosen_trackers
+from sambench.engine.loggers.send import tell
 from sambench.engine.merging.shards import parse_shard
 from sambench.engine.predicting import Predicting, predicting
 from sambench.engine.runner import Plan, execute
@@ -24,15 +26,13 @@ from sambench.engine.task import Task
 from sambench.errors import UsageError
 from sambench.files.faults import plain_interrupts, refusals_as_errors
 from sambench.files.safe_names import check_apart, check_text, readable, safe_part
-from sambench.loggers.send import chosen as chosen_trackers
-from sambench.loggers.send import tell
+from sambench.files.storage.hub import hub_copy
+from sambench.files.storage.locations import Location, is_hub, join
 from sambench.models.base import PromptableModel
 from sambench.models.devices import device_list, resolve_device
 from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
-from sambench.storage.hub import hub_copy
-from sambench.storage.locations import Location, is_hub, join
 
 EXECUTORS = {
     "local": "sambench.engine.executors.local:LocalExecutor",
@@ -54,7 +54,7 @@ def launch(config: Mapping[str, Any], model: PromptableModel | None = None) -> L
     """Run what a resolved configuration (`configs/config.yaml`) asks for, or go on with it where it was interrupted.
 
     Args:
-        config: As Hydra composes it (`sambench.api.compose`); from here on it is a `RunConfig`.
+        config: As Hydra composes it (`sambench.api.calls.compose`); from here on it is a `RunConfig`.
         model: A model that is there already, which is taken for the one that the configuration names.
 
     Raises:

@@ -15,11 +15,11 @@ from sambench.engine.sources import StoredPredictions, check_stored, open_reader
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
 from sambench.engine.work import Work
+from sambench.files.storage.copies import local
 from sambench.models.base import PromptableModel
 from sambench.runs.open import load_run
 from sambench.runs.run import RECORD
 from sambench.runs.summary import nan_note
-from sambench.storage.copies import local
 
 NO_IMAGES = "the images were not read, so their pixels are not fingerprinted and no picture is drawn"
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from sambench.concepts import ConceptAnswer, ConceptTruth
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
@@ -15,6 +14,7 @@ from sambench.masks.nan_guard import NanGuard, NanPolicy
 from sambench.masks.transfers import Arrival, in_turn
 from sambench.masks.undefined import sound, sound_phrase
 from sambench.models.base import ConceptModel, PromptableModel
+from sambench.prompts.concepts import ConceptAnswer, ConceptTruth
 from sambench.types import Embedding, Masks, Prompts, Sample
 
 if TYPE_CHECKING:

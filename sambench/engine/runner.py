@@ -12,7 +12,7 @@ from sambench.engine.costs import EnergyMeter, run_costs
 from sambench.engine.executors.base import Executor, Job
 from sambench.engine.stages import Stages
 from sambench.engine.task import Task
-from sambench.progress import ProgressKind, progress
+from sambench.files.progress import ProgressKind, progress
 from sambench.runs.run import Run
 from sambench.runs.store import RunStore
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from sambench.config.resolve import check_fields
 from sambench.datasets.base import Dataset
 from sambench.engine.predictor import Predictor
-from sambench.metrics.resampling import Resampling
+from sambench.metrics.bootstrap import Resampling
 from sambench.metrics.uncertainty.support import with_support
 from sambench.models.base import Question
 from sambench.predictions.reader import Saving

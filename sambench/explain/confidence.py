@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sambench.drawing.figures.confidence import draw_confidence
 from sambench.explain.summary import Estimate, images_of
-from sambench.figures.confidence import draw_confidence
 from sambench.metrics.bootstrap import bootstrap_intervals
 from sambench.metrics.calibration import Bin, calibration_draws, reliability, risk_by_coverage
-from sambench.report.figures import svg_uri
+from sambench.pages.report.figures import svg_uri
 
 FIGURES = {
     "ECE": "how far confidence is from the IoU, the mean over ten bins of confidence",

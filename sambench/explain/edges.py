@@ -17,8 +17,8 @@ from sambench.metrics.boundary.inputs import boundaries_from_segs, strength_from
 from sambench.metrics.boundary.pixel_errors import GROUPS, pixel_errors
 from sambench.metrics.boundary.scores import counts_of_rows, levels_of, recall_precision_f
 from sambench.metrics.paired import Comparison
+from sambench.pages.report.choice import open_again, stored_predictions
 from sambench.predictions.edge_maps import EdgePrediction
-from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run
 from sambench.tasks.edges import EdgesTask
 from sambench.types import Sample

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from sambench.drawing.pictures.boundaries import draw_matches
+from sambench.drawing.pictures.overlay import save_png
 from sambench.explain.console import table_of
 from sambench.explain.edges import EdgeErrors, EdgeGroup, worst_edges
 from sambench.explain.page import change_lines, ends
 from sambench.files.atomic import write_text
 from sambench.metrics.paired import Comparison
-from sambench.pictures.boundaries import draw_matches
-from sambench.pictures.overlay import save_png
-from sambench.report.page import environment
-from sambench.report.pictures import data_uri
+from sambench.pages.report.page import environment
+from sambench.pages.report.pictures import data_uri
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, number
 from sambench.tables.folding import plain_console, print_line

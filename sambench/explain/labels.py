@@ -16,8 +16,8 @@ from sambench.explain.detections import LIMIT
 from sambench.explain.images import loaded, of_each_image
 from sambench.explain.objects import Choice
 from sambench.explain.suspects import Suspect, line_of, of_answers, of_detections
+from sambench.pages.report.choice import open_again, stored_predictions
 from sambench.predictions.reader import PredictionReader
-from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run
 from sambench.tasks.instances import InstancesTask
 from sambench.tasks.points import PointsTask

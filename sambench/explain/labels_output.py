@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import binary_dilation, binary_erosion
 
+from sambench.drawing.pictures.overlay import save_png
 from sambench.explain.consensus import majority
 from sambench.explain.console import table_of
 from sambench.explain.label_kinds import KINDS
@@ -19,9 +20,8 @@ from sambench.explain.pictures import RIGHT, TRUTH, beside, tinted, view_of
 from sambench.explain.suspects import Suspect
 from sambench.files.atomic import atomic_path, write_text
 from sambench.files.csv_cells import csv_cell
-from sambench.pictures.overlay import save_png
-from sambench.report.page import environment
-from sambench.report.pictures import data_uri
+from sambench.pages.report.page import environment
+from sambench.pages.report.pictures import data_uri
 from sambench.runs.summary import caption, number
 from sambench.tables.folding import plain_console, print_line
 from sambench.types import Sample

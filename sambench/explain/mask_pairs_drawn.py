@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sambench.drawing.pictures.overlay import save_png
 from sambench.explain.mask_pairs import PairFinding
 from sambench.explain.mask_sets import ImageMasks
 from sambench.explain.pictures import beside, tinted, view_of
 from sambench.masks.rle import decode_masks
-from sambench.pictures.overlay import save_png
 
 BOTH, ONLY_A, ONLY_B = (40, 110, 240), (225, 45, 45), (250, 190, 20)
 """RGB of pixels that both masks hold, that a's alone holds, and that b's alone holds."""

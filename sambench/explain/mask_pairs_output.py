@@ -12,9 +12,9 @@ from sambench.explain.mask_pairs_drawn import LEGEND, PANELS, draw_pairs
 from sambench.explain.page import ends
 from sambench.files.atomic import write_text
 from sambench.files.csv_cells import csv_cell
-from sambench.published import published_texts
-from sambench.report.page import environment
-from sambench.report.pictures import data_uri
+from sambench.metrics.published import published_texts
+from sambench.pages.report.page import environment
+from sambench.pages.report.pictures import data_uri
 from sambench.runs.summary import number
 from sambench.tables.folding import plain_console, print_line
 

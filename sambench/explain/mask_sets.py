@@ -17,14 +17,14 @@ from sambench.engine.sources import check_stored
 from sambench.errors import PredictionError, UsageError
 from sambench.explain.compared import MaskTask, explained_task
 from sambench.explain.images import loaded
+from sambench.files.storage.copies import local
 from sambench.masks.rle import Rle
 from sambench.metrics.coco.detections import Detections
+from sambench.pages.report.choice import open_again, stored_predictions
 from sambench.predictions.click_records import ClickPrediction
 from sambench.predictions.coco_results import open_results
-from sambench.report.choice import open_again, stored_predictions
 from sambench.runs.open import load_run
 from sambench.runs.run import RECORD
-from sambench.storage.copies import local
 from sambench.types import Annotation, Size
 
 TRUTH = "truth"

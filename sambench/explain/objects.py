@@ -21,7 +21,7 @@ from sambench.metrics.anatomy.parts import ious_of, kinds_of, shifted_ious, spli
 from sambench.metrics.anatomy.shape import SHAPE_FIELDS
 from sambench.metrics.anatomy.tide import TideImage
 from sambench.metrics.coco.detections import ESTIMATES
-from sambench.report.choice import open_again, stored_predictions
+from sambench.pages.report.choice import open_again, stored_predictions
 from sambench.runs.run import Run
 from sambench.tasks.instances import InstancesTask
 from sambench.tasks.points import PointsTask

@@ -14,7 +14,7 @@ from sambench.explain.pictures import LEGEND, Example
 from sambench.explain.summary import LOSS, Estimate, Group
 from sambench.metrics.anatomy.parts import PARTS
 from sambench.metrics.paired import Comparison
-from sambench.report.page import environment
+from sambench.pages.report.page import environment
 from sambench.runs.run import Run
 from sambench.runs.summary import caption, number
 

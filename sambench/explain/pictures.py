@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sambench.drawing.pictures.overlay import save_png
 from sambench.explain.compared import Compared
 from sambench.explain.objects import Objects
 from sambench.masks.rle import decode_masks
 from sambench.masks.run_lengths.runs import RunLengths
 from sambench.metrics.anatomy.parts import PARTS
-from sambench.pictures.overlay import save_png
-from sambench.report.pictures import data_uri
+from sambench.pages.report.pictures import data_uri
 from sambench.types import Sample
 
 RIGHT, FALSE, MISSED, TRUTH = (40, 110, 240), (225, 45, 45), (250, 190, 20), (40, 170, 80)

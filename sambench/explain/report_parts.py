@@ -13,8 +13,8 @@ from sambench.explain.labels_output import SHOWN
 from sambench.explain.page import Finding, ends
 from sambench.explain.summary import LOSS, Estimate
 from sambench.metrics.anatomy.parts import PARTS
-from sambench.report.extras import Extra, table_part
-from sambench.report.figures import EmbeddedFigure
+from sambench.pages.report.extras import Extra, table_part
+from sambench.pages.report.figures import EmbeddedFigure
 from sambench.runs.summary import number
 
 _LABELS = {

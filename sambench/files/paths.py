@@ -33,7 +33,7 @@ def source_stamp() -> str:
     package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         source = path.read_bytes()
-        if path.name == "kernels.py" or re.search(rb"^from sambench\.kernels import", source, re.MULTILINE):
+        if path.name == "kernels.py" or re.search(rb"^from sambench\.files\.kernels import", source, re.MULTILINE):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + source)
     return digest.hexdigest()[:16]
 

@@ -10,10 +10,10 @@ from sambench.engine.launch import launch
 from sambench.errors import SambenchError, UsageError, listing
 from sambench.files.atomic import json_text
 from sambench.files.faults import defect_report
+from sambench.files.storage.locations import Location, write_bytes
 from sambench.gates.compare import gate
 from sambench.gates.policy import Policy
 from sambench.gates.sides import open_side
-from sambench.storage.locations import Location, write_bytes
 from sambench.tables.ablations import Ablation, Member, members_path
 
 Compose = Callable[[Sequence[str]], dict[str, Any]]

@@ -10,6 +10,7 @@ from sambench.config.resolve import build
 from sambench.config.spelling import nearest
 from sambench.engine.task import Task
 from sambench.errors import RunError, UsageError, listing
+from sambench.files.storage.locations import is_remote
 from sambench.gates.baseline import read_baseline, stored_rows
 from sambench.gates.comparable import (
     COMMON,
@@ -26,7 +27,6 @@ from sambench.metrics.calibration import WORSE_HIGHER
 from sambench.metrics.uncertainty.support import plain_name
 from sambench.runs.open import load_run
 from sambench.runs.record import RunRecord
-from sambench.storage.locations import is_remote
 from sambench.types import Row
 
 

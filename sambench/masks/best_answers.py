@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sambench.concepts import ConceptAnswer
+from sambench.prompts.concepts import ConceptAnswer
 
 
 def best_answers(answers: Iterable[ConceptAnswer], limit: int) -> Iterator[ConceptAnswer]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from sambench.concepts import ConceptAnswer
 from sambench.errors import ModelError
 from sambench.masks.undefined import (
     MEND,
@@ -16,6 +15,7 @@ from sambench.masks.undefined import (
     undefined_of_phrase,
     undefined_tensors,
 )
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, Masks, Prompts
 
 NanPolicy = Literal["error", "zero"]

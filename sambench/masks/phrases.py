@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sambench.concepts import ConceptAnswer, PhraseDetections
 from sambench.masks.crops import layered_crops
 from sambench.masks.measure import measure_masks
 from sambench.masks.transfers import Arrival, in_turn, to_device
+from sambench.prompts.concepts import ConceptAnswer, PhraseDetections
 from sambench.types import Masks, Size
 
 if TYPE_CHECKING:

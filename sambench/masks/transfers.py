@@ -74,7 +74,7 @@ def beside(work: Callable[[], Done]) -> Callable[[], Done]:
     """Begin work in a thread of its own.
 
     Args:
-        work: Called once; only what lets other threads run, as `sambench.kernels.kernel` does, gains by it.
+        work: Called once; only what lets other threads run, as `sambench.files.kernels.kernel` does, gains by it.
 
     Returns:
         What waits for the work and returns its result, or raises what it raised.

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sambench.concepts import ConceptAnswer
 from sambench.errors import ModelError
 from sambench.masks.transfers import Arrival, to_device
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Masks, Prompts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.rle import Rle
 from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.run_lengths.strings import runs_of_strings

@@ -12,12 +12,11 @@ from functools import partial
 import numpy as np
 
 from sambench.metrics.baseline_rows import without_columns
-from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
+from sambench.metrics.bootstrap import Resampling, bootstrap_intervals, in_order, weighted_sums
 from sambench.metrics.boundary.counts import counts_of_maps
 from sambench.metrics.boundary.scores import COUNTS, recall_precision_f
 from sambench.metrics.regions.counts import region_counts
 from sambench.metrics.regions.segments import best_fits
-from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 SUMMED = ("covered", "pixels", "segments", "segment_iou", "segment_best")

@@ -8,8 +8,7 @@ from functools import partial
 import numpy as np
 
 from sambench.metrics.baseline_rows import identity_of
-from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
-from sambench.metrics.resampling import Resampling
+from sambench.metrics.bootstrap import Resampling, bootstrap_intervals, weighted_sums
 from sambench.types import Row
 
 FIGURES = ("mIoU", "drop", "spread", "worst", "box_IoU")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from sambench.concepts import ConceptAnswer
+    from sambench.prompts.concepts import ConceptAnswer
     from sambench.types import Embedding, Masks, Prompts, Sample
 
 

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sambench.concepts import ConceptPrediction, PhraseDetections
 from sambench.datasets.base import Dataset
 from sambench.datasets.concepts.pairs import PairPlaces
 from sambench.datasets.formats.coco_fields import identity, nested_polygons
@@ -25,6 +24,7 @@ from sambench.metrics.coco.params import IouType
 from sambench.metrics.concepts.rules import ConceptRules
 from sambench.predictions.doubts import Doubts
 from sambench.predictions.results_index import ResultsIndex
+from sambench.prompts.concepts import ConceptPrediction, PhraseDetections
 from sambench.types import Sample, Size
 
 EmptyMasks = Literal["refuse", "count"]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from sambench.concepts import ConceptPrediction, PhraseDetections
 from sambench.datasets.base import Dataset
 from sambench.errors import PredictionError
 from sambench.files.json_files import unpacked
@@ -17,6 +16,7 @@ from sambench.metrics.coco.params import IouType
 from sambench.predictions.concept_files import ConceptFiles, EmptyMasks, box_shares, to_phrase
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.sample_files import compare_files, files_ending, files_fingerprint, find_file, write_packed
+from sambench.prompts.concepts import ConceptPrediction, PhraseDetections
 from sambench.types import Sample, Size
 
 ENDING = ".json.gz"

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sambench.concepts import ConceptPair, PhraseDetections
 from sambench.errors import PredictionError
 from sambench.masks import rle
 from sambench.metrics.coco.params import IouType
 from sambench.predictions.concept_files import box_shares
+from sambench.prompts.concepts import ConceptPair, PhraseDetections
 from sambench.types import Annotation, Size
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 CORNER = (0, 0, 0, 0)
 """x, y, label and squared distance of the click on a mask without error: the arg-max of an all-zero distance map."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.files.safe_names import safe_part
+from sambench.files.storage.copies import home_of, locked
+from sambench.files.storage.locations import Location, is_remote, listing
 from sambench.runs.remote_folder import MANIFEST, PARTS, RemoteFolder
 from sambench.runs.remote_store import RemoteRunStore
 from sambench.runs.run import OWN, RECORD, Run, read_record
 from sambench.runs.store import RunStore
-from sambench.storage.copies import home_of, locked
-from sambench.storage.locations import Location, is_remote, listing
 
 log = logging.getLogger("sambench.runs")
 

@@ -21,10 +21,10 @@ from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, is_leftover
 from sambench.files.json_text import parse_json
 from sambench.files.safe_names import faults_of, inside, quoted
+from sambench.files.storage.locations import join, listing, read_bytes, remove, write_bytes
 from sambench.runs.record import SCHEMA, RunRecord, as_record, checked_record
 from sambench.runs.run import OWN
 from sambench.runs.sections import AGAIN, check_form
-from sambench.storage.locations import join, listing, read_bytes, remove, write_bytes
 
 MANIFEST, PARTS = "manifest.json", ".parts"
 _FILE = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2}

@@ -15,12 +15,12 @@ from sambench.errors import RunError, SambenchError, StorageError
 from sambench.files.atomic import atomic_path, files_below, hidden, write_json
 from sambench.files.faults import refusals_as_errors
 from sambench.files.safe_names import safe_part
+from sambench.files.storage.copies import home_of
+from sambench.files.storage.lease import Lease
 from sambench.runs.remote_folder import Published, RemoteFolder
 from sambench.runs.run import FINISHED, JOURNAL, RECORD, ROWS, read_record
 from sambench.runs.seals import LISTING
 from sambench.runs.store import RunStore
-from sambench.storage.copies import home_of
-from sambench.storage.lease import Lease
 
 log = logging.getLogger("sambench.runs")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import IO
 
 from sambench.errors import RunError
+from sambench.files.storage.lease import Lease
+from sambench.files.storage.locations import listing
 from sambench.runs.remote_folder import RemoteFolder
 from sambench.runs.run import LOCK, OWN, Run
 from sambench.runs.store import lock, remove_run
-from sambench.storage.lease import Lease
-from sambench.storage.locations import listing
 
 MEND = "wait for it, or end it first"
 

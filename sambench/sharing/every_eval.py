@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from sambench.files.safe_names import safe_part
+from sambench.files.storage.locations import is_web_address
 from sambench.metrics.bootstrap import REPLICATES
 from sambench.runs.identity import flatten
 from sambench.runs.run import Run
 from sambench.sharing.hub import defined, task_id
-from sambench.storage.locations import is_web_address
 from sambench.tables.departures import departs
 from sambench.types import Metric
 

@@ -17,12 +17,12 @@ from sambench.config.spelling import check_keys, choose
 from sambench.errors import RunError, UsageError
 from sambench.files.json_text import JsonError, parse_json
 from sambench.files.safe_names import safe_part
+from sambench.files.storage.locations import Location, join, read_bytes
 from sambench.files.yaml_files import read_yaml
-from sambench.published import published
+from sambench.metrics.published import published
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
 from sambench.runs.summary import cell, number
-from sambench.storage.locations import Location, join, read_bytes
 from sambench.tables.departures import is_own
 
 if TYPE_CHECKING:

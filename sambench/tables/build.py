@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sambench.published import published, published_texts
+from sambench.metrics.published import published, published_texts
 from sambench.runs.run import Run
 from sambench.runs.summary import cell, metric_notes, missing_note, number
 from sambench.tables.departures import (

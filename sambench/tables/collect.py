@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sambench.config import registry
 from sambench.config.spelling import choose, nearest
 from sambench.errors import SambenchError, UsageError
+from sambench.files.storage.locations import Location
 from sambench.runs.open import load_run, run_locations
 from sambench.runs.run import Run, with_distinct_names
-from sambench.storage.locations import Location
 from sambench.tables.ablations import ablation_names, build_ablation_table, read_members
 from sambench.tables.build import build_own_table, build_table
 from sambench.tables.departures import is_own

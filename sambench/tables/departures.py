@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sambench.published import published_texts
+from sambench.metrics.published import published_texts
 from sambench.runs.identity import flatten
 from sambench.runs.run import Run
 from sambench.runs.summary import missing_note, nan_note

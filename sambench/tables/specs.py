@@ -13,7 +13,7 @@ from sambench.config import registry
 from sambench.config.spelling import check_keys, choose
 from sambench.errors import UsageError
 from sambench.files.yaml_files import read_yaml
-from sambench.published import published
+from sambench.metrics.published import published
 from sambench.runs.run import Run
 
 ARTICLE = (

@@ -13,7 +13,7 @@ from edge_scenes import SHAPE, annotators, dense_edges
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from sambench.figures.parts import save_figure
+from sambench.drawing.figures.parts import save_figure
 from sambench.metrics.boundary.counts import boundary_counts
 
 RADIUS = 0.0075 * np.hypot(*SHAPE)

@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from sambench.drawing.figures.parts import save_figure
 from sambench.engine.scaling import Costs, simulate
-from sambench.figures.parts import save_figure
 
 IMAGES = 20_000
 DEVICES = (1, 2, 4, 8, 16, 32, 64, 128, 256)

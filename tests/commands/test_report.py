@@ -11,10 +11,10 @@ from rating_studies import planned
 from watched_pages import chromium
 
 from sambench.cli import dispatch
+from sambench.drawing.pictures.overlay import save_png
 from sambench.errors import UsageError
-from sambench.pictures.overlay import save_png
-from sambench.ratings.store import Rating, RatingStore
-from sambench.ratings.study import CHECK, DATABASE, read_study
+from sambench.pages.ratings.store import Rating, RatingStore
+from sambench.pages.ratings.study import CHECK, DATABASE, read_study
 
 
 @pytest.fixture

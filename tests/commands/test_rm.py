@@ -9,12 +9,12 @@ from stored_runs import stored
 
 from sambench.cli import dispatch
 from sambench.errors import RunError, StorageError, UsageError
+from sambench.files.storage.lease import Lease
+from sambench.files.storage.locations import write_bytes
 from sambench.runs.open import load_run
 from sambench.runs.removing import bytes_of, refuse_in_use, remove
 from sambench.runs.run import Run
 from sambench.runs.store import lock
-from sambench.storage.lease import Lease
-from sambench.storage.locations import write_bytes
 
 
 class Terminal(io.StringIO):

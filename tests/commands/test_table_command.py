@@ -7,7 +7,7 @@ from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 from resealed import reseal
 
 from sambench.cli import main
-from sambench.published import published, published_texts
+from sambench.metrics.published import published, published_texts
 from sambench.tables.specs import ARTICLE, all_tables, table_names, table_spec
 from sambench.types import Metric
 

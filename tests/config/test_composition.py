@@ -13,7 +13,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from toys import environment
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.errors import UsageError
 
 WORDS = ["task=points", "data=mini", "limit=3"]

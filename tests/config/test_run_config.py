@@ -4,7 +4,7 @@ import typing
 
 import pytest
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.config.ranges import RangeError
 from sambench.config.run_config import HINTS, CacheSettings, ExecutorSettings, RunConfig, changed, read_config
 from sambench.errors import UsageError

@@ -3,7 +3,7 @@ from collections import deque
 import pytest
 from toys import write_bsds
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.config.run_config import read_config
 from sambench.engine.building import open_dataset
 from sambench.engine.executors.base import Group, next_groups

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from toys import write_bsds
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.commands.plan import main, projection, text
 from sambench.engine import pilot as pilot_module
 from sambench.engine.pilot import Pilot, project, run_pilot, wall_interval

@@ -13,15 +13,15 @@ from object_store import s3_server
 from same_runs import same
 from tiny_sams import tiny_model
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.cli import dispatch
 from sambench.commands.look import main as look
 from sambench.commands.merge import main as merge
 from sambench.datasets.mini.reader import ensure_mini
 from sambench.engine.launch import launch
 from sambench.errors import StorageError
+from sambench.files.storage.locations import listing
 from sambench.runs.open import load_run
-from sambench.storage.locations import listing
 
 QUICK = ["progress=off", "illustrate=1", "workers=0", "task=edges"]
 
@@ -128,7 +128,7 @@ def test_runs_killed_at_random_moments_go_on_from_the_store(bucket, machine, tmp
 
 
 def test_a_store_that_refuses_is_told(bucket, machine, monkeypatch):
-    from sambench.storage import locations
+    from sambench.files.storage import locations
 
     monkeypatch.setattr(locations.time, "sleep", lambda seconds: None)
     with pytest.raises(StorageError, match="bucket does not exist"):

@@ -8,7 +8,7 @@ from PIL import Image
 from toys import write_bsds
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.cli import dispatch
 from sambench.datasets.edges.edge_sets import biped, multicue, nyudv2
 from sambench.engine.launch import launch

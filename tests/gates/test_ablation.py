@@ -5,12 +5,12 @@ import pytest
 from made_rows import point_rows
 from stored_runs import stored
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.cli import dispatch
+from sambench.drawing.figures.ablation import ablation_figure
 from sambench.errors import UsageError
-from sambench.figures.ablation import ablation_figure
 from sambench.gates.ablation import member_words, sweep
-from sambench.published import published
+from sambench.metrics.published import published
 from sambench.tables.ablations import (
     Ablation,
     Member,

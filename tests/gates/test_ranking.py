@@ -156,7 +156,7 @@ def test_files_hold_what_is_printed(runs, tmp_path, capsys):
 
 
 def test_a_path_with_marks_is_escaped_on_the_page(tmp_path):
-    from sambench.report.comparison import write_comparison
+    from sambench.pages.report.comparison import write_comparison
 
     rows = edge_rows(12)
     sides = [stored(tmp_path / name, rows=rows, name="<b>x</b>") for name in ("a", "<img src=x>")]

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
-from sambench.concepts import ConceptAnswer
 from sambench.masks.best_answers import best_answers
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import MaskFrame
 
 

@@ -183,8 +183,8 @@ def test_a_runs_own_files_come_back_as_they_were(tmp_path):
 def test_boxes_of_the_truth_are_those_of_its_file():
     from phrase_scenes import drawn
 
-    from sambench.concepts import ConceptPair, PhraseDetections
     from sambench.predictions.concept_shapes import shapes_of
+    from sambench.prompts.concepts import ConceptPair, PhraseDetections
 
     pair = ConceptPair(1, "a", (drawn(rectangle(0, 0, 30, 20), box=(6.0, 4.0, 12.0, 8.0)), []))
     found = PhraseDetections(np.zeros(0), [], None)

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sambench.errors import RunError, StorageError
+from sambench.files.storage.lease import NAME
+from sambench.files.storage.locations import join, listing, read_bytes, remove, write_bytes
 from sambench.runs import remote_store
 from sambench.runs.open import load_run, open_store, run_locations
 from sambench.runs.remote_folder import MANIFEST, RemoteFolder
 from sambench.runs.store import RunStore
-from sambench.storage.lease import NAME
-from sambench.storage.locations import join, listing, read_bytes, remove, write_bytes
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "toy", "grid": 16}, "seed": 0}

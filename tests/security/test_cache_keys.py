@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toys import ToyModel, write_bsds
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.cli import dispatch
 from sambench.config.resolve import build
 from sambench.config.run_config import read_config
@@ -22,8 +22,8 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
 from sambench.engine.stages import Stages
 from sambench.errors import UsageError
+from sambench.files.storage.locations import join, write_bytes
 from sambench.models.hierarchy.model import HierarchyModel
-from sambench.storage.locations import join, write_bytes
 from sambench.types import Embedding
 
 OURS, THEIRS = Secret(b"the secret of our group"), Secret(b"the secret of another one")

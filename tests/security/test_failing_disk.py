@@ -18,10 +18,10 @@ from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
 from sambench.files.atomic import atomic_path, files_below, write_text
 from sambench.files.faults import machine_error
+from sambench.files.storage.locations import join, listing, write_bytes
 from sambench.runs import store as store_module
 from sambench.runs.open import load_run, open_store, run_locations
 from sambench.runs.seals import prediction_hashes
-from sambench.storage.locations import join, listing, write_bytes
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "edges", "grid": 16}, "seed": 0}

@@ -7,10 +7,10 @@ import uuid
 import pytest
 
 from sambench.errors import RunError, StorageError
+from sambench.files.storage.copies import local_copy
+from sambench.files.storage.locations import join, listing, read_bytes, write_bytes
 from sambench.runs.open import load_run, open_store
 from sambench.runs.remote_folder import MANIFEST, PARTS
-from sambench.storage.copies import local_copy
-from sambench.storage.locations import join, listing, read_bytes, write_bytes
 from sambench.types import Metric
 
 IDENTITY = {"task": {"name": "edges"}, "seed": 0}

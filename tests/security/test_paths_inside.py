@@ -162,7 +162,7 @@ def test_look_and_report_show_it(runs, unchanged, capsys, task):
 
 def test_a_report_of_stored_pictures_finds_those_of_every_sample(world, runs, unchanged, monkeypatch):
     run = runs("points")
-    monkeypatch.setattr("sambench.report.gallery.open_again", lambda run: (_ for _ in ()).throw(RunError("gone")))
+    monkeypatch.setattr("sambench.pages.report.gallery.open_again", lambda run: (_ for _ in ()).throw(RunError("gone")))
     assert dispatch(["report", f"runs=['{run.folder}']", f"out={unchanged / 'stored'}"]) == 0
     page = Page((unchanged / "stored" / "index.html").read_text(encoding="utf-8"))
     assert len([link for link in page.links if link.startswith("data:image/webp")]) == 2 * len(PATHS)

@@ -16,13 +16,13 @@ from sambench.cli import main
 from sambench.config import local_configs, registry
 from sambench.config.resolve import build
 from sambench.errors import RunError, UsageError
+from sambench.files.storage.locations import join, write_bytes
 from sambench.gates.baseline import read_baseline, write_baseline
 from sambench.gates.compare import freeze
 from sambench.runs.open import load_run
 from sambench.runs.record import as_record
 from sambench.runs.remote_folder import MANIFEST
 from sambench.runs.row_columns import ALIKE, COLUMNS
-from sambench.storage.locations import join, write_bytes
 
 SENTINEL = """
 import os

@@ -16,9 +16,9 @@ from sambench.cli import main
 from sambench.errors import SambenchError
 from sambench.files.atomic import write_json, write_text
 from sambench.files.faults import defect_report
+from sambench.files.storage.locations import filesystem
 from sambench.redact import redacted, without_secrets
 from sambench.runs.seals import sealed
-from sambench.storage.locations import filesystem
 
 SECRET = "pLanted/Secret+0123456789"
 

@@ -9,8 +9,8 @@ from tiny_sams import tiny_model
 from toys import write_bsds
 
 from sambench.cli import dispatch
-from sambench.ratings.store import Rating, RatingStore
-from sambench.ratings.study import DATABASE, read_study
+from sambench.pages.ratings.store import Rating, RatingStore
+from sambench.pages.ratings.study import DATABASE, read_study
 
 FEW = ["data=mini", "data.kind=coco", "limit=2", "workers=0", "illustrate=0", "task.clicks=[1]"]
 RUN = ["run", "task=points", *FEW]

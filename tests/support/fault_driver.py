@@ -24,8 +24,8 @@ from fault_memory import MemoryFaults
 from fault_shim import CHANGES, ERRORS, Fault, arm, calls, disarm, fired
 
 from sambench import cli
+from sambench.files.storage import locations
 from sambench.runs import remote_store
-from sambench.storage import locations
 
 SECONDS = 60
 """How long a command may take; one that hangs is killed and told."""

@@ -24,8 +24,8 @@ from fault_scenes import COMMON, INPUTS, TASKS
 from resealed import reseal
 
 from sambench import cli
+from sambench.files.storage import locations
 from sambench.runs.store import RunStore
-from sambench.storage import locations
 
 SECONDS = 60
 """How long a command may take; the driver ends itself with a traceback where one hangs."""

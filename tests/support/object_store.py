@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sambench.storage.locations import opened
+from sambench.files.storage.locations import opened
 
 
 @contextmanager

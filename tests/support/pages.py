@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.commands import COMMANDS
 from sambench.config import registry
 from sambench.config.ranges import raise_faults

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from sambench.concepts import ConceptAnswer, ConceptPair, ConceptTruth
 from sambench.datasets.base import Dataset, DatasetCard
 from sambench.masks import rle
 from sambench.models.base import ConceptModel
+from sambench.prompts.concepts import ConceptAnswer, ConceptPair, ConceptTruth
 from sambench.types import Annotation, Embedding, MaskFrame, Sample, without_pixels
 
 SIZE = 40, 60

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from fake_runs import COUNTS, EDGE_ROWS, edges_metrics, finished_run
 
+from sambench.drawing.figures.precision_recall import precision_recall
 from sambench.errors import UsageError
-from sambench.figures.precision_recall import precision_recall
 from sambench.metrics.boundary.scores import counts_of_rows, levels_of
 from sambench.metrics.concepts.references import GOLD, published_columns
-from sambench.published import published, published_texts
+from sambench.metrics.published import published, published_texts
 from sambench.runs.summary import number
 from sambench.tables.build import Footnotes, build_table, signed
 from sambench.tables.departures import changed_switches, departure, missing_rows

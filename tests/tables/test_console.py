@@ -6,9 +6,9 @@ import pytest
 from fake_runs import EDGE_ROWS, edges_metrics, finished_run
 
 from sambench.commands.table import main as table
+from sambench.drawing.figures.clicks import dataset_differences, differences
 from sambench.errors import RunError
-from sambench.figures.clicks import dataset_differences, differences
-from sambench.report.parts import metric_lines
+from sambench.pages.report.parts import metric_lines
 from sambench.runs.record import as_record
 from sambench.tables.build import build_own_table, build_table
 from sambench.tables.console import bottleneck, print_run

@@ -3,8 +3,8 @@
 import pytest
 from fake_runs import finished_run
 
-from sambench.figures.published_clicks import TITLES, miou_beside_published, published_points
-from sambench.published import published, published_texts
+from sambench.drawing.figures.published_clicks import TITLES, miou_beside_published, published_points
+from sambench.metrics.published import published, published_texts
 from sambench.tables.build import build_table
 from sambench.tables.specs import table_spec
 from sambench.types import Metric

@@ -13,7 +13,7 @@ from sambench.tasks.annotators import AnnotatorsTask
 from toys import write_bsds
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.datasets.edges.bsds500 import Bsds500
 from sambench.engine.building import with_only_model
 from sambench.errors import DatasetError, PredictionError, UsageError

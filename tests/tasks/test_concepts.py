@@ -8,11 +8,11 @@ import torch
 from phrase_scenes import SIZE, ColourFinder, Scenes, drawn, rectangle
 from sambench.tasks.concepts import ConceptsTask
 
-from sambench.concepts import ConceptAnswer, ConceptPrediction, PhraseDetections
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError, PredictionError, UsageError
 from sambench.models.hierarchy.model import HierarchyModel
+from sambench.prompts.concepts import ConceptAnswer, ConceptPrediction, PhraseDetections
 
 
 def ran(task, model, data=None):

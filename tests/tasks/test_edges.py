@@ -11,7 +11,7 @@ from scipy.io import savemat
 from toys import ToyModel, write_bsds
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import PredictionError, UsageError

@@ -8,9 +8,9 @@ from sambench.tasks.noise import NoiseTask
 from toys import ToyModel
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
+from sambench.drawing.figures.noise import by_strength, iou_against_noise
 from sambench.errors import DatasetError, UsageError
-from sambench.figures.noise import by_strength, iou_against_noise
 from sambench.tables.collect import build_named
 from sambench.types import Annotation, InstanceTruth, Sample
 

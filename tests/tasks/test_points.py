@@ -19,16 +19,16 @@ import sambench
 from sambench.datasets.mini.reader import Mini
 from sambench.datasets.sa23.catalog import CATALOG
 from sambench.datasets.sa23.sa23 import Sa23
+from sambench.drawing.figures.clicks import dataset_differences, differences, gallery, headline, miou_against_clicks
 from sambench.engine.predictor import Predictor
 from sambench.engine.stages import Stages
 from sambench.errors import DatasetError, PredictionError, RunError, UsageError
-from sambench.figures.clicks import dataset_differences, differences, gallery, headline, miou_against_clicks
 from sambench.masks.prompted import clicking
 from sambench.masks.resize import logits_at_original
 from sambench.masks.rle import decode_masks, encode_masks
 from sambench.metrics.bootstrap import mean_ci95
+from sambench.metrics.published import published
 from sambench.models.sam.loading import load
-from sambench.published import published
 from sambench.tables.build import build_table
 from sambench.tables.specs import table_spec
 from sambench.types import Annotation, InstanceTruth, MaskFrame, Masks, Prompts, Sample

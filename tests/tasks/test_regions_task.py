@@ -9,7 +9,7 @@ from scipy.io import savemat
 from toys import write_bsds
 
 import sambench
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.errors import PredictionError, UsageError
 from sambench.metrics.regions.scores import SCORES
 

@@ -10,15 +10,15 @@ from sambench.commands.comparing.gate import COMPARISON, NOT_COMPARABLE
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import JSON, format_key, json_of, show
 from sambench.commands.grammar.words import read
+from sambench.files.progress import say
 from sambench.gates.policy import CHANCE
-from sambench.progress import say
 from sambench.tables.render import FORMATS
 
 
 def main(words: list[str]) -> int:
     """Compare runs, print the tables and write them."""
-    from sambench.api import compare
-    from sambench.report.comparison import render_comparison, write_comparison
+    from sambench.api.calls import compare
+    from sambench.pages.report.comparison import render_comparison, write_comparison
     from sambench.tables.render import as_file
 
     values = read(COMPARE, words)

@@ -11,7 +11,7 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of
 from sambench.commands.grammar.words import read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
-from sambench.progress import say
+from sambench.files.progress import say
 from sambench.runs.open import load_run
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.config.ranges import RESAMPLES, SHARED
 from sambench.errors import UsageError
-from sambench.progress import say
+from sambench.files.progress import say
 
 LIMIT = 1 << 20
 """Bytes a frozen baseline should stay below."""
@@ -20,7 +20,7 @@ LIMIT = 1 << 20
 
 def main(words: list[str]) -> int:
     """Compare runs."""
-    from sambench.api import gate
+    from sambench.api.calls import gate
     from sambench.files.atomic import write_text
     from sambench.gates.render import FORMATS, render_gate
     from sambench.tables.fitting import terminal_width

@@ -16,7 +16,7 @@ from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
-from sambench.progress import say
+from sambench.files.progress import say
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def main(words: list[str]) -> int:
 
 def _dataset(name: str | None, words: list[str]) -> Dataset | None:
     """Open the data that words name, as masks of objects without categories."""
-    from sambench.api import compose
+    from sambench.api.calls import compose
     from sambench.config.resolve import build
     from sambench.engine.building import open_dataset
 

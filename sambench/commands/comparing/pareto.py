@@ -7,14 +7,14 @@ from pathlib import Path
 from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import format_key, tell
 from sambench.commands.grammar.words import read
-from sambench.progress import say
+from sambench.files.progress import say
 from sambench.tables.render import FORMATS
 
 
 def main(words: list[str]) -> int:
     """Print the table, and write it in all formats with its figure."""
     from sambench.commands.results.runs import metric_result
-    from sambench.figures.pareto import pareto_front
+    from sambench.drawing.figures.pareto import pareto_front
     from sambench.files.atomic import write_text
     from sambench.runs.open import load_run
     from sambench.tables.pareto import pareto_points, pareto_table

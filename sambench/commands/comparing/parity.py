@@ -14,7 +14,7 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import JSON, format_key, tell
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import SHARED, Range
-from sambench.progress import say
+from sambench.files.progress import say
 from sambench.tables.render import FORMATS
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def main(words: list[str]) -> int:
     """Compare, print, draw, and judge."""
     from sambench.commands.results.tables import table_result
+    from sambench.drawing.pictures.parity import draw_worst
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.files.atomic import write_text
     from sambench.gates.render import render_gate
-    from sambench.pictures.parity import draw_worst
     from sambench.tables.fitting import terminal_width
     from sambench.tables.parity import Limits, parity_table
     from sambench.tables.render import render
@@ -67,7 +67,7 @@ def main(words: list[str]) -> int:
 
 def _gated(sides: tuple[list[str], list[str]], models: Sequence[PromptableModel], out: Path) -> GateResult:
     """Run the task with both models and hold the second against the first."""
-    from sambench.api import gate
+    from sambench.api.calls import gate
     from sambench.engine.launch import launch
 
     configs = [composed([*side, f"run.results={out / 'runs'}"], _ALSO) for side in sides]

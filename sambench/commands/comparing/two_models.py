@@ -48,7 +48,7 @@ def side_words(
 
 def composed(words: Sequence[str], also: Sequence[str]) -> dict[str, Any]:
     """Return a configuration; `also` are keys of the command's own, for a misspelt word."""
-    from sambench.api import compose
+    from sambench.api.calls import compose
 
     return compose(words, also=also)
 

@@ -23,8 +23,8 @@ from sambench.engine.building import open_dataset
 from sambench.errors import DatasetError
 from sambench.files.atomic import atomic_path
 from sambench.files.csv_cells import csv_cell
+from sambench.files.progress import progress
 from sambench.files.safe_names import printable
-from sambench.progress import progress
 from sambench.runs.summary import orientation_notes
 from sambench.tables.fitting import terminal_width
 

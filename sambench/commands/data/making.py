@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sambench.commands.grammar.output import tell
-from sambench.concepts import ConceptTruth
 from sambench.config.resolve import build
 from sambench.datasets.base import Dataset
 from sambench.datasets.coco_export import export_coco, turned_note
@@ -17,10 +16,11 @@ from sambench.datasets.instances import InstanceDataset
 from sambench.datasets.masks import MaskDataset
 from sambench.datasets.sa23.sa23 import Sa23
 from sambench.datasets.sampling import sampling_order
+from sambench.drawing.pictures.contact_sheet import contact_sheet
+from sambench.drawing.pictures.overlay import save_png
 from sambench.errors import DatasetError, UsageError
-from sambench.pictures.contact_sheet import contact_sheet
-from sambench.pictures.overlay import save_png
-from sambench.progress import progress
+from sambench.files.progress import progress
+from sambench.prompts.concepts import ConceptTruth
 from sambench.types import BoundaryTruth, Sample
 
 

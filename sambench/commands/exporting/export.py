@@ -12,7 +12,7 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, JSON, tell
 from sambench.commands.grammar.words import own_words, part_format, read
 from sambench.errors import UsageError
-from sambench.progress import say
+from sambench.files.progress import say
 from sambench.runs.open import load_run
 from sambench.runs.run import Run
 

@@ -13,7 +13,7 @@ from sambench.commands.grammar.output import FORMAT, JSON, json_of, show
 from sambench.commands.grammar.words import own_words, read
 from sambench.config.ranges import Range
 from sambench.errors import UsageError
-from sambench.progress import say
+from sambench.files.progress import say
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.errors import UsageError
-from sambench.storage.locations import is_web_address
+from sambench.files.storage.locations import is_web_address
 
 FORMATS = ("hf", "eee", "csv", "parquet", "latex")
 RELATIONS = ("first_party", "third_party", "collaborative", "other")

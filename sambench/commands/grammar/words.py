@@ -13,7 +13,7 @@ from sambench.config.ranges import collecting, raise_faults
 from sambench.config.resolve import convert
 from sambench.config.spelling import choose_value, nearest
 from sambench.errors import UsageError
-from sambench.storage.locations import is_remote
+from sambench.files.storage.locations import is_remote
 
 _EXPONENT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
 

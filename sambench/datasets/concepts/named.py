@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.image_rules import Picture
 from sambench.datasets import coco, lvis
 from sambench.datasets.coco import Coco
@@ -20,6 +19,7 @@ from sambench.datasets.lvis import Lvis
 from sambench.datasets.reading import DIGITS, check_choice
 from sambench.errors import UsageError, listing
 from sambench.prompts.category_names import Names, phrases_of
+from sambench.prompts.concepts import ConceptPair, ConceptTruth
 from sambench.types import Annotation, Size
 
 PLACES = 100_000

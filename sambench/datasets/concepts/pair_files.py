@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.image_rules import ImageRules, Picture
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.concepts.pair_parts import Part, images_of, is_exhaustive
@@ -17,6 +16,7 @@ from sambench.datasets.formats.coco_fields import AnnotationEntry
 from sambench.datasets.layout import Folders
 from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
 from sambench.errors import DatasetError, listing
+from sambench.prompts.concepts import ConceptPair, ConceptTruth
 from sambench.types import Annotation, Size
 
 _log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sambench.concepts import ConceptTruth
 from sambench.datasets.base import Dataset
 from sambench.datasets.images.files import read_image
+from sambench.prompts.concepts import ConceptTruth
 from sambench.types import Sample, Size, without_pixels
 
 PairPlaces = Mapping[int | str, tuple[str, Size]]

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.datasets.base import DatasetCard
 from sambench.datasets.concepts.pairs import ConceptDataset, PairCount, PairPlaces
 from sambench.datasets.formats.coco_fields import identity
@@ -22,6 +21,7 @@ from sambench.datasets.images.headers import check_pixels, unlimited
 from sambench.datasets.reading import data_error, fingerprint, select, truth_digests
 from sambench.errors import DatasetError, listing
 from sambench.masks import rle
+from sambench.prompts.concepts import ConceptPair, ConceptTruth
 from sambench.types import Annotation, Sample, Size, without_pixels
 
 MASKS = ("human_1_masks", "human_2_masks", "human_3_masks")

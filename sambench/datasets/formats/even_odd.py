@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sambench.datasets.formats.drawing import overhang
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks import rle
 from sambench.masks.rle import Rle
 from sambench.masks.run_lengths.checks import check_size

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from sambench.concepts import ConceptTruth
 from sambench.datasets.base import Dataset, card_with_notes
 from sambench.datasets.cards import MaskCard
 from sambench.datasets.edges.boundary_data import BoundaryDataset
@@ -25,6 +24,7 @@ from sambench.datasets.own.sources import coco_source, own_source, placed_below
 from sambench.datasets.reading import data_error, select
 from sambench.errors import DatasetError, UsageError, listing
 from sambench.prompts.category_names import Names
+from sambench.prompts.concepts import ConceptTruth
 from sambench.types import BoundaryTruth
 
 CARD = MaskCard(

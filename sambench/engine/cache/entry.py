@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from sambench.errors import UsageError
+from sambench.files.storage.locations import local_only
 from sambench.models.base import PromptableModel
-from sambench.storage.locations import local_only
 from sambench.types import Embedding
 
 if TYPE_CHECKING:

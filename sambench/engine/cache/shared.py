@@ -12,7 +12,7 @@ from typing import Any
 from sambench.engine.cache.entry import Secret, unpack
 from sambench.errors import StorageError
 from sambench.files.atomic import is_leftover
-from sambench.storage.locations import Location, join, listing, read_bytes, remove, write_bytes
+from sambench.files.storage.locations import Location, join, listing, read_bytes, remove, write_bytes
 
 ENDING = ".safetensors"
 

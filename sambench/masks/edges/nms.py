@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 Derivative = Literal["central", "sobel"]
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 BorderMode = Literal["replicate", "reflect", "zero"]
 BoundarySide = Literal["outer", "inner", "thick"]

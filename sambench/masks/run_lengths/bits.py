@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 _ONE = np.uint64(1)
 _SEQUENCE = 0x03F79D71B4CB0A89

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.run_lengths.bits import lowest_bit
 from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.transfers import Arrival

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.resize import logits_at_original
 from sambench.types import MaskFrame, Size
 

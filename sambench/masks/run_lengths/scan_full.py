@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.run_lengths.scan import AxisTaps, append_run, changes_to_runs, with_room
 from sambench.types import Size
 

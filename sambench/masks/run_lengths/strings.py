@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 _LONGEST = 9
 """Characters of a number; COCO's own are of at most 7."""

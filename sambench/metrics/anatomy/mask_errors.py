@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.metrics.anatomy.fields import NUMBER, ROW, START, STOP, holes, is_near, pieces, steps_to
 
 PART_SHARE, NEST_SHARE, DEEP_SHARE = 0.5, 0.9, 0.5

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.boxes import runs_to_boxes_xyxy
 from sambench.masks.run_lengths.runs import RunLengths
 from sambench.masks.windows import paint_runs

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.metrics.anatomy.fields import pieces, steps_to
 
 SHAPE_FIELDS = ("radius", "skeleton", "thinness", "concavity", "pieces")

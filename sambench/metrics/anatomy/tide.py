@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 KINDS = ("cls", "loc", "both", "dup", "bkg", "miss")
 

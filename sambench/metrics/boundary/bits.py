@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.run_lengths.bits import lowest_bit
 
 _ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)

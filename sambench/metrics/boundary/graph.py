@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 COSTS_PER_PIXEL = 100
 """Unit of the integer distances: the `multiplier` of the Berkeley benchmark's `correspondPixels`."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.kernels import int64, kernel
+from sambench.files.kernels import int64, kernel
 from sambench.metrics.boundary.bits import next_bit, set_bit
 from sambench.metrics.boundary.graph import Graph, row_and_step
 from sambench.metrics.boundary.heap import drop_first, lift

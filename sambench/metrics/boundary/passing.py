@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.metrics.boundary.graph import Graph
 from sambench.metrics.boundary.matching import MatchingState, change_columns
 

@@ -11,7 +11,9 @@ from sambench.metrics.baseline_rows import without_columns
 from sambench.metrics.bootstrap import (
     REPLICATES,
     SEED,
+    Resampling,
     bootstrap_intervals,
+    in_order,
     weighted_sums,
 )
 from sambench.metrics.boundary.scores import (
@@ -25,7 +27,6 @@ from sambench.metrics.boundary.scores import (
     recall_precision_f,
 )
 from sambench.metrics.intervals import NO_INTERVAL
-from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import int64, kernel
+from sambench.files.kernels import int64, kernel
 from sambench.masks.run_lengths.bits import lowest_bit
 
 _ONE = np.uint64(1)

@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sambench.metrics.baseline_rows import compact_clicks, expanded_clicks
-from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
+from sambench.metrics.bootstrap import Resampling, bootstrap_intervals, weighted_sums
 from sambench.metrics.clicks.confidence import click_calibration
 from sambench.metrics.clicks.noc import Columns, Counting, is_count, noc_columns
 from sambench.metrics.groups import size_members
-from sambench.metrics.resampling import Resampling
 from sambench.types import Row
 
 

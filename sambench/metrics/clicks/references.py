@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sambench.metrics.clicks.miou import MeanIou
 from sambench.metrics.clicks.noc import is_count
-from sambench.published import published
+from sambench.metrics.published import published
 from sambench.types import Metric
 
 REFERENCES = {"coco": "points_coco/COCO", "coco_masks": "points_coco/COCO", "lvis": "points_coco/LVIS"}

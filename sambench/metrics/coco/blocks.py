@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.masks.windows import runs_of_rles
 from sambench.metrics.coco.greedy import greedy_hits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 _NEARLY_ONE = 1 - 1e-10  # pycocotools: an overlap of 1 that lost its last bits still counts at a threshold of 1
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.metrics.coco.params import IOU_THRESHOLDS, RECALL_LEVELS
 
 LANES = 8

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sambench.metrics.baseline_rows import compact_instances, compact_places
+from sambench.metrics.bootstrap import Resampling, in_order
 from sambench.metrics.coco.average_precision import precision_replicates
 from sambench.metrics.coco.average_recall import recall_figures, recall_replicates
 from sambench.metrics.coco.box_ious import box_iou_replicates
@@ -17,7 +18,6 @@ from sambench.metrics.coco.evaluators import instance_limits
 from sambench.metrics.coco.matches import InstanceMatches
 from sambench.metrics.coco.params import RuleKind
 from sambench.metrics.coco.rows import frequencies_of_rows, instances_of_rows, proposals_of_rows
-from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from sambench.metrics.bootstrap import bootstrap_intervals, weighted_sums
+from sambench.metrics.bootstrap import Resampling, bootstrap_intervals, weighted_sums
 from sambench.metrics.concepts.presence import WIDTH, calibration_of_sums, presence_sums
 from sambench.metrics.concepts.rows import COUNTED, counts_of_rows, sweep_of_rows
 from sambench.metrics.concepts.rules import ConceptRules
 from sambench.metrics.concepts.scores import SUMS, pair_sums, scores_of_sums
-from sambench.metrics.resampling import Resampling
 from sambench.types import SIGNED, Metric, Row
 
 Draws = dict[str, np.ndarray]

@@ -10,9 +10,8 @@ from typing import NoReturn
 import numpy as np
 
 from sambench.errors import UsageError
-from sambench.metrics.bootstrap import bootstrap_intervals
+from sambench.metrics.bootstrap import Resampling, bootstrap_intervals
 from sambench.metrics.latency.times import PERCENTILES, amortisation, savings, weighted_percentiles
-from sambench.metrics.resampling import Resampling
 from sambench.metrics.uncertainty.support import Support
 from sambench.types import Metric, Row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sambench.errors import PredictionError
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.metrics.ucm2 import check_double_size
 
 

@@ -8,10 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from sambench.metrics.bootstrap import REPLICATES, SEED, bootstrap_intervals
+from sambench.metrics.bootstrap import REPLICATES, SEED, Resampling, bootstrap_intervals, in_order
 from sambench.metrics.regions.counts import RegionCounts
 from sambench.metrics.regions.rows import regions_of_rows
-from sambench.metrics.resampling import Resampling, in_order
 from sambench.types import Row
 
 _RAND, _VOI, _BEST = 4, 5, 6

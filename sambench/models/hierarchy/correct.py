@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.models.hierarchy.paths import nested_regions
 
 

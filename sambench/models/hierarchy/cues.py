@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from skimage.color import rgb2lab
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.filters import convolve, gaussian_kernels, texture_features, words
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 KMEANS_ITERATIONS = 8
 KMEANS_SAMPLES = 4000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.models.hierarchy.paths import CANDIDATES, area_of, best_distinct, mark_path
 
 SIMPLICITY = np.array([0.0, 0.01, 0.05])

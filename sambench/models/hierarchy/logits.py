@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 
 MARGIN = 1e-3
 """Smallest size of a logit, so that logits > 0 is exactly the region."""

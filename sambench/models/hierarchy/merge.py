@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 
 

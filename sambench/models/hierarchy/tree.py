@@ -8,7 +8,7 @@ import higra
 import numpy as np
 
 from sambench.errors import ModelError
-from sambench.kernels import kernel
+from sambench.files.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions

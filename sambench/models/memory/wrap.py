@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from sambench.concepts import ConceptAnswer
 from sambench.errors import UsageError
 from sambench.models.base import ConceptModel, PromptableModel, Question
 from sambench.models.memory.callables import CallableModel
@@ -21,6 +20,7 @@ from sambench.models.official.held import HeldModules
 from sambench.models.official.model import OfficialModel, SingleAnswer
 from sambench.models.official.weights import weights_sha256
 from sambench.models.sam.token_rules import TokenRules
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, Masks, Prompts, Sample
 
 log = logging.getLogger("sambench.models")

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 
-from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import Range
 from sambench.errors import ModelError, listing
 from sambench.files.atomic import file_sha256
 from sambench.models.base import ConceptModel
 from sambench.models.text.box_files import read_boxes
 from sambench.models.text.segmenters import Segmenter
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, Sample
 
 log = logging.getLogger("sambench.models")

@@ -13,13 +13,13 @@ import torch
 from skimage.measure import label
 from torch import Tensor, nn
 
-from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import SHARED, Range, check_range
 from sambench.masks.transfers import to_device
 from sambench.models.base import ConceptModel
 from sambench.models.devices import flush_denormals, torch_device, torch_dtype
 from sambench.models.text.folders import Expected, load_folder, tokens_of
 from sambench.models.text.phrases import KeptTexts
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, MaskFrame
 
 ENCODE_VERSION = 1

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import Range
 from sambench.errors import ModelError
 from sambench.masks.transfers import Arrival, to_device
@@ -18,6 +17,7 @@ from sambench.models.base import ConceptModel
 from sambench.models.devices import flush_denormals
 from sambench.models.text.folders import Expected, load_folder, tokens_of
 from sambench.models.text.segmenters import Segmenter, corners
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, Sample
 
 EXPECTED = Expected("grounding-dino", "GroundingDinoForObjectDetection", "GroundingDinoImageProcessorPil", "bert")

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import SHARED, Range, check_range
 from sambench.masks.transfers import Arrival, to_device
 from sambench.models.base import ConceptModel
@@ -19,6 +18,7 @@ from sambench.models.devices import flush_denormals, torch_dtype
 from sambench.models.text.folders import Expected, load_folder, tokens_of
 from sambench.models.text.phrases import KeptTexts
 from sambench.models.text.segmenters import Segmenter, corners
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding
 
 ENCODE_VERSION = 1

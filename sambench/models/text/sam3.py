@@ -12,7 +12,6 @@ import transformers
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from sambench.concepts import ConceptAnswer
 from sambench.config.ranges import SHARED, check_range
 from sambench.errors import ModelError
 from sambench.masks.transfers import to_device
@@ -24,6 +23,7 @@ from sambench.models.sam.token_rules import TokenRules
 from sambench.models.text.phrases import KeptTexts
 from sambench.models.text.sam3_folders import Sam3Folder, load_sam3
 from sambench.models.text.sam3_necks import Necks, repeated
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, Masks, Prompts
 
 ENCODE_VERSION = 1

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sambench.concepts import ConceptAnswer
 from sambench.config.resolve import build
 from sambench.errors import UsageError
 from sambench.masks.transfers import to_device
 from sambench.models.base import PromptableModel, Question
 from sambench.models.devices import device_of, torch_device
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, MaskFrame, Prompts
 
 BOXES = Question(box=True, multimask=False)

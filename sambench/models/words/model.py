@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from skimage.color import rgb2lab
 
-from sambench.concepts import ConceptAnswer
 from sambench.errors import ModelError
 from sambench.models.base import ConceptModel
 from sambench.models.hierarchy.model import HierarchyModel
 from sambench.models.hierarchy.tree import RegionTree, tree_of
 from sambench.models.words.meanings import COLOURS, Meaning, meaning_of
+from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, MaskFrame
 
 VERSION = 1

@@ -179,7 +179,7 @@ def test_sheet_shows_masks_and_clicks(tmp_path, capsys):
 
 
 def test_tile_marks_the_farthest_pixel():
-    from sambench.pictures.contact_sheet import tile
+    from sambench.drawing.pictures.contact_sheet import tile
     from sambench.types import Annotation, InstanceTruth, Sample
 
     mask = np.zeros((60, 80), bool)

@@ -9,7 +9,7 @@ from saco_files import SIZE, box_mask, contents, write_gold, write_silver
 from sambench.cli import dispatch
 from sambench.commands.data.check import check
 from sambench.datasets.concepts.saco import saco_gold
-from sambench.pictures.contact_sheet import tile
+from sambench.drawing.pictures.contact_sheet import tile
 
 
 def checked(name, root, **settings):

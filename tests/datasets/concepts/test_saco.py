@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from saco_files import SIZE, box_mask, changed, contents, write_gold, write_images, write_silver
 
-from sambench.concepts import ConceptTruth
 from sambench.datasets.concepts.saco import saco_gold, saco_silver
 from sambench.datasets.layout import DatasetAbsentError
 from sambench.errors import DatasetError, SambenchError, UsageError
 from sambench.masks import rle
+from sambench.prompts.concepts import ConceptTruth
 
 
 def decoded(annotations):

@@ -5,7 +5,7 @@ import torch
 
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.cache.shared import SharedEntries
-from sambench.storage.locations import join, write_bytes
+from sambench.files.storage.locations import join, write_bytes
 from sambench.types import Embedding
 
 

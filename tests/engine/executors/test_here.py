@@ -2,7 +2,7 @@ import pytest
 from sambench.tasks.edges import EdgesTask
 from toys import write_bsds
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.config.run_config import read_config
 from sambench.engine.building import open_dataset
 from sambench.engine.executors.base import Job

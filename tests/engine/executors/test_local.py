@@ -12,7 +12,7 @@ from processes import children_of
 from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.engine.executors import deaths, local
 from sambench.engine.executors.actor import Actor
 from sambench.engine.executors.base import Job

@@ -11,7 +11,7 @@ from processes import children_of
 from same_runs import both_models, kill_meanwhile, same
 from tiny_sams import tiny_model
 
-from sambench.api import compose
+from sambench.api.calls import compose
 from sambench.config.run_config import ExecutorSettings
 from sambench.engine.executors import deaths
 from sambench.engine.executors.nodes import divide

@@ -1,5 +1,5 @@
 from sambench.metrics.concepts.references import GOLD, SILVER, published_columns
-from sambench.published import published
+from sambench.metrics.published import published
 
 
 def test_one_subset_stands_in_its_own_columns():

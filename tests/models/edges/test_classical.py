@@ -92,7 +92,7 @@ def test_an_image_of_one_colour_has_no_edges_and_constants_name_the_model(name):
 
 
 def test_the_files_of_constants_hold_the_defaults():
-    from sambench.api import compose
+    from sambench.api.calls import compose
 
     for name, kind in (("sobel", Sobel), ("canny", Canny), ("felz_hutt", FelzHutt)):
         settings = compose(["task=edges", f"model={name}"])["model"]

@@ -7,12 +7,12 @@ import pytest
 import torch
 from tiny_sams import tiny_model
 
-from sambench.concepts import ConceptPair, ConceptTruth
 from sambench.config.resolve import build
 from sambench.errors import ModelError, UsageError
 from sambench.models.base import Question
 from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.boxes_then_masks import STRANGE_PAIRS, BoxesThenMasks
+from sambench.prompts.concepts import ConceptPair, ConceptTruth
 from sambench.types import Prompts, Sample
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)

@@ -7,10 +7,10 @@ import transformers
 from tiny_sams import tiny_model
 from tiny_texts import write_grounding_dino
 
-from sambench.concepts import ConceptTruth
 from sambench.errors import ModelError
 from sambench.models.sam.loading import load as load_sam
 from sambench.models.text.grounding_dino import GroundingDino
+from sambench.prompts.concepts import ConceptTruth
 from sambench.types import Prompts, Sample
 
 PHRASES = ["a cat", "Two  dogs"]

@@ -1,0 +1,1 @@
+"""Runs, scores, verdicts and tables from Python."""
