@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 
 from sambench.config.ranges import Range
-from sambench.drawing.pictures.boundaries import EdgeDrawing
+from sambench.drawing.pictures.overlay import EdgeDrawing
 from sambench.engine.predictor import Predictor
 from sambench.engine.task import Task
 from sambench.masks.edges.nms import binomial_blur, ridge_orientation, suppress_canny, suppress_toolbox

@@ -11,7 +11,7 @@ from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.commands.ls_runs import RUNS
 from sambench.config import registry
-from sambench.tables.fitting import terminal_width
+from sambench.tables.folding import terminal_width
 
 _FLAGS = {"--config-dir FOLDER": "those of your own folder of configurations, too"}
 

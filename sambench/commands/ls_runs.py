@@ -13,7 +13,8 @@ from sambench.errors import RunError, SambenchError
 from sambench.files.safe_names import printable
 from sambench.files.storage.locations import join
 from sambench.redact import without_secrets
-from sambench.tables.fitting import joined, terminal_width
+from sambench.tables.fitting import joined
+from sambench.tables.folding import terminal_width
 
 FILTERS = ("name", "task", "data", "model")
 SEARCHED = ("label", "name", "task", "data", "model", "notes")

@@ -10,7 +10,7 @@ from sambench.commands.grammar.declaration import Command, Key
 from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.errors import UsageError
-from sambench.tables.fitting import terminal_width
+from sambench.tables.folding import terminal_width
 
 if TYPE_CHECKING:
     from sambench.runs.run import Run

@@ -18,7 +18,7 @@ from sambench.engine.task import Task
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance
-from sambench.runs.identity import keys_sha256
+from sambench.runs.seals import keys_sha256
 
 
 def switches(task: Task) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from sambench.files.storage.hub import hub_copy
 from sambench.files.storage.locations import Location, is_hub, join
 from sambench.models.base import PromptableModel
 from sambench.models.devices import device_list, resolve_device
-from sambench.runs.identity import identity_hash
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
+from sambench.runs.seals import identity_hash
 
 EXECUTORS = {
     "local": "sambench.engine.executors.local:LocalExecutor",

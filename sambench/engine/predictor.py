@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 from sambench.engine.cache.local import EmbeddingCache
 from sambench.engine.stages import Stages
 from sambench.errors import ModelError
-from sambench.masks.nan_guard import NanGuard, NanPolicy
+from sambench.masks.nan_guard import NanGuard, NanPolicy, sound, sound_phrase
 from sambench.masks.transfers import Arrival, in_turn
-from sambench.masks.undefined import sound, sound_phrase
 from sambench.models.base import ConceptModel, PromptableModel
 from sambench.prompts.concepts import ConceptAnswer, ConceptTruth
 from sambench.types import Embedding, Masks, Prompts, Sample

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sambench.drawing.pictures.boundaries import draw_matches
-from sambench.drawing.pictures.overlay import save_png
+from sambench.drawing.pictures.overlay import draw_matches, save_png
 from sambench.explain.console import table_of
 from sambench.explain.edges import EdgeErrors, EdgeGroup, worst_edges
 from sambench.explain.page import change_lines, ends

@@ -9,7 +9,7 @@ from typing import Any
 
 from sambench.datasets.reading import ALIKE
 from sambench.errors import listing
-from sambench.runs.identity import flatten
+from sambench.runs.seals import flatten
 
 ABSENT = "(absent)"
 NOTED = (

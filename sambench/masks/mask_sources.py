@@ -7,8 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
+from sambench.masks.nan_guard import sound
 from sambench.masks.transfers import Arrival, in_turn
-from sambench.masks.undefined import refusal, sound, undefined_in
+from sambench.masks.undefined import refusal, undefined_in
 from sambench.types import Embedding, Masks, Prompts
 
 

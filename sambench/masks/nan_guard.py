@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sambench.errors import ModelError
-from sambench.masks.undefined import (
-    MEND,
-    as_empty,
-    refusal,
-    undefined_in,
-    undefined_of_phrase,
-    undefined_tensors,
-)
+from sambench.masks.transfers import to_device
+from sambench.masks.undefined import MEND, as_empty, refusal, undefined_in, undefined_of_phrase, undefined_tensors
 from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Embedding, Masks, Prompts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 NanPolicy = Literal["error", "zero"]
 
@@ -55,7 +53,7 @@ class NanGuard:
     def unsound(
         self, masks: Masks, prompts: Prompts, embedding: Embedding, sample_id: str, start: int, total: int
     ) -> Masks:
-        """Look closer at a batch of answers that is not sound (`sambench.masks.undefined.sound`).
+        """Look closer at a batch of answers that is not sound (`sambench.masks.nan_guard.sound`).
 
         Args:
             masks: The answers to `prompts`.
@@ -80,7 +78,7 @@ class NanGuard:
         return as_empty(masks, nans)
 
     def unsound_phrase(self, answer: ConceptAnswer, phrase: str, sample_id: str) -> ConceptAnswer:
-        """Look closer at the answer to a phrase that is not sound (`sambench.masks.undefined.sound_phrase`).
+        """Look closer at the answer to a phrase that is not sound (`sambench.masks.nan_guard.sound_phrase`).
 
         Raises:
             ModelError: A score or mask is undefined, and the policy is "error".
@@ -113,3 +111,22 @@ def total_counts(counts: Mapping[str, NanCounts], images: int) -> dict[str, int]
     names = ("embeddings", "masks", "prompts")
     totals = {name: sum(one[name] for one in counts.values()) for name in names}
     return {**totals, "images": len(counts), "of_images": images}
+
+
+def sound(masks: Masks) -> Tensor:
+    """Tell whether all answers hold numbers, infinite logits counted as none: () bool on the masks' device.
+
+    It is told by one sum over the logits, as a sum is finite only if all its terms are, and is a third of the work of
+    asking each of them.
+    """
+    import torch
+
+    sums, estimates = masks.logits.sum((-2, -1), dtype=torch.float32), masks.predicted_iou
+    return (sums.isfinite() & to_device(estimates, sums.device).isfinite()).all()
+
+
+def sound_phrase(answer: ConceptAnswer) -> Tensor:
+    """Tell whether the answer to a phrase holds numbers, as `sound` does of masks: () bool on its device."""
+    import torch
+
+    return answer.scores.isfinite().all() & answer.logits.sum(dtype=torch.float32).isfinite()

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sambench.errors import ModelError
-from sambench.masks.transfers import Arrival, to_device
+from sambench.masks.transfers import Arrival
 from sambench.prompts.concepts import ConceptAnswer
 from sambench.types import Masks, Prompts
 
 if TYPE_CHECKING:
     from torch import Tensor
+
 
 INFINITE = 3e4
 """What stands for an infinite logit; half precision holds it."""
@@ -46,25 +47,6 @@ class Undefined:
     def either(self) -> Tensor:
         """(B, M) bool."""
         return self.logits | self.predicted_iou
-
-
-def sound(masks: Masks) -> Tensor:
-    """Tell whether all answers hold numbers, infinite logits counted as none: () bool on the masks' device.
-
-    It is told by one sum over the logits, as a sum is finite only if all its terms are, and is a third of the work of
-    asking each of them.
-    """
-    import torch
-
-    sums, estimates = masks.logits.sum((-2, -1), dtype=torch.float32), masks.predicted_iou
-    return (sums.isfinite() & to_device(estimates, sums.device).isfinite()).all()
-
-
-def sound_phrase(answer: ConceptAnswer) -> Tensor:
-    """Tell whether the answer to a phrase holds numbers, as `sound` does of masks: () bool on its device."""
-    import torch
-
-    return answer.scores.isfinite().all() & answer.logits.sum(dtype=torch.float32).isfinite()
 
 
 def undefined_of_phrase(answer: ConceptAnswer) -> tuple[ConceptAnswer, Tensor]:

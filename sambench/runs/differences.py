@@ -11,8 +11,8 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.redact import without_secrets
-from sambench.runs.identity import flatten
 from sambench.runs.run import Run
+from sambench.runs.seals import flatten
 from sambench.types import Metric
 
 ABSENT = "(absent)"

@@ -10,8 +10,8 @@ from typing import Any
 
 from sambench.errors import RunError
 from sambench.redact import without_secrets
-from sambench.runs.identity import flatten
 from sambench.runs.record import RunRecord
+from sambench.runs.seals import flatten
 
 SHOWN = 3
 """Differing settings that a label tells; of more it tells how many."""

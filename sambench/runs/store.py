@@ -16,12 +16,12 @@ from sambench.errors import RunError
 from sambench.files.atomic import atomic_path, file_sha256, finite, hidden, remove_leftovers, write_json
 from sambench.files.safe_names import inside
 from sambench.runs import provenance
-from sambench.runs.identity import check_same
 from sambench.runs.journal import Journal
 from sambench.runs.record import SCHEMA_VERSION, as_record
 from sambench.runs.run import FINISHED, JOURNAL, LOCK, OWN, RECORD, REMOVED, ROWS, RUNNING, Run, read_record
 from sambench.runs.seals import (
     LISTING,
+    check_same,
     prediction_hashes,
     sealed,
     write_listing,

@@ -13,8 +13,8 @@ from typing import Any
 from sambench.files.safe_names import safe_part
 from sambench.files.storage.locations import is_web_address
 from sambench.metrics.bootstrap import REPLICATES
-from sambench.runs.identity import flatten
 from sambench.runs.run import Run
+from sambench.runs.seals import flatten
 from sambench.sharing.hub import defined, task_id
 from sambench.tables.departures import departs
 from sambench.types import Metric

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.metrics.published import published_texts
-from sambench.runs.identity import flatten
 from sambench.runs.run import Run
+from sambench.runs.seals import flatten
 from sambench.runs.summary import missing_note, nan_note
 from sambench.tables.specs import Answer, Expected, TableSpec, preset_of, read_config, specs_of_task
 from sambench.types import Metric

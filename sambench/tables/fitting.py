@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
-import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 
+from sambench.tables.folding import broken
+
 _BETWEEN = re.compile(r"(?<!\\)\|")
+
 _RULE = re.compile(r"\|[-:| ]+\|")
-
-
-def terminal_width() -> int | None:
-    """Return the columns of the terminal, None where standard output is a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def fitted(text: str, width: int | None) -> str:
@@ -38,20 +33,6 @@ def fitted(text: str, width: int | None) -> str:
         else:
             pieces += [part for line in lines for part in broken(line, width)]
     return "\n".join(pieces)
-
-
-def broken(line: str, width: int | None, indent: str = "  ") -> list[str]:
-    """Break a line at its spaces; a word that is longer than the terminal is wide, as a path, stays whole.
-
-    Args:
-        line: The line.
-        width: Columns of the terminal; None leaves the line as it is.
-        indent: What stands before the second line and those after it, beside what stands before the first.
-    """
-    if width is None or len(line) <= width:
-        return [line]
-    before = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(line, width, subsequent_indent=before + indent, break_long_words=False, break_on_hyphens=False)
 
 
 def joined(parts: Sequence[str], width: int | None) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,8 +14,6 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from tabulate import tabulate
-
-from sambench.tables.fitting import broken, terminal_width
 
 _ANY = 100_000
 """Columns of a file or a pipe: as many as anything takes."""
@@ -150,3 +151,22 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: Sequence[
 def _width(console: Console, table: Table) -> int:
     """Return the columns that a table takes where nothing narrows it."""
     return Measurement.get(console, console.options.update(width=_ANY), table).maximum
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal, None where standard output is a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def broken(line: str, width: int | None, indent: str = "  ") -> list[str]:
+    """Break a line at its spaces; a word that is longer than the terminal is wide, as a path, stays whole.
+
+    Args:
+        line: The line.
+        width: Columns of the terminal; None leaves the line as it is.
+        indent: What stands before the second line and those after it, beside what stands before the first.
+    """
+    if width is None or len(line) <= width:
+        return [line]
+    before = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(line, width, subsequent_indent=before + indent, break_long_words=False, break_on_hyphens=False)

@@ -16,7 +16,8 @@ from sambench.errors import ModelError
 from sambench.masks.generator import AutomaticMaskGenerator
 from sambench.masks.generator_settings import GeneratorSettings
 from sambench.masks.mask_sources import ModelMasks
-from sambench.masks.undefined import sound, undefined_in
+from sambench.masks.nan_guard import sound
+from sambench.masks.undefined import undefined_in
 from sambench.runs.summary import nan_note
 from sambench.types import MaskFrame, Masks, Prompts, Sample
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sambench.tables.fitting import broken, fitted, joined, terminal_width
+from sambench.tables.fitting import fitted, joined
+from sambench.tables.folding import broken, terminal_width
 
 TABLE = """\
 A title

@@ -54,8 +54,7 @@ def _entry(one: Unlike) -> dict[str, Any]:
 
 def _text(runs: Sequence[Run], differences: RunDifferences) -> str:
     from sambench.files.safe_names import printable
-    from sambench.tables.fitting import terminal_width
-    from sambench.tables.folding import folded_text
+    from sambench.tables.folding import folded_text, terminal_width
 
     width = terminal_width()
     lines = [printable(f"{word}: {run.location} ({run.label})") for word, run in zip(("A", "B"), runs, strict=True)]

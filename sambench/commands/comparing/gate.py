@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
     from sambench.api.calls import gate
     from sambench.files.atomic import write_text
     from sambench.gates.render import FORMATS, render_gate
-    from sambench.tables.fitting import terminal_width
+    from sambench.tables.folding import terminal_width
 
     values = read(GATE, words)
     result = gate(

@@ -29,7 +29,7 @@ def main(words: list[str]) -> int:
     from sambench.engine.parity import ParitySettings, measure_parity
     from sambench.files.atomic import write_text
     from sambench.gates.render import render_gate
-    from sambench.tables.fitting import terminal_width
+    from sambench.tables.folding import terminal_width
     from sambench.tables.parity import Limits, parity_table
     from sambench.tables.render import render
 

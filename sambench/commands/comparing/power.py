@@ -62,8 +62,7 @@ def chosen(plan: PowerPlan, patterns: Sequence[str]) -> list[Need]:
 
 def _text(plan: PowerPlan, shown: Sequence[Need]) -> str:
     from sambench.gates.cells import number
-    from sambench.tables.fitting import terminal_width
-    from sambench.tables.folding import folded_text
+    from sambench.tables.folding import folded_text, terminal_width
 
     heads = ("metric", f"detectable with {plan.images} images", "images needed", "")
     rows = [

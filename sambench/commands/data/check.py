@@ -26,7 +26,7 @@ from sambench.files.csv_cells import csv_cell
 from sambench.files.progress import progress
 from sambench.files.safe_names import printable
 from sambench.runs.summary import orientation_notes
-from sambench.tables.fitting import terminal_width
+from sambench.tables.folding import terminal_width
 
 _SHOWN = 10
 """Findings of one kind that are printed."""

@@ -11,7 +11,7 @@ from sambench.commands.grammar.output import FORMAT, tell
 from sambench.commands.grammar.words import read
 from sambench.config import registry
 from sambench.files.paths import data_root
-from sambench.tables.fitting import terminal_width
+from sambench.tables.folding import terminal_width
 
 
 def _list(words: list[str]) -> int:

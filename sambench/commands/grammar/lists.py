@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sambench.config import registry
-from sambench.tables.fitting import broken
+from sambench.tables.folding import broken
 
 
 def choices(group: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sambench.commands.grammar.declaration import Key
-from sambench.tables.fitting import fitted, terminal_width
+from sambench.tables.fitting import fitted
+from sambench.tables.folding import terminal_width
 
 JSON = "json"
 

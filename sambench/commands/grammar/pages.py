@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from sambench.commands.grammar.declaration import EXIT_CODES, Command, Key
-from sambench.tables.fitting import broken, fitted, terminal_width
+from sambench.tables.fitting import fitted
+from sambench.tables.folding import broken, terminal_width
 
 WIDTH = 118
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sambench.files.atomic import files_below
 from sambench.redact import redacted
-from sambench.runs.identity import flatten
 from sambench.runs.run import RECORD, ROWS, Run
+from sambench.runs.seals import flatten
 
 PICTURES = 24
 """Pictures that a tracker is given."""

@@ -28,9 +28,9 @@ from sambench.errors import RunError, UsageError, listing
 from sambench.files.atomic import files_below, hidden
 from sambench.files.safe_names import inside
 from sambench.files.storage.locations import Location, is_remote
-from sambench.runs.identity import keys_sha256
 from sambench.runs.open import open_store
 from sambench.runs.run import Run
+from sambench.runs.seals import keys_sha256
 
 PICTURES = "pictures"
 

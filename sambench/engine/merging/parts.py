@@ -13,8 +13,8 @@ from sambench.engine.building import open_dataset
 from sambench.engine.merging.shards import Shard
 from sambench.engine.task import Task
 from sambench.errors import RunError, listing
-from sambench.runs.identity import flatten, keys_sha256
 from sambench.runs.run import Run
+from sambench.runs.seals import flatten, keys_sha256
 from sambench.types import Row
 
 _PLACES = {"root", "limit", "ids", "annotations", "images", "labels", "cache_dir", "max_pixels"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sambench.errors import UsageError
-from sambench.runs.identity import keys_sha256
+from sambench.runs.seals import keys_sha256
 
 
 @dataclass(frozen=True)

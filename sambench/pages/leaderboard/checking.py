@@ -11,8 +11,8 @@ from sambench import __version__
 from sambench.engine.resummary import metrics_of_rows
 from sambench.errors import RunError, SambenchError, listing
 from sambench.pages.leaderboard.submission import Submission, open_submission
-from sambench.runs.identity import keys_sha256
 from sambench.runs.run import Run
+from sambench.runs.seals import keys_sha256
 from sambench.types import Metric
 
 ALIKE = 1e-9

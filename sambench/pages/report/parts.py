@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sambench.drawing.figures.parts import RUN_COLOURS
 from sambench.engine.stages import STAGES
 from sambench.redact import without_absolute_paths
-from sambench.runs.identity import flatten
 from sambench.runs.run import Run
+from sambench.runs.seals import flatten
 from sambench.runs.summary import carriers, interval, number
 from sambench.tables.departures import Beside, published_beside
 from sambench.types import COUNTED, Metric

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sambench.drawing.pictures.boundaries import draw_matches, match_picture
+from sambench.drawing.pictures.overlay import draw_matches, match_picture
 from sambench.types import BoundaryTruth, Sample
 
 WHITE = np.full((30, 40, 3), 255, np.uint8)
