@@ -20,6 +20,7 @@ from sambench.metrics.coco.params import IouType
 from sambench.predictions.doubts import Doubts
 from sambench.predictions.list_folders import ENDINGS as LIST_ENDINGS
 from sambench.predictions.list_folders import ListFolder
+from sambench.predictions.mask_folders import METADATA
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.result_entries import box_fault, entry_fault, mend_of, to_detections, unknown_image_fault
 from sambench.predictions.results_folders import ENDING, ResultsFolder, write_detections
@@ -159,7 +160,8 @@ def open_results(
 def _are_lists(folder: Path) -> bool:
     """Tell whether a folder holds one list an image; files of a run have an ending of their own."""
     names = [path.name.lower() for path in files_ending(folder, "")]
-    return any(name.endswith(LIST_ENDINGS) for name in names) and not any(name.endswith(ENDING) for name in names)
+    lists = any(name.endswith((*LIST_ENDINGS, METADATA)) for name in names)
+    return lists and not any(name.endswith(ENDING) for name in names)
 
 
 def open_detector(path: Path, dataset: Dataset) -> ResultsFile:

@@ -1,5 +1,6 @@
-"""Folders of one JSON list of masks an image, as segment_anything's `amg.py --convert-to-rle` writes them.
+"""Folders of one list of masks an image, as segment_anything's `amg.py` writes them.
 
+With `--convert-to-rle` that is a JSON list an image, without it a folder of PNG masks (`mask_folders`).
 SA-1B's own files, a dictionary whose `annotations` are such a list, are read as well.
 """
 
@@ -19,6 +20,7 @@ from sambench.masks.generator_settings import Rank
 from sambench.masks.proposals import rank_scores
 from sambench.metrics.coco.detections import ESTIMATES, Detections
 from sambench.predictions.map_folders import MapFolder
+from sambench.predictions.mask_folders import METADATA, mask_lines, with_masks
 from sambench.predictions.result_entries import (
     box_fault,
     entry_fault,
@@ -26,9 +28,11 @@ from sambench.predictions.result_entries import (
     to_detections,
     unknown_image_fault,
 )
+from sambench.predictions.sample_files import files_ending, files_fingerprint
 from sambench.types import Sample
 
 ENDINGS = (".json",)
+"""Endings of lists; where a folder has none of them, it is one of folders of masks."""
 
 
 class ListFolder(MapFolder):
@@ -59,7 +63,8 @@ class ListFolder(MapFolder):
         rank: Rank | None,
         names: str | None,
     ) -> None:
-        super().__init__(folder, dataset.all_keys, ENDINGS, names)
+        listed = any(path.suffix.lower() in ENDINGS for path in files_ending(folder, "")) if folder.is_dir() else True
+        super().__init__(folder, dataset.all_keys, ENDINGS if listed else (Path(METADATA).suffix,), names)
         self._categories, self._boxes, self._rank = category_ids, boxes, rank
         paths = (self.find(key) for key in dataset.all_keys)
         lists = (_entries(path) for path in paths if path is not None)
@@ -75,6 +80,8 @@ class ListFolder(MapFolder):
         if path is None:
             return to_detections([], sample.size, self.folder)
         entries = _entries(path)
+        if path.name == METADATA:
+            entries = with_masks(entries, path.parent, sample.size)
         for index, entry in enumerate(entries):
             fault = self._fault(entry, sample)
             if fault is not None:
@@ -86,6 +93,12 @@ class ListFolder(MapFolder):
         if self._stated:
             entries = [{**entry, "segmentation": None} for entry in entries]
         return to_detections(entries, sample.size, path)
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 (hex) over names and bytes of all lists, and of the masks beside them."""
+        lists = {path for files in self._files.values() for path in files}
+        masks = {mask for path in lists if path.name == METADATA for mask in path.parent.glob("*.png")}
+        return files_fingerprint(self.folder, sorted(lists | masks))
 
     def _fault(self, entry: Any, sample: Sample) -> str | None:
         """Say what is wrong with an entry."""
@@ -110,11 +123,13 @@ class ListFolder(MapFolder):
 
 
 def _entries(path: Path) -> list[Any]:
-    """Read an image's list.
+    """Read an image's list; that of a folder of masks comes without them.
 
     Raises:
         PredictionError: It cannot be read, or there is no list.
     """
+    if path.name == METADATA:
+        return list(mask_lines(path))
     try:
         content = read_json_file(path)
     except (OSError, JsonError) as error:
