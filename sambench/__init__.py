@@ -4,15 +4,14 @@ import importlib
 import random
 from typing import TYPE_CHECKING, Any
 
+from sambench.files.version import __version__
+
 if TYPE_CHECKING:
     from sambench import metrics, types
     from sambench.api.calls import compare, gate, load_run, run, score, table
     from sambench.api.evaluation import evaluate
 
 __all__ = ["__version__", "compare", "evaluate", "gate", "load_run", "metrics", "run", "score", "table", "types"]
-
-__version__ = "0.1.0"
-"""The version, part of every run's identity."""
 
 _MODULES = ("metrics", "types")
 

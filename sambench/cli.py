@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sambench import __version__
 from sambench.commands import COMMANDS, command_of
 from sambench.commands.grammar.completion import main as complete
 from sambench.commands.grammar.declaration import Command
@@ -17,6 +16,7 @@ from sambench.config.spelling import nearest
 from sambench.errors import SambenchError, UsageError
 from sambench.files.faults import DEFECT, defect_report, plain_interrupts, refusals_as_errors
 from sambench.files.progress import quiet
+from sambench.files.version import __version__
 
 QUIETLY = ("--quiet", "-q")
 """Flags of every command: no progress, and no word of files that were written."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from sambench import __version__
 from sambench.config.run_config import RunConfig
 from sambench.datasets.base import Dataset
 from sambench.datasets.images.orientation import orientation_record
@@ -15,6 +14,7 @@ from sambench.datasets.reading import truth_record
 from sambench.engine.merging.shards import Shard
 from sambench.engine.predicting import Predicting
 from sambench.engine.task import Task
+from sambench.files.version import __version__
 from sambench.masks.nan_guard import policy_of, total_counts
 from sambench.redact import redacted
 from sambench.runs import provenance

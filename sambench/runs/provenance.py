@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sambench import __version__
+from sambench.files.version import __version__
 
 _PACKAGES = (
     "torch", "transformers", "numpy", "scipy", "numba", "scikit-image", "higra", "pycocotools", "lvis", "hotcoco",

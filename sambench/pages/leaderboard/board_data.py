@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sambench import __version__
+from sambench.files.version import __version__
 from sambench.pages.leaderboard.boards import Board, PublishedTable, Row, Table
 from sambench.redact import without_absolute_paths
 from sambench.types import Metric

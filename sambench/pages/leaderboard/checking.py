@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from sambench import __version__
 from sambench.engine.resummary import metrics_of_rows
 from sambench.errors import RunError, SambenchError, listing
+from sambench.files.version import __version__
 from sambench.pages.leaderboard.submission import Submission, open_submission
 from sambench.runs.run import Run
 from sambench.runs.seals import keys_sha256

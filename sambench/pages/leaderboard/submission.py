@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sambench import __version__
 from sambench.errors import RunError, UsageError
 from sambench.files.atomic import json_text, write_bytes
 from sambench.files.json_text import JsonError, parse_json
 from sambench.files.safe_names import fault_of, inside
 from sambench.files.storage.locations import is_web_address
+from sambench.files.version import __version__
 from sambench.redact import without_absolute_paths
 from sambench.runs.run import RECORD, ROWS, Run, read_record
 from sambench.runs.seals import SEAL, sealed
