@@ -14,6 +14,7 @@ from sambench.metrics.bootstrap import (
     Resampling,
     bootstrap_intervals,
     in_order,
+    stratified_weights,
     weighted_sums,
 )
 from sambench.metrics.boundary.scores import (
@@ -21,13 +22,17 @@ from sambench.metrics.boundary.scores import (
     best_counts,
     best_point,
     counts_of_rows,
+    first_step,
     half_precision_crossings,
     levels_of,
     recall_at_half_precision,
     recall_precision_f,
 )
-from sambench.metrics.intervals import NO_INTERVAL
+from sambench.metrics.intervals import NO_INTERVAL, inside
 from sambench.types import Row
+
+_TAIL = 0.025
+"""Share of resamples on either side in which AP's first step may lie elsewhere."""
 
 
 def boundary_ci95(
@@ -46,7 +51,46 @@ def boundary_ci95(
     intervals = bootstrap_intervals(
         partial(boundary_replicates, counts, thresholds), [""] * len(counts), replicates, seed
     )
+    intervals["ap"] = _over_steps(intervals["ap"], counts, replicates, seed)
     return intervals | dict.fromkeys(unsteady_scores(counts), NO_INTERVAL)
+
+
+def _over_steps(ends: tuple[float, float], counts: np.ndarray, replicates: int, seed: int) -> tuple[float, float]:
+    """Widen the interval of AP where its curve begins on either side of one of AP's recalls, as the resamples do.
+
+    AP has a step there (`first_step`), and resamples are no guide to a statistic at a place where it is not smooth
+    (Dümbgen 1993). The interval then also holds that of AP less what the step adds to it, widened by what it adds to
+    the middle 95 % of the resamples. The step at the other end, of the lowest precision, is left to the resamples.
+
+    Args:
+        ends: Of AP, as of any score.
+        counts: (N, T, 4) integer counts of N images.
+        replicates, seed: As those of `ends`.
+    """
+    if ends[0] != ends[0]:
+        return ends
+    strata = [""] * len(counts)
+    drawn = np.array([first_step(*curve) for curve in _curves(counts, stratified_weights(strata, replicates, seed))])
+    first, last = np.quantile(drawn[:, 0], [_TAIL, 1 - _TAIL])
+    if first == last:
+        return ends
+
+    def smooth(weights: np.ndarray) -> dict[str, np.ndarray]:
+        return {"ap": np.array([average_precision(*c) - first_step(*c)[1] for c in _curves(counts, weights)])}
+
+    low, high = bootstrap_intervals(smooth, strata, replicates, seed, {"ap": (-np.inf, np.inf)})["ap"]
+    least, most = np.quantile(drawn[:, 1], [_TAIL, 1 - _TAIL])
+    value = average_precision(*_curves(counts, np.ones((1, len(counts)), np.int64))[0])
+    return inside((min(ends[0], low + least), max(ends[1], high + most)), value, (0.0, 1.0))
+
+
+def _curves(counts: np.ndarray, weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the (T,) recall and precision of each of B resamples; (N, T, 4) counts, (B, N) weights."""
+    counts = np.asarray(counts)
+    # float64 sums are exact: counts stay far below 2**53
+    totals = weighted_sums(weights, counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:])
+    recalls, precisions, _ = recall_precision_f(totals)
+    return list(zip(recalls, precisions, strict=True))
 
 
 def unsteady_scores(counts: np.ndarray) -> dict[str, str]:
@@ -78,11 +122,7 @@ def boundary_replicates(counts: np.ndarray, thresholds: np.ndarray, weights: np.
     Returns:
         (B,) float64 by name: ods, ois, ap, r50.
     """
-    counts = np.asarray(counts)
-    # float64 sums are exact: counts stay far below 2**53
-    totals = weighted_sums(weights, counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:])
-    recalls, precisions, _ = recall_precision_f(totals)
-    curves = list(zip(recalls, precisions, strict=True))
+    counts, curves = np.asarray(counts), _curves(counts, weights)
     replicated = {
         "ods": [best_point(thresholds, *curve)[3] for curve in curves],
         "ois": recall_precision_f(weighted_sums(weights, best_counts(counts)))[2],

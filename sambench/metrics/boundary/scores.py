@@ -86,10 +86,37 @@ def average_precision(recall: np.ndarray, precision: np.ndarray) -> float:
     Args:
         recall, precision: (T,) float64 by threshold; of equal recalls the first counts.
     """
+    return float(_on_grid(recall, precision)[2].sum() / 100)
+
+
+def first_step(recall: np.ndarray, precision: np.ndarray) -> tuple[int, float]:
+    """Return the first of AP's recalls that has a precision, and what AP adds to the area under the curve up to it.
+
+    AP counts the precision at each of its recalls for .005 on either side. A curve that begins with a precision of .9
+    at a recall of .0403 counts from .045 on, one that begins at .0399 from .035: AP has a step of .009 between them.
+
+    Args:
+        recall, precision: (T,) float64 by threshold; of equal recalls the first counts.
+
+    Returns:
+        Place of the recall in 0, .01, ..., 1, and a part of AP; 0 and 0.0 where AP is 0.
+    """
+    ordered, heights, on_grid = _on_grid(recall, precision)
+    if not on_grid.any():
+        return 0, 0.0
+    line = int((on_grid > 0).argmax())
+    before = ordered < _GRID[line]
+    area = np.trapezoid(np.append(heights[before], on_grid[line]), np.append(ordered[before], _GRID[line]))
+    return line, float(on_grid[line] / 200 - area)
+
+
+def _on_grid(recall: np.ndarray, precision: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a curve by ascending recall, and (101,) its precision at AP's recalls, 0 where it has none."""
     ordered, first = np.unique(recall, return_index=True)
+    heights = precision[first]
     if len(ordered) < 2:
-        return 0.0
-    return float(np.interp(_GRID, ordered, precision[first], left=0.0, right=0.0).sum() / 100)
+        return ordered, heights, np.zeros(len(_GRID))
+    return ordered, heights, np.interp(_GRID, ordered, heights, left=0.0, right=0.0)
 
 
 def recall_at_half_precision(recall: np.ndarray, precision: np.ndarray) -> float:

@@ -6,6 +6,7 @@ import pytest
 from sambench.metrics.boundary.scores import (
     average_precision,
     best_point,
+    first_step,
     recall_at_half_precision,
     recall_precision_f,
     summarize_counts,
@@ -51,6 +52,23 @@ def test_average_precision_by_hand():
 def test_average_precision_takes_the_first_of_equal_recalls():
     curve = average_precision(np.array([1.0, 1.0, 0.5]), np.array([0.5, 0.9, 1.0]))
     assert curve == pytest.approx(51 * 0.75 / 100)
+
+
+def test_the_first_step_of_average_precision_by_hand():
+    flat = np.array([0.9, 0.9])
+    # .0045 of the recall .05 less .9 * .0097 before it; .0045 of .04 less .9 * .0001
+    assert first_step(np.array([1.0, 0.0403]), flat) == (5, pytest.approx(0.0045 - 0.00873))
+    assert first_step(np.array([1.0, 0.0399]), flat) == (4, pytest.approx(0.0045 - 0.00009))
+    late, early = (average_precision(np.array([1.0, start]), flat) for start in (0.0403, 0.0399))
+    assert early - late == pytest.approx(0.009)
+    # what is left is the area, and 1/200 of .9 at recall 1
+    assert late - first_step(np.array([1.0, 0.0403]), flat)[1] == pytest.approx(0.9 * 0.9597 + 0.0045)
+
+
+def test_a_curve_that_rises_from_nothing_has_no_first_step():
+    line, step = first_step(np.array([0.5, 0.0]), np.array([1.0, 0.0]))
+    assert (line, step) == (1, pytest.approx(0))
+    assert first_step(np.array([0.5, 0.5]), np.array([1.0, 0.2])) == (0, 0)
 
 
 def test_r50_by_hand():
