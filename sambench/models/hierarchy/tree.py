@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-import higra
 import numpy as np
 
 from sambench.errors import ModelError
@@ -12,6 +11,7 @@ from sambench.files.kernels import kernel
 from sambench.models.hierarchy.constants import TreeConstants
 from sambench.models.hierarchy.cues import Cues, strength_and_orientation
 from sambench.models.hierarchy.merge import RegionGraph, merge_regions
+from sambench.models.hierarchy.plain_higra import higra
 from sambench.models.hierarchy.spectral import spectral_strengths
 from sambench.types import Embedding, Size
 
