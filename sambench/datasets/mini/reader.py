@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +77,8 @@ def Mini(  # noqa: N802
         raise UsageError(f"mini has no kind {kind!r}", mend=f"choose one of {', '.join(_SPLITS)}")
     if split is not None and split not in _SPLITS[kind]:
         raise UsageError(f"mini of kind {kind} has no split {split!r}", mend=f"choose of {', '.join(_SPLITS[kind])}")
-    folder = ensure_mini(cache_root() if cache_dir is None else Path(cache_dir))
+    ensure = ensure_test if kind == "bsds" and split != "val" else ensure_mini
+    folder = ensure(cache_root() if cache_dir is None else Path(cache_dir))
     if kind == "concepts":
         return _concepts(folder, limit, ids)
     reader = {"bsds": Bsds500, "coco": Coco, "lvis": Lvis}[kind]
@@ -101,7 +102,27 @@ def ensure_mini(cache_dir: Path) -> Path:
     Raises:
         DatasetError: The folder cannot be written.
     """
-    folder = Path(cache_dir) / "data" / "mini-v1"
+    return _ensured(_whole(cache_dir), write.write_all)
+
+
+def ensure_test(cache_dir: Path) -> Path:
+    """Return a folder that holds the test split of kind "bsds": all of the data where it is there, else that alone.
+
+    Raises:
+        DatasetError: The folder cannot be written.
+    """
+    whole = _whole(cache_dir)
+    if whole.exists() and _trouble(whole) is None:
+        return whole
+    return _ensured(whole.with_name(f"{whole.name}-test"), write.write_test)
+
+
+def _whole(cache_dir: Path) -> Path:
+    return Path(cache_dir) / "data" / "mini-v1"
+
+
+def _ensured(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Return a folder after its content was checked, and made where that is needed."""
     trouble = _trouble(folder)
     if trouble is None:
         return folder
@@ -112,7 +133,7 @@ def ensure_mini(cache_dir: Path) -> Path:
     try:
         with work_folder(folder.parent) as work:
             fresh = work / "fresh"
-            write.write_all(fresh)
+            make(fresh)
             _write_manifest(fresh)
             _replace(folder, fresh, work / "old")
     except OSError as error:

@@ -43,6 +43,7 @@ def quick(monkeypatch):
             mini_write.write_bsds_truth(folder / "BSDS500/data/groundTruth/test" / f"{name}.mat", [labels])
 
     monkeypatch.setattr(mini_write, "write_all", write_some)
+    monkeypatch.setattr(mini_write, "write_test", write_some)
 
 
 def test_edges_kind_is_read_by_the_bsds_reader(cache):
@@ -216,6 +217,27 @@ def test_good_data_is_not_made_again(tmp_path, quick, monkeypatch, caplog):
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+def test_all_of_the_data_is_taken_for_the_test_split_and_the_other_way_round_never(tmp_path, quick, monkeypatch):
+    split = Mini(cache_dir=tmp_path)
+    assert split.root == str(tmp_path / "data/mini-v1-test")
+    monkeypatch.setattr(mini_write, "write_test", lambda folder: pytest.fail("made again"))
+    whole = ensure_mini(tmp_path)
+    again = Mini(cache_dir=tmp_path)
+    assert again.root == str(whole) == str(tmp_path / "data/mini-v1")
+    assert again.fingerprint == split.fingerprint
+    damage_file(whole)
+    assert Mini(cache_dir=tmp_path).root == split.root
+
+
+def test_the_test_split_alone_has_the_very_files_of_all_of_the_data(tmp_path, mini, monkeypatch):
+    monkeypatch.setattr(mini_write, "_TEST", 2)
+    mini_write.write_test(tmp_path)
+    made = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(made) == 4
+    for path in made:
+        assert path.read_bytes() == (mini / path.relative_to(tmp_path)).read_bytes()
+
+
 def damage_file(folder):
     (folder / "BSDS500/data/images/test/mini01.jpg").write_bytes(b"broken")
 
@@ -249,14 +271,14 @@ def age_manifest(folder):
 )
 def test_damaged_data_is_made_again_and_said_so(tmp_path, quick, caplog, damage, told):
     before = Mini(cache_dir=tmp_path).fingerprint
-    damage(tmp_path / "data" / "mini-v1")
+    damage(tmp_path / "data" / "mini-v1-test")
     caplog.clear()
     dataset = Mini(cache_dir=tmp_path)
     assert dataset.fingerprint == before
     assert dataset.load("test/mini01").size == (60, 80)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert told in caplog.text
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1"]
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1-test"]
 
 
 def test_interrupted_generation_leaves_nothing_behind(tmp_path, monkeypatch):
@@ -285,7 +307,7 @@ def test_processes_started_together_share_one_folder(tmp_path, quick):
     for worker in workers:
         worker.join()
     assert found == {Mini(cache_dir=tmp_path).fingerprint}
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1"]
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mini-v1-test"]
 
 
 def test_cache_that_cannot_be_written_is_told(tmp_path):
@@ -305,7 +327,7 @@ def test_unknown_kind_and_split_are_told(tmp_path):
 
 def test_cache_folder_follows_the_environment(tmp_path, monkeypatch, quick):
     monkeypatch.setenv("SAMBENCH_CACHE", str(tmp_path / "mine"))
-    assert Mini().root == str(tmp_path / "mine/data/mini-v1")
+    assert Mini().root == str(tmp_path / "mine/data/mini-v1-test")
     monkeypatch.delenv("SAMBENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert paths.cache_root() == tmp_path / "xdg" / "sambench"
