@@ -106,8 +106,9 @@ def first_step(recall: np.ndarray, precision: np.ndarray) -> tuple[int, float]:
         return 0, 0.0
     line = int((on_grid > 0).argmax())
     before = ordered < _GRID[line]
-    area = np.trapezoid(np.append(heights[before], on_grid[line]), np.append(ordered[before], _GRID[line]))
-    return line, float(on_grid[line] / 200 - area)
+    widths = np.diff(np.append(ordered[before], _GRID[line]))
+    ends = np.append(heights[before], on_grid[line])
+    return line, float(on_grid[line] / 200 - widths @ (ends[1:] + ends[:-1]) / 2)
 
 
 def _on_grid(recall: np.ndarray, precision: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
