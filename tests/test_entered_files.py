@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-BAR = 96
+BAR = 97
 """Files of which the main process of `sambench run task=edges` calls a function once images are encoded.
 
-Sixty were wished for. Measured: 96 files of 14,400 lines, 129 before small modules that are only used together were
+Sixty were wished for. Measured: 97 files of 14,400 lines, 129 before small modules that are only used together were
 put together. Two of them hold compiled loops, which are not seen, and the functions that make room for these, which
 are. Whoever lowers the number lowers the bar; whoever raises it asks whether a new module is needed on this way, or
 whether the default run does work that it does not need.
