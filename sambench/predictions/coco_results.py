@@ -18,14 +18,11 @@ from sambench.masks.generator_settings import Rank
 from sambench.metrics.coco.detections import Detections
 from sambench.metrics.coco.params import IouType
 from sambench.predictions.doubts import Doubts
-from sambench.predictions.list_folders import ENDINGS as LIST_ENDINGS
-from sambench.predictions.list_folders import ListFolder
-from sambench.predictions.mask_folders import METADATA
+from sambench.predictions.list_folders import ListFolder, ending_of_lists
 from sambench.predictions.reader import PredictionReader, Saving
 from sambench.predictions.result_entries import box_fault, entry_fault, mend_of, to_detections, unknown_image_fault
-from sambench.predictions.results_folders import ENDING, ResultsFolder, write_detections
+from sambench.predictions.results_folders import ResultsFolder, write_detections
 from sambench.predictions.results_index import ResultsIndex
-from sambench.predictions.sample_files import files_ending
 from sambench.types import Sample, Size
 
 
@@ -143,7 +140,8 @@ def open_results(
         PredictionError: See `ResultsFile`.
         UsageError: The dataset holds no instances, or a template of names is given where files are not found by it.
     """
-    own = path.is_dir() and not _are_lists(path)
+    ending = ending_of_lists(path) if path.is_dir() else None
+    own = path.is_dir() and ending is None
     if names is not None and (own or not path.is_dir()):
         what = "only folders of one list an image are read by the names of their files"
         raise UsageError(what, where=f"predictions.names={names}", mend="leave predictions.names out")
@@ -152,16 +150,9 @@ def open_results(
     if not isinstance(dataset, InstanceDataset):
         raise UsageError(f"{dataset.card.name} has no instances", where="data", mend="choose data=coco or data=lvis")
     known = {int(category["id"]) for category in dataset.categories} if categories else None
-    if path.is_dir():
-        return ListFolder(path, dataset, known, boxes, rank, names)
+    if ending is not None:
+        return ListFolder(path, ending, dataset, known, boxes, rank, names)
     return ResultsFile(path, dataset.key_of_image_id, dataset.size_of_image_id, known, boxes)
-
-
-def _are_lists(folder: Path) -> bool:
-    """Tell whether a folder holds one list an image; files of a run have an ending of their own."""
-    names = [path.name.lower() for path in files_ending(folder, "")]
-    lists = any(name.endswith((*LIST_ENDINGS, METADATA)) for name in names)
-    return lists and not any(name.endswith(ENDING) for name in names)
 
 
 def open_detector(path: Path, dataset: Dataset) -> ResultsFile:

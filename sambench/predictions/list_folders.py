@@ -28,11 +28,19 @@ from sambench.predictions.result_entries import (
     to_detections,
     unknown_image_fault,
 )
+from sambench.predictions.results_folders import ENDING
 from sambench.predictions.sample_files import files_ending, files_fingerprint
 from sambench.types import Sample
 
-ENDINGS = (".json",)
-"""Endings of lists; where a folder has none of them, it is one of folders of masks."""
+
+def ending_of_lists(folder: Path) -> str | None:
+    """Return how the lists of a folder end, JSON before folders of masks; None for a run's own files, or none."""
+    names = {path.name.lower() for path in files_ending(folder, "")}
+    if any(name.endswith(ENDING) for name in names):
+        return None
+    if any(name.endswith(".json") for name in names):
+        return ".json"
+    return Path(METADATA).suffix if METADATA in names else None
 
 
 class ListFolder(MapFolder):
@@ -42,6 +50,7 @@ class ListFolder(MapFolder):
 
     Args:
         folder: The folder.
+        ending: Of its lists (`ending_of_lists`).
         dataset: What they answer to.
         category_ids: Known categories; None where categories do not count, so that entries need none.
         boxes: Whether boxes are what is read: those beside masks are taken instead of the masks'.
@@ -57,14 +66,14 @@ class ListFolder(MapFolder):
     def __init__(
         self,
         folder: Path,
+        ending: str,
         dataset: Dataset,
         category_ids: set[int] | None,
         boxes: bool,
         rank: Rank | None,
         names: str | None,
     ) -> None:
-        listed = any(path.suffix.lower() in ENDINGS for path in files_ending(folder, "")) if folder.is_dir() else True
-        super().__init__(folder, dataset.all_keys, ENDINGS if listed else (Path(METADATA).suffix,), names)
+        super().__init__(folder, dataset.all_keys, [ending], names)
         self._categories, self._boxes, self._rank = category_ids, boxes, rank
         paths = (self.find(key) for key in dataset.all_keys)
         lists = (_entries(path) for path in paths if path is not None)

@@ -96,8 +96,8 @@ def _mask(path: Path, size: Size) -> np.ndarray:
             pixels = np.asarray(image)
     except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises on a damaged file
         raise PredictionError(f"the mask cannot be read: {error}", where=path, mend=_MEND) from error
-    if pixels.ndim > 2:
-        pixels = pixels[..., 0] if (pixels[..., :3] == pixels[..., :1]).all() else pixels.reshape(-1)
+    if pixels.ndim > 2 and (pixels[..., :3] == pixels[..., :1]).all():
+        pixels = pixels[..., 0]
     values = np.unique(pixels)
     if pixels.ndim != 2 or len(values) > 2 or (len(values) == 2 and values[0] != 0):
         what = f"the PNG is no mask: it holds {len(values)} values, where 0 and one other are expected"
